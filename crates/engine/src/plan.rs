@@ -1,0 +1,1 @@
+//! From scenarios to VU slots: which VU, on which worker, belongs to which scenario when.

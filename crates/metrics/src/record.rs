@@ -1,0 +1,1 @@
+//! The run record's frames: per-second merged histograms of all series, as bytes. See docs/run-record.md.

@@ -1,0 +1,27 @@
+//! Where the numbers of a run go: the end-of-test summary, JSON and CSV lines, the progress display,
+//! the run record on disk. One folder or file each, one [`Output`] trait.
+
+use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
+
+/// Something that follows a run. Runs on a thread of its own behind a bounded queue where it is slow.
+pub trait Output: Send {
+    /// For messages: `json (x.json)`.
+    fn describe(&self) -> String;
+
+    /// Whether it needs each sample.
+    fn wants_samples(&self) -> bool;
+
+    fn samples(&mut self, samples: &[RawSample], lost: u64);
+
+    fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals);
+
+    /// Flushes; an error is reported once, with what was and what was not written.
+    fn finish(&mut self) -> Result<(), OutputError>;
+}
+
+/// What an output could not do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct OutputError {
+    pub message: String,
+}

@@ -1,0 +1,15 @@
+//! The one seam to the outside: clock, timers, seeded randomness, worker threads, sockets, TLS, DNS,
+//! signals and log lines.
+//!
+//! No other crate of the measurer reads a clock, opens a socket or names rustls.
+
+pub mod clock;
+pub mod dial;
+pub mod dns;
+pub mod listen;
+pub mod log;
+pub mod random;
+pub mod shutdown;
+pub mod timer;
+pub mod tls;
+pub mod workers;

@@ -1,0 +1,1 @@
+//! Globals beside the modules: console, timers, open, text encoding.

@@ -1,0 +1,1 @@
+//! Finds, reads, translates and compiles modules, once for all VUs.
