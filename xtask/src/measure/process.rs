@@ -1,0 +1,95 @@
+//! One measured process: pinned to a core, its CPU time, peak memory and wall time.
+
+use std::{
+    fs::File,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+
+/// The core that servers get; generators get the other.
+pub(super) const SERVER_CORE: &str = "0";
+pub(super) const GENERATOR_CORE: &str = "1";
+
+/// What a process took from start to end.
+#[derive(Clone, Debug)]
+pub(super) struct Usage {
+    /// user + system
+    pub(super) cpu: Duration,
+    pub(super) peak_memory_bytes: u64,
+    pub(super) wall: Duration,
+    pub(super) stdout: String,
+    /// `(time since start, resident bytes)`, about every half second.
+    pub(super) memory_course: Vec<(Duration, u64)>,
+}
+
+/// `program` under taskset on `core`.
+pub(super) fn pinned(core: &str, program: &Path) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program);
+    command
+}
+
+/// Runs to the end. `allowed`: exit codes that are fine beside 0.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "xtask measures from outside, without the runtime crate"
+)]
+pub(super) fn measure(mut command: Command, scratch: &Path, allowed: &[i32]) -> Result<Usage> {
+    let out = scratch.join("stdout");
+    let err = scratch.join("stderr");
+    command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(&err)?);
+    let before = children_cpu()?;
+    let started = Instant::now();
+    let mut child =
+        command.spawn().context("start the measured process (is taskset installed?)")?;
+    let mut peak = 0;
+    let mut course = Vec::new();
+    let status = loop {
+        if let Some((resident, high)) = memory(child.id()) {
+            peak = peak.max(high);
+            let due = course.last().is_none_or(|(at, _): &(Duration, u64)| {
+                started.elapsed() > *at + Duration::from_millis(500)
+            });
+            if due {
+                course.push((started.elapsed(), resident));
+            }
+        }
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        thread::sleep(Duration::from_millis(20));
+    };
+    let wall = started.elapsed();
+    let cpu = children_cpu()?.saturating_sub(before);
+    let stdout = std::fs::read_to_string(&out).unwrap_or_default();
+    if !status.success() && !status.code().is_some_and(|code| allowed.contains(&code)) {
+        let stderr = std::fs::read_to_string(&err).unwrap_or_default();
+        bail!("a measured process ended with {status}\n{stdout}\n{stderr}");
+    }
+    Ok(Usage { cpu, peak_memory_bytes: peak, wall, stdout, memory_course: course })
+}
+
+/// User and system time of all children that ended and were waited for.
+fn children_cpu() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let micros = |time: nix::sys::time::TimeVal| {
+        u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0)
+    };
+    Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
+}
+
+/// Resident bytes now and at most, of a live process.
+fn memory(pid: u32) -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let field = |name: &str| -> Option<u64> {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib * 1024)
+    };
+    Some((field("VmRSS:")?, field("VmHWM:")?))
+}

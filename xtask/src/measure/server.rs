@@ -1,0 +1,106 @@
+//! The target of the measurements: nginx with one worker, on the core that generators do not use.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::process::{SERVER_CORE, pinned};
+use crate::tools;
+
+pub(super) struct Nginx {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Nginx {
+    /// Starts it below `folder` on a free loopback port and waits until it answers.
+    #[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
+    pub(super) fn start(folder: &Path) -> Result<Nginx> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let config = folder.join("nginx.conf");
+        std::fs::write(&config, configuration(folder, port))?;
+        let mut command = pinned(SERVER_CORE, &tools::nginx()?);
+        command.arg("-p").arg(folder).arg("-c").arg(&config);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().context("start nginx")?;
+        let mut server = Nginx { child, url: format!("http://127.0.0.1:{port}/") };
+        for _ in 0..100 {
+            if answers(port) {
+                return Ok(server);
+            }
+            if let Some(status) = server.child.try_wait()? {
+                bail!("nginx ended with {status}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        bail!("nginx does not answer on port {port}")
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
+        // It may have ended by itself, which is what we want.
+        let stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        if stopped.is_ok() && self.child.wait().is_err() {
+            eprintln!("warning: nginx (pid {pid}) may still run");
+        }
+    }
+}
+
+fn answers(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    let request = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let mut answer = String::new();
+    stream.write_all(request).is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
+
+fn configuration(folder: &Path, port: u16) -> String {
+    let folder = folder.display();
+    format!(
+        "daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n\
+         events {{ worker_connections 4096; }}\n\
+         http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;\n\
+         client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
+         fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
+         server {{ listen 127.0.0.1:{port} backlog=4096;\n\
+         location / {{ default_type text/plain; return 200 'all is well on board'; }} }} }}\n"
+    )
+}
+
+/// A folder of this measurement's own, emptied first.
+pub(super) fn scratch(name: &str) -> Result<PathBuf> {
+    let folder = crate::command::root().join("target/measure").join(name);
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Our own binary, built as a user would build it.
+pub(super) fn plimsoll() -> Result<PathBuf> {
+    crate::command::run(crate::command::cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "plimsoll",
+    ]))?;
+    Ok(crate::command::root().join("target/release/plimsoll"))
+}
+
+/// The version line of a peer, for the head of a table.
+pub(super) fn version(program: &Path, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output();
+    let text = output.map(|o| [o.stdout, o.stderr].concat()).unwrap_or_default();
+    String::from_utf8_lossy(&text).lines().next().unwrap_or("?").trim().to_owned()
+}

