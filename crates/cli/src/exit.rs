@@ -1,0 +1,73 @@
+//! Exit codes, k6's where k6 has them.
+
+use plimsoll_engine::runner::RunErrorKind;
+
+/// Why the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success,
+    ThresholdsFailed,
+    SetupTimeout,
+    TeardownTimeout,
+    Timeout,
+    BadConfiguration,
+    Interrupted,
+    ScriptException,
+    ScriptAborted,
+    TestFailed,
+    /// Wrong flags, missing files, and whatever has no code of its own.
+    Other,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::ThresholdsFailed => 99,
+            Exit::SetupTimeout => 100,
+            Exit::TeardownTimeout => 101,
+            Exit::Timeout => 102,
+            Exit::BadConfiguration => 104,
+            Exit::Interrupted => 105,
+            Exit::ScriptException => 107,
+            Exit::ScriptAborted => 108,
+            Exit::TestFailed => 110,
+            Exit::Other => 255,
+        }
+    }
+}
+
+impl From<RunErrorKind> for Exit {
+    fn from(kind: RunErrorKind) -> Exit {
+        match kind {
+            RunErrorKind::ScriptException => Exit::ScriptException,
+            RunErrorKind::SetupTimeout => Exit::SetupTimeout,
+            RunErrorKind::TeardownTimeout => Exit::TeardownTimeout,
+            RunErrorKind::Timeout => Exit::Timeout,
+            RunErrorKind::Config => Exit::BadConfiguration,
+            RunErrorKind::Aborted => Exit::ScriptAborted,
+            RunErrorKind::Other => Exit::Other,
+        }
+    }
+}
+
+/// A command that cannot go on: what is logged, and the exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    /// What to do about it; a field of the log line.
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+}
