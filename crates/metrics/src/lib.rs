@@ -5,6 +5,7 @@
 //! once a second the interval goes to the hub, which folds it into [`totals::Totals`], evaluates
 //! [`threshold`]s and appends it to the [`record`].
 
+pub mod aggregation;
 pub mod builtin;
 pub mod histogram;
 pub mod interval;
@@ -15,7 +16,9 @@ pub mod sink;
 pub mod tags;
 pub mod threshold;
 pub mod totals;
+mod varint;
 
+pub use aggregation::Aggregation;
 pub use builtin::Builtin;
 pub use histogram::Histogram;
 pub use interval::{Interval, RawSample};

@@ -1,10 +1,15 @@
 //! A worker's own aggregation: no lock, no channel, no allocation per sample.
 
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
 use crate::{
-    interval::{Interval, RawSample},
-    registry::{MetricId, Registry},
-    tags::TagSet,
     Timestamp,
+    interval::{Interval, RawSample},
+    registry::{MetricId, MetricKind, Registry, SeriesId},
+    sink::{Sink, SinkPool},
+    tags::TagSet,
 };
 
 /// Index of a series in one [`Recorder`]; valid as long as that recorder.
@@ -12,51 +17,240 @@ use crate::{
 pub struct SeriesHandle(pub u32);
 
 /// Lives on one worker thread.
-pub struct Recorder {}
+pub struct Recorder {
+    registry: Registry,
+    /// By handle.
+    series: Vec<Series>,
+    /// Positions in `known`, by metric and tags.
+    by_tags: HashTable<u32>,
+    known: Vec<(MetricId, TagSet, SeriesHandle)>,
+    /// Folded tag sets share a series, which must have one handle.
+    by_id: HashMap<SeriesId, SeriesHandle>,
+    hasher: DefaultHashBuilder,
+    /// Series with samples in this interval.
+    dirty: Vec<u32>,
+    pool: SinkPool,
+    /// An absorbed interval's vector.
+    spare: Vec<(SeriesId, Sink)>,
+    samples: Vec<RawSample>,
+    /// 0 when no output needs each sample.
+    sample_limit: usize,
+    keep_samples: bool,
+    lost: u64,
+}
+
+struct Series {
+    id: SeriesId,
+    kind: MetricKind,
+    dirty: bool,
+    /// Whether it took more samples in the last interval than a histogram keeps singly.
+    busy: bool,
+    /// Holds memory only while `dirty`.
+    sink: Sink,
+}
 
 impl Recorder {
     /// `keep_samples`: whether some output needs each sample; at most `sample_limit` are kept
     /// between two calls of [`Recorder::take_samples`], the rest is counted.
     pub fn new(registry: Registry, keep_samples: bool, sample_limit: usize) -> Recorder {
-        todo!("{keep_samples}{sample_limit}{}", registry.folded())
+        Recorder {
+            registry,
+            series: Vec::new(),
+            by_tags: HashTable::new(),
+            known: Vec::new(),
+            by_id: HashMap::new(),
+            hasher: DefaultHashBuilder::default(),
+            dirty: Vec::new(),
+            pool: SinkPool::default(),
+            spare: Vec::new(),
+            samples: Vec::new(),
+            sample_limit,
+            keep_samples,
+            lost: 0,
+        }
     }
 
     pub fn registry(&self) -> &Registry {
-        todo!()
+        &self.registry
     }
 
-    /// The handle of a series: one hash look-up, a lock only the first time.
+    /// The handle of a series: one hash look-up, a lock only the first time. Past the registry's
+    /// limit on series, a tag set that is folded locks every time, since keeping it would cost memory.
     pub fn handle(&mut self, metric: MetricId, tags: &TagSet) -> SeriesHandle {
-        todo!("{metric:?}{tags:?}")
+        let hash = self.hasher.hash_one((metric, tags));
+        let known = &self.known;
+        let found = self.by_tags.find(hash, |&at| {
+            known.get(at as usize).is_some_and(|(m, t, _)| *m == metric && t == tags)
+        });
+        if let Some((_, _, handle)) = found.and_then(|&at| known.get(at as usize)) {
+            return *handle;
+        }
+        self.new_handle(hash, metric, tags)
+    }
+
+    #[cold]
+    fn new_handle(&mut self, hash: u64, metric: MetricId, tags: &TagSet) -> SeriesHandle {
+        let id = self.registry.series(metric, tags);
+        let handle = *self.by_id.entry(id).or_insert_with(|| {
+            let handle = SeriesHandle(self.series.len() as u32);
+            let kind = self.registry.def(metric).kind;
+            self.series.push(Series { id, kind, dirty: false, busy: false, sink: Sink::new(kind) });
+            handle
+        });
+        if self.registry.series_def(id).tags == *tags {
+            let at = self.known.len() as u32;
+            self.known.push((metric, tags.clone(), handle));
+            let (known, hasher) = (&self.known, &self.hasher);
+            self.by_tags.insert_unique(hash, at, |&at| {
+                known
+                    .get(at as usize)
+                    .map_or(0, |(metric, tags, _)| hasher.hash_one((*metric, tags)))
+            });
+        }
+        handle
     }
 
     /// Adds one sample. Rates take 0 or 1.
+    #[inline]
     pub fn record(&mut self, series: SeriesHandle, value: f64, at: Timestamp) {
         self.record_with(series, value, at, None);
     }
 
     /// As [`Recorder::record`], with metadata for outputs that see each sample.
-    pub fn record_with(&mut self, series: SeriesHandle, value: f64, at: Timestamp, metadata: Option<&TagSet>) {
-        todo!("{series:?}{value}{at:?}{metadata:?}")
+    #[inline]
+    pub fn record_with(
+        &mut self,
+        series: SeriesHandle,
+        value: f64,
+        at: Timestamp,
+        metadata: Option<&TagSet>,
+    ) {
+        let Some(entry) = self.series.get_mut(series.0 as usize) else {
+            debug_assert!(false, "a handle comes from its recorder");
+            return;
+        };
+        if !entry.dirty {
+            entry.dirty = true;
+            entry.sink = self.pool.take(entry.kind, entry.busy);
+            self.dirty.push(series.0);
+        }
+        entry.sink.add(value, at.0);
+        if self.keep_samples {
+            let id = entry.id;
+            self.keep(RawSample { series: id, at, value, metadata: metadata.cloned() });
+        }
+    }
+
+    fn keep(&mut self, sample: RawSample) {
+        if self.samples.len() < self.sample_limit {
+            self.samples.push(sample);
+        } else {
+            self.lost += 1;
+        }
     }
 
     /// Everything since the last call.
     pub fn take_interval(&mut self) -> Interval {
-        todo!()
+        let mut sinks = std::mem::take(&mut self.spare);
+        for at in self.dirty.drain(..) {
+            let Some(series) = self.series.get_mut(at as usize) else { continue };
+            series.dirty = false;
+            let sink = std::mem::replace(&mut series.sink, Sink::new(series.kind));
+            series.busy = matches!(&sink, Sink::Trend(histogram) if !histogram.is_exact());
+            sinks.push((series.id, sink));
+        }
+        Interval { sinks }
     }
 
     /// Gives an absorbed interval's memory back for reuse.
     pub fn recycle(&mut self, interval: Interval) {
-        drop(interval);
+        let mut sinks = interval.sinks;
+        for (_, sink) in sinks.drain(..) {
+            self.pool.give_back(sink);
+        }
+        if sinks.capacity() > self.spare.capacity() {
+            self.spare = sinks;
+        }
     }
 
     /// Raw samples since the last call, and how many did not fit.
     pub fn take_samples(&mut self) -> (Vec<RawSample>, u64) {
-        todo!()
+        (std::mem::take(&mut self.samples), std::mem::take(&mut self.lost))
     }
 
     /// Raw samples waiting.
     pub fn samples_len(&self) -> usize {
-        todo!()
+        self.samples.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{builtin::Builtin, registry::SERIES_LIMIT};
+
+    fn recorder(series_limit: usize) -> Recorder {
+        Recorder::new(Registry::new(series_limit), false, 0)
+    }
+
+    #[test]
+    fn one_handle_per_series() {
+        let mut recorder = recorder(SERIES_LIMIT);
+        let tags = TagSet::from_pairs([("a", "1")]);
+        let handle = recorder.handle(Builtin::HttpReqs.id(), &tags);
+        assert_eq!(
+            recorder.handle(Builtin::HttpReqs.id(), &TagSet::from_pairs([("a", "1")])),
+            handle
+        );
+        assert_ne!(recorder.handle(Builtin::HttpReqDuration.id(), &tags), handle);
+        assert_ne!(recorder.handle(Builtin::HttpReqs.id(), &tags.with("b", "")), handle);
+    }
+
+    #[test]
+    fn an_interval_holds_what_came_since_the_last() {
+        let mut recorder = recorder(SERIES_LIMIT);
+        let reqs = recorder.handle(Builtin::HttpReqs.id(), &TagSet::default());
+        let duration = recorder.handle(Builtin::HttpReqDuration.id(), &TagSet::default());
+        for _ in 0..3 {
+            recorder.record(reqs, 1.0, Timestamp(1));
+            recorder.record(duration, 2.5, Timestamp(1));
+            recorder.record(duration, 3.5, Timestamp(1));
+            let interval = recorder.take_interval();
+            let [(_, Sink::Counter { sum }), (_, Sink::Trend(histogram))] = &interval.sinks[..]
+            else {
+                panic!("{interval:?}");
+            };
+            assert_eq!((*sum, histogram.count(), histogram.sum()), (1.0, 2, 6.0));
+            recorder.recycle(interval);
+            assert!(recorder.take_interval().sinks.is_empty());
+        }
+    }
+
+    #[test]
+    fn folded_series_share_a_handle_and_cost_no_memory() {
+        let mut recorder = recorder(2);
+        let tags = |at: usize| TagSet::from_pairs([("url", at.to_string())]);
+        let handles: Vec<_> =
+            (0..50).map(|at| recorder.handle(Builtin::HttpReqs.id(), &tags(at))).collect();
+        assert!(handles[2..].iter().all(|handle| *handle == handles[2]));
+        assert_eq!((recorder.known.len(), recorder.series.len()), (2, 3));
+        handles.iter().for_each(|handle| recorder.record(*handle, 1.0, Timestamp(0)));
+        assert_eq!(recorder.take_interval().sinks.len(), 3);
+    }
+
+    #[test]
+    fn raw_samples_have_a_limit() {
+        let mut recorder = Recorder::new(Registry::new(SERIES_LIMIT), true, 2);
+        let reqs = recorder.handle(Builtin::HttpReqs.id(), &TagSet::default());
+        let metadata = TagSet::from_pairs([("vu", "1")]);
+        recorder.record_with(reqs, 1.0, Timestamp(5), Some(&metadata));
+        recorder.record(reqs, 2.0, Timestamp(6));
+        recorder.record(reqs, 3.0, Timestamp(7));
+        assert_eq!(recorder.samples_len(), 2);
+        let (samples, lost) = recorder.take_samples();
+        assert_eq!(lost, 1);
+        assert_eq!(samples[0].metadata.as_ref(), Some(&metadata));
+        assert_eq!((samples[1].value, samples[1].at), (2.0, Timestamp(6)));
+        assert_eq!(recorder.take_samples().1, 0);
     }
 }

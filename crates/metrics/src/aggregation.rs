@@ -1,0 +1,84 @@
+//! One number out of a sink: the methods of thresholds and the columns of the summary.
+
+use std::time::Duration;
+
+use crate::{registry::MetricKind, sink::Sink};
+
+/// How a sink becomes one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Aggregation {
+    /// Sum of a counter; number of values of a trend.
+    Count,
+    /// Of a counter per second of the run; share of true values of a rate.
+    Rate,
+    /// Last value of a gauge.
+    Value,
+    Avg,
+    Min,
+    Max,
+    Med,
+    /// 0..=100
+    Percentile(f64),
+}
+
+impl Aggregation {
+    /// `avg`, `min`, `max`, `med`, `count`, `rate`, `value` or `p(N)`, as in options and thresholds.
+    pub fn parse(text: &str) -> Option<Aggregation> {
+        Some(match text {
+            "count" => Aggregation::Count,
+            "rate" => Aggregation::Rate,
+            "value" => Aggregation::Value,
+            "avg" => Aggregation::Avg,
+            "min" => Aggregation::Min,
+            "max" => Aggregation::Max,
+            "med" => Aggregation::Med,
+            _ => {
+                let digits = text.strip_prefix("p(")?.strip_suffix(')')?;
+                // Rust's floats know `inf`, `nan` and signs; these do not belong here.
+                if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+                    return None;
+                }
+                let percent =
+                    digits.parse().ok().filter(|percent| (0.0..=100.0).contains(percent))?;
+                Aggregation::Percentile(percent)
+            }
+        })
+    }
+
+    /// `None` when the method does not exist for the sink's kind, or a rate has no sample.
+    ///
+    /// `elapsed` since the start of the run is what counters' rates are taken over.
+    pub fn of(self, sink: &Sink, elapsed: Duration) -> Option<f64> {
+        Some(match (self, sink) {
+            (Aggregation::Count, Sink::Counter { sum }) => *sum,
+            (Aggregation::Rate, Sink::Counter { sum }) => {
+                let seconds = elapsed.as_secs_f64();
+                if seconds > 0.0 { sum / seconds } else { 0.0 }
+            }
+            (Aggregation::Value, Sink::Gauge { value, .. }) => *value,
+            (Aggregation::Min, Sink::Gauge { min, .. }) => *min,
+            (Aggregation::Max, Sink::Gauge { max, .. }) => *max,
+            (Aggregation::Rate, Sink::Rate { total: 0, .. }) => return None,
+            (Aggregation::Rate, Sink::Rate { trues, total }) => *trues as f64 / *total as f64,
+            (Aggregation::Count, Sink::Trend(histogram)) => histogram.count() as f64,
+            (Aggregation::Avg, Sink::Trend(histogram)) => histogram.mean(),
+            (Aggregation::Min, Sink::Trend(histogram)) => histogram.min(),
+            (Aggregation::Max, Sink::Trend(histogram)) => histogram.max(),
+            (Aggregation::Med, Sink::Trend(histogram)) => histogram.percentile(50.0),
+            (Aggregation::Percentile(p), Sink::Trend(histogram)) => histogram.percentile(p),
+            _ => return None,
+        })
+    }
+
+    /// Whether thresholds on metrics of `kind` may use it, by k6's rules.
+    pub fn is_threshold_method(self, kind: MetricKind) -> bool {
+        match kind {
+            MetricKind::Counter => matches!(self, Aggregation::Count | Aggregation::Rate),
+            MetricKind::Gauge => self == Aggregation::Value,
+            MetricKind::Rate => self == Aggregation::Rate,
+            MetricKind::Trend => {
+                !matches!(self, Aggregation::Count | Aggregation::Rate | Aggregation::Value)
+            }
+        }
+    }
+}
