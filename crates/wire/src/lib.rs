@@ -1,1 +1,3 @@
-//! placeholder
+//! Protocol codecs: bytes in, bytes out. No sockets, no clock.
+
+pub mod http1;
