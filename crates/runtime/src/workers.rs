@@ -1,17 +1,108 @@
 //! Worker threads: one per core, each with a current-thread tokio runtime and a `LocalSet`.
 
+use std::{
+    io,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+};
+
+use tokio::task::LocalSet;
+
+/// Threads per worker for calls that can only block. The program's own blocking work has its own
+/// threads (name look-ups, outputs), so this bounds what a dependency might start.
+const BLOCKING_THREADS_MAX: usize = 2;
+
 /// Runs `main(index)` on `count` threads, each inside its own current-thread runtime and `LocalSet`,
 /// and returns handles to join. The futures need not be `Send`: they are made on their thread.
-pub fn spawn<F, Fut, T>(count: usize, name: &str, main: F) -> std::io::Result<Vec<std::thread::JoinHandle<T>>>
+///
+/// # Errors
+/// When a runtime or a thread cannot be made; threads already started then end with their `main`.
+pub fn spawn<F, Fut, T>(count: usize, name: &str, main: F) -> io::Result<Vec<JoinHandle<T>>>
 where
     F: Fn(usize) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = T> + 'static,
     T: Send + 'static,
 {
-    todo!("{count}{name}{}", size_of_val(&main))
+    let main = Arc::new(main);
+    (0..count)
+        .map(|index| {
+            let runtime = runtime()?;
+            let main = Arc::clone(&main);
+            Builder::new().name(format!("{name}-{index}")).spawn(move || {
+                fine_timer_slack();
+                let local = LocalSet::new();
+                let output = local.block_on(&runtime, main(index));
+                // Tasks left over must end while their runtime still serves their sockets.
+                drop(local);
+                output
+            })
+        })
+        .collect()
+}
+
+/// Runs `main` to its end on the calling thread, inside a runtime and a `LocalSet` like a worker's.
+///
+/// # Errors
+/// When the runtime cannot be made.
+pub fn block_on<Fut: Future>(main: Fut) -> io::Result<Fut::Output> {
+    let runtime = runtime()?;
+    let local = LocalSet::new();
+    let output = local.block_on(&runtime, main);
+    drop(local);
+    Ok(output)
 }
 
 /// Cores this process may run on (its affinity mask and cgroup quota, at least 1).
 pub fn cores() -> usize {
-    todo!()
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()
+}
+
+/// By default the kernel may fire a thread's timers 50 us late to group them. Where it refuses the
+/// change, timers are that much coarser, and lateness shows it.
+fn fine_timer_slack() {
+    nix::sys::prctl::set_timerslack(1).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    #[test]
+    fn each_worker_runs_local_tasks_and_returns() {
+        let handles = spawn(3, "test", |index| async move {
+            let shared = Rc::new(index);
+            let task = tokio::task::spawn_local({
+                let shared = Rc::clone(&shared);
+                async move { *shared * 10 }
+            });
+            (std::thread::current().name().map(str::to_owned), task.await.unwrap())
+        })
+        .unwrap();
+        let outputs: Vec<_> = handles.into_iter().map(|handle| handle.join().unwrap()).collect();
+        for (index, (name, product)) in outputs.into_iter().enumerate() {
+            assert_eq!(name, Some(format!("test-{index}")));
+            assert_eq!(product, index * 10);
+        }
+    }
+
+    #[test]
+    fn a_future_runs_on_the_calling_thread() {
+        let here = std::thread::current().id();
+        assert_eq!(block_on(async { std::thread::current().id() }).unwrap(), here);
+    }
+
+    #[test]
+    fn there_is_a_core() {
+        assert!(cores() >= 1);
+    }
 }
