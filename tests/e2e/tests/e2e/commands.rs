@@ -1,0 +1,129 @@
+//! The other verbs: inspect, archive, new, runs, completion, version, help.
+
+use plimsoll_e2e::{Tool, command, finish, plimsoll};
+
+const SCRIPT: &str = "
+import { greet } from './lib/greet.js';
+export const options = { vus: 3, duration: '5s', thresholds: { iterations: ['count>1'] } };
+const data = open('./data.txt');
+export default function () { console.log(greet(data.trim())); }
+";
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("script.js", SCRIPT);
+    write("lib/greet.js", "export const greet = (name) => `hello ${name}`;");
+    write("data.txt", "world\n");
+    folder
+}
+
+#[test]
+fn inspect_prints_what_k6_prints() {
+    for arguments in
+        [&["inspect", "script.js"][..], &["inspect", "--execution-requirements", "script.js"]]
+    {
+        let output = |tool| {
+            let folder = project();
+            let mut command = command(tool, folder.path());
+            command.args(arguments);
+            let run = finish(command, folder, None);
+            assert_eq!(run.code, Some(0), "{}", run.said());
+            run.stdout.replace(&format!("k6/{}", env!("CARGO_PKG_VERSION")), "k6")
+        };
+        let mask = |text: String| {
+            text.lines()
+                .filter(|line| !line.contains("userAgent"))
+                .map(|l| format!("{l}\n"))
+                .collect::<String>()
+        };
+        assert_eq!(mask(output(Tool::K6)), mask(output(Tool::Plimsoll)), "{arguments:?}");
+    }
+}
+
+#[test]
+fn archives_run_anywhere() {
+    let folder = project();
+    let mut archive = command(Tool::Plimsoll, folder.path());
+    archive.args(["archive", "-O", "/dev/stdout", "script.js"]);
+    let output = archive.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for tool in [Tool::Plimsoll, Tool::K6] {
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("moved.tar"), &output.stdout).unwrap();
+        let mut command = command(tool, elsewhere.path());
+        command.args(["run", "--no-thresholds", "-i", "1", "moved.tar"]);
+        let run = finish(command, elsewhere, None);
+        assert_eq!(run.code, Some(0), "{tool:?}\n{}", run.said());
+        assert!(run.stderr.contains("hello world"), "{tool:?}\n{}", run.said());
+    }
+}
+
+#[test]
+fn runs_an_archive_of_k6() {
+    let folder = project();
+    let mut archive = command(Tool::K6, folder.path());
+    archive.args(["archive", "-O", "k6.tar", "script.js"]);
+    assert!(archive.output().unwrap().status.success());
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "--no-thresholds", "-i", "1", "k6.tar"]);
+    let run = finish(command, folder, None);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    assert!(run.stderr.contains("hello world"), "{}", run.said());
+}
+
+#[test]
+fn script_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "-"]);
+    let run =
+        finish(command, folder, Some("export default function () { console.log('from stdin'); }"));
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    assert!(run.stderr.contains("from stdin"), "{}", run.said());
+}
+
+#[test]
+fn new_writes_a_script_that_loads_and_keeps_an_existing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fresh.js");
+    let name = file.to_str().unwrap();
+    let run = plimsoll(&["new", name]);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    assert_eq!(plimsoll(&["inspect", name]).code, Some(0));
+    let again = plimsoll(&["new", name]);
+    assert_eq!(again.code, Some(255), "{}", again.said());
+    assert!(again.stderr.contains("--force"), "{}", again.stderr);
+    let forced = plimsoll(&["new", "--force", "--template", "protocol", name]);
+    assert_eq!(forced.code, Some(0), "{}", forced.said());
+    assert_eq!(plimsoll(&["inspect", name]).code, Some(0));
+}
+
+#[test]
+fn runs_lists_records() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.js"), "export default function () {}").unwrap();
+    let mut first = command(Tool::Plimsoll, folder.path());
+    first.args(["run", "--quiet", "-i", "3", "script.js"]);
+    assert!(first.output().unwrap().status.success());
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["runs", "--json"]);
+    let output = command.output().unwrap();
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+}
+
+#[test]
+fn completion_and_version() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = plimsoll(&["completion", shell]);
+        assert_eq!(run.code, Some(0), "{}", run.said());
+        assert!(run.stdout.contains("plimsoll"), "{}", run.said());
+    }
+    let run = plimsoll(&["version"]);
+    assert_eq!(run.stdout.trim(), concat!("plimsoll ", env!("CARGO_PKG_VERSION")));
+}

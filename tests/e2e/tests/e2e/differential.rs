@@ -1,0 +1,85 @@
+//! The same scripts in plimsoll and in k6: metrics, tags, counts, summaries and log lines agree.
+
+use std::{collections::BTreeMap, path::Path};
+
+use plimsoll_e2e::{
+    Run, Tool, Web, command,
+    compare::{mask_numbers, shape},
+    finish, samples, script,
+};
+
+/// What a script of `scripts/differential` asks for in its first line: `// args: --vus 2`.
+fn arguments(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("// args: ")).unwrap_or_default();
+    line.split_whitespace().map(str::to_owned).collect()
+}
+
+fn run(tool: Tool, path: &Path, web: &Web) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(tool, folder.path());
+    command.args(["run", "--out", "json=x.json", "--summary-export", "summary.json"]);
+    command.arg("-e").arg(format!("BASE={}", web.url)).args(arguments(path)).arg(path);
+    finish(command, folder, None)
+}
+
+/// Metrics whose number of samples depends on time.
+const TIMED: &[&str] = &["vus", "vus_max", "data_sent", "data_received"];
+
+fn metrics(run: &Run, web: &Web) -> BTreeMap<String, samples::Metric> {
+    let mask = |key: &str, value: &str| match key {
+        "url" | "name" | "error" => value.replace(&web.url, "BASE"),
+        _ => value.to_owned(),
+    };
+    let mut metrics = samples::read(&run.text("x.json"), &mask);
+    for name in TIMED {
+        if let Some(metric) = metrics.get_mut(*name) {
+            metric.samples = 1;
+        }
+    }
+    metrics
+}
+
+/// The summary's lines with numbers masked; the order of trend columns and dots stays.
+fn summary(run: &Run) -> Vec<String> {
+    let from = run.stdout.find("█").unwrap_or(0);
+    let until = run.stdout.rfind("running (").unwrap_or(run.stdout.len());
+    let lines = run.stdout.get(from..until).unwrap_or_default().lines();
+    lines
+        .map(|line| mask_numbers(line.trim_end()))
+        .filter(|line| !line.contains("iteration_lateness"))
+        .collect()
+}
+
+/// Messages of log lines, numbers masked, sorted: VUs finish in any order.
+fn messages(run: &Run, web: &Web) -> Vec<String> {
+    let mut lines: Vec<String> = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.split_once("level=").map(|(_, rest)| rest))
+        .map(|line| mask_numbers(&line.replace(&web.url, "BASE")))
+        .collect();
+    lines.sort();
+    lines
+}
+
+fn check(name: &str) {
+    let web = Web::start();
+    let path = script(&format!("differential/{name}.js"));
+    let (k6, ours) = (run(Tool::K6, &path, &web), run(Tool::Plimsoll, &path, &web));
+    assert_eq!(k6.code, ours.code, "exit code\nk6 {}\nours {}", k6.said(), ours.said());
+    assert_eq!(metrics(&k6, &web), metrics(&ours, &web), "metrics of --out json");
+    assert_eq!(
+        shape(&k6.json("summary.json")),
+        shape(&ours.json("summary.json")),
+        "--summary-export"
+    );
+    assert_eq!(summary(&k6), summary(&ours), "summary\nk6:\n{}\nours:\n{}", k6.stdout, ours.stdout);
+    assert_eq!(messages(&k6, &web), messages(&ours, &web), "log lines");
+}
+
+macro_rules! scripts {
+    ($($name:ident)*) => { $(#[test] fn $name() { check(stringify!($name)); })* };
+}
+
+scripts! { requests groups_and_checks custom_metrics failures redirects thresholds scenarios summary_data }

@@ -1,0 +1,12 @@
+//! End-to-end tests, one module per area.
+
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests of real processes")]
+
+mod bad_input;
+mod commands;
+mod conformance;
+mod demo;
+mod differential;
+mod exit_codes;
+mod outputs;
+mod signals;

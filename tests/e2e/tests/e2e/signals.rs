@@ -1,0 +1,58 @@
+//! Ctrl-C: once ends gracefully with a summary, twice ends at once.
+
+use std::{io::Read, process::Stdio, thread, time::Duration};
+
+use nix::sys::signal::Signal;
+use plimsoll_e2e::{Tool, command, signal};
+
+/// Starts `source`, sends SIGINT `times` times once it runs, and returns exit code, stdout, stderr.
+fn interrupt(tool: Tool, source: &str, times: u32) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.js"), source).unwrap();
+    let mut command = command(tool, folder.path());
+    command.args(["run", "script.js"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    thread::sleep(Duration::from_secs(2));
+    for _ in 0..times {
+        signal(&child, Signal::SIGINT);
+        thread::sleep(Duration::from_millis(300));
+    }
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    (child.wait().unwrap().code(), stdout, stderr)
+}
+
+#[test]
+fn once_stops_gracefully() {
+    let source = "import { sleep } from 'k6';
+        export const options = { vus: 2, duration: '60s' };
+        export default function () { sleep(0.1); }
+        export function teardown() { console.log('torn down'); }";
+    for tool in [Tool::K6, Tool::Plimsoll] {
+        let (code, stdout, stderr) = interrupt(tool, source, 1);
+        assert_eq!(code, Some(105), "{tool:?}\n{stdout}\n{stderr}");
+        assert!(stdout.contains("iterations..."), "{tool:?}\n{stdout}\n{stderr}");
+        assert!(stderr.contains("torn down"), "{tool:?}\n{stdout}\n{stderr}");
+    }
+}
+
+#[test]
+fn an_endless_loop_stops() {
+    let source = "export const options = { vus: 1, duration: '60s' };
+        export default function () { while (true) {} }";
+    let (code, stdout, stderr) = interrupt(Tool::Plimsoll, source, 1);
+    assert_eq!(code, Some(105), "{stdout}\n{stderr}");
+    assert!(stdout.contains("1 interrupted iterations"), "{stdout}\n{stderr}");
+}
+
+#[test]
+fn twice_ends_at_once() {
+    let source = "import { sleep } from 'k6';
+        export const options = { vus: 1, duration: '60s' };
+        export default function () { sleep(1); }
+        export function teardown() { sleep(50); }";
+    let (code, stdout, stderr) = interrupt(Tool::Plimsoll, source, 2);
+    assert_eq!(code, Some(105), "{stdout}\n{stderr}");
+}
