@@ -45,6 +45,20 @@ impl Aggregation {
         })
     }
 
+    /// Its name without an argument: `p` for every percentile.
+    pub fn name(self) -> &'static str {
+        match self {
+            Aggregation::Count => "count",
+            Aggregation::Rate => "rate",
+            Aggregation::Value => "value",
+            Aggregation::Avg => "avg",
+            Aggregation::Min => "min",
+            Aggregation::Max => "max",
+            Aggregation::Med => "med",
+            Aggregation::Percentile(_) => "p",
+        }
+    }
+
     /// `None` when the method does not exist for the sink's kind, or a rate has no sample.
     ///
     /// `elapsed` since the start of the run is what counters' rates are taken over.

@@ -1,0 +1,174 @@
+//! Threshold expressions in k6's grammar: parse, check against a metric's kind, evaluate on a sink.
+//!
+//! Messages follow k6's word for word, its misspelling included: scripts around it look for them.
+
+mod float;
+mod key;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+pub use key::parse_key;
+
+use crate::{aggregation::Aggregation, registry::MetricKind, sink::Sink, tags::TagSet};
+use float::parse_float;
+
+/// One expression, e.g. `p(95)<200`. Made by [`Threshold::parse`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// As the user wrote it.
+    pub source: String,
+    pub abort_on_fail: bool,
+    /// From the start of the run; before it `abort_on_fail` has no effect.
+    pub delay_abort_eval: Duration,
+    pub aggregation: Aggregation,
+    pub operator: Operator,
+    /// What the aggregate is compared with.
+    pub limit: f64,
+}
+
+/// How the aggregate and the limit are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    /// `==` and `===`
+    Equal,
+    NotEqual,
+}
+
+/// In the order in which k6 looks for them: the first that occurs anywhere splits the expression.
+const OPERATORS: [(&str, Operator); 7] = [
+    ("<=", Operator::LessOrEqual),
+    ("<", Operator::Less),
+    (">=", Operator::GreaterOrEqual),
+    (">", Operator::Greater),
+    ("===", Operator::Equal),
+    ("==", Operator::Equal),
+    ("!=", Operator::NotEqual),
+];
+
+impl Operator {
+    fn holds(self, value: f64, limit: f64) -> bool {
+        match self {
+            Operator::Less => value < limit,
+            Operator::LessOrEqual => value <= limit,
+            Operator::Greater => value > limit,
+            Operator::GreaterOrEqual => value >= limit,
+            Operator::Equal => value == limit,
+            Operator::NotEqual => value != limit,
+        }
+    }
+}
+
+/// `metric` or `metric{tag:value,...}` with its expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ThresholdGroup {
+    /// The key as written: also the name of the sub-metric.
+    pub key: String,
+    pub metric: String,
+    pub tags: TagSet,
+    pub thresholds: Vec<Threshold>,
+}
+
+/// Why an expression or key is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ThresholdError {
+    pub message: String,
+    /// Byte offset in the expression or key.
+    pub offset: usize,
+}
+
+impl Threshold {
+    /// Parses one expression, with `abort_on_fail` unset.
+    ///
+    /// # Errors
+    /// With k6's whole message, e.g. `failed parsing threshold expression "x"; reason: ...`.
+    pub fn parse(source: &str) -> Result<Threshold, ThresholdError> {
+        let split = OPERATORS.iter().find_map(|&(text, operator)| {
+            let at = source.find(text)?;
+            Some((source.get(..at)?, operator, source.get(at + text.len()..)?))
+        });
+        let Some((left, operator, right)) = split.filter(|(_, _, right)| !right.is_empty()) else {
+            return Err(ThresholdError {
+                message: format!(
+                    "failed parsing threshold expression {source:?}; reason: malformed threshold expression"
+                ),
+                offset: source.trim_end().len(),
+            });
+        };
+        let aggregation = method(left.trim()).map_err(|reason| ThresholdError {
+            message: format!(
+                "failed parsing threshold expression's {source:?} left hand side; reason: {reason}"
+            ),
+            offset: left.len() - left.trim_start().len(),
+        })?;
+        let limit = parse_float(right.trim()).map_err(|error| ThresholdError {
+            message: format!(
+                "failed parsing threshold expresion's {source:?} right hand side; reason: {error}"
+            ),
+            offset: source.len() - right.trim_start().len(),
+        })?;
+        Ok(Threshold {
+            source: source.to_owned(),
+            abort_on_fail: false,
+            delay_abort_eval: Duration::ZERO,
+            aggregation,
+            operator,
+            limit,
+        })
+    }
+
+    /// Whether the aggregation method exists for metrics of `kind`.
+    ///
+    /// # Errors
+    /// With the part of k6's message that follows `invalid threshold "..." applied on metric ...; reason: `.
+    pub fn check_kind(&self, kind: MetricKind) -> Result<(), ThresholdError> {
+        if self.aggregation.is_threshold_method(kind) {
+            return Ok(());
+        }
+        let (name, methods) = match kind {
+            MetricKind::Counter => ("counter", "count, rate"),
+            MetricKind::Gauge => ("gauge", "value"),
+            MetricKind::Rate => ("rate", "rate"),
+            MetricKind::Trend => ("trend", "avg, min, max, med, p"),
+        };
+        Err(ThresholdError {
+            message: format!(
+                "unsupported aggregation method {} on metric of type {name}. \
+                 supported aggregation methods for this metric are: {methods}",
+                self.aggregation.name()
+            ),
+            offset: self.source.len() - self.source.trim_start().len(),
+        })
+    }
+
+    /// Whether the threshold holds on `sink` after `elapsed`.
+    ///
+    /// Without samples the aggregates are 0, as in k6, so `count>0` and even `avg<0` fail; a rate
+    /// without samples has none, so every threshold on it holds.
+    pub fn holds(&self, sink: &Sink, elapsed: Duration) -> bool {
+        self.aggregation
+            .of(sink, elapsed)
+            .is_none_or(|value| self.operator.holds(value, self.limit))
+    }
+}
+
+/// The left-hand side of an expression.
+fn method(text: &str) -> Result<Aggregation, String> {
+    let Some(percent) = text.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')) else {
+        return Aggregation::parse(text)
+            .ok_or_else(|| "failed parsing method from expression".to_owned());
+    };
+    let malformed = |error: String| format!("malformed percentile value; reason: {error}");
+    let percent = parse_float(percent).map_err(|error| malformed(error.to_string()))?;
+    // k6 takes any number here and crashes when it evaluates it.
+    if !(0.0..=100.0).contains(&percent) {
+        return Err(malformed(format!("{percent} is not within 0 and 100")));
+    }
+    Ok(Aggregation::Percentile(percent))
+}
