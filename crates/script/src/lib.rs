@@ -8,3 +8,6 @@ pub mod loader;
 pub mod modules;
 pub mod options;
 pub mod vu;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,1 +1,171 @@
 //! Finds, reads, translates and compiles modules, once for all VUs.
+//!
+//! A module goes through [`resolve`] (specifier to URL), [`read`] (URL to text), [`translate`]
+//! (TypeScript to JavaScript, imports found) and the JavaScript engine's compiler (in the first VU
+//! that needs it); later VUs load its bytecode ([`vu_loader`]).
+
+mod positions;
+mod read;
+mod resolve;
+mod translate;
+pub(crate) mod vu_loader;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+pub use read::{Fetch, FetchError};
+use url::Url;
+
+use positions::Positions;
+use resolve::Location;
+
+/// Modules that one test may load.
+const MODULES_LIMIT: usize = 10_000;
+
+/// Where modules come from.
+#[derive(Clone, Default)]
+pub struct LoaderConfig {
+    /// Downloads `https://` modules; `None` makes them an error that names `--module-mirror`.
+    pub fetch: Option<Arc<dyn Fetch>>,
+    /// Keeps downloaded modules between runs.
+    pub cache: Option<PathBuf>,
+    /// URL prefixes and the directories that stand for them.
+    pub mirrors: Vec<(String, PathBuf)>,
+    /// Files that are not read from disk: the script on standard input, an archive's content.
+    pub overlay: BTreeMap<String, Arc<[u8]>>,
+}
+
+/// The entry script and every module it loads.
+pub struct Modules {
+    config: LoaderConfig,
+    entry: Url,
+    sources: Mutex<BTreeMap<String, Arc<Source>>>,
+    /// Files read by `open()`.
+    files: Mutex<BTreeMap<PathBuf, Arc<[u8]>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Has `import` or `export`.
+    EcmaScript,
+    CommonJs,
+}
+
+/// Names that other modules import from a CommonJS module.
+#[derive(Default)]
+struct Wanted {
+    names: BTreeSet<String>,
+    /// `import *` or `export *`: every name, known only after it ran.
+    all: bool,
+}
+
+/// One module's text and what was made of it.
+pub(crate) struct Source {
+    url: Url,
+    kind: Kind,
+    /// As read, for archives.
+    original: Arc<[u8]>,
+    /// JavaScript, for the compiler.
+    code: String,
+    /// From places in `code` to places in `original`, where they differ.
+    positions: Option<Positions>,
+    uses_import_meta: bool,
+    wanted: Mutex<Wanted>,
+    bytecode: OnceLock<Box<[u8]>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Modules {
+    /// `entry` is the script's URL; nothing is read yet.
+    pub fn new(config: LoaderConfig, entry: Url) -> Modules {
+        Modules { config, entry, sources: Mutex::default(), files: Mutex::default() }
+    }
+
+    pub fn entry(&self) -> &Url {
+        &self.entry
+    }
+
+    /// Every module read so far, by URL, as it was read.
+    pub fn originals(&self) -> Vec<(Url, Arc<[u8]>)> {
+        lock(&self.sources)
+            .values()
+            .map(|source| (source.url.clone(), source.original.clone()))
+            .collect()
+    }
+
+    fn resolve(&self, base: &str, specifier: &str) -> Result<Location, String> {
+        let base = Url::parse(base).unwrap_or_else(|_| self.entry.clone());
+        resolve::resolve(&base, specifier)
+    }
+
+    /// The module at `url`, read and translated with everything that it imports when it is new.
+    fn source(&self, url: &Url) -> Result<Arc<Source>, String> {
+        if let Some(source) = lock(&self.sources).get(url.as_str()) {
+            return Ok(source.clone());
+        }
+        let mut pending = vec![url.clone()];
+        while let Some(next) = pending.pop() {
+            if !lock(&self.sources).contains_key(next.as_str()) {
+                pending.extend(self.add(&next)?);
+            }
+        }
+        let source = lock(&self.sources).get(url.as_str()).cloned();
+        source.ok_or_else(|| format!("module {url} is missing"))
+    }
+
+    /// Reads one module; returns what it imports.
+    fn add(&self, url: &Url) -> Result<Vec<Url>, String> {
+        let original = read::read(&self.config, url)?;
+        let translated = translate::translate(url, &original)?;
+        let mut imported = Vec::new();
+        for import in &translated.imports {
+            // What cannot be resolved fails in order, when the importing module is linked.
+            let Ok(Location::Url(target)) = self.resolve(url.as_str(), &import.specifier) else {
+                continue;
+            };
+            if let Some(known) = lock(&self.sources).get(target.as_str()) {
+                import.note(&mut lock(&known.wanted));
+            }
+            imported.push((target, import));
+        }
+        let source = Source {
+            url: url.clone(),
+            kind: translated.kind,
+            original,
+            code: translated.code,
+            positions: translated.positions,
+            uses_import_meta: translated.uses_import_meta,
+            wanted: Mutex::default(),
+            bytecode: OnceLock::new(),
+        };
+        let mut sources = lock(&self.sources);
+        if sources.len() >= MODULES_LIMIT {
+            return Err(format!("more than {MODULES_LIMIT} modules"));
+        }
+        sources.insert(url.to_string(), Arc::new(source));
+        drop(sources);
+        let mut targets = Vec::new();
+        for (target, import) in imported {
+            match self.source(&target) {
+                Ok(source) => import.note(&mut lock(&source.wanted)),
+                Err(_) => continue,
+            }
+            targets.push(target);
+        }
+        Ok(targets)
+    }
+
+    /// The place in the user's source for a place in compiled code.
+    pub(crate) fn original_position(&self, url: &str, line: u32, column: u32) -> (u32, u32) {
+        let source = lock(&self.sources).get(url).cloned();
+        source
+            .and_then(|source| source.positions.as_ref()?.original(line, column))
+            .unwrap_or((line, column))
+    }
+}

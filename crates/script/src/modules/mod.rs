@@ -2,12 +2,25 @@
 //!
 //! A module is an object built by a host function, once per VU that imports it; its properties are
 //! its named exports and the object itself its default export, for `import` and `require` alike.
+//!
+//! To add one: write `pub const MODULE: Module` in its own file and name it in [`MODULES`]. Host
+//! functions capture the `Rc<VuState>` that `build` gets, or call [`VuState::of`]; they wait with
+//! [`crate::vu::suspend::wait`], return promises made by [`crate::vu::events::spawn`], and throw
+//! with [`crate::vu::error::throw`], which makes the `GoError` that k6's scripts know. State per VU
+//! goes into a field of [`VuState`]; what must be reset between iterations registers
+//! [`VuState::on_iteration_end`].
+//!
+//! Tests run scripts through [`crate::testing::eval_script`]: it runs a whole script (init, then
+//! `default` once when there is one) on a VU of its own and returns its console lines and error.
 
 use std::rc::Rc;
 
 use rquickjs::{Ctx, Object};
 
 use crate::vu::VuState;
+
+pub mod k6;
+pub(crate) mod tags;
 
 /// How the loader finds a built-in module.
 pub struct Module {
@@ -19,4 +32,9 @@ pub struct Module {
 }
 
 /// All built-in modules.
-pub const MODULES: &[Module] = &[];
+pub const MODULES: &[Module] = &[k6::MODULE];
+
+/// The built-in module of that name.
+pub fn find(name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.name == name)
+}

@@ -2,18 +2,21 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use plimsoll_engine::{
     runner::{Iteration, VuId},
     worker::Worker,
 };
-use plimsoll_metrics::{Registry, TagSet};
-use plimsoll_runtime::log::Log;
+use plimsoll_metrics::{MetricId, Registry, TagSet, Timestamp};
+use plimsoll_runtime::{clock::Instant, log::Log};
+use rquickjs::{Ctx, Error, JsLifetime};
 
-use crate::options::Options;
+use super::{coroutine::Fiber, events::EventLoop};
+use crate::{globals::console::Console, loader::Modules, options::Options};
 
 /// Where in k6's life cycle the VU's code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +31,19 @@ pub enum Phase {
 /// What all VUs of a test share.
 pub struct TestState {
     /// Consolidated; set once, after the first init.
-    pub options: std::sync::OnceLock<Arc<Options>>,
+    pub options: OnceLock<Arc<Options>>,
     pub registry: Registry,
     pub log: Log,
+    pub console: Console,
+    /// `__ENV`
+    pub env: BTreeMap<String, String>,
+    /// Sources and bytecode.
+    pub modules: Modules,
 }
 
 /// One VU's own state. Host functions hold it in an `Rc`; nothing here is borrowed across a wait.
+///
+/// It must not hold JavaScript values: it may outlive their runtime.
 pub struct VuState {
     pub test: Arc<TestState>,
     /// `None` while the script is inspected without an engine.
@@ -41,8 +51,88 @@ pub struct VuState {
     pub id: VuId,
     pub phase: Cell<Phase>,
     pub iteration: RefCell<Option<Iteration>>,
+    /// Iterations that this VU has started, all scenarios together: `__ITER` is one less.
+    pub iterations: Cell<u64>,
     /// Tags of the next sample: scenario, group and the script's own.
     pub tags: RefCell<TagSet>,
     /// `::outer::inner`, empty at the root.
     pub group: RefCell<Rc<str>>,
+    /// When the current stage or iteration is interrupted.
+    pub(crate) deadline: RefCell<Option<Rc<Cell<Instant>>>>,
+    /// Set by `test.abort()`: ends this VU's script.
+    pub(crate) abort_message: RefCell<Option<String>>,
+    pub(crate) fiber: Rc<Fiber>,
+    pub(crate) events: EventLoop,
+    iteration_end_hooks: RefCell<Vec<IterationEndHook>>,
+}
+
+type IterationEndHook = Box<dyn Fn(&VuState)>;
+
+impl VuState {
+    pub(crate) fn new(test: Arc<TestState>, worker: Option<Rc<Worker>>, id: VuId) -> VuState {
+        VuState {
+            test,
+            worker,
+            id,
+            phase: Cell::new(Phase::Init),
+            iteration: RefCell::new(None),
+            iterations: Cell::new(0),
+            tags: RefCell::new(TagSet::default()),
+            group: RefCell::new("".into()),
+            deadline: RefCell::new(None),
+            abort_message: RefCell::new(None),
+            fiber: Rc::new(Fiber::new()),
+            events: EventLoop::default(),
+            iteration_end_hooks: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// The VU whose script is running in `ctx`.
+    pub fn of(ctx: &Ctx<'_>) -> rquickjs::Result<Rc<VuState>> {
+        match ctx.userdata::<VuHandle>() {
+            Some(handle) => Ok(handle.0.clone()),
+            None => Err(Error::Unknown),
+        }
+    }
+
+    pub fn is_init(&self) -> bool {
+        self.phase.get() == Phase::Init
+    }
+
+    /// Makes `path` the current group; samples carry it as tag `group`.
+    pub(crate) fn enter_group(&self, path: Rc<str>) {
+        let tags = self.tags.borrow().with("group", &path);
+        self.tags.replace(tags);
+        self.group.replace(path);
+    }
+
+    /// Adds one sample at the current time; nothing happens outside of a run.
+    pub fn record(&self, metric: MetricId, tags: &TagSet, value: f64) {
+        if let Some(worker) = &self.worker {
+            let at = Timestamp(Instant::now().unix_nanos());
+            let mut recorder = worker.recorder.borrow_mut();
+            let series = recorder.handle(metric, tags);
+            recorder.record(series, value, at);
+        }
+    }
+
+    /// Has `hook` called after each iteration of this VU, however it ended, before the next one.
+    pub fn on_iteration_end(&self, hook: impl Fn(&VuState) + 'static) {
+        self.iteration_end_hooks.borrow_mut().push(Box::new(hook));
+    }
+
+    pub(crate) fn run_iteration_end_hooks(&self) {
+        for hook in self.iteration_end_hooks.borrow().iter() {
+            hook(self);
+        }
+    }
+}
+
+/// How host functions find their VU.
+pub(crate) struct VuHandle(pub(crate) Rc<VuState>);
+
+#[expect(unsafe_code, reason = "a contract of rquickjs")]
+// SAFETY: no JavaScript lifetime inside.
+unsafe impl<'js> JsLifetime<'js> for VuHandle {
+    type Changed<'to> = VuHandle;
 }

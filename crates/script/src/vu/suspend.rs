@@ -1,9 +1,32 @@
 //! Waiting inside a script: a blocking call from JavaScript becomes a suspended coroutine.
 
+use std::{pin::pin, task::Poll};
+
+use rquickjs::{Ctx, Result};
+
+use super::{VuState, interrupt};
+
 /// Runs `future` to its end while the VU's coroutine is suspended; the worker's other VUs go on.
 ///
 /// Only from host functions called on a VU's own stack. `Err` when the iteration was interrupted
-/// or the run aborted meanwhile: pass it on with `?`, the script cannot catch it.
-pub fn wait<'js, F: Future>(ctx: &rquickjs::Ctx<'js>, future: F) -> rquickjs::Result<F::Output> {
-    todo!("{:p}{}", ctx, size_of_val(&future))
+/// or the run aborted meanwhile: pass it on with `?`, the script cannot catch it. The future is
+/// polled on the worker's own stack, so it may go deep.
+pub fn wait<F: Future>(ctx: &Ctx<'_>, future: F) -> Result<F::Output> {
+    let vu = VuState::of(ctx)?;
+    let mut future = pin!(future);
+    loop {
+        if vu.stop_cause().is_some() {
+            return Err(interrupt::throw(ctx));
+        }
+        match vu.fiber.poll_outside(|task| future.as_mut().poll(task)) {
+            Poll::Ready(output) => return Ok(output),
+            Poll::Pending => vu.fiber.suspend(),
+        }
+    }
+}
+
+/// Runs `work` on the worker's own stack: for parsers and ciphers that need more stack than a VU
+/// has to spare. `work` must not call into JavaScript or wait.
+pub fn on_worker_stack<T>(ctx: &Ctx<'_>, work: impl FnOnce() -> T) -> Result<T> {
+    Ok(VuState::of(ctx)?.fiber.outside(work))
 }

@@ -1,0 +1,408 @@
+//! Modules inside one VU: loads bytecode, links ES modules with CommonJS and built-in ones.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    ffi::CString,
+    rc::{Rc, Weak},
+    sync::Arc,
+};
+
+use rquickjs::{
+    Ctx, Error, Exception, Function, JsLifetime, Module, Object, Promise, Result, Value,
+    loader::{ImportAttributes, Loader, Resolver},
+    module::{Declarations, Declared, Exports, ModuleDef, WriteOptions},
+    promise::PromiseState,
+    qjs,
+};
+use url::Url;
+
+use super::{Kind, Source, lock, resolve::Location};
+use crate::{
+    modules::{self, Module as BuiltIn},
+    vu::{VuState, error, events},
+};
+
+/// What is behind a script's function that has no file.
+const WRAPPER_HEAD: &str = "(function(module, exports, require) {";
+
+/// Modules of one VU that the JavaScript engine's own table does not hold.
+#[derive(Default)]
+struct VuModules<'js> {
+    built_in: RefCell<BTreeMap<&'static str, Object<'js>>>,
+    /// `module` objects by URL.
+    common_js: RefCell<BTreeMap<String, Object<'js>>>,
+    ecma_script: RefCell<BTreeMap<String, Module<'js, Declared>>>,
+    /// ES modules whose evaluation has begun.
+    begun: RefCell<BTreeSet<String>>,
+}
+
+#[expect(unsafe_code, reason = "a contract of rquickjs")]
+// SAFETY: only the lifetime differs.
+unsafe impl<'js> JsLifetime<'js> for VuModules<'js> {
+    type Changed<'to> = VuModules<'to>;
+}
+
+/// Makes room for the VU's modules.
+pub(crate) fn prepare(ctx: &Ctx<'_>) -> Result<()> {
+    ctx.store_userdata(VuModules::default()).map(drop).map_err(|_| Error::Unknown)
+}
+
+fn with_modules<'js, T>(ctx: &Ctx<'js>, body: impl FnOnce(&VuModules<'js>) -> T) -> Result<T> {
+    let modules = ctx.userdata::<VuModules<'js>>().ok_or(Error::Unknown)?;
+    Ok(body(&modules))
+}
+
+/// Resolves specifiers for the JavaScript engine.
+pub(crate) struct VuResolver(pub(crate) Weak<VuState>);
+
+impl Resolver for VuResolver {
+    fn resolve<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> Result<String> {
+        let vu = self.0.upgrade().ok_or(Error::Unknown)?;
+        match vu.test.modules.resolve(base, name) {
+            Ok(Location::BuiltIn(module)) => Ok(module.name.to_string()),
+            Ok(Location::Url(url)) => Ok(url.into()),
+            Err(message) => Err(error::throw(ctx, &message)),
+        }
+    }
+}
+
+/// Loads modules for the JavaScript engine.
+pub(crate) struct VuLoader(pub(crate) Weak<VuState>);
+
+impl Loader for VuLoader {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _attributes: Option<ImportAttributes<'js>>,
+    ) -> Result<Module<'js, Declared>> {
+        let vu = self.0.upgrade().ok_or(Error::Unknown)?;
+        if modules::find(name).is_some() {
+            return Module::declare_def::<BuiltInModule, _>(ctx.clone(), name);
+        }
+        let source = source(ctx, &vu, name)?;
+        match source.kind {
+            Kind::EcmaScript => load_ecma_script(ctx, &vu, &source),
+            Kind::CommonJs => Module::declare_def::<CommonJsModule, _>(ctx.clone(), name),
+        }
+    }
+}
+
+fn source(ctx: &Ctx<'_>, vu: &VuState, url: &str) -> Result<Arc<Source>> {
+    let url = Url::parse(url).map_err(|error| error::throw(ctx, &format!("{url}: {error}")))?;
+    vu.test.modules.source(&url).map_err(|message| error::throw(ctx, &message))
+}
+
+fn load_ecma_script<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Rc<VuState>,
+    source: &Source,
+) -> Result<Module<'js, Declared>> {
+    let module = match source.bytecode.get() {
+        Some(bytecode) => {
+            #[expect(unsafe_code, reason = "rquickjs trusts the caller about bytecode")]
+            // SAFETY: written by `Module::write` of this very process for this very engine.
+            unsafe {
+                Module::load(ctx.clone(), bytecode)?
+            }
+        }
+        None => {
+            let module = Module::declare(ctx.clone(), source.url.as_str(), source.code.as_str())?;
+            let options = WriteOptions { strip_source: true, ..WriteOptions::default() };
+            // Two first VUs may race: either's bytecode will do.
+            drop(source.bytecode.set(module.write(options)?.into_boxed_slice()));
+            module
+        }
+    };
+    if source.uses_import_meta {
+        let base = source.url.to_string();
+        let vu = Rc::downgrade(vu);
+        let resolve = Function::new(ctx.clone(), move |ctx: Ctx<'_>, specifier: String| {
+            let vu = vu.upgrade().ok_or(Error::Unknown)?;
+            match vu.test.modules.resolve(&base, &specifier) {
+                Ok(Location::BuiltIn(module)) => Ok(module.name.to_string()),
+                Ok(Location::Url(url)) => Ok(url.to_string()),
+                Err(message) => Err(error::throw(&ctx, &message)),
+            }
+        })?;
+        module.meta()?.set("resolve", resolve)?;
+    }
+    with_modules(ctx, |modules| {
+        modules.ecma_script.borrow_mut().insert(source.url.to_string(), module.clone())
+    })?;
+    Ok(module)
+}
+
+/// Loads and runs the entry script; returns its exports.
+pub(crate) fn import_entry<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
+    let url = vu.test.modules.entry().clone();
+    let global_require = require_function(ctx, vu, url.as_str())?;
+    ctx.globals().set("require", global_require)?;
+    let source = source(ctx, vu, url.as_str())?;
+    if source.kind == Kind::CommonJs {
+        let exports = require_common_js(ctx, vu, &source)?;
+        events::drain(ctx, vu)?;
+        return match exports.into_object() {
+            Some(exports) => Ok(exports),
+            None => Object::new(ctx.clone()),
+        };
+    }
+    let module = load_ecma_script(ctx, vu, &source)?;
+    let promise = evaluate(ctx, &source, module.clone())?;
+    events::drain(ctx, vu)?;
+    finish(ctx, &promise)?;
+    module.namespace()
+}
+
+fn evaluate<'js>(
+    ctx: &Ctx<'js>,
+    source: &Source,
+    module: Module<'js, Declared>,
+) -> Result<Promise<'js>> {
+    with_modules(ctx, |modules| modules.begun.borrow_mut().insert(source.url.to_string()))?;
+    let (_, promise) = module.eval()?;
+    // Its rejection is looked at by whoever evaluates: it is no unhandled one.
+    if promise.state() == PromiseState::Rejected {
+        let handler = Function::new(ctx.clone(), || {})?;
+        let catch = promise.catch()?;
+        catch.call::<_, ()>((rquickjs::function::This(promise.clone()), handler))?;
+    }
+    Ok(promise)
+}
+
+fn finish<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<()> {
+    match promise.result::<Value<'js>>() {
+        Some(result) => result.map(drop),
+        None => Err(Exception::throw_message(ctx, "top-level await never finished")),
+    }
+}
+
+fn require_function<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, base: &str) -> Result<Function<'js>> {
+    let base = base.to_string();
+    let vu = Rc::downgrade(vu);
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, specifier: String| {
+        let vu = vu.upgrade().ok_or(Error::Unknown)?;
+        require(&ctx, &vu, &base, &specifier)
+    })?
+    .with_name("require")
+}
+
+fn require<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Rc<VuState>,
+    base: &str,
+    specifier: &str,
+) -> Result<Value<'js>> {
+    if !vu.is_init() {
+        return Err(error::throw(
+            ctx,
+            "the \"require\" function is only available in the init stage (i.e. the global scope), see https://grafana.com/docs/k6/latest/using-k6/test-lifecycle for more information",
+        ));
+    }
+    if specifier.is_empty() {
+        return Err(error::throw(ctx, "require() can't be used with an empty specifier"));
+    }
+    let location =
+        vu.test.modules.resolve(base, specifier).map_err(|message| error::throw(ctx, &message))?;
+    match location {
+        Location::BuiltIn(module) => built_in(ctx, vu, module).map(Object::into_value),
+        Location::Url(url) => {
+            let source = source(ctx, vu, url.as_str())?;
+            match source.kind {
+                Kind::CommonJs => require_common_js(ctx, vu, &source),
+                Kind::EcmaScript => require_ecma_script(ctx, vu, &source),
+            }
+        }
+    }
+}
+
+fn require_ecma_script<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Rc<VuState>,
+    source: &Source,
+) -> Result<Value<'js>> {
+    let known = with_modules(ctx, |modules| {
+        modules.ecma_script.borrow().get(source.url.as_str()).cloned()
+    })?;
+    let begun = with_modules(ctx, |modules| modules.begun.borrow().contains(source.url.as_str()))?;
+    let module = match known {
+        Some(module) => module,
+        None => load_ecma_script(ctx, vu, source)?,
+    };
+    if !begun {
+        let promise = evaluate(ctx, source, module.clone())?;
+        finish(ctx, &promise)?;
+    }
+    module.namespace().map(Object::into_value)
+}
+
+/// The built-in module's object, made at its first import in this VU.
+fn built_in<'js>(
+    ctx: &Ctx<'js>,
+    vu: &Rc<VuState>,
+    module: &'static BuiltIn,
+) -> Result<Object<'js>> {
+    if let Some(known) =
+        with_modules(ctx, |modules| modules.built_in.borrow().get(module.name).cloned())?
+    {
+        return Ok(known);
+    }
+    let object = (module.build)(ctx, vu)?;
+    with_modules(ctx, |modules| modules.built_in.borrow_mut().insert(module.name, object.clone()))?;
+    Ok(object)
+}
+
+/// Runs a CommonJS module at its first use; returns its `module.exports`.
+fn require_common_js<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, source: &Source) -> Result<Value<'js>> {
+    let url = source.url.as_str();
+    if let Some(known) = with_modules(ctx, |modules| modules.common_js.borrow().get(url).cloned())?
+    {
+        return known.get("exports");
+    }
+    let module = Object::new(ctx.clone())?;
+    let exports = Object::new(ctx.clone())?;
+    module.set("exports", exports.clone())?;
+    with_modules(ctx, |modules| {
+        modules.common_js.borrow_mut().insert(url.to_string(), module.clone())
+    })?;
+    let wrapper = common_js_function(ctx, source)?;
+    let require = require_function(ctx, vu, url)?;
+    wrapper.call::<_, ()>((module.clone(), exports, require))?;
+    module.get("exports")
+}
+
+/// The module's text as a function of `module`, `exports` and `require`.
+fn common_js_function<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Function<'js>> {
+    if source.bytecode.get().is_none() {
+        drop(source.bytecode.set(compile_common_js(ctx, source)?));
+    }
+    let bytecode = source.bytecode.get().ok_or(Error::Unknown)?;
+    let flags = qjs::JS_READ_OBJ_BYTECODE as i32;
+    #[expect(unsafe_code, reason = "rquickjs loads bytecode of modules only")]
+    // SAFETY: written by `compile_common_js` in this process; values are owned as QuickJS says:
+    // `JS_EvalFunction` takes the compiled function and returns a new reference.
+    let value = unsafe {
+        let raw = ctx.as_raw().as_ptr();
+        let compiled =
+            qjs::JS_ReadObject(raw, bytecode.as_ptr(), bytecode.len() as qjs::size_t, flags);
+        let value = if qjs::JS_IsException(compiled) {
+            compiled
+        } else {
+            qjs::JS_EvalFunction(raw, compiled)
+        };
+        if qjs::JS_IsException(value) {
+            return Err(Error::Exception);
+        }
+        Value::from_raw(ctx.clone(), value)
+    };
+    value.into_function().ok_or(Error::Unknown)
+}
+
+fn compile_common_js(ctx: &Ctx<'_>, source: &Source) -> Result<Box<[u8]>> {
+    let code = CString::new(format!("{WRAPPER_HEAD}{}\n}})", source.code))?;
+    let name = CString::new(source.url.as_str())?;
+    let flags = (qjs::JS_EVAL_TYPE_GLOBAL | qjs::JS_EVAL_FLAG_COMPILE_ONLY) as i32;
+    let write = (qjs::JS_WRITE_OBJ_BYTECODE | qjs::JS_WRITE_OBJ_STRIP_SOURCE) as i32;
+    #[expect(unsafe_code, reason = "rquickjs writes bytecode of modules only")]
+    // SAFETY: both strings end in NUL and outlive the call; the compiled value and the buffer are
+    // freed once each.
+    unsafe {
+        let raw = ctx.as_raw().as_ptr();
+        let length = code.as_bytes().len() as qjs::size_t;
+        let compiled = qjs::JS_Eval(raw, code.as_ptr(), length, name.as_ptr(), flags);
+        if qjs::JS_IsException(compiled) {
+            return Err(Error::Exception);
+        }
+        let mut size = 0;
+        let buffer = qjs::JS_WriteObject(raw, &raw mut size, compiled, write);
+        qjs::JS_FreeValue(raw, compiled);
+        if buffer.is_null() {
+            return Err(Error::Exception);
+        }
+        let bytecode = std::slice::from_raw_parts(buffer, size as usize).into();
+        qjs::js_free(raw, buffer.cast());
+        Ok(bytecode)
+    }
+}
+
+/// A built-in module as ES modules see it.
+struct BuiltInModule;
+
+impl ModuleDef for BuiltInModule {
+    fn declare(declarations: &Declarations<'_>) -> Result<()> {
+        let name: String = declarations.module().name()?;
+        let module = modules::find(&name).ok_or(Error::Unknown)?;
+        declarations.declare("default")?;
+        for export in module.exports.iter().filter(|export| **export != "default") {
+            declarations.declare(*export)?;
+        }
+        Ok(())
+    }
+
+    fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
+        let name: String = exports.module().name()?;
+        let module = modules::find(&name).ok_or(Error::Unknown)?;
+        let object = built_in(ctx, &VuState::of(ctx)?, module)?;
+        for export in module.exports.iter().filter(|export| **export != "default") {
+            exports.export(*export, object.get::<_, Value<'js>>(*export)?)?;
+        }
+        exports.export("default", object)?;
+        Ok(())
+    }
+}
+
+/// A CommonJS module as ES modules see it: runs when its importers do, in order.
+struct CommonJsModule;
+
+impl CommonJsModule {
+    fn names<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<BTreeSet<String>> {
+        let wanted = lock(&source.wanted);
+        let mut names = wanted.names.clone();
+        let all = wanted.all;
+        drop(wanted);
+        if all {
+            let exports = require_common_js(ctx, &VuState::of(ctx)?, source)?;
+            if let Some(exports) = exports.as_object() {
+                names.extend(exports.keys::<String>().filter_map(|key| key.ok()));
+            }
+        }
+        names.remove("default");
+        Ok(names)
+    }
+}
+
+impl ModuleDef for CommonJsModule {
+    fn declare(declarations: &Declarations<'_>) -> Result<()> {
+        let ctx = declarations.module().ctx().clone();
+        let url: String = declarations.module().name()?;
+        let source = source(&ctx, &*VuState::of(&ctx)?, &url)?;
+        declarations.declare("default")?;
+        for name in CommonJsModule::names(&ctx, &source)? {
+            declarations.declare(name)?;
+        }
+        Ok(())
+    }
+
+    fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
+        let url: String = exports.module().name()?;
+        let vu = VuState::of(ctx)?;
+        let source = source(ctx, &vu, &url)?;
+        let value = require_common_js(ctx, &vu, &source)?;
+        for name in CommonJsModule::names(ctx, &source)? {
+            let export = match value.as_object() {
+                Some(object) => object.get::<_, Value<'js>>(name.as_str())?,
+                None => Value::new_undefined(ctx.clone()),
+            };
+            exports.export(name, export)?;
+        }
+        exports.export("default", value)?;
+        Ok(())
+    }
+}
