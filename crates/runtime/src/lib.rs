@@ -10,6 +10,7 @@ pub mod listen;
 pub mod log;
 pub mod random;
 pub mod shutdown;
+mod stream;
 pub mod timer;
 pub mod tls;
 pub mod workers;

@@ -1,1 +1,47 @@
-//! placeholder
+//! Listening sockets for the reference systems and for tests.
+
+use std::{io, net::SocketAddr};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+
+/// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`. Large,
+/// because load tests open thousands of connections in one moment.
+const BACKLOG: i32 = 4096;
+
+/// How to listen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListenOptions {
+    /// Several sockets may listen on one address, and the kernel spreads connections over them:
+    /// one per worker thread.
+    pub reuse_port: bool,
+}
+
+/// Listens on `addr`; port 0 takes a free one. An address in `TIME_WAIT` may be taken again.
+///
+/// # Errors
+/// The kernel's: address in use, not permitted. Also outside a tokio runtime.
+pub fn tcp(addr: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(options.reuse_port)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&addr.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_is_shared_only_when_asked() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let alone = tcp(any, ListenOptions::default()).unwrap();
+        assert!(tcp(alone.local_addr().unwrap(), ListenOptions::default()).is_err());
+        let shared = ListenOptions { reuse_port: true };
+        let first = tcp(any, shared).unwrap();
+        assert!(tcp(first.local_addr().unwrap(), shared).is_ok());
+    }
+}
