@@ -1,16 +1,28 @@
 //! The hub's side: aggregates since the start of the run, per metric and per sub-metric.
 
+mod breakdown;
+mod checks;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
+pub use breakdown::VALUES_LIMIT;
+pub use checks::{CHECKS_LIMIT, CheckTotal, GROUPS_LIMIT, GroupTotals};
+
 use crate::{
+    builtin::Builtin,
     interval::Interval,
-    registry::{MetricDef, Registry},
+    registry::{MetricDef, MetricId, Registry, SeriesDef, SeriesId},
     sink::Sink,
     tags::TagSet,
-    threshold::ThresholdGroup,
+    threshold::{Threshold, ThresholdGroup},
 };
+use breakdown::Breakdown;
+use checks::Checks;
 
 /// A metric or sub-metric with its aggregate.
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub metric: MetricDef,
     /// `name` or `name{tag:value}`.
@@ -23,47 +35,259 @@ pub struct Entry {
     pub thresholds: Vec<ThresholdState>,
 }
 
+/// A threshold with the result of its last evaluation.
+#[derive(Clone, Debug)]
 pub struct ThresholdState {
-    pub threshold: crate::threshold::Threshold,
+    pub threshold: Threshold,
     pub last_failed: bool,
 }
 
 /// Memory depends on the number of metrics, sub-metrics, checks and groups, never on time.
-pub struct Totals {}
+pub struct Totals {
+    registry: Registry,
+    /// In order of their metrics; a metric before its sub-metrics.
+    entries: Vec<Entry>,
+    checks: Checks,
+    breakdowns: Vec<Breakdown>,
+    /// Where samples of a series go, by [`SeriesId`]; `None` until it is first seen.
+    routes: Vec<Option<Box<[Target]>>>,
+}
+
+/// One place that a series' samples are added to: a position in ...
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Entry(u32),
+    Check(u32),
+    /// ... the breakdown and, in it, the value and the metric.
+    Part {
+        breakdown: u32,
+        value: u32,
+        metric: MetricId,
+    },
+}
+
+/// The sub-metric that k6 always adds.
+const EXPECTED_RESPONSE: &str = "http_req_duration{expected_response:true}";
 
 impl Totals {
-    /// `groups` must have been checked against the registry's metrics. Sub-metrics exist even
-    /// without samples. `http_req_duration{expected_response:true}` is always there.
+    /// `groups` must have been checked against the registry's metrics; one on a metric that does
+    /// not exist is left out. Their metrics and sub-metrics exist even without samples;
+    /// `http_req_duration{expected_response:true}` is there as soon as it has one.
     pub fn new(registry: Registry, groups: &[ThresholdGroup]) -> Totals {
-        todo!("{groups:?}{}", registry.folded())
+        let mut totals = Totals {
+            registry,
+            entries: Vec::new(),
+            checks: Checks::default(),
+            breakdowns: Vec::new(),
+            routes: Vec::new(),
+        };
+        for group in groups {
+            let Some(metric) = totals.registry.find(&group.metric) else { continue };
+            totals.add_metric(metric.id);
+            let position = totals.add_entry(metric, &group.key, &group.tags);
+            let states = group.thresholds.iter().cloned();
+            let states = states.map(|threshold| ThresholdState { threshold, last_failed: false });
+            if let Some(entry) = totals.entries.get_mut(position) {
+                entry.thresholds.extend(states);
+            }
+        }
+        totals
     }
 
+    /// Also keeps an aggregate of every metric for each value of `tags`, for the full summary.
+    /// At most [`VALUES_LIMIT`] values of each.
+    pub fn with_breakdown(mut self, tags: &[&str]) -> Totals {
+        self.breakdowns.extend(tags.iter().map(|tag| Breakdown::new(tag)));
+        self.routes.clear();
+        self
+    }
+
+    /// Adds everything in `interval`.
     pub fn absorb(&mut self, interval: &Interval) {
-        todo!("{interval:?}")
+        self.route_new_series(interval);
+        for (series, sink) in &interval.sinks {
+            let route = self.routes.get(series.0 as usize).and_then(|route| route.as_deref());
+            for target in route.unwrap_or_default() {
+                match *target {
+                    Target::Entry(at) => {
+                        if let Some(entry) = self.entries.get_mut(at as usize) {
+                            entry.sink.merge(sink);
+                            entry.seen = true;
+                        }
+                    }
+                    Target::Check(at) => self.checks.add(at, sink),
+                    Target::Part { breakdown, value, metric } => {
+                        if let Some(breakdown) = self.breakdowns.get_mut(breakdown as usize) {
+                            breakdown.add(value, metric, sink);
+                        }
+                    }
+                }
+            }
+        }
     }
 
-    /// Evaluates every threshold; returns the keys with `abort_on_fail` that failed after their delay.
+    /// Decides, once for each series, where its samples go. Series are numbered in order of their
+    /// first sample, so going by number makes all orders below the order of first sight.
+    fn route_new_series(&mut self, interval: &Interval) {
+        let is_new = |id: &SeriesId| !matches!(self.routes.get(id.0 as usize), Some(Some(_)));
+        let mut new: Vec<SeriesId> =
+            interval.sinks.iter().map(|(id, _)| *id).filter(is_new).collect();
+        if new.is_empty() {
+            return;
+        }
+        new.sort_unstable();
+        let new: Vec<SeriesDef> = new.into_iter().map(|id| self.registry.series_def(id)).collect();
+        let entries = self.entries.len();
+        for def in &new {
+            self.add_metric(def.metric);
+            self.add_expected_response(def);
+        }
+        if self.entries.len() != entries {
+            // Positions have shifted. This happens once per metric, so it costs nothing in the long run.
+            self.routes.clear();
+            let all = interval.sinks.iter().map(|(id, _)| self.registry.series_def(*id));
+            let mut all: Vec<SeriesDef> = all.collect();
+            all.sort_unstable_by_key(|def| def.id);
+            self.add_routes(&all);
+        } else {
+            self.add_routes(&new);
+        }
+    }
+
+    fn add_routes(&mut self, series: &[SeriesDef]) {
+        for def in series {
+            let at = def.id.0 as usize;
+            if self.routes.len() <= at {
+                self.routes.resize_with(at + 1, || None);
+            }
+            let route = self.route(def);
+            if let Some(slot) = self.routes.get_mut(at) {
+                *slot = Some(route);
+            }
+        }
+    }
+
+    fn route(&mut self, def: &SeriesDef) -> Box<[Target]> {
+        let entries = (0..).zip(&self.entries);
+        let takes =
+            |entry: &Entry| entry.metric.id == def.metric && def.tags.contains_all(&entry.tags);
+        let mut route: Vec<Target> =
+            entries.filter(|(_, entry)| takes(entry)).map(|(at, _)| Target::Entry(at)).collect();
+        self.checks.see_group(&def.tags);
+        if def.metric == Builtin::Checks.id() {
+            route.extend(self.checks.position(&def.tags).map(Target::Check));
+        }
+        for (at, breakdown) in (0..).zip(&mut self.breakdowns) {
+            if let Some(value) = breakdown.position(&def.tags) {
+                route.push(Target::Part { breakdown: at, value, metric: def.metric });
+            }
+        }
+        route.into()
+    }
+
+    /// Makes the entry of a metric itself.
+    fn add_metric(&mut self, id: MetricId) {
+        if !self.entries.iter().any(|entry| entry.metric.id == id && entry.tags.is_empty()) {
+            let metric = self.registry.def(id);
+            let name = metric.name.to_string();
+            self.add_entry(metric, &name, &TagSet::default());
+        }
+    }
+
+    fn add_expected_response(&mut self, def: &SeriesDef) {
+        let is_it = def.metric == Builtin::HttpReqDuration.id()
+            && def.tags.get("expected_response") == Some("true");
+        if is_it && self.entry(EXPECTED_RESPONSE).is_none() {
+            let tags = TagSet::from_pairs([("expected_response", "true")]);
+            self.add_entry(self.registry.def(def.metric), EXPECTED_RESPONSE, &tags);
+        }
+    }
+
+    /// The position of the entry called `name`, made behind its metric's others when it is not there.
+    fn add_entry(&mut self, metric: MetricDef, name: &str, tags: &TagSet) -> usize {
+        if let Some(at) = self.entries.iter().position(|entry| entry.name == name) {
+            return at;
+        }
+        let at = self.entries.partition_point(|entry| entry.metric.id <= metric.id);
+        let sink = Sink::new(metric.kind);
+        let (name, tags) = (name.to_owned(), tags.clone());
+        let entry = Entry { metric, name, tags, sink, seen: false, thresholds: Vec::new() };
+        self.entries.insert(at, entry);
+        at
+    }
+
+    /// Evaluates the thresholds of metrics that have samples, while the run goes on; returns the
+    /// keys with `abort_on_fail` that failed after their delay.
+    ///
+    /// Metrics without samples wait for [`Totals::evaluate_at_end`], as in k6: else `count>0` would
+    /// abort every run at its start.
     pub fn evaluate(&mut self, elapsed: Duration) -> Vec<String> {
-        todo!("{elapsed:?}")
+        self.evaluate_where(elapsed, |entry| entry.seen)
     }
 
-    /// Metrics with samples and sub-metrics, in order of registration.
+    /// As [`Totals::evaluate`], for all metrics: once, after the last sample.
+    pub fn evaluate_at_end(&mut self, elapsed: Duration) -> Vec<String> {
+        self.evaluate_where(elapsed, |_| true)
+    }
+
+    fn evaluate_where(
+        &mut self,
+        elapsed: Duration,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Vec<String> {
+        let mut aborting = Vec::new();
+        for entry in self.entries.iter_mut().filter(|entry| wanted(entry)) {
+            let mut aborts = false;
+            for state in &mut entry.thresholds {
+                let threshold = &state.threshold;
+                state.last_failed = !threshold.holds(&entry.sink, elapsed);
+                aborts |= state.last_failed
+                    && threshold.abort_on_fail
+                    && elapsed >= threshold.delay_abort_eval;
+            }
+            if aborts {
+                aborting.push(entry.name.clone());
+            }
+        }
+        aborting
+    }
+
+    /// Keys with a threshold that failed when last evaluated, in order of entries.
+    pub fn failed(&self) -> Vec<&str> {
+        let failed = |entry: &&Entry| entry.thresholds.iter().any(|state| state.last_failed);
+        self.entries.iter().filter(failed).map(|entry| entry.name.as_str()).collect()
+    }
+
+    /// Metrics with samples or thresholds, and sub-metrics: in order of the metrics' registration,
+    /// a metric's sub-metrics behind it in the order of the groups given to [`Totals::new`].
     pub fn entries(&self) -> &[Entry] {
-        todo!()
+        &self.entries
     }
 
+    /// The entry called `name`, a metric's name or a threshold's key.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
-        todo!("{name}")
+        self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// Per-series totals of `checks`: `(tags with group and check, passes, fails)`, in order of first sight.
+    /// Totals of each check: `(its group and check tags, passes, fails)`, in order of first sight.
     pub fn checks(&self) -> Vec<(TagSet, u64, u64)> {
-        todo!()
+        self.checks.list()
     }
 
-    /// The aggregate of `metric` over series whose `tag` has each value, for the full summary
-    /// (`group`, `scenario`). Values in order of first sight.
+    /// Groups and checks as the tree that scripts make of them, in order of first sight.
+    pub fn root_group(&self) -> GroupTotals {
+        self.checks.tree()
+    }
+
+    /// The aggregates of metrics over series whose `tag` has each value, for the full summary
+    /// (`group`, `scenario`). Values in order of first sight; empty unless asked for by
+    /// [`Totals::with_breakdown`].
     pub fn breakdown(&self, tag: &str) -> Vec<(String, Vec<Entry>)> {
-        todo!("{tag}")
+        let breakdown = self.breakdowns.iter().find(|breakdown| breakdown.tag() == tag);
+        breakdown.map(|breakdown| breakdown.list(&self.registry)).unwrap_or_default()
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 }

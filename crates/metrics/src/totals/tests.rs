@@ -1,0 +1,203 @@
+use super::*;
+use crate::{
+    Timestamp,
+    recorder::Recorder,
+    registry::{Contains, MetricKind, SERIES_LIMIT},
+    threshold::parse_key,
+};
+
+fn group(key: &str, expressions: &[&str]) -> ThresholdGroup {
+    let (metric, tags) = parse_key(key).unwrap();
+    let thresholds = expressions.iter().map(|source| Threshold::parse(source).unwrap()).collect();
+    ThresholdGroup { key: key.to_owned(), metric, tags, thresholds }
+}
+
+/// A run: what is recorded by one worker goes to totals at each `tick`.
+struct Run {
+    recorder: Recorder,
+    totals: Totals,
+}
+
+impl Run {
+    fn new(groups: &[ThresholdGroup]) -> Run {
+        let registry = Registry::new(SERIES_LIMIT);
+        registry.metric("mine", MetricKind::Counter, Contains::Default).unwrap();
+        let totals = Totals::new(registry.clone(), groups).with_breakdown(&["scenario", "group"]);
+        Run { recorder: Recorder::new(registry, false, 0), totals }
+    }
+
+    fn add(&mut self, metric: &str, tags: &[(&str, &str)], value: f64) -> &mut Run {
+        let id = self.recorder.registry().find(metric).unwrap().id;
+        let handle = self.recorder.handle(id, &TagSet::from_pairs(tags.iter().copied()));
+        self.recorder.record(handle, value, Timestamp(0));
+        self
+    }
+
+    fn tick(&mut self) {
+        let interval = self.recorder.take_interval();
+        self.totals.absorb(&interval);
+        self.recorder.recycle(interval);
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.totals.entries().iter().map(|entry| entry.name.as_str()).collect()
+    }
+
+    fn sum(&self, name: &str) -> f64 {
+        match self.totals.entry(name).map(|entry| &entry.sink) {
+            Some(Sink::Counter { sum }) => *sum,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn entries_follow_the_registry_whatever_comes_first() {
+    let mut run = Run::new(&[group("mine{b:2}", &[]), group("mine{a:1}", &[])]);
+    assert_eq!(run.names(), ["mine", "mine{b:2}", "mine{a:1}"]);
+    run.add("mine", &[("a", "1"), ("b", "2")], 1.0).tick();
+    run.add("http_reqs", &[], 1.0).add("mine", &[("a", "1")], 4.0).tick();
+    run.add("vus", &[], 1.0).add("mine", &[("a", "1")], 8.0).add("http_reqs", &[], 1.0).tick();
+    assert_eq!(run.names(), ["vus", "http_reqs", "mine", "mine{b:2}", "mine{a:1}"]);
+    assert_eq!(run.sum("mine"), 13.0);
+    assert_eq!(run.sum("mine{b:2}"), 1.0);
+    assert_eq!(run.sum("mine{a:1}"), 13.0);
+    assert_eq!(run.sum("http_reqs"), 2.0);
+}
+
+#[test]
+fn a_threshold_makes_its_metric_visible() {
+    let run = Run::new(&[group("http_req_duration{a:b}", &["max<1"])]);
+    assert_eq!(run.names(), ["http_req_duration", "http_req_duration{a:b}"]);
+    assert!(run.totals.entries().iter().all(|entry| !entry.seen));
+}
+
+#[test]
+fn the_sub_metric_of_expected_responses_needs_one() {
+    let mut run = Run::new(&[]);
+    run.add("http_req_duration", &[("expected_response", "false")], 1.0).tick();
+    assert_eq!(run.names(), ["http_req_duration"]);
+    run.add("http_req_duration", &[("expected_response", "true")], 2.0).tick();
+    assert_eq!(run.names(), ["http_req_duration", EXPECTED_RESPONSE]);
+
+    let mut listed = Run::new(&[group("http_req_duration{expected_response:true}", &["max<1"])]);
+    listed.add("http_req_duration", &[("expected_response", "true")], 2.0).tick();
+    assert_eq!(listed.names(), ["http_req_duration", EXPECTED_RESPONSE]);
+}
+
+#[test]
+fn thresholds_without_samples_wait_for_the_end() {
+    let mut aborting = group("mine", &["count>0"]);
+    aborting.thresholds[0].abort_on_fail = true;
+    let mut run = Run::new(&[aborting, group("http_reqs", &["count>=0"])]);
+    assert!(run.totals.evaluate(Duration::from_secs(1)).is_empty());
+    assert!(run.totals.failed().is_empty());
+    run.totals.evaluate_at_end(Duration::from_secs(2));
+    assert_eq!(run.totals.failed(), ["mine"]);
+}
+
+#[test]
+fn abort_on_fail_waits_for_its_delay() {
+    let mut late = group("mine", &["count<2", "rate<1"]);
+    late.thresholds[0].abort_on_fail = true;
+    late.thresholds[0].delay_abort_eval = Duration::from_secs(5);
+    let mut run = Run::new(&[late]);
+    run.add("mine", &[], 3.0).tick();
+    assert!(run.totals.evaluate(Duration::from_secs(4)).is_empty());
+    assert_eq!(run.totals.failed(), ["mine"]);
+    assert_eq!(run.totals.evaluate(Duration::from_secs(5)), ["mine"]);
+    let failed: Vec<bool> = run
+        .totals
+        .entry("mine")
+        .unwrap()
+        .thresholds
+        .iter()
+        .map(|state| state.last_failed)
+        .collect();
+    assert_eq!(failed, [true, false]);
+}
+
+#[test]
+fn checks_by_group_in_order_of_first_sight() {
+    let mut run = Run::new(&[]);
+    for (group, check, value) in [
+        ("::a::b", "x", 1.0),
+        ("::a", "y", 0.0),
+        ("::a", "x", 1.0),
+        ("", "z", 1.0),
+        ("::a", "y", 1.0),
+    ] {
+        run.add("checks", &[("group", group), ("check", check), ("scenario", "s")], value);
+    }
+    run.add("checks", &[("group", ""), ("check", "z"), ("scenario", "t")], 0.0);
+    run.add("group_duration", &[("group", "::e")], 1.0).tick();
+
+    let checks: Vec<_> = run.totals.checks();
+    let check = |group, name| TagSet::from_pairs([("group", group), ("check", name)]);
+    let expected = [
+        (check("::a::b", "x"), 1, 0),
+        (check("::a", "y"), 1, 1),
+        (check("::a", "x"), 1, 0),
+        (check("", "z"), 1, 1),
+    ];
+    assert_eq!(checks, expected);
+
+    let root = run.totals.root_group();
+    assert_eq!((root.path.as_str(), root.id.as_str()), ("", "d41d8cd98f00b204e9800998ecf8427e"));
+    let [a, e] = &root.groups[..] else { panic!("{root:?}") };
+    assert_eq!((a.name.as_str(), e.path.as_str()), ("a", "::e"));
+    let names: Vec<_> = a.checks.iter().map(|check| check.name.as_str()).collect();
+    assert_eq!(names, ["y", "x"]);
+    let [b] = &a.groups[..] else { panic!("{a:?}") };
+    let [x] = &b.checks[..] else { panic!("{b:?}") };
+    assert_eq!((x.path.as_str(), x.id.as_str()), ("::a::b::x", "e6219d832306280dd6747d908bad42c7"));
+    assert_eq!(root.checks[0].id, "d02c3cd6cc1f75505c030ca8377f0724");
+}
+
+#[test]
+fn breakdown_by_tag() {
+    let mut run = Run::new(&[]);
+    run.add("http_reqs", &[("scenario", "s"), ("status", "200")], 1.0);
+    run.add("http_reqs", &[("scenario", "t")], 1.0);
+    run.add("iterations", &[("scenario", "s")], 1.0).tick();
+    run.add("http_reqs", &[("scenario", "s"), ("status", "404")], 1.0).tick();
+    let found: Vec<(String, Vec<(String, f64)>)> = run
+        .totals
+        .breakdown("scenario")
+        .into_iter()
+        .map(|(value, entries)| {
+            let sum = |entry: Entry| match entry.sink {
+                Sink::Counter { sum } => (entry.name, sum),
+                other => panic!("{other:?}"),
+            };
+            (value, entries.into_iter().map(sum).collect())
+        })
+        .collect();
+    let expected = [
+        ("s".to_owned(), vec![("iterations".to_owned(), 1.0), ("http_reqs".to_owned(), 2.0)]),
+        ("t".to_owned(), vec![("http_reqs".to_owned(), 1.0)]),
+    ];
+    assert_eq!(found, expected);
+    assert!(run.totals.breakdown("group").is_empty());
+    assert!(run.totals.breakdown("unasked").is_empty());
+}
+
+#[test]
+fn values_of_a_breakdown_have_a_limit() {
+    let mut run = Run::new(&[]);
+    for at in 0..VALUES_LIMIT + 10 {
+        run.add("http_reqs", &[("scenario", &at.to_string())], 1.0);
+    }
+    run.tick();
+    assert_eq!(run.totals.breakdown("scenario").len(), VALUES_LIMIT);
+    assert_eq!(run.sum("http_reqs"), (VALUES_LIMIT + 10) as f64);
+}
+
+#[test]
+fn groups_end_somewhere() {
+    let mut run = Run::new(&[]);
+    run.add("checks", &[("group", &"::x".repeat(50_000)), ("check", "c")], 1.0).tick();
+    let root = run.totals.root_group();
+    let depth = std::iter::successors(Some(&root), |group| group.groups.first()).count();
+    assert_eq!(depth, 65);
+}
