@@ -1,8 +1,20 @@
 //! What all clients of a run share.
 
-use std::{net::IpAddr, sync::Arc};
+mod filters;
+mod hosts;
+mod local_ips;
+mod proxies;
+mod rps;
+
+use std::sync::Arc;
 
 use plimsoll_runtime::log::Log;
+
+pub use filters::{HostPatterns, IpRanges};
+pub use hosts::HostOverrides;
+pub use local_ips::LocalIps;
+pub use proxies::{Proxies, Proxy, ProxyKind};
+pub use rps::RateLimit;
 
 /// Largest body kept in memory, compressed or not; past it the exchange fails.
 pub const BODY_LIMIT: usize = 512 << 20;
@@ -17,21 +29,40 @@ pub enum HttpDebug {
     Full,
 }
 
-/// k6's `blockHostnames`: lower-case names, each with at most one leading `*`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HostPatterns(pub(crate) Vec<String>);
+/// Which of k6's system tags the samples of an exchange get. The scope's (`group`, `scenario`) are
+/// the caller's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct SystemTags {
+    pub proto: bool,
+    pub status: bool,
+    pub method: bool,
+    pub url: bool,
+    pub name: bool,
+    pub error: bool,
+    pub error_code: bool,
+    pub tls_version: bool,
+    pub expected_response: bool,
+    pub ip: bool,
+}
 
-/// k6's `blacklistIPs`: address ranges.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct IpRanges(pub(crate) Vec<(IpAddr, u8)>);
-
-/// k6's `hosts`: `name[:port]` (or `*.name[:port]`) to `ip[:port]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HostOverrides(pub(crate) Vec<(String, IpAddr, Option<u16>)>);
-
-/// k6's `localIPs`: addresses to send from, one after the other by VU.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LocalIps(pub(crate) Vec<(u128, u128, bool)>);
+impl Default for SystemTags {
+    /// k6's: all but `ip`.
+    fn default() -> SystemTags {
+        SystemTags {
+            proto: true,
+            status: true,
+            method: true,
+            url: true,
+            name: true,
+            error: true,
+            error_code: true,
+            tls_version: true,
+            expected_response: true,
+            ip: false,
+        }
+    }
+}
 
 /// Settings of all HTTP clients of a run, shared by every worker.
 pub struct HttpConfig {
@@ -39,6 +70,8 @@ pub struct HttpConfig {
     pub block_hostnames: HostPatterns,
     pub blacklist_ips: IpRanges,
     pub local_ips: LocalIps,
+    pub proxies: Proxies,
+    pub rate_limit: Option<RateLimit>,
     pub user_agent: Arc<str>,
     pub max_redirects: u32,
     /// Requests of one batch at the same time, and of them to one host.
@@ -46,6 +79,6 @@ pub struct HttpConfig {
     pub batch_per_host: usize,
     pub http_debug: Option<HttpDebug>,
     pub no_connection_reuse: bool,
-    pub no_vu_connection_reuse: bool,
+    pub system_tags: SystemTags,
     pub log: Log,
 }

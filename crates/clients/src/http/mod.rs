@@ -6,8 +6,11 @@
 //! built-in samples of every hop and returns a [`Response`], failed or not.
 
 pub mod client;
+mod compress;
 pub mod config;
 pub mod cookies;
+mod digest;
+mod emit;
 pub mod error;
 pub mod headers;
 pub mod request;
