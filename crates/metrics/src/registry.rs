@@ -1,6 +1,7 @@
 //! Names of metrics and series, shared by all workers. Taken once per series and worker, never per sample.
 
 use std::{
+    fmt,
     hash::{BuildHasher, Hash},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -87,6 +88,16 @@ struct Inner {
     folded: u64,
 }
 
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.lock();
+        f.debug_struct("Registry")
+            .field("metrics", &inner.metrics.len())
+            .field("series", &inner.series.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Registry {
     /// `series_limit`: past it, new tag sets lose `url` and `name` first, then (a tenth later) every
     /// tag, and [`Registry::folded`] counts them. Series with no tag are always made.
@@ -150,6 +161,11 @@ impl Registry {
     /// All metrics, in order of registration.
     pub fn metrics(&self) -> Vec<MetricDef> {
         self.lock().metrics.clone()
+    }
+
+    /// Metrics registered so far.
+    pub fn metrics_len(&self) -> usize {
+        self.lock().metrics.len()
     }
 
     /// The series of `metric` with `tags`, made when it is new and the limit allows it. Locks.
