@@ -13,6 +13,12 @@ const PAGE_BITS: u32 = 6;
 const PAGE_SIZE: usize = 1 << PAGE_BITS;
 const SIGN: u64 = 1 << 63;
 
+/// Eight octaves: pages nearer to each other than that do not push each other out.
+const RECENT_PAGES: usize = 128;
+
+/// Greater than every page's number.
+const NO_PAGE: u32 = u32::MAX;
+
 /// Bits of a float in an order that follows its value.
 fn ordered(value: f64) -> u64 {
     let bits = value.to_bits();
@@ -50,8 +56,9 @@ pub(super) struct Buckets {
     /// `(number of the page, its position in pages)`, by number.
     index: Vec<(u32, u32)>,
     pages: Vec<[u64; PAGE_SIZE]>,
-    /// The entry of `index` that was used last: neighboring values mostly share a page.
-    last: Option<(u32, u32)>,
+    /// Entries of `index` used lately, by the low bits of their number: saves nearly all searches.
+    /// Empty until the first value.
+    recent: Vec<(u32, u32)>,
 }
 
 impl Buckets {
@@ -64,8 +71,8 @@ impl Buckets {
     #[inline]
     pub(super) fn add_key(&mut self, key: Key, count: u64) {
         let number = key >> PAGE_BITS;
-        let position = match self.last {
-            Some((last, position)) if last == number => position,
+        let position = match self.recent.get(number as usize % RECENT_PAGES) {
+            Some(&(recent, position)) if recent == number => position,
             _ => self.find(number),
         };
         let slot = key as usize & (PAGE_SIZE - 1);
@@ -77,6 +84,7 @@ impl Buckets {
     }
 
     /// The position of a page, made when it is not there.
+    #[cold]
     fn find(&mut self, number: u32) -> u32 {
         let position = match self.index.binary_search_by_key(&number, |&(n, _)| n) {
             Ok(at) => self.index.get(at).map_or(0, |&(_, position)| position),
@@ -87,7 +95,12 @@ impl Buckets {
                 position
             }
         };
-        self.last = Some((number, position));
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT_PAGES, (NO_PAGE, 0));
+        }
+        if let Some(recent) = self.recent.get_mut(number as usize % RECENT_PAGES) {
+            *recent = (number, position);
+        }
         position
     }
 
@@ -107,7 +120,7 @@ impl Buckets {
     pub(super) fn clear(&mut self) {
         self.index.clear();
         self.pages.clear();
-        self.last = None;
+        self.recent.fill((NO_PAGE, 0));
     }
 
     /// Pages that fit without another allocation.

@@ -56,10 +56,10 @@ fn value() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn close_to_the_truth(values in vec(value(), 1..3_000)) {
+    fn close_to_the_truth(values in vec(value(), 1..2_500)) {
         check(&of(&values), &values);
     }
 
