@@ -1,12 +1,7 @@
 //! Harness of the end-to-end tests: the real binary, real k6, and servers on free loopback ports.
 
 // A harness fails its test by panicking with a message.
-#![expect(
-    clippy::expect_used,
-    
-    clippy::missing_panics_doc,
-    reason = "test harness"
-)]
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "test harness")]
 #![allow(clippy::disallowed_methods, reason = "waits for real processes")]
 
 pub mod compare;

@@ -1,0 +1,2 @@
+import { there } from './data.js';
+export const back = () => `${there()} and back`;

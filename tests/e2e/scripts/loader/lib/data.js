@@ -1,0 +1,3 @@
+import { back } from './cycle.js';
+export const there = () => 'there';
+export default { cycle: () => back() };
