@@ -3,6 +3,9 @@
 
 use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
 
+pub mod format;
+pub mod summary;
+
 /// Something that follows a run. Runs on a thread of its own behind a bounded queue where it is slow.
 pub trait Output: Send {
     /// For messages: `json (x.json)`.

@@ -1,0 +1,87 @@
+//! The end-of-test summary: as text, as the data that `handleSummary` gets, and as `--summary-export` writes it.
+
+mod checks;
+pub mod data;
+mod legacy;
+mod metrics;
+mod modern;
+mod parts;
+mod style;
+mod table;
+mod trend_stat;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use plimsoll_metrics::Totals;
+
+pub use crate::format::duration::TimeUnit;
+pub use parts::Parts;
+pub use trend_stat::{TrendStat, TrendStatError};
+
+/// How much the summary shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    #[default]
+    Compact,
+    /// Also every phase of a request, every group and every scenario.
+    Full,
+    /// One list of metrics and the tree of groups, as k6 had it before 1.0.
+    Legacy,
+    /// Nothing at all.
+    Disabled,
+}
+
+impl Mode {
+    /// `compact`, `full`, `legacy` or `disabled`; anything else is none.
+    pub fn parse(text: &str) -> Option<Mode> {
+        match text {
+            "compact" => Some(Mode::Compact),
+            "full" => Some(Mode::Full),
+            "legacy" => Some(Mode::Legacy),
+            "disabled" => Some(Mode::Disabled),
+            _ => None,
+        }
+    }
+}
+
+/// What a summary is made from.
+#[derive(Clone, Copy)]
+pub struct SummaryInput<'a> {
+    pub totals: &'a Totals,
+    /// Of the run; rates are per second of it.
+    pub duration: Duration,
+    pub mode: Mode,
+    /// Whether the text goes to a terminal that wants colors.
+    pub color: bool,
+    /// Columns of trends, in order; see [`TrendStat::defaults`].
+    pub trend_stats: &'a [TrendStat],
+    pub time_unit: Option<TimeUnit>,
+    /// What [`Mode::Full`] shows of groups and scenarios.
+    pub parts: Option<&'a Parts>,
+    /// Said before everything else, one per line: why the numbers may not be what they seem,
+    /// e.g. that the generator was the limit.
+    pub warnings: &'a [String],
+}
+
+/// The summary's text, empty when the mode is [`Mode::Disabled`].
+pub fn render(input: &SummaryInput) -> String {
+    let text = match input.mode {
+        Mode::Compact | Mode::Full => modern::render(input),
+        Mode::Legacy => legacy::render(input),
+        Mode::Disabled => return String::new(),
+    };
+    if input.warnings.is_empty() {
+        return text;
+    }
+    let style = style::Style { color: input.color };
+    let warnings: String = input
+        .warnings
+        .iter()
+        .map(|line| format!("  {}\n", style.red(&format!("! {line}"))))
+        .collect();
+    format!("\n{warnings}{text}")
+}

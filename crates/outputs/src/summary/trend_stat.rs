@@ -1,0 +1,94 @@
+//! The columns of a trend (`summaryTrendStats`).
+
+use plimsoll_metrics::Histogram;
+
+/// One figure of a trend.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrendStat {
+    Avg,
+    Min,
+    Med,
+    Max,
+    Count,
+    /// `name` as the user wrote it, e.g. `p(99.9)`; `p` in 0..=100.
+    Percentile {
+        p: f64,
+        name: String,
+    },
+}
+
+/// A name that is no figure of a trend.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid summary trend stat '{0}'")]
+pub struct TrendStatError(pub String);
+
+impl TrendStat {
+    /// `avg`, `min`, `med`, `max`, `count` or `p(N)` with N in 0..=100.
+    pub fn parse(name: &str) -> Result<TrendStat, TrendStatError> {
+        Ok(match name {
+            "avg" => TrendStat::Avg,
+            "min" => TrendStat::Min,
+            "med" => TrendStat::Med,
+            "max" => TrendStat::Max,
+            "count" => TrendStat::Count,
+            _ => {
+                let number = name.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
+                let p = number.and_then(|number| number.trim().parse::<f64>().ok());
+                let p = p.filter(|p| (0.0..=100.0).contains(p));
+                let p = p.ok_or_else(|| TrendStatError(name.to_owned()))?;
+                TrendStat::Percentile { p, name: name.to_owned() }
+            }
+        })
+    }
+
+    /// The columns when the user names none.
+    pub fn defaults() -> Vec<TrendStat> {
+        let percentile = |p: f64| TrendStat::Percentile { p, name: format!("p({p})") };
+        vec![
+            TrendStat::Avg,
+            TrendStat::Min,
+            TrendStat::Med,
+            TrendStat::Max,
+            percentile(90.0),
+            percentile(95.0),
+        ]
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            TrendStat::Avg => "avg",
+            TrendStat::Min => "min",
+            TrendStat::Med => "med",
+            TrendStat::Max => "max",
+            TrendStat::Count => "count",
+            TrendStat::Percentile { name, .. } => name,
+        }
+    }
+
+    /// Its value; 0 for a trend without samples.
+    pub fn of(&self, histogram: &Histogram) -> f64 {
+        match self {
+            TrendStat::Avg => histogram.mean(),
+            TrendStat::Min => histogram.min(),
+            TrendStat::Med => histogram.percentile(50.0),
+            TrendStat::Max => histogram.max(),
+            TrendStat::Count => histogram.count() as f64,
+            TrendStat::Percentile { p, .. } => histogram.percentile(*p),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_parse_to_themselves() {
+        for name in ["avg", "min", "med", "max", "count", "p(90)", "p(99.99)", "p(0)"] {
+            assert_eq!(TrendStat::parse(name).unwrap().name(), name);
+        }
+        for name in ["", "mean", "p()", "p(x)", "p(101)", "p(-1)", "p(NaN)", "p90"] {
+            assert!(TrendStat::parse(name).is_err(), "{name}");
+        }
+    }
+}
