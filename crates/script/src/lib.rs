@@ -4,6 +4,7 @@
 //! own, made inside that coroutine. k6's blocking calls suspend the coroutine ([`vu::suspend`]).
 
 pub mod globals;
+pub mod lifecycle;
 pub mod loader;
 pub mod modules;
 pub mod options;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
 };
 
 use plimsoll_engine::runner::VuId;
@@ -14,7 +14,7 @@ use crate::{
     globals::console::Console,
     loader::{LoaderConfig, Modules},
     vu::{
-        Phase, TestState, VuHost, VuState,
+        TestState, VuHost, VuState,
         script::{Command, Reply},
     },
 };
@@ -58,14 +58,8 @@ pub(crate) fn test_state(files: &[(&str, &str)], console: Console) -> TestState 
     let overlay: BTreeMap<String, Arc<[u8]>> =
         files.iter().map(|(url, text)| (url.to_string(), text.as_bytes().into())).collect();
     let config = LoaderConfig { overlay, ..LoaderConfig::default() };
-    TestState {
-        options: OnceLock::new(),
-        registry: Registry::new(1000),
-        log: Log::memory(),
-        console,
-        env: BTreeMap::new(),
-        modules: Modules::new(config, Url::parse(files[0].0).unwrap()),
-    }
+    let modules = Modules::new(config, Url::parse(files[0].0).unwrap());
+    TestState::new(modules, Registry::new(1000), Log::memory(), console)
 }
 
 /// Runs `future` as a worker would.
@@ -81,12 +75,12 @@ async fn run(test: Arc<TestState>) -> Option<String> {
         Reply::Initialized(exports) => exports,
         other => return Some(describe(other)),
     };
-    if !exports.functions.iter().any(|name| name == "default") {
+    if !exports.has("default") {
         return None;
     }
-    let function = "default".to_string();
-    match host.run(Command::Call { function, phase: Phase::Vu, data: None, wanted: false }).await {
-        Reply::Returned(_) => None,
+    host.state.iterations.set(1);
+    match host.run(Command::Iterate { function: "default".into() }).await {
+        Reply::Done => None,
         other => Some(describe(other)),
     }
 }

@@ -3,22 +3,66 @@
 pub mod console;
 pub(crate) mod timers;
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
-use rquickjs::{Ctx, Object};
+use rquickjs::{Ctx, Object, Value};
 
-use crate::vu::VuState;
+use crate::vu::{VuState, state::Compatibility};
 
 /// Puts all globals into a new context.
 pub(crate) fn install(ctx: &Ctx<'_>, vu: &Rc<VuState>) -> rquickjs::Result<()> {
     let globals = ctx.globals();
-    globals.set("global", globals.clone())?;
-    globals.set("__VU", vu.id.in_instance)?;
-    let env = Object::new(ctx.clone())?;
-    for (key, value) in &vu.test.env {
-        env.set(key, value)?;
+    if vu.test.compatibility == Compatibility::Extended {
+        globals.set("global", globals.clone())?;
     }
-    globals.set("__ENV", env)?;
+    globals.set("__VU", vu.id.in_instance)?;
+    set_environment(ctx, vu, None)?;
     console::install(ctx, vu)?;
     timers::install(ctx)
+}
+
+fn set_environment(
+    ctx: &Ctx<'_>,
+    vu: &VuState,
+    scenario: Option<&BTreeMap<String, String>>,
+) -> rquickjs::Result<()> {
+    let environment = Object::new(ctx.clone())?;
+    for (key, value) in vu.test.env.iter().chain(scenario.into_iter().flatten()) {
+        environment.set(key, value)?;
+    }
+    ctx.globals().set("__ENV", environment)
+}
+
+/// Brings `__ITER`, and `__ENV` when the scenario changed, up to date before an iteration.
+pub(crate) fn set_iteration(ctx: &Ctx<'_>, vu: &VuState) -> rquickjs::Result<()> {
+    ctx.globals().set("__ITER", vu.iterations.get().saturating_sub(1))?;
+    let iteration = vu.iteration.borrow();
+    let Some(iteration) = iteration.as_ref() else { return Ok(()) };
+    let scenario = &iteration.scenario.context.scenario;
+    if *vu.environment_of.borrow() != scenario.name {
+        let had_own = vu.has_own_environment.replace(!scenario.env.is_empty());
+        if had_own || !scenario.env.is_empty() {
+            set_environment(ctx, vu, Some(&scenario.env))?;
+        }
+        vu.environment_of.replace(scenario.name.clone());
+    }
+    Ok(())
+}
+
+/// Makes the exported `options` show the consolidated ones, as k6 does.
+pub(crate) fn overwrite_options<'js>(
+    ctx: &Ctx<'js>,
+    vu: &VuState,
+    exports: &Object<'js>,
+) -> rquickjs::Result<()> {
+    let Some(json) = vu.test.options_json() else { return Ok(()) };
+    let Some(options) = exports.get::<_, Value<'js>>("options")?.into_object() else {
+        return Ok(());
+    };
+    let Some(consolidated) = ctx.json_parse(json)?.into_object() else { return Ok(()) };
+    for property in consolidated.props::<String, Value<'js>>() {
+        let (key, value) = property?;
+        options.set(key, value)?;
+    }
+    Ok(())
 }

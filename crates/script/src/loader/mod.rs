@@ -163,9 +163,19 @@ impl Modules {
 
     /// The place in the user's source for a place in compiled code.
     pub(crate) fn original_position(&self, url: &str, line: u32, column: u32) -> (u32, u32) {
-        let source = lock(&self.sources).get(url).cloned();
-        source
-            .and_then(|source| source.positions.as_ref()?.original(line, column))
-            .unwrap_or((line, column))
+        let Some(source) = lock(&self.sources).get(url).cloned() else { return (line, column) };
+        let column = if source.kind == Kind::CommonJs && line == 1 {
+            column.saturating_sub(vu_loader::WRAPPER_HEAD.len() as u32).max(1)
+        } else {
+            column
+        };
+        let original =
+            source.positions.as_ref().and_then(|positions| positions.original(line, column));
+        original.unwrap_or((line, column))
+    }
+
+    /// Whether the text of any loaded module satisfies `test`.
+    pub(crate) fn any_code(&self, test: impl Fn(&str) -> bool) -> bool {
+        lock(&self.sources).values().any(|source| test(&source.code))
     }
 }

@@ -23,8 +23,8 @@ use crate::{
     vu::{VuState, error, events},
 };
 
-/// What is behind a script's function that has no file.
-const WRAPPER_HEAD: &str = "(function(module, exports, require) {";
+/// What stands before the text of a CommonJS module, on its first line.
+pub(super) const WRAPPER_HEAD: &str = "(function(module, exports, require) {";
 
 /// Modules of one VU that the JavaScript engine's own table does not hold.
 #[derive(Default)]

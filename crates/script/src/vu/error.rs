@@ -2,6 +2,8 @@
 
 use rquickjs::{Coerced, Ctx, Error, Exception, Object, Value};
 
+use crate::loader::Modules;
+
 /// Name of the errors that k6's host functions throw; scripts compare with it.
 const HOST_ERROR_NAME: &str = "GoError";
 
@@ -42,6 +44,15 @@ impl ScriptError {
         }
     }
 
+    /// Turns places in compiled code into places in the user's source.
+    pub(crate) fn map_positions(&mut self, modules: &Modules) {
+        for frame in &mut self.frames {
+            if let Some(mapped) = map_frame(frame, modules) {
+                *frame = mapped;
+            }
+        }
+    }
+
     pub(crate) fn from_value<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> ScriptError {
         let stack = value.as_object().and_then(|object| object.get::<_, String>("stack").ok());
         let error = value.as_object().filter(|object| object.is_error());
@@ -57,6 +68,19 @@ impl ScriptError {
         };
         ScriptError { summary, frames: stack.as_deref().map(parse_stack).unwrap_or_default() }
     }
+}
+
+/// `name (url:line:column)` or `url:line:column` with the place that the user knows.
+fn map_frame(frame: &str, modules: &Modules) -> Option<String> {
+    let (head, place, tail) = match frame.rsplit_once('(') {
+        Some((head, place)) => (head, place.strip_suffix(')')?, ")"),
+        None => ("", frame, ""),
+    };
+    let (rest, column) = place.rsplit_once(':')?;
+    let (url, line) = rest.rsplit_once(':')?;
+    let (line, column) = modules.original_position(url, line.parse().ok()?, column.parse().ok()?);
+    let open = if tail.is_empty() { "" } else { "(" };
+    Some(format!("{head}{open}{url}:{line}:{column}{tail}"))
 }
 
 fn summary_of(error: &Object<'_>) -> Option<String> {

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use plimsoll_runtime::clock::Instant;
 use rquickjs::{Ctx, Error, Exception, Runtime, qjs};
 
-use super::VuState;
+use super::{Phase, VuState};
 
 /// How long a script may keep the thread while others wait for it.
 const TIME_SLICE: Duration = Duration::from_millis(10);
@@ -39,8 +39,12 @@ impl VuState {
         if self.abort_message.borrow().is_some() {
             return Some(StopCause::ScriptAbort);
         }
-        if self.worker.as_ref().is_some_and(|worker| worker.control.is_aborted()) {
-            return Some(StopCause::Aborted);
+        if let Some(worker) = &self.worker {
+            let control = &worker.control;
+            let last_stage = matches!(self.phase.get(), Phase::Teardown | Phase::Summary);
+            if if last_stage { control.is_aborted() } else { control.is_stopping() } {
+                return Some(StopCause::Aborted);
+            }
         }
         let deadline = self.deadline.borrow().as_ref().map(|deadline| deadline.get());
         match deadline {

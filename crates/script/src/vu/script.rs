@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rquickjs::{Ctx, Function, Object, Value};
+use rquickjs::{ArrayBuffer, Ctx, Function, Object, Value};
 
 use super::{
     Mailbox, Phase, VuState, context, error::ScriptError, events, interrupt::StopCause,
@@ -11,18 +11,29 @@ use super::{
 use crate::{globals, loader};
 
 /// What the owner of a VU asks of it.
+#[derive(Debug)]
 pub(crate) enum Command {
-    /// Calls an exported function, with setup data as JSON; its result comes back as JSON if `wanted`.
-    Call { function: String, phase: Phase, data: Option<std::sync::Arc<str>>, wanted: bool },
+    /// One iteration: calls an exported function with the setup data.
+    Iterate { function: Rc<str> },
+    /// Calls `setup`; its result comes back as JSON.
+    Setup,
+    /// Calls `teardown` with the setup data.
+    Teardown,
+    /// Calls `handleSummary` with data as JSON.
+    Summarize { data: String },
 }
 
 /// What became of it.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// Init went well: names of the exported functions and the `options` object as JSON.
+    /// Init went well.
     Initialized(Exports),
-    /// A function returned; its result as JSON when asked for and not `undefined`.
-    Returned(Option<String>),
+    /// An iteration or `teardown` ended.
+    Done,
+    /// What `setup` returned, unless it was `undefined`.
+    Data(Option<String>),
+    /// What `handleSummary` wants written where.
+    Summary(Vec<(String, Vec<u8>)>),
     Threw(Thrown),
     Stopped(StopCause),
     /// The coroutine ended before.
@@ -36,6 +47,13 @@ pub struct Exports {
     pub functions: Vec<String>,
     /// `options` as JSON, when there are any.
     pub options: Option<String>,
+}
+
+impl Exports {
+    /// Whether a function of that name is exported.
+    pub fn has(&self, function: &str) -> bool {
+        self.functions.iter().any(|name| name == function)
+    }
 }
 
 /// An exception that a script did not catch.
@@ -57,21 +75,14 @@ pub(super) fn main(vu: &Rc<VuState>, mailbox: &Mailbox) {
         }
     };
     context.with(|ctx| {
-        let exports = match init(&ctx, vu) {
-            Ok(exports) => exports,
-            Err(error) => {
-                mailbox.put_reply(failure(&ctx, vu, error));
-                vu.events.clear();
-                return;
+        match init(&ctx, vu) {
+            Ok(exports) => {
+                mailbox.put_reply(Reply::Initialized(describe(&exports)));
+                let mut session = Session { ctx: &ctx, vu, exports, data: None, last: None };
+                vu.fiber.release_unused_stack();
+                session.serve(mailbox);
             }
-        };
-        mailbox.put_reply(Reply::Initialized(describe(&exports)));
-        while !vu.fiber.is_killed() {
-            vu.fiber.suspend();
-            if let Some(command) = mailbox.take_command() {
-                let reply = obey(&ctx, vu, &exports, command);
-                mailbox.put_reply(reply);
-            }
+            Err(error) => mailbox.put_reply(failure(&ctx, vu, error)),
         }
         vu.events.clear();
     });
@@ -85,7 +96,9 @@ fn init<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> rquickjs::Result<Object<'js>> 
     }
     loader::vu_loader::prepare(ctx)?;
     globals::install(ctx, vu)?;
-    loader::vu_loader::import_entry(ctx, vu)
+    let exports = loader::vu_loader::import_entry(ctx, vu)?;
+    globals::overwrite_options(ctx, vu, &exports)?;
+    Ok(exports)
 }
 
 fn describe(exports: &Object<'_>) -> Exports {
@@ -102,47 +115,138 @@ fn describe(exports: &Object<'_>) -> Exports {
     Exports { functions, options }
 }
 
-fn obey<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, exports: &Object<'js>, command: Command) -> Reply {
-    match command {
-        Command::Call { function, phase, data, wanted } => {
-            vu.phase.set(phase);
-            let called = call(ctx, vu, exports, &function, data.as_deref(), wanted);
-            let reply = match called {
-                Ok(result) => Reply::Returned(result),
-                Err(error) => failure(ctx, vu, error),
-            };
-            vu.events.clear();
-            reply
+/// A VU after init, with the values that its commands share.
+struct Session<'a, 'js> {
+    ctx: &'a Ctx<'js>,
+    vu: &'a Rc<VuState>,
+    exports: Object<'js>,
+    /// Setup data: parsed once per VU, as in k6.
+    data: Option<Value<'js>>,
+    /// The function of the last iteration.
+    last: Option<(Rc<str>, Function<'js>)>,
+}
+
+impl<'js> Session<'_, 'js> {
+    fn serve(&mut self, mailbox: &Mailbox) {
+        while !self.vu.fiber.is_killed() {
+            self.vu.fiber.suspend();
+            if let Some(command) = mailbox.take_command() {
+                let reply = self.obey(command);
+                mailbox.put_reply(reply);
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Reply {
+        let reply = match command {
+            Command::Iterate { function } => self.iterate(&function).map(|()| Reply::Done),
+            Command::Setup => self.setup().map(Reply::Data),
+            Command::Teardown => self.teardown().map(|()| Reply::Done),
+            Command::Summarize { data } => self.summarize(&data).map(Reply::Summary),
+        };
+        let reply = reply.unwrap_or_else(|error| failure(self.ctx, self.vu, error));
+        self.warn_of_stopped_timers();
+        reply
+    }
+
+    fn iterate(&mut self, name: &Rc<str>) -> rquickjs::Result<()> {
+        self.vu.phase.set(Phase::Vu);
+        globals::set_iteration(self.ctx, self.vu)?;
+        let data = self.setup_data()?;
+        let function = match &self.last {
+            Some((last, function)) if last == name => function.clone(),
+            _ => {
+                let function: Function<'js> = self.exports.get(&**name)?;
+                self.last = Some((name.clone(), function.clone()));
+                function
+            }
+        };
+        self.call(&function, data).map(drop)
+    }
+
+    fn setup(&mut self) -> rquickjs::Result<Option<String>> {
+        self.vu.phase.set(Phase::Setup);
+        let function: Function<'js> = self.exports.get("setup")?;
+        let result = self.call(&function, Value::new_undefined(self.ctx.clone()))?;
+        self.ctx.json_stringify(result)?.map(|text| text.to_string()).transpose()
+    }
+
+    fn teardown(&mut self) -> rquickjs::Result<()> {
+        self.vu.phase.set(Phase::Teardown);
+        let function: Function<'js> = self.exports.get("teardown")?;
+        let data = self.setup_data()?;
+        self.call(&function, data).map(drop)
+    }
+
+    fn summarize(&mut self, data: &str) -> rquickjs::Result<Vec<(String, Vec<u8>)>> {
+        self.vu.phase.set(Phase::Summary);
+        let function: Function<'js> = self.exports.get("handleSummary")?;
+        let data = self.ctx.json_parse(data)?;
+        let result = self.call(&function, data)?;
+        let Some(result) = result.as_object() else { return Ok(Vec::new()) };
+        result
+            .props::<String, Value<'js>>()
+            .map(|property| {
+                let (destination, content) = property?;
+                let bytes = content_of(self.ctx, &destination, &content)?;
+                Ok((destination, bytes))
+            })
+            .collect()
+    }
+
+    fn setup_data(&mut self) -> rquickjs::Result<Value<'js>> {
+        if let Some(data) = &self.data {
+            return Ok(data.clone());
+        }
+        let data = match self.vu.test.setup_data() {
+            Some(json) => self.ctx.json_parse(&*json)?,
+            None => Value::new_undefined(self.ctx.clone()),
+        };
+        self.data = Some(data.clone());
+        Ok(data)
+    }
+
+    /// Calls `function`, runs the event loop to its end and awaits the result when it is a promise.
+    fn call(&self, function: &Function<'js>, data: Value<'js>) -> rquickjs::Result<Value<'js>> {
+        let result: Value<'js> = function.call((data,))?;
+        events::drain(self.ctx, self.vu)?;
+        match result.as_promise() {
+            Some(promise) => match promise.result::<Value<'js>>() {
+                Some(result) => result,
+                None => Ok(Value::new_undefined(self.ctx.clone())),
+            },
+            None => Ok(result),
+        }
+    }
+
+    fn warn_of_stopped_timers(&self) {
+        for (id, repeats) in self.vu.events.clear() {
+            let name = if repeats { "setInterval" } else { "setTimeout" };
+            let message =
+                format!("{name} {id} was stopped because the VU iteration was interrupted");
+            self.vu.test.log.warn(&message);
         }
     }
 }
 
-fn call<'js>(
+fn content_of<'js>(
     ctx: &Ctx<'js>,
-    vu: &Rc<VuState>,
-    exports: &Object<'js>,
-    function: &str,
-    data: Option<&str>,
-    wanted: bool,
-) -> rquickjs::Result<Option<String>> {
-    let function: Function<'js> = exports.get(function)?;
-    let data = match data {
-        Some(json) => ctx.json_parse(json)?,
-        None => Value::new_undefined(ctx.clone()),
-    };
-    let result: Value<'js> = function.call((data,))?;
-    events::drain(ctx, vu)?;
-    let result = match result.as_promise() {
-        Some(promise) => match promise.result::<Value<'js>>() {
-            Some(result) => result?,
-            None => Value::new_undefined(ctx.clone()),
-        },
-        None => result,
-    };
-    if !wanted {
-        return Ok(None);
+    destination: &str,
+    content: &Value<'js>,
+) -> rquickjs::Result<Vec<u8>> {
+    if let Some(text) = content.as_string() {
+        return Ok(text.to_string()?.into_bytes());
     }
-    ctx.json_stringify(result)?.map(|text| text.to_string()).transpose()
+    if let Some(buffer) = content.as_object().cloned().and_then(ArrayBuffer::from_object) {
+        #[expect(unsafe_code, reason = "the buffer's bytes belong to the script")]
+        // SAFETY: copied at once; no script code runs meanwhile.
+        return Ok(unsafe { buffer.as_bytes() }.unwrap_or_default().to_vec());
+    }
+    let message = format!(
+        "error handling summary object {destination}: invalid type {}, it needs to be a string or ArrayBuffer",
+        content.type_name()
+    );
+    Err(super::error::throw(ctx, &message))
 }
 
 /// Sorts an error into "was stopped" and "threw".
@@ -152,5 +256,7 @@ fn failure(ctx: &Ctx<'_>, vu: &VuState, error: rquickjs::Error) -> Reply {
         return Reply::Stopped(cause);
     }
     let in_promise = vu.events.uncaught_rejection.replace(false);
-    Reply::Threw(Thrown { error: ScriptError::catch(ctx, error), in_promise })
+    let mut error = ScriptError::catch(ctx, error);
+    error.map_positions(&vu.test.modules);
+    Reply::Threw(Thrown { error, in_promise })
 }

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use plimsoll_engine::{
@@ -16,7 +16,11 @@ use plimsoll_runtime::{clock::Instant, log::Log};
 use rquickjs::{Ctx, Error, JsLifetime};
 
 use super::{coroutine::Fiber, events::EventLoop};
-use crate::{globals::console::Console, loader::Modules, options::Options};
+use crate::{
+    globals::console::Console,
+    loader::Modules,
+    options::{Options, SystemTag, SystemTags, View},
+};
 
 /// Where in k6's life cycle the VU's code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +32,20 @@ pub enum Phase {
     Summary,
 }
 
+/// `--compatibility-mode`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compatibility {
+    /// With `global` as another name of the global object.
+    #[default]
+    Extended,
+    Base,
+}
+
 /// What all VUs of a test share.
 pub struct TestState {
     /// Consolidated; set once, after the first init.
     pub options: OnceLock<Arc<Options>>,
+    pub compatibility: Compatibility,
     pub registry: Registry,
     pub log: Log,
     pub console: Console,
@@ -39,6 +53,43 @@ pub struct TestState {
     pub env: BTreeMap<String, String>,
     /// Sources and bytecode.
     pub modules: Modules,
+    /// What `setup` returned, as JSON.
+    pub(crate) setup_data: Mutex<Option<Arc<str>>>,
+    /// The consolidated options as JSON, once some script asked for them.
+    pub(crate) options_json: OnceLock<String>,
+}
+
+impl TestState {
+    /// What VUs of one test share, before its first init.
+    pub fn new(modules: Modules, registry: Registry, log: Log, console: Console) -> TestState {
+        TestState {
+            options: OnceLock::new(),
+            compatibility: Compatibility::default(),
+            registry,
+            log,
+            console,
+            env: BTreeMap::new(),
+            modules,
+            setup_data: Mutex::new(None),
+            options_json: OnceLock::new(),
+        }
+    }
+
+    /// What `setup` returned, as JSON; `None` for `undefined`.
+    pub fn setup_data(&self) -> Option<Arc<str>> {
+        self.setup_data.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The consolidated options as scripts see them; `None` before they are known.
+    pub(crate) fn options_json(&self) -> Option<&str> {
+        let options = self.options.get()?;
+        Some(self.options_json.get_or_init(|| options.to_json(View::Script).to_string()))
+    }
+
+    /// Which tags the tool sets itself.
+    pub fn system_tags(&self) -> SystemTags {
+        self.options.get().and_then(|options| options.system_tags).unwrap_or_default()
+    }
 }
 
 /// One VU's own state. Host functions hold it in an `Rc`; nothing here is borrowed across a wait.
@@ -57,6 +108,11 @@ pub struct VuState {
     pub tags: RefCell<TagSet>,
     /// `::outer::inner`, empty at the root.
     pub group: RefCell<Rc<str>>,
+    /// Metadata of the next sample: `vu`, `iter` and the script's own; usually none.
+    pub metadata: RefCell<Option<TagSet>>,
+    /// The scenario whose variables `__ENV` shows.
+    pub(crate) environment_of: RefCell<String>,
+    pub(crate) has_own_environment: Cell<bool>,
     /// When the current stage or iteration is interrupted.
     pub(crate) deadline: RefCell<Option<Rc<Cell<Instant>>>>,
     /// Set by `test.abort()`: ends this VU's script.
@@ -79,6 +135,9 @@ impl VuState {
             iterations: Cell::new(0),
             tags: RefCell::new(TagSet::default()),
             group: RefCell::new("".into()),
+            metadata: RefCell::new(None),
+            environment_of: RefCell::default(),
+            has_own_environment: Cell::new(false),
             deadline: RefCell::new(None),
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),
@@ -99,10 +158,12 @@ impl VuState {
         self.phase.get() == Phase::Init
     }
 
-    /// Makes `path` the current group; samples carry it as tag `group`.
+    /// Makes `path` the current group; samples carry it as tag `group` when that tag is wanted.
     pub(crate) fn enter_group(&self, path: Rc<str>) {
-        let tags = self.tags.borrow().with("group", &path);
-        self.tags.replace(tags);
+        if self.test.system_tags().contains(SystemTag::Group) {
+            let tags = self.tags.borrow().with("group", &path);
+            self.tags.replace(tags);
+        }
         self.group.replace(path);
     }
 
@@ -112,7 +173,7 @@ impl VuState {
             let at = Timestamp(Instant::now().unix_nanos());
             let mut recorder = worker.recorder.borrow_mut();
             let series = recorder.handle(metric, tags);
-            recorder.record(series, value, at);
+            recorder.record_with(series, value, at, self.metadata.borrow().as_ref());
         }
     }
 

@@ -1,0 +1,187 @@
+//! setup, teardown and handleSummary: each once, on a VU 0 of its own, within a time limit.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use plimsoll_engine::{
+    control::StopReason,
+    runner::{RunError, RunErrorKind},
+    worker::Worker,
+};
+use plimsoll_metrics::TagSet;
+use plimsoll_runtime::{clock::Instant, timer};
+
+use super::{Script, VU_ZERO, init, on_own_runtime, run_error};
+use crate::{
+    options::SignedDuration,
+    vu::{
+        VuState,
+        interrupt::StopCause,
+        script::{Command, Reply},
+    },
+};
+
+const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
+const SUMMARY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What `handleSummary` wants written: a path, `stdout` or `stderr`, and the content.
+pub type SummaryFiles = Vec<(String, Vec<u8>)>;
+
+/// Why `handleSummary` gave nothing; the default summary takes its place, as in k6.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SummaryError {
+    pub message: String,
+}
+
+struct Stage {
+    function: &'static str,
+    option: &'static str,
+    timeout: Duration,
+    timed_out: RunErrorKind,
+}
+
+pub(super) async fn setup(script: &Script, worker: &Rc<Worker>) -> Result<(), RunError> {
+    let options = script.test.options.get();
+    if !script.exports.has("setup") || options.is_some_and(|o| o.no_setup == Some(true)) {
+        return Ok(());
+    }
+    let stage = Stage {
+        function: "setup",
+        option: "setupTimeout",
+        timeout: timeout(options.and_then(|o| o.setup_timeout), STAGE_TIMEOUT),
+        timed_out: RunErrorKind::SetupTimeout,
+    };
+    if let Reply::Data(data) = run(script, worker, &stage, Command::Setup).await? {
+        let data = data.map(Arc::from);
+        *script.test.setup_data.lock().unwrap_or_else(PoisonError::into_inner) = data;
+    }
+    Ok(())
+}
+
+pub(super) async fn teardown(script: &Script, worker: &Rc<Worker>) -> Result<(), RunError> {
+    let options = script.test.options.get();
+    if !script.exports.has("teardown") || options.is_some_and(|o| o.no_teardown == Some(true)) {
+        return Ok(());
+    }
+    let stage = Stage {
+        function: "teardown",
+        option: "teardownTimeout",
+        timeout: timeout(options.and_then(|o| o.teardown_timeout), STAGE_TIMEOUT),
+        timed_out: RunErrorKind::TeardownTimeout,
+    };
+    run(script, worker, &stage, Command::Teardown).await.map(drop)
+}
+
+fn timeout(option: Option<SignedDuration>, default: Duration) -> Duration {
+    option.map_or(default, SignedDuration::to_std)
+}
+
+async fn run(
+    script: &Script,
+    worker: &Rc<Worker>,
+    stage: &Stage,
+    command: Command,
+) -> Result<Reply, RunError> {
+    let state = VuState::new(script.test.clone(), Some(worker.clone()), VU_ZERO);
+    let (mut host, _) = init(state).await?;
+    let state = host.state.clone();
+    state.enter_stage(stage.function);
+    let deadline = Instant::now() + stage.timeout;
+    state.deadline.replace(Some(Rc::new(Cell::new(deadline))));
+    let aborted = wait_for_end(worker, stage);
+    let reply = {
+        let mut run = std::pin::pin!(host.run(command));
+        let mut aborted = std::pin::pin!(aborted);
+        timer::timeout_at(
+            deadline,
+            std::future::poll_fn(|task| {
+                // Wakes the task when the run ends: the script looks for that itself.
+                let _ = aborted.as_mut().poll(task);
+                run.as_mut().poll(task)
+            }),
+        )
+        .await
+    };
+    match reply {
+        Some(reply @ (Reply::Done | Reply::Data(_))) => Ok(reply),
+        None | Some(Reply::Stopped(StopCause::Deadline)) => Err(timed_out(stage)),
+        Some(other) => {
+            let error = run_error(&script.test, &state, other);
+            if error.kind == RunErrorKind::Aborted {
+                worker.control.stop(StopReason::ScriptAbort(error.message.clone()));
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Completes when the run ends in a way that ends `stage` too; so that its task is polled then.
+async fn wait_for_end(worker: &Rc<Worker>, stage: &Stage) {
+    /// Quick for whoever pressed Ctrl-C, cheap for the machine.
+    const PERIOD: Duration = Duration::from_millis(50);
+    let control = &worker.control;
+    let over =
+        || if stage.function == "setup" { control.is_stopping() } else { control.is_aborted() };
+    while !over() {
+        timer::sleep(PERIOD).await;
+    }
+}
+
+fn timed_out(stage: &Stage) -> RunError {
+    let message = format!(
+        "{}() execution timed out after {} seconds",
+        stage.function,
+        stage.timeout.as_secs_f64()
+    );
+    let hint = format!("You can increase the time limit via the {} option", stage.option);
+    RunError { kind: stage.timed_out, message: format!("{message}\nhint: {hint}") }
+}
+
+impl Script {
+    /// Has the script's `handleSummary` make files of `data`; `None` when it exports none. Blocks.
+    ///
+    /// # Errors
+    /// What it threw, a value that is no text or buffer, or its timeout. The caller logs it and
+    /// prints the default summary.
+    pub fn handle_summary(&self, data: String) -> Result<Option<SummaryFiles>, SummaryError> {
+        if !self.exports.has("handleSummary") {
+            return Ok(None);
+        }
+        let options = self.test.options.get();
+        let limit = timeout(options.and_then(|o| o.handle_summary_timeout), SUMMARY_TIMEOUT);
+        let test = self.test.clone();
+        on_own_runtime(move || async move {
+            let (mut host, _) = init(VuState::new(test.clone(), None, VU_ZERO)).await?;
+            let state = host.state.clone();
+            let deadline = Instant::now() + limit;
+            state.deadline.replace(Some(Rc::new(Cell::new(deadline))));
+            let reply = timer::timeout_at(deadline, host.run(Command::Summarize { data })).await;
+            match reply {
+                Some(Reply::Summary(files)) => Ok(Some(files)),
+                None | Some(Reply::Stopped(StopCause::Deadline)) => Err(RunError {
+                    kind: RunErrorKind::Timeout,
+                    message: format!(
+                        "handleSummary() execution timed out after {} seconds",
+                        limit.as_secs_f64()
+                    ),
+                }),
+                Some(other) => Err(run_error(&test, &state, other)),
+            }
+        })
+        .map_err(|error| SummaryError { message: error.message })
+    }
+}
+
+impl VuState {
+    /// Puts samples of setup and teardown into a group of that name.
+    fn enter_stage(&self, function: &str) {
+        let run_tags = self.test.options.get().and_then(|options| options.tags.clone());
+        self.tags.replace(TagSet::from_pairs(run_tags.into_iter().flatten()));
+        self.enter_group(format!("::{function}").into());
+    }
+}
