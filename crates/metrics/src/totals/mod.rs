@@ -216,27 +216,14 @@ impl Totals {
         at
     }
 
-    /// Evaluates the thresholds of metrics that have samples, while the run goes on; returns the
+    /// Evaluates every threshold, while the run goes on and once after its last sample; returns the
     /// keys with `abort_on_fail` that failed after their delay.
     ///
-    /// Metrics without samples wait for [`Totals::evaluate_at_end`], as in k6: else `count>0` would
-    /// abort every run at its start.
+    /// A metric without samples may fail but never aborts, as in k6: else `count>0` would end every
+    /// run at its start.
     pub fn evaluate(&mut self, elapsed: Duration) -> Vec<String> {
-        self.evaluate_where(elapsed, |entry| entry.seen)
-    }
-
-    /// As [`Totals::evaluate`], for all metrics: once, after the last sample.
-    pub fn evaluate_at_end(&mut self, elapsed: Duration) -> Vec<String> {
-        self.evaluate_where(elapsed, |_| true)
-    }
-
-    fn evaluate_where(
-        &mut self,
-        elapsed: Duration,
-        wanted: impl Fn(&Entry) -> bool,
-    ) -> Vec<String> {
         let mut aborting = Vec::new();
-        for entry in self.entries.iter_mut().filter(|entry| wanted(entry)) {
+        for entry in &mut self.entries {
             let mut aborts = false;
             for state in &mut entry.thresholds {
                 let threshold = &state.threshold;
@@ -245,7 +232,7 @@ impl Totals {
                     && threshold.abort_on_fail
                     && elapsed >= threshold.delay_abort_eval;
             }
-            if aborts {
+            if aborts && entry.seen {
                 aborting.push(entry.name.clone());
             }
         }

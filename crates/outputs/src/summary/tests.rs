@@ -91,7 +91,7 @@ fn load(name: &str) -> Loaded {
     let interval = recorder.take_interval();
     totals.absorb(&interval);
     parts.absorb(&interval);
-    totals.evaluate_at_end(Duration::from_nanos(run.duration_ns));
+    totals.evaluate(Duration::from_nanos(run.duration_ns));
     let trend_stats = match &*run.trend_stats {
         [] => TrendStat::defaults(),
         names => names.iter().map(|name| TrendStat::parse(name).unwrap()).collect(),
