@@ -6,6 +6,12 @@ use plimsoll_metrics::TagSet;
 
 use crate::segment::Segment;
 
+mod validate;
+
+/// The shortest duration that an executor takes, as in k6.
+pub const DURATION_MIN: Duration = Duration::from_secs(1);
+
+/// A linear part of a ramp.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
     pub duration: Duration,
@@ -13,15 +19,47 @@ pub struct Stage {
     pub target: u64,
 }
 
+/// The rule that schedules a scenario's iterations, with its options.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Executor {
-    SharedIterations { vus: u64, iterations: u64, max_duration: Duration },
-    PerVuIterations { vus: u64, iterations: u64, max_duration: Duration },
-    ConstantVus { vus: u64, duration: Duration },
-    RampingVus { start_vus: u64, stages: Vec<Stage>, graceful_ramp_down: Duration },
-    ConstantArrivalRate { rate: u64, time_unit: Duration, duration: Duration, pre_allocated_vus: u64, max_vus: u64 },
-    RampingArrivalRate { start_rate: u64, time_unit: Duration, stages: Vec<Stage>, pre_allocated_vus: u64, max_vus: u64 },
-    ExternallyControlled { vus: u64, max_vus: u64, duration: Duration },
+    SharedIterations {
+        vus: u64,
+        iterations: u64,
+        max_duration: Duration,
+    },
+    PerVuIterations {
+        vus: u64,
+        iterations: u64,
+        max_duration: Duration,
+    },
+    ConstantVus {
+        vus: u64,
+        duration: Duration,
+    },
+    RampingVus {
+        start_vus: u64,
+        stages: Vec<Stage>,
+        graceful_ramp_down: Duration,
+    },
+    ConstantArrivalRate {
+        rate: u64,
+        time_unit: Duration,
+        duration: Duration,
+        pre_allocated_vus: u64,
+        max_vus: u64,
+    },
+    RampingArrivalRate {
+        start_rate: u64,
+        time_unit: Duration,
+        stages: Vec<Stage>,
+        pre_allocated_vus: u64,
+        max_vus: u64,
+    },
+    ExternallyControlled {
+        vus: u64,
+        max_vus: u64,
+        duration: Duration,
+    },
 }
 
 impl Executor {
@@ -52,8 +90,25 @@ pub struct Scenario {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Scenario {
+    /// VUs as configured for the whole test, the most where there is a range.
+    pub(crate) fn vus(&self) -> u64 {
+        match &self.executor {
+            Executor::SharedIterations { vus, .. }
+            | Executor::PerVuIterations { vus, .. }
+            | Executor::ConstantVus { vus, .. } => *vus,
+            Executor::RampingVus { start_vus, stages, .. } => {
+                stages.iter().map(|s| s.target).fold(*start_vus, u64::max)
+            }
+            Executor::ConstantArrivalRate { max_vus, .. }
+            | Executor::RampingArrivalRate { max_vus, .. }
+            | Executor::ExternallyControlled { max_vus, .. } => *max_vus,
+        }
+    }
+}
+
 /// Everything the engine needs to know.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunConfig {
     pub scenarios: Vec<Scenario>,
     pub segment: Segment,
@@ -69,4 +124,22 @@ pub struct RunConfig {
     /// System tags that the engine sets itself: whether `scenario` and `group` are wanted.
     pub tag_scenario: bool,
     pub tag_group: bool,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A scenario with k6's defaults.
+    pub(crate) fn scenario(name: &str, executor: Executor) -> Scenario {
+        Scenario {
+            name: name.to_owned(),
+            executor,
+            start_time: Duration::ZERO,
+            graceful_stop: Duration::from_secs(30),
+            exec: "default".to_owned(),
+            env: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
+    }
 }

@@ -1,10 +1,50 @@
 //! The run as seen from outside and from scripts: stop, abort, pause, and live figures.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+};
+
+use plimsoll_runtime::clock::Instant;
+use tokio::sync::watch;
+
+use crate::{
+    live::Live,
+    progress::{ScenarioProgress, TestProgress},
+};
+
+const RUNNING: u8 = 0;
+const STOPPING: u8 = 1;
+const ABORTED: u8 = 2;
+
+/// [`Control::scale`] was never called.
+const UNSCALED: u64 = u64::MAX;
 
 /// Shared by the hub, the workers, the signal handler and the script layer.
-#[derive(Default)]
-pub struct Control {}
+pub struct Control {
+    state: AtomicU8,
+    reason: Mutex<Option<StopReason>>,
+    failed: AtomicBool,
+    paused: AtomicBool,
+    scale: AtomicU64,
+    /// Bumped at every change, so that waiting tasks look again.
+    changes: watch::Sender<u64>,
+    live: OnceLock<Arc<Live>>,
+}
+
+impl Default for Control {
+    fn default() -> Control {
+        Control {
+            state: AtomicU8::new(RUNNING),
+            reason: Mutex::new(None),
+            failed: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            scale: AtomicU64::new(UNSCALED),
+            changes: watch::Sender::new(0),
+            live: OnceLock::new(),
+        }
+    }
+}
 
 /// Live figures, summed over workers when read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,40 +74,115 @@ impl Control {
         Control::default()
     }
 
-    /// Stops the run gracefully: no new iterations, running ones are interrupted as k6 does for
-    /// this reason, teardown runs. The first reason stays.
+    /// Stops the run in order: no new iterations, running ones are interrupted at once (as in k6 for
+    /// every reason), teardown runs. The first reason stays.
     pub fn stop(&self, reason: StopReason) {
-        todo!("{reason:?}")
+        let mut first = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(reason);
+        drop(first);
+        self.state.fetch_max(STOPPING, SeqCst);
+        self.announce();
     }
 
     /// Ends the run at once, without teardown.
     pub fn abort(&self) {
-        todo!()
+        self.state.store(ABORTED, SeqCst);
+        self.announce();
     }
 
+    /// Whether running iterations must end. Cheap: read by the script layer's interrupt handler.
     pub fn is_stopping(&self) -> bool {
-        todo!()
+        self.state.load(Relaxed) >= STOPPING
     }
 
-    /// Cheap: read by the script layer's interrupt handler.
+    /// Whether everything must end, teardown too. Cheap.
     pub fn is_aborted(&self) -> bool {
-        todo!()
+        self.state.load(Relaxed) == ABORTED
     }
 
+    /// The first reason given to [`Control::stop`].
+    pub fn reason(&self) -> Option<StopReason> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Before the start: holds it back. While running: only `externally-controlled` VUs pause.
     pub fn pause(&self) {
-        todo!()
+        self.paused.store(true, Relaxed);
+        self.announce();
     }
 
     pub fn resume(&self) {
-        todo!()
+        self.paused.store(false, Relaxed);
+        self.announce();
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.paused.load(Relaxed)
+    }
+
+    /// How many VUs `externally-controlled` scenarios run, up to their `maxVUs`.
+    pub fn scale(&self, vus: u64) {
+        self.scale.store(vus.min(UNSCALED - 1), Relaxed);
+        self.announce();
+    }
+
+    /// The VUs asked for by [`Control::scale`].
+    pub(crate) fn scaled(&self) -> Option<u64> {
+        Some(self.scale.load(Relaxed)).filter(|vus| *vus != UNSCALED)
     }
 
     /// `test.fail(message)`: the run goes on, the exit code changes.
     pub fn mark_failed(&self) {
-        todo!()
+        self.failed.store(true, Relaxed);
     }
 
+    pub fn is_marked_failed(&self) -> bool {
+        self.failed.load(Relaxed)
+    }
+
+    /// The sum over all workers now.
     pub fn figures(&self) -> Figures {
-        todo!("{:?}", AtomicU64::new(0))
+        self.live.get().map(|live| live.figures()).unwrap_or_default()
+    }
+
+    /// Where the whole test is: initialization of VUs, setup, scenarios, teardown.
+    pub fn test_progress(&self) -> TestProgress {
+        self.live.get().map(|live| live.test_progress(Instant::now())).unwrap_or_default()
+    }
+
+    /// Where each scenario is, in the order of k6's display.
+    pub fn progress(&self) -> Vec<ScenarioProgress> {
+        self.live.get().map(|live| live.progress(Instant::now())).unwrap_or_default()
+    }
+
+    /// Shows a run's figures; only the first run of a control is shown.
+    pub(crate) fn attach(&self, live: Arc<Live>) {
+        self.live.set(live).ok();
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Completes when the run is stopping.
+    pub(crate) async fn stopped(&self) {
+        self.when(Control::is_stopping).await;
+    }
+
+    /// Completes when the run is aborted.
+    pub(crate) async fn aborted(&self) {
+        self.when(Control::is_aborted).await;
+    }
+
+    async fn when(&self, condition: fn(&Control) -> bool) {
+        let mut changes = self.changes();
+        while !condition(self) {
+            // The sender lives as long as `self`.
+            drop(changes.changed().await);
+        }
+    }
+
+    fn announce(&self) {
+        self.changes.send_modify(|change| *change = change.wrapping_add(1));
     }
 }

@@ -47,7 +47,11 @@ pub trait Runner: Send + Sync + 'static {
     type Vu: Vu;
 
     /// Runs on the worker's thread that will own the VU.
-    fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> impl Future<Output = Result<Self::Vu, RunError>>;
+    fn init_vu(
+        &self,
+        id: VuId,
+        worker: &Rc<Worker>,
+    ) -> impl Future<Output = Result<Self::Vu, RunError>>;
 
     /// Once, after the planned VUs are ready, on worker 0.
     fn setup(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>>;
@@ -94,14 +98,19 @@ pub enum Outcome {
     Completed,
     /// An exception: already logged by the runner; counts as an iteration, as in k6.
     Failed,
-    /// Its deadline passed or the run was aborted.
+    /// Its deadline passed, or the run is stopping or was aborted.
     Interrupted,
+    /// It called `test.abort()` itself: k6 counts it as interrupted and still records its samples.
+    Aborted,
 }
 
 /// One virtual user; used by one iteration at a time.
 pub trait Vu: 'static {
     /// Runs one iteration to its end. Must return soon (within some milliseconds of running script
-    /// code, at once when waiting) after the deadline or [`Control::is_aborted`], even in an endless loop.
+    /// code, at once when waiting) after the deadline or [`Control::is_stopping`], even in an endless
+    /// loop. The engine polls the future at the deadline and whenever it moves it or the run stops,
+    /// so a waiting iteration needs no timer for that: it is enough to look at each poll. One that
+    /// goes on all the same is dropped after [`crate::drive::INTERRUPT_GRACE`].
     fn iterate(&mut self, iteration: Iteration) -> impl Future<Output = Outcome>;
 
     /// The VU's tags now (scenario's and the script's own), for the iteration's samples.

@@ -1,10 +1,38 @@
-//! One worker thread's own state: its recorder and its place among the workers.
+//! One worker thread: its recorder, its VUs, and its part of each stage of a run.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender},
+    },
+};
 
-use plimsoll_metrics::Recorder;
+use plimsoll_metrics::{Interval, RawSample, Recorder, Registry};
+use plimsoll_runtime::clock::Instant;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, spawn_local},
+};
 
-use crate::control::Control;
+use crate::{
+    config::RunConfig,
+    control::Control,
+    drive::run_scenario,
+    live::{Live, ScenarioRun},
+    plan::Plan,
+    runner::{RunError, Runner, ScenarioContext, ScenarioHandle, VuId},
+};
+
+mod pool;
+mod report;
+
+pub(crate) use pool::Pool;
+
+/// Raw samples that a worker keeps between two hand-overs to the hub; more are counted as lost.
+const SAMPLE_LIMIT: usize = 200_000;
 
 /// Shared by everything on one worker thread.
 pub struct Worker {
@@ -13,4 +41,248 @@ pub struct Worker {
     /// Borrowed only for the length of one call, never across an await.
     pub recorder: Rc<RefCell<Recorder>>,
     pub control: Arc<Control>,
+}
+
+/// What the hub has the workers do.
+#[derive(Clone)]
+pub(crate) enum Order {
+    /// Make the planned VUs.
+    Prepare,
+    /// Worker 0 runs setup; seconds are counted from `origin`.
+    Setup {
+        origin: Instant,
+    },
+    Run {
+        origin: Instant,
+        start: Instant,
+        contexts: Arc<[Arc<ScenarioContext>]>,
+    },
+    /// Worker 0 runs teardown.
+    Teardown,
+    Finish,
+}
+
+/// What a worker tells the hub.
+pub(crate) enum Report {
+    Ready(Result<(), RunError>),
+    Setup(Result<(), RunError>),
+    ScenariosDone,
+    Teardown(Result<(), RunError>),
+    /// All until second `second` since the origin.
+    Interval {
+        worker: usize,
+        second: u64,
+        interval: Interval,
+    },
+    Samples {
+        samples: Vec<RawSample>,
+        lost: u64,
+    },
+    Notice(Notice),
+    Finished,
+}
+
+/// Something for the log.
+pub(crate) struct Notice {
+    pub(crate) is_error: bool,
+    pub(crate) message: String,
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+impl Notice {
+    pub(crate) fn warning(message: String, fields: Vec<(&'static str, String)>) -> Notice {
+        Notice { is_error: false, message, fields }
+    }
+
+    pub(crate) fn error(message: String) -> Notice {
+        Notice { is_error: true, message, fields: Vec::new() }
+    }
+}
+
+/// What all workers of a run share.
+pub(crate) struct Shared<R> {
+    pub(crate) config: RunConfig,
+    pub(crate) plan: Plan,
+    pub(crate) runner: Arc<R>,
+    pub(crate) registry: Registry,
+    pub(crate) keep_samples: bool,
+    pub(crate) control: Arc<Control>,
+    pub(crate) workers: usize,
+    pub(crate) live: Arc<Live>,
+    pub(crate) orders: watch::Receiver<Order>,
+    pub(crate) reports: SyncSender<Report>,
+    /// By worker: intervals that come back for reuse.
+    pub(crate) returns: Mutex<Vec<Option<Receiver<Interval>>>>,
+    /// Index of the next unplanned VU.
+    pub(crate) next_vu: AtomicU64,
+}
+
+/// A worker's own view of a run.
+pub(crate) struct Home<R: Runner> {
+    pub(crate) worker: Rc<Worker>,
+    pub(crate) shared: Arc<Shared<R>>,
+    pub(crate) pool: Pool<R::Vu>,
+}
+
+impl<R: Runner> Home<R> {
+    /// This worker's slots of a scenario, with their VU's index in the pool.
+    pub(crate) fn slots_of(&self, run: &ScenarioRun) -> Vec<(usize, usize)> {
+        let own = |(_, index): &(usize, usize)| index % self.worker.count == self.worker.index;
+        run.plan.slots.iter().copied().enumerate().filter(own).collect()
+    }
+
+    /// The worker of each of a scenario's slots.
+    pub(crate) fn workers_of(&self, run: &ScenarioRun) -> Vec<usize> {
+        run.plan.slots.iter().map(|index| index % self.worker.count).collect()
+    }
+
+    /// Tells the hub something for the log.
+    pub(crate) fn notify(&self, notice: Notice) {
+        self.report(Report::Notice(notice));
+    }
+
+    /// The hub reads until the worker has finished; when it has given up there is nobody to tell.
+    fn report(&self, report: Report) {
+        drop(self.shared.reports.send(report));
+    }
+
+    pub(crate) async fn make_unplanned(&self) -> Result<R::Vu, RunError> {
+        let index = self.shared.next_vu.fetch_add(1, Relaxed);
+        self.make(index).await
+    }
+
+    async fn make(&self, index: u64) -> Result<R::Vu, RunError> {
+        let in_test = self.shared.plan.segment.striping().global(index) + 1;
+        let id = VuId { in_instance: index + 1, in_test };
+        let vu = self.shared.runner.init_vu(id, &self.worker).await?;
+        if let Some(count) = self.shared.live.initialized.get(self.worker.index) {
+            count.0.add(1);
+        }
+        Ok(vu)
+    }
+
+    async fn prepare(&self) -> Result<(), RunError> {
+        for index in self.pool.indices() {
+            if self.worker.control.is_stopping() {
+                return Ok(());
+            }
+            let vu = self.make(index as u64).await?;
+            self.pool.put(index, vu);
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Runs setup or teardown (`work`) until it ends or `gives_up` says that it must; it is then polled for
+    /// a while, so that it may end by itself.
+    async fn once(
+        &self,
+        work: impl Future<Output = Result<(), RunError>>,
+        gives_up: impl Future<Output = ()>,
+    ) -> Result<(), RunError> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            result = &mut work => result,
+            () = gives_up => {
+                let patience = Instant::now() + crate::drive::INTERRUPT_GRACE;
+                plimsoll_runtime::timer::timeout_at(patience, work).await.unwrap_or(Ok(()))
+            }
+        }
+    }
+
+    async fn run_scenarios(self: &Rc<Self>, start: Instant, contexts: &[Arc<ScenarioContext>]) {
+        let runs = self.shared.live.scenarios.iter().filter(|run| run.plan.has_work());
+        let tasks: Vec<_> = runs
+            .zip(contexts)
+            .map(|(run, context)| {
+                let handle = Rc::new(ScenarioHandle { context: Arc::clone(context) });
+                let start = start + run.plan.scenario.start_time;
+                spawn_local(run_scenario(Rc::clone(self), Arc::clone(run), handle, start))
+            })
+            .collect();
+        for task in tasks {
+            // A slot that breaks down is reported by its scenario; the rest cannot.
+            drop(task.await);
+        }
+    }
+}
+
+/// The task that hands the recordings over, from the first order with an origin on.
+struct Reporter {
+    returns: Option<Receiver<Interval>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Reporter {
+    fn start<R: Runner>(&mut self, home: &Rc<Home<R>>, origin: Instant) {
+        if self.task.is_none() {
+            let report = report::every_second(Rc::clone(home), origin, self.returns.take());
+            self.task = Some(spawn_local(report));
+        }
+    }
+
+    async fn stop(self) {
+        if let Some(task) = self.task {
+            task.abort();
+            // It ends as cancelled.
+            drop(task.await);
+        }
+    }
+}
+
+/// A worker thread's whole life.
+pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
+    let recorder = Recorder::new(shared.registry.clone(), shared.keep_samples, SAMPLE_LIMIT);
+    let worker = Rc::new(Worker {
+        index,
+        count: shared.workers,
+        recorder: Rc::new(RefCell::new(recorder)),
+        control: Arc::clone(&shared.control),
+    });
+    let planned = usize::try_from(shared.plan.planned_vus).unwrap_or(usize::MAX);
+    let returns = shared
+        .returns
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_mut(index)
+        .and_then(Option::take);
+    let mut orders = shared.orders.clone();
+    let pool = Pool::new(planned, index, shared.workers);
+    let home = Rc::new(Home { worker, shared, pool });
+    let mut reporter = Reporter { returns, task: None };
+    loop {
+        let order = orders.borrow_and_update().clone();
+        match order {
+            Order::Prepare => home.report(Report::Ready(home.prepare().await)),
+            Order::Setup { origin } => {
+                reporter.start(&home, origin);
+                if index == 0 && !home.shared.config.no_setup {
+                    let work = home.shared.runner.setup(&home.worker);
+                    let result = home.once(work, home.worker.control.stopped()).await;
+                    home.report(Report::Setup(result));
+                }
+            }
+            Order::Run { origin, start, contexts } => {
+                // A worker may be too late to see an order that was not for it.
+                reporter.start(&home, origin);
+                home.run_scenarios(start, &contexts).await;
+                home.report(Report::ScenariosDone);
+            }
+            Order::Teardown => {
+                if index == 0 {
+                    let work = home.shared.runner.teardown(&home.worker);
+                    let result = home.once(work, home.worker.control.aborted()).await;
+                    home.report(Report::Teardown(result));
+                }
+            }
+            Order::Finish => break,
+        }
+        // Without a hub there is nothing more to do.
+        if orders.changed().await.is_err() {
+            break;
+        }
+    }
+    reporter.stop().await;
+    report::rest(&home);
+    home.report(Report::Finished);
 }

@@ -1,0 +1,208 @@
+//! Scenarios in the words of k6's header.
+
+use std::{fmt::Write, time::Duration};
+
+use crate::{
+    config::{Executor, Scenario},
+    executors::{Budget, Sizing, Work},
+    segment::Segment,
+};
+
+/// Without the name: `30 looping VUs for 10s (gracefulStop: 30s)`.
+pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) -> String {
+    let vus = sizing.planned_vus;
+    let max_vus = vus + sizing.unplanned_vus;
+    let mut extra = Vec::new();
+    let what = match (&scenario.executor, &sizing.work) {
+        (Executor::SharedIterations { max_duration, .. }, Work::Closed { budget, .. }) => {
+            extra.push(format!("maxDuration: {}", format_duration(*max_duration)));
+            let iterations = if let Budget::Shared(iterations) = budget { *iterations } else { 0 };
+            format!("{iterations} iterations shared among {vus} VUs")
+        }
+        (Executor::PerVuIterations { iterations, max_duration, .. }, _) => {
+            extra.push(format!("maxDuration: {}", format_duration(*max_duration)));
+            format!("{iterations} iterations for each of {vus} VUs")
+        }
+        (Executor::ConstantVus { duration, .. }, _) => {
+            format!("{vus} looping VUs for {}", format_duration(*duration))
+        }
+        (Executor::RampingVus { stages, graceful_ramp_down, .. }, _) => {
+            if !graceful_ramp_down.is_zero() {
+                extra.push(format!("gracefulRampDown: {}", format_duration(*graceful_ramp_down)));
+            }
+            let duration = format_duration(sizing.duration.unwrap_or_default());
+            format!("Up to {vus} looping VUs for {duration} over {} stages", stages.len())
+        }
+        (Executor::ConstantArrivalRate { duration, .. }, Work::Open(arrivals)) => {
+            extra.push(vus_range(vus, max_vus));
+            let rate = arrivals.rate_max() * arrivals.share();
+            format!("{rate:.2} iterations/s for {}", format_duration(*duration))
+        }
+        (Executor::RampingArrivalRate { stages, .. }, Work::Open(arrivals)) => {
+            extra.push(vus_range(vus, max_vus));
+            // k6 prints the plain share here, though it deals by VUs as for a constant rate.
+            let rate = arrivals.rate_max() * segment.share();
+            let duration = format_duration(arrivals.duration());
+            format!("Up to {rate:.2} iterations/s for {duration} over {} stages", stages.len())
+        }
+        (Executor::ExternallyControlled { vus, max_vus, duration }, _) => {
+            let duration =
+                if duration.is_zero() { "infinite".to_owned() } else { format_duration(*duration) };
+            return format!(
+                "Externally controlled execution with {vus} VUs, {max_vus} max VUs, {duration} duration"
+            );
+        }
+        (executor, _) => executor.name().to_owned(),
+    };
+    if scenario.exec != "default" {
+        extra.push(format!("exec: {}", scenario.exec));
+    }
+    if !scenario.start_time.is_zero() {
+        extra.push(format!("startTime: {}", format_duration(scenario.start_time)));
+    }
+    if !scenario.graceful_stop.is_zero() {
+        extra.push(format!("gracefulStop: {}", format_duration(scenario.graceful_stop)));
+    }
+    if extra.is_empty() { what } else { format!("{what} ({})", extra.join(", ")) }
+}
+
+fn vus_range(planned: u64, most: u64) -> String {
+    if planned == most { format!("maxVUs: {most}") } else { format!("maxVUs: {planned}-{most}") }
+}
+
+/// A duration as Go and therefore k6 prints it: `1h2m3.5s`, `250ms`, `1.5µs`, `0s`.
+pub fn format_duration(duration: Duration) -> String {
+    let nanos = duration.as_nanos();
+    let (unit, name) = match nanos {
+        0 => return "0s".to_owned(),
+        1..1_000 => (1, "ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    let mut text = String::new();
+    let mut rest = nanos;
+    if unit == 1_000_000_000 {
+        let (hours, minutes) = (nanos / 3_600_000_000_000, nanos / 60_000_000_000 % 60);
+        // Writing to a string cannot fail.
+        if hours > 0 {
+            write!(text, "{hours}h").ok();
+        }
+        if hours > 0 || minutes > 0 {
+            write!(text, "{minutes}m").ok();
+        }
+        rest = nanos % 60_000_000_000;
+    }
+    let digits = match unit {
+        1 => 0,
+        1_000 => 3,
+        1_000_000 => 6,
+        _ => 9,
+    };
+    let fraction = format!("{:0digits$}", rest % unit);
+    let fraction = if digits == 0 { "" } else { fraction.trim_end_matches('0') };
+    let dot = if fraction.is_empty() { "" } else { "." };
+    text + &format!("{}{dot}{fraction}{name}", rest / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{RunConfig, Stage, tests::scenario},
+        plan::Plan,
+    };
+
+    fn check(executor: Executor, change: impl Fn(&mut Scenario), expected: &str) {
+        let mut scenario = scenario("x", executor);
+        change(&mut scenario);
+        let plan = Plan::new(&RunConfig { scenarios: vec![scenario], ..RunConfig::default() });
+        let description = plan.scenarios.first().map(|s| s.description.as_str());
+        assert_eq!(description, Some(expected));
+    }
+
+    fn stages(list: &[(u64, u64)]) -> Vec<Stage> {
+        let stage =
+            |(s, target): &(u64, u64)| Stage { duration: Duration::from_secs(*s), target: *target };
+        list.iter().map(stage).collect()
+    }
+
+    /// Lines observed in k6 1.1.0.
+    #[test]
+    fn every_executor_is_described_as_k6_does() {
+        let s = Duration::from_secs;
+        check(
+            Executor::SharedIterations { vus: 2, iterations: 4, max_duration: s(3) },
+            |x| x.graceful_stop = s(1),
+            "4 iterations shared among 2 VUs (maxDuration: 3s, gracefulStop: 1s)",
+        );
+        check(
+            Executor::PerVuIterations { vus: 2, iterations: 3, max_duration: s(600) },
+            |x| x.start_time = s(1),
+            "3 iterations for each of 2 VUs (maxDuration: 10m0s, startTime: 1s, gracefulStop: 30s)",
+        );
+        check(
+            Executor::ConstantVus { vus: 3, duration: s(3) },
+            |x| {
+                x.exec = "foo".to_owned();
+                x.start_time = Duration::from_millis(500);
+            },
+            "3 looping VUs for 3s (exec: foo, startTime: 500ms, gracefulStop: 30s)",
+        );
+        let ramp = |graceful_ramp_down| Executor::RampingVus {
+            start_vus: 1,
+            stages: stages(&[(1, 5), (2, 2)]),
+            graceful_ramp_down,
+        };
+        check(
+            ramp(s(1)),
+            |_| (),
+            "Up to 5 looping VUs for 3s over 2 stages (gracefulRampDown: 1s, gracefulStop: 30s)",
+        );
+        check(
+            ramp(s(30)),
+            |x| x.graceful_stop = s(0),
+            "Up to 5 looping VUs for 3s over 2 stages (gracefulRampDown: 30s)",
+        );
+        let constant = |max_vus| Executor::ConstantArrivalRate {
+            rate: 10,
+            time_unit: s(60),
+            duration: s(3),
+            pre_allocated_vus: 2,
+            max_vus,
+        };
+        check(constant(5), |_| (), "0.17 iterations/s for 3s (maxVUs: 2-5, gracefulStop: 30s)");
+        check(constant(2), |_| (), "0.17 iterations/s for 3s (maxVUs: 2, gracefulStop: 30s)");
+        check(
+            Executor::RampingArrivalRate {
+                start_rate: 10,
+                time_unit: s(2),
+                stages: stages(&[(1, 5), (2, 25)]),
+                pre_allocated_vus: 2,
+                max_vus: 5,
+            },
+            |_| (),
+            "Up to 12.50 iterations/s for 3s over 2 stages (maxVUs: 2-5, gracefulStop: 30s)",
+        );
+        check(
+            Executor::ExternallyControlled { vus: 1, max_vus: 4, duration: s(3) },
+            |_| (),
+            "Externally controlled execution with 1 VUs, 4 max VUs, 3s duration",
+        );
+    }
+
+    #[test]
+    fn durations_are_written_as_in_go() {
+        let check = |nanos, expected| {
+            assert_eq!(format_duration(Duration::from_nanos(nanos)), expected);
+        };
+        check(0, "0s");
+        check(15, "15ns");
+        check(1_500, "1.5µs");
+        check(250_000_000, "250ms");
+        check(2_200_000_000, "2.2s");
+        check(60_000_000_000, "1m0s");
+        check(3_630_050_000_000, "1h0m30.05s");
+        check(3_600_000_000_000, "1h0m0s");
+    }
+}

@@ -1,0 +1,242 @@
+//! Live progress, as numbers and as the words beside k6's progress bars.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Duration};
+
+use plimsoll_runtime::clock::Instant;
+
+use crate::{
+    describe::format_duration,
+    executors::{Budget, Work},
+    live::{Extent, Live, ScenarioRun},
+};
+
+/// Where the whole test is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Making the planned VUs.
+    #[default]
+    Initializing,
+    Setup,
+    Scenarios,
+    Teardown,
+    Done,
+}
+
+impl Stage {
+    pub(crate) fn store(self, live: &Live) {
+        live.stage.store(self as u8, Relaxed);
+    }
+
+    fn load(live: &Live) -> Stage {
+        match live.stage.load(Relaxed) {
+            0 => Stage::Initializing,
+            1 => Stage::Setup,
+            2 => Stage::Scenarios,
+            3 => Stage::Teardown,
+            _ => Stage::Done,
+        }
+    }
+}
+
+/// The whole test.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TestProgress {
+    pub stage: Stage,
+    /// Since the VUs were ready, until the end of teardown.
+    pub elapsed: Duration,
+    /// Of all scenarios with graceful stop; `None` when only a stop ends it.
+    pub max_duration: Option<Duration>,
+    pub vus_initialized: u64,
+    pub vus_planned: u64,
+}
+
+/// What a scenario is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScenarioState {
+    /// Before its start time.
+    Waiting,
+    Running,
+    Done,
+}
+
+/// One scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScenarioProgress {
+    pub name: String,
+    pub executor: &'static str,
+    pub state: ScenarioState,
+    /// Since its own start, at most its duration and graceful stop.
+    pub elapsed: Duration,
+    /// Without graceful stop; `None` when only a stop ends it.
+    pub duration: Option<Duration>,
+    /// Until it starts.
+    pub starts_in: Duration,
+    /// 0.0..=1.0
+    pub progress: f64,
+    pub vus_active: u64,
+    /// Made for it before the start.
+    pub vus_planned: u64,
+    pub iterations_completed: u64,
+    pub iterations_interrupted: u64,
+    pub iterations_dropped: u64,
+    /// For executors with a number of iterations.
+    pub iterations_total: Option<u64>,
+    /// Iterations per second that the schedule asks for now; open models only.
+    pub rate: Option<f64>,
+    /// Whether it ended as its schedule says. k6 marks it with `✓`, the others with `✗`.
+    pub succeeded: bool,
+    /// The words right of the bar, by column: k6 pads each column over all scenarios.
+    pub columns: Vec<String>,
+}
+
+impl Live {
+    pub(crate) fn test_progress(&self, now: Instant) -> TestProgress {
+        let now = self.ended.get().copied().unwrap_or(now);
+        TestProgress {
+            stage: Stage::load(self),
+            elapsed: self.origin.get().map(|origin| now.since(*origin)).unwrap_or_default(),
+            max_duration: self.max_duration,
+            vus_initialized: self.figures().vus_initialized,
+            vus_planned: self.planned_vus,
+        }
+    }
+
+    pub(crate) fn progress(&self, now: Instant) -> Vec<ScenarioProgress> {
+        self.scenarios.iter().filter(|s| s.plan.has_work()).map(|s| of(s, now)).collect()
+    }
+}
+
+fn of(run: &ScenarioRun, now: Instant) -> ScenarioProgress {
+    let plan = &run.plan;
+    let extent = Extent::of(plan);
+    let began = run.began.get().copied();
+    let finished = run.finished.get().copied();
+    let state = match (began, finished) {
+        (_, Some(_)) => ScenarioState::Done,
+        (Some(began), None) if began <= now => ScenarioState::Running,
+        _ => ScenarioState::Waiting,
+    };
+    let until = finished.unwrap_or(now);
+    let elapsed = began.map(|began| until.since(began)).unwrap_or_default();
+    let completed = run.sum(|t| &t.completed);
+    let progress = extent.progress(elapsed, completed);
+    let rate = match &plan.sizing.work {
+        Work::Open(arrivals) => Some(arrivals.rate(elapsed)),
+        _ => None,
+    };
+    let mut row = ScenarioProgress {
+        name: plan.scenario.name.clone(),
+        executor: plan.scenario.executor.name(),
+        state,
+        elapsed,
+        duration: extent.duration,
+        starts_in: began.map_or(plan.scenario.start_time, |began| began.since(now)),
+        progress,
+        vus_active: run.sum(|t| &t.active),
+        vus_planned: plan.sizing.planned_vus,
+        iterations_completed: completed,
+        iterations_interrupted: run.sum(|t| &t.interrupted),
+        iterations_dropped: run.sum(|t| &t.dropped),
+        iterations_total: extent.iterations,
+        rate,
+        succeeded: finished.is_some() && progress >= 1.0,
+        columns: Vec::new(),
+    };
+    row.columns = columns(&row, run);
+    row
+}
+
+fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
+    if row.state == ScenarioState::Waiting {
+        return vec!["waiting".to_owned(), format!("{:.1}s", row.starts_in.as_secs_f64())];
+    }
+    let active = padded(row.vus_active, row.vus_planned);
+    let planned = row.vus_planned;
+    let vus_of_planned = format!("{active}/{planned} VUs");
+    let vus = match &run.plan.sizing.work {
+        Work::Closed { windows: crate::executors::Windows::Same(_), .. } => {
+            format!("{planned} VUs")
+        }
+        Work::Open(_) => {
+            let made = planned.max(row.vus_active);
+            format!("{}/{made} VUs", padded(row.vus_active, made))
+        }
+        _ => vus_of_planned,
+    };
+    let mut columns = vec![vus, elapsed_of(row.elapsed, row.duration, row.succeeded)];
+    let done = row.iterations_completed;
+    match &run.plan.sizing.work {
+        Work::Closed { budget: Budget::Shared(total), .. } => {
+            columns.push(format!("{}/{total} shared iters", padded(done, *total)));
+        }
+        Work::Closed { budget: Budget::PerVu(each), .. } => {
+            let total = row.iterations_total.unwrap_or(0);
+            columns.push(format!("{}/{total} iters, {each} per VU", padded(done, total)));
+        }
+        Work::Open(arrivals) => {
+            let most = format!("{:.2}", arrivals.rate_max() * arrivals.share());
+            let rate = row.rate.unwrap_or(0.0);
+            columns.push(format!("{rate:0width$.2} iters/s", width = most.len()));
+        }
+        _ => {}
+    }
+    columns
+}
+
+/// `done` with as many digits as `total`.
+fn padded(done: u64, total: u64) -> String {
+    format!("{done:0width$}", width = total.to_string().len())
+}
+
+/// `01.0s/20s`, `00m01.0s/10m0s`, and only the duration when it is over.
+fn elapsed_of(elapsed: Duration, duration: Option<Duration>, succeeded: bool) -> String {
+    let Some(duration) = duration else {
+        return fixed(elapsed, elapsed);
+    };
+    if succeeded && elapsed >= duration {
+        return format_duration(duration);
+    }
+    format!("{}/{}", fixed(elapsed.min(duration), duration), format_duration(duration))
+}
+
+/// `elapsed` to a tenth of a second, as wide as `most` would be.
+pub fn fixed(elapsed: Duration, most: Duration) -> String {
+    let (tenths, most) = (elapsed.as_millis() / 100, most.as_secs());
+    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
+    let tenth = tenths % 10;
+    if most >= 3600 {
+        format!("{hours}h{minutes:02}m{seconds:02}.{tenth}s")
+    } else if most >= 60 {
+        format!("{minutes:02}m{seconds:02}.{tenth}s")
+    } else if most >= 10 {
+        format!("{seconds:02}.{tenth}s")
+    } else {
+        format!("{seconds}.{tenth}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(elapsed_ms: u64, duration_s: u64, succeeded: bool, expected: &str) {
+        let duration = Some(Duration::from_secs(duration_s));
+        assert_eq!(elapsed_of(Duration::from_millis(elapsed_ms), duration, succeeded), expected);
+    }
+
+    /// As observed in k6 1.1.0.
+    #[test]
+    fn elapsed_time_is_as_wide_as_the_duration() {
+        check(1000, 20, false, "01.0s/20s");
+        check(1010, 3, false, "1.0s/3s");
+        check(110, 600, true, "00m00.1s/10m0s");
+        check(2000, 2, true, "2s");
+        check(3_700_000, 7200, false, "1h01m40.0s/2h0m0s");
+    }
+
+    #[test]
+    fn counts_are_as_wide_as_their_total() {
+        assert_eq!(padded(2, 10), "02");
+        assert_eq!(padded(12, 7), "12");
+    }
+}
