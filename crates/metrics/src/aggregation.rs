@@ -1,4 +1,4 @@
-//! One number out of a sink: the methods of thresholds and the columns of the summary.
+//! One number out of a sink: the methods of thresholds.
 
 use std::time::Duration;
 
@@ -22,27 +22,10 @@ pub enum Aggregation {
 }
 
 impl Aggregation {
-    /// `avg`, `min`, `max`, `med`, `count`, `rate`, `value` or `p(N)`, as in options and thresholds.
-    pub fn parse(text: &str) -> Option<Aggregation> {
-        Some(match text {
-            "count" => Aggregation::Count,
-            "rate" => Aggregation::Rate,
-            "value" => Aggregation::Value,
-            "avg" => Aggregation::Avg,
-            "min" => Aggregation::Min,
-            "max" => Aggregation::Max,
-            "med" => Aggregation::Med,
-            _ => {
-                let digits = text.strip_prefix("p(")?.strip_suffix(')')?;
-                // Rust's floats know `inf`, `nan` and signs; these do not belong here.
-                if !digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-                    return None;
-                }
-                let percent =
-                    digits.parse().ok().filter(|percent| (0.0..=100.0).contains(percent))?;
-                Aggregation::Percentile(percent)
-            }
-        })
+    /// The method of that name; percentiles have a number with theirs.
+    pub fn from_name(name: &str) -> Option<Aggregation> {
+        use Aggregation::{Avg, Count, Max, Med, Min, Rate, Value};
+        [Count, Rate, Value, Avg, Min, Max, Med].into_iter().find(|method| method.name() == name)
     }
 
     /// Its name without an argument: `p` for every percentile.

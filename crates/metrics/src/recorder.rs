@@ -186,8 +186,10 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
-    use crate::{builtin::Builtin, registry::SERIES_LIMIT};
+    use crate::{builtin::Builtin, interval::Merger, registry::SERIES_LIMIT, totals::Totals};
 
     fn recorder(series_limit: usize) -> Recorder {
         Recorder::new(Registry::new(series_limit), false, 0)
@@ -252,5 +254,59 @@ mod tests {
         assert_eq!(samples[0].metadata.as_ref(), Some(&metadata));
         assert_eq!((samples[1].value, samples[1].at), (2.0, Timestamp(6)));
         assert_eq!(recorder.take_samples().1, 0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever the limit on series, however many workers: each sample is in exactly one sink.
+        #[test]
+        fn nothing_is_lost_or_counted_twice(
+            limit in 0_usize..12,
+            seconds in vec(vec((0_usize..2, 0_u8..20, 0_u8..3), 0..40), 1..4),
+        ) {
+            let registry = Registry::new(limit);
+            let mut workers: Vec<Recorder> =
+                (0..2).map(|_| Recorder::new(registry.clone(), false, 0)).collect();
+            let mut merger = Merger::new();
+            let mut totals = Totals::new(registry.clone(), &[]);
+            for second in &seconds {
+                for &(worker, url, status) in second {
+                    let tags = TagSet::from_pairs([
+                        ("url", url.to_string()),
+                        ("status", status.to_string()),
+                    ]);
+                    for metric in [Builtin::HttpReqs, Builtin::HttpReqDuration] {
+                        let handle = workers[worker].handle(metric.id(), &tags);
+                        workers[worker].record(handle, 1.0, Timestamp(0));
+                    }
+                }
+                for worker in &mut workers {
+                    let interval = worker.take_interval();
+                    totals.absorb(&interval);
+                    merger.add(&interval);
+                    worker.recycle(interval);
+                }
+                prop_assert_eq!(counts(&merger.merged().sinks), [second.len() as f64; 2]);
+                let mut ids: Vec<SeriesId> = merger.merged().sinks.iter().map(|(id, _)| *id).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                prop_assert_eq!(ids.len(), merger.merged().sinks.len());
+                merger.clear();
+            }
+            let all: usize = seconds.iter().map(Vec::len).sum();
+            let entries = totals.entries().iter().filter(|entry| entry.tags.is_empty());
+            let sinks: Vec<_> = entries.map(|entry| (SeriesId(0), entry.sink.clone())).collect();
+            prop_assert_eq!(counts(&sinks), [all as f64; 2]);
+        }
+    }
+
+    /// The sum of counters and the number of values in trends.
+    fn counts(sinks: &[(SeriesId, Sink)]) -> [f64; 2] {
+        sinks.iter().fold([0.0, 0.0], |[sums, values], (_, sink)| match sink {
+            Sink::Counter { sum } => [sums + sum, values],
+            Sink::Trend(histogram) => [sums, values + histogram.count() as f64],
+            other => panic!("{other:?}"),
+        })
     }
 }

@@ -168,8 +168,9 @@ fn summary(sink: &Sink) -> String {
 }
 
 fn small_record() -> Vec<u8> {
-    let values = |from: u32| (from..from + 2_000).map(|at| (9, 0, f64::from(at) / 7.0)).collect();
-    record(&[vec![(0, 0, 5.0), (2, 1, 1.0), (5, 2, 0.0), (9, 3, 0.25)], values(3), vec![]])
+    // Many values in few buckets: the tests that use it take time in the square of its length.
+    let values = (0..1_200).map(|at| (9, 0, f64::from(at % 9) / 7.0)).collect();
+    record(&[vec![(0, 0, 5.0), (2, 1, 1.0), (5, 2, 0.0), (9, 3, 0.25)], values, vec![]])
 }
 
 #[test]

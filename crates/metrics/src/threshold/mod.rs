@@ -161,7 +161,7 @@ impl Threshold {
 /// The left-hand side of an expression.
 fn method(text: &str) -> Result<Aggregation, String> {
     let Some(percent) = text.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')) else {
-        return Aggregation::parse(text)
+        return Aggregation::from_name(text)
             .ok_or_else(|| "failed parsing method from expression".to_owned());
     };
     let malformed = |error: String| format!("malformed percentile value; reason: {error}");
