@@ -1,21 +1,34 @@
 //! One VU's HTTP client.
 
-use std::rc::Rc;
+use std::{cell::RefCell, net::IpAddr, rc::Rc};
+
+use plimsoll_metrics::{Builtin, Timestamp};
+use plimsoll_runtime::clock::Instant;
 
 use super::{
+    batch,
+    exchange::{Traffic, pool::Pool},
     request::{Request, Scope},
     response::Response,
+    send,
     worker::Worker,
 };
 
 /// A VU's connections. Single-threaded; an `Rc<Client>` lets several exchanges run at a time.
+///
+/// HTTP/2 connections and batches need a [`tokio::task::LocalSet`] around them.
 pub struct Client {
-    worker: Rc<Worker>,
+    pub(super) worker: Rc<Worker>,
+    pub(super) pool: RefCell<Pool>,
+    pub(super) traffic: Rc<Traffic>,
+    pub(super) local_ip: Option<IpAddr>,
 }
 
 impl Client {
-    pub fn new(worker: Rc<Worker>) -> Client {
-        Client { worker }
+    /// `index` picks the local address where the run has several: a VU's number, from 0.
+    pub fn new(worker: Rc<Worker>, index: u64) -> Client {
+        let local_ip = worker.config.local_ips.pick(index);
+        Client { worker, pool: RefCell::default(), traffic: Rc::default(), local_ip }
     }
 
     pub fn worker(&self) -> &Rc<Worker> {
@@ -24,23 +37,29 @@ impl Client {
 
     /// Runs one exchange with all its redirects and emits the samples of every hop.
     pub async fn send(&self, request: Request, scope: &Scope) -> Response {
-        todo!("{request:?}{scope:?}")
+        send::send(self, request, scope).await
     }
 
     /// Runs many exchanges, at most `batch` at a time and `batchPerHost` of them to one host;
     /// responses in the order of the requests.
     pub async fn batch(&self, requests: Vec<Request>, scope: &Scope) -> Vec<Response> {
-        todo!("{requests:?}{scope:?}")
+        batch::run(self, requests, scope).await
     }
 
     /// Emits `data_sent` and `data_received` of all connections since the last call: to be called
     /// at the end of each iteration, with the VU's tags, as k6 does.
     pub fn emit_traffic(&self, scope: &Scope) {
-        todo!("{scope:?}")
+        let (sent, received) = self.traffic.take();
+        let at = Timestamp(Instant::now().unix_nanos());
+        let mut recorder = self.worker.recorder().borrow_mut();
+        for (metric, bytes) in [(Builtin::DataSent, sent), (Builtin::DataReceived, received)] {
+            let series = recorder.handle(metric.id(), &scope.tags);
+            recorder.record_with(series, bytes as f64, at, scope.metadata.as_ref());
+        }
     }
 
     /// Closes idle connections, for `noVUConnectionReuse` between iterations.
     pub fn close_idle(&self) {
-        todo!()
+        self.pool.borrow_mut().clear();
     }
 }

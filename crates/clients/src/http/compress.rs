@@ -114,7 +114,10 @@ mod tests {
     fn what_is_not_compressed_is_said() {
         let check = |field, body: &[u8], expected: &str| {
             let error = decode(body, field).unwrap().unwrap_err();
-            assert_eq!(error.to_string(), format!("error decompressing response body ({expected})"));
+            assert_eq!(
+                error.to_string(),
+                format!("error decompressing response body ({expected})")
+            );
         };
         check("gzip", b"hey", "unexpected EOF");
         check("gzip", b"this is certainly not gzip", "gzip: invalid header");

@@ -8,7 +8,11 @@ mod rps;
 
 use std::sync::Arc;
 
-use plimsoll_runtime::log::Log;
+use plimsoll_runtime::{
+    dns::{DnsConfig, Resolver},
+    log::Log,
+    tls::TlsConnector,
+};
 
 pub use filters::{HostPatterns, IpRanges};
 pub use hosts::HostOverrides;
@@ -72,6 +76,8 @@ pub struct HttpConfig {
     pub local_ips: LocalIps,
     pub proxies: Proxies,
     pub rate_limit: Option<RateLimit>,
+    pub resolver: Resolver,
+    pub tls: TlsConnector,
     pub user_agent: Arc<str>,
     pub max_redirects: u32,
     /// Requests of one batch at the same time, and of them to one host.
@@ -81,4 +87,28 @@ pub struct HttpConfig {
     pub no_connection_reuse: bool,
     pub system_tags: SystemTags,
     pub log: Log,
+}
+
+impl HttpConfig {
+    /// k6's defaults, without proxies; `user_agent` as in `plimsoll/0.1.0`.
+    pub fn new(user_agent: &str, tls: TlsConnector, log: Log) -> HttpConfig {
+        HttpConfig {
+            hosts: HostOverrides::default(),
+            block_hostnames: HostPatterns::default(),
+            blacklist_ips: IpRanges::default(),
+            local_ips: LocalIps::default(),
+            proxies: Proxies::default(),
+            rate_limit: None,
+            resolver: Resolver::new(DnsConfig::default()),
+            tls,
+            user_agent: Arc::from(user_agent),
+            max_redirects: 10,
+            batch: 20,
+            batch_per_host: 6,
+            http_debug: None,
+            no_connection_reuse: false,
+            system_tags: SystemTags::default(),
+            log,
+        }
+    }
 }

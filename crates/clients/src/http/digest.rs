@@ -89,7 +89,16 @@ impl Challenge {
         let response = match self.quality {
             Some(quality) => {
                 let parts = [
-                    &secret, ":", &self.nonce, ":", count, ":", cnonce, ":", quality.name(), ":",
+                    &secret,
+                    ":",
+                    &self.nonce,
+                    ":",
+                    count,
+                    ":",
+                    cnonce,
+                    ":",
+                    quality.name(),
+                    ":",
                     &subject,
                 ];
                 hash.hex(&parts)

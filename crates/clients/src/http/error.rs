@@ -1,5 +1,13 @@
 //! Why an exchange failed: k6's numbers and texts.
 
+use std::{io, net::SocketAddr};
+
+use plimsoll_runtime::{
+    dns::DnsError,
+    tls::{TlsError, TlsErrorKind},
+};
+use plimsoll_wire::http1;
+
 /// k6's classes of failures, as numbers that its scripts and dashboards know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(pub u16);
@@ -50,4 +58,158 @@ pub struct HttpError {
     pub message: String,
     /// As k6 logs and throws it: `Get "http://...": dial tcp ...: connect: connection refused`.
     pub full: String,
+}
+
+/// A failure on its way up, before it is known whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) code: ErrorCode,
+    /// See [`HttpError::message`].
+    pub(super) message: String,
+    /// [`HttpError::full`] without `Get "url": `.
+    pub(super) detail: String,
+    /// Whether Go's text names the request: it does until the head has been read.
+    pub(super) names_request: bool,
+    /// The server closed a reused connection before it answered anything: worth one more try.
+    pub(super) stale: bool,
+}
+
+impl Failure {
+    /// `message` and `detail` are the same.
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Failure {
+        let message = message.into();
+        Failure { code, detail: message.clone(), message, names_request: true, stale: false }
+    }
+
+    pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Failure {
+        self.detail = detail.into();
+        self
+    }
+
+    /// As one of the body, which Go does not attribute.
+    pub(super) fn of_body(mut self) -> Failure {
+        self.names_request = false;
+        self
+    }
+
+    pub(super) fn timeout() -> Failure {
+        Failure::new(ErrorCode::TIMEOUT, "request timeout")
+    }
+
+    /// A connection that could not be made.
+    pub(super) fn of_dial(error: &io::Error, address: SocketAddr) -> Failure {
+        let reason = text_of(error);
+        let (code, message) = match error.kind() {
+            io::ErrorKind::TimedOut => {
+                (ErrorCode::TCP_DIAL_TIMEOUT, "dial: i/o timeout".to_owned())
+            }
+            io::ErrorKind::ConnectionRefused => {
+                (ErrorCode::TCP_DIAL_REFUSED, "dial: connection refused".to_owned())
+            }
+            _ => match error.raw_os_error() {
+                Some(number) => (
+                    ErrorCode::TCP_DIAL_UNKNOWN,
+                    format!("dial: unknown errno `{number}` error with msg `{reason}`"),
+                ),
+                None => (ErrorCode::TCP_DIAL, format!("dial tcp {address}: {reason}")),
+            },
+        };
+        let step = if error.raw_os_error().is_some() { "connect: " } else { "" };
+        Failure::new(code, message).with_detail(format!("dial tcp {address}: {step}{reason}"))
+    }
+
+    /// A connection that broke; `verb`: `read` or `write`.
+    pub(super) fn of_connection(error: &io::Error, verb: &str, ends: &str) -> Failure {
+        let reason = text_of(error);
+        let (code, message) = match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                return Failure::new(ErrorCode::GENERIC, "unexpected EOF");
+            }
+            io::ErrorKind::ConnectionReset => {
+                (ErrorCode::TCP_RESET, format!("{verb}: connection reset by peer"))
+            }
+            io::ErrorKind::BrokenPipe => {
+                (ErrorCode::TCP_BROKEN_PIPE, format!("{verb}: broken pipe"))
+            }
+            _ => match error.raw_os_error() {
+                Some(number) => (
+                    ErrorCode::TCP_UNKNOWN,
+                    format!("{verb}: unknown errno `{number}` error with msg `{reason}`"),
+                ),
+                None => (ErrorCode::NETWORK, reason.clone()),
+            },
+        };
+        Failure::new(code, message).with_detail(format!("{verb} tcp {ends}: {verb}: {reason}"))
+    }
+
+    pub(super) fn of_dns(error: &DnsError) -> Failure {
+        let detail = error.to_string();
+        let failure = match error {
+            DnsError::NoSuchHost(_) => {
+                Failure::new(ErrorCode::DNS_NO_SUCH_HOST, "lookup: no such host")
+            }
+            DnsError::Failed { reason, .. } => {
+                Failure::new(ErrorCode::DNS, format!("lookup: {reason}"))
+            }
+        };
+        failure.with_detail(detail)
+    }
+
+    pub(super) fn of_tls(error: &TlsError, ends: &str) -> Failure {
+        let (code, message) = match error.kind {
+            TlsErrorKind::UnknownAuthority => {
+                (ErrorCode::TLS_UNKNOWN_AUTHORITY, "x509: unknown authority")
+            }
+            TlsErrorKind::Hostname => {
+                (ErrorCode::TLS_HOSTNAME, "x509: certificate doesn't match hostname")
+            }
+            TlsErrorKind::Io => {
+                return match &error.io {
+                    Some(io) if io.kind() != io::ErrorKind::UnexpectedEof => {
+                        Failure::of_connection(io, "read", ends)
+                    }
+                    _ => Failure::new(ErrorCode::GENERIC, error.message.clone()),
+                };
+            }
+            _ => (ErrorCode::GENERIC, &*error.message),
+        };
+        Failure::new(code, message).with_detail(error.message.clone())
+    }
+
+    /// Bytes that are not HTTP.
+    pub(super) fn of_wire(error: &http1::Error) -> Failure {
+        let failure = Failure::new(ErrorCode::GENERIC, error.to_string());
+        match error {
+            http1::Error::Head(error) => failure
+                .with_detail(format!("net/http: HTTP/1.x transport connection broken: {error}")),
+            _ => failure,
+        }
+    }
+
+    /// The caller's error; `Get "url"` is made of the request's method and URL.
+    pub(super) fn into_error(self, method: &str, url: &str) -> HttpError {
+        let full = match self.names_request {
+            true => format!("{} {url:?}: {}", title(method), self.detail),
+            false => self.detail,
+        };
+        HttpError { code: self.code, message: self.message, full }
+    }
+}
+
+/// `GET` as `Get`.
+fn title(method: &str) -> String {
+    let mut characters = method.chars();
+    match characters.next() {
+        Some(first) => {
+            first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()
+        }
+        None => "Get".to_owned(),
+    }
+}
+
+/// The system's text in lower case, without Rust's ` (os error N)`.
+fn text_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    let bare = text.split(" (os error").next().unwrap_or(&text);
+    bare.to_lowercase()
 }

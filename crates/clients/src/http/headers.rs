@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use plimsoll_wire::http1::{Field, is_field_name};
+
 /// Headers of a request or response in order; names are canonical (`Content-Type`).
 ///
 /// All text lies in one buffer, so that a response's headers cost two allocations however many
@@ -9,32 +11,19 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
     buffer: Vec<u8>,
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    name: (u32, u32),
-    value: (u32, u32),
+    entries: Vec<Field>,
 }
 
 impl Headers {
-    /// Takes a response head's bytes with the ranges `(start, length)` of its names and values.
-    /// Ranges outside `buffer` read as empty.
-    pub(crate) fn from_parts(
-        buffer: Vec<u8>,
-        ranges: impl Iterator<Item = ((u32, u32), (u32, u32))>,
-    ) -> Headers {
-        let entries: Vec<Entry> = ranges.map(|(name, value)| Entry { name, value }).collect();
-        let mut headers = Headers { buffer, entries };
-        for at in 0..headers.entries.len() {
-            if let Some(Entry { name, .. }) = headers.entries.get(at).copied()
-                && let Some(bytes) = range_mut(&mut headers.buffer, name)
-            {
-                canonicalize(bytes);
+    /// Of a response's head: its bytes, and where in them the fields are.
+    pub(super) fn from_head(head: &[u8], fields: Vec<Field>) -> Headers {
+        let mut buffer = head.to_vec();
+        for field in &fields {
+            if let Some(name) = range_mut(&mut buffer, field.name) {
+                canonicalize(name);
             }
         }
-        headers
+        Headers { buffer, entries: fields }
     }
 
     /// Appends a header; one of the same name stays.
@@ -49,7 +38,7 @@ impl Headers {
             canonicalize(bytes);
         }
         let value = self.append(value);
-        self.entries.push(Entry { name, value });
+        self.entries.push(Field { name, value });
     }
 
     /// Replaces every header of that name by one.
@@ -164,7 +153,7 @@ fn range_mut(buffer: &mut [u8], (start, length): (u32, u32)) -> Option<&mut [u8]
 /// Go's canonical form: upper case at the start and after `-`, lower case elsewhere. A name with a
 /// byte that no header name may have stays as it is.
 fn canonicalize(name: &mut [u8]) {
-    if !name.iter().all(|&byte| is_token(byte)) {
+    if !is_field_name(name) {
         return;
     }
     let mut upper = true;
@@ -176,10 +165,6 @@ fn canonicalize(name: &mut [u8]) {
         }
         upper = *byte == b'-';
     }
-}
-
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]

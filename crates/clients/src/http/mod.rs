@@ -5,16 +5,20 @@
 //! one thread; [`Client::send`] runs one exchange with all its redirects to the end, emits the
 //! built-in samples of every hop and returns a [`Response`], failed or not.
 
+mod batch;
 pub mod client;
 mod compress;
 pub mod config;
 pub mod cookies;
+mod debug;
 mod digest;
 mod emit;
 pub mod error;
+mod exchange;
 pub mod headers;
 pub mod request;
 pub mod response;
+mod send;
 pub mod timings;
 pub mod url;
 pub mod worker;

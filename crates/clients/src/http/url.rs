@@ -119,6 +119,14 @@ impl Url {
         self.0.port
     }
 
+    /// Whether a connection to one serves the other.
+    pub(super) fn same_host(&self, other: &Url) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+            || (self.port() == other.port()
+                && self.scheme() == other.scheme()
+                && self.host() == other.host())
+    }
+
     /// The request's target: path and query.
     pub fn target(&self) -> &str {
         &self.0.target
@@ -208,37 +216,12 @@ fn parse(text: &str) -> Result<Url, String> {
         target.push('?');
         target.push_str(&query.replace(' ', "%20"));
     }
-    let tail = |text: &mut String| {
-        text.push_str(authority);
-        text.push_str(&path);
-        for (mark, part) in [('?', split.query), ('#', split.fragment)] {
-            if let Some(part) = part {
-                text.push(mark);
-                text.push_str(part);
-            }
-        }
-    };
-    let with_user = |user: Option<&str>| -> Rc<str> {
-        let mut whole = String::with_capacity(text.len());
-        if let Some(scheme) = split.scheme {
-            whole.push_str(&scheme.to_ascii_lowercase());
-            whole.push(':');
-        }
-        if split.authority.is_some() {
-            whole.push_str("//");
-        }
-        if let Some(user) = user {
-            whole.push_str(user);
-            whole.push('@');
-        }
-        tail(&mut whole);
-        Rc::from(whole)
-    };
-    let bare = with_user(None);
+    let written = Written { split: &split, scheme: &scheme_text, authority, path: &path };
+    let bare = written.text(None);
     let (text, tag) = match userinfo {
         Some(user) => {
             let mask = if user.contains(':') { "****:****" } else { "****" };
-            (with_user(Some(user)), with_user(Some(mask)))
+            (written.text(Some(user)), written.text(Some(mask)))
         }
         None => (bare.clone(), bare.clone()),
     };
@@ -257,6 +240,40 @@ fn parse(text: &str) -> Result<Url, String> {
         query: split.query.map(str::to_owned),
         fragment: split.fragment.map(str::to_owned),
     })))
+}
+
+/// A URL's parts on the way back to text.
+struct Written<'a> {
+    split: &'a Split<'a>,
+    scheme: &'a str,
+    authority: &'a str,
+    path: &'a str,
+}
+
+impl Written<'_> {
+    fn text(&self, userinfo: Option<&str>) -> Rc<str> {
+        let mut text = String::new();
+        if self.split.scheme.is_some() {
+            text.push_str(self.scheme);
+            text.push(':');
+        }
+        if self.split.authority.is_some() {
+            text.push_str("//");
+        }
+        if let Some(userinfo) = userinfo {
+            text.push_str(userinfo);
+            text.push('@');
+        }
+        text.push_str(self.authority);
+        text.push_str(self.path);
+        for (mark, part) in [('?', self.split.query), ('#', self.split.fragment)] {
+            if let Some(part) = part {
+                text.push(mark);
+                text.push_str(part);
+            }
+        }
+        Rc::from(text)
+    }
 }
 
 fn credentials(userinfo: &str) -> Result<Credentials, String> {

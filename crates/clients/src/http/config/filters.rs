@@ -141,7 +141,10 @@ mod tests {
         check("::1", Some("::/127"));
         check("1.2.3.4", Some("1.2.3.4/32"));
         check("1.2.3.5", None);
-        assert_eq!(IpRanges::parse(["0.0.0.0/0"]).unwrap().find([9, 9, 9, 9].into()), Some("0.0.0.0/0"));
+        assert_eq!(
+            IpRanges::parse(["0.0.0.0/0"]).unwrap().find([9, 9, 9, 9].into()),
+            Some("0.0.0.0/0")
+        );
         let error = IpRanges::parse(["10.0.0.1"]).unwrap_err();
         assert_eq!(error, "failed to parse CIDR '10.0.0.1': invalid CIDR address: 10.0.0.1");
     }

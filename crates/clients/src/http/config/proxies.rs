@@ -36,7 +36,12 @@ enum Exception {
     All,
     Network(IpAddr, u32),
     /// `port`: only that one.
-    Host { name: String, with_subdomains: bool, without_itself: bool, port: Option<u16> },
+    Host {
+        name: String,
+        with_subdomains: bool,
+        without_itself: bool,
+        port: Option<u16>,
+    },
 }
 
 impl Proxies {
@@ -198,9 +203,8 @@ mod tests {
 
     #[test]
     fn credentials_and_kinds() {
-        let variables = |name: &str| {
-            (name == "HTTPS_PROXY").then(|| "https://u:p%40@proxy.test".to_owned())
-        };
+        let variables =
+            |name: &str| (name == "HTTPS_PROXY").then(|| "https://u:p%40@proxy.test".to_owned());
         let proxies = Proxies::from_variables(variables);
         let proxy = proxies.find(&Url::parse("https://a.test/").unwrap()).unwrap();
         assert_eq!((proxy.kind, proxy.port), (ProxyKind::Https, 443));

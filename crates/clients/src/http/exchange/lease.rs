@@ -1,0 +1,149 @@
+//! A connection for one exchange: an idle one, a shared one, or a new one; and one more try when
+//! an idle one turns out to be dead.
+
+use std::{cell::RefCell, rc::Rc};
+
+use plimsoll_runtime::clock::Instant;
+
+use super::{
+    Broken, Incoming, Outgoing,
+    connect::Origin,
+    counted::Traffic,
+    h1,
+    h2::{self, H2},
+    phases::Phases,
+    pool::{Connection, Found, Pool, Speaks},
+};
+use crate::http::{
+    error::Failure,
+    url::{Scheme, Url},
+    worker::Buffers,
+};
+
+/// What an exchange needs besides its request.
+pub(in crate::http) struct Means<'a> {
+    pub(in crate::http) origin: Origin<'a>,
+    pub(in crate::http) pool: &'a RefCell<Pool>,
+    pub(in crate::http) traffic: &'a Rc<Traffic>,
+    pub(in crate::http) buffers: &'a Buffers,
+}
+
+enum Lease {
+    H1(Connection),
+    H2(H2),
+}
+
+impl Means<'_> {
+    /// Runs one exchange. `replayable`: sending the request twice does no harm.
+    pub(in crate::http) async fn exchange(
+        &self,
+        outgoing: &Outgoing<'_>,
+        replayable: bool,
+        phases: &mut Phases,
+    ) -> Result<Incoming, Broken> {
+        let mut again = false;
+        loop {
+            let result = match self.lease(outgoing.url, again, phases).await? {
+                Lease::H1(connection) => self.over_h1(connection, outgoing, phases).await,
+                Lease::H2(connection) => self.over_h2(connection, outgoing, phases).await,
+            };
+            match result {
+                Err(broken) if broken.failure.stale && replayable && !again => {
+                    again = true;
+                    *phases = Phases::default();
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn over_h1(
+        &self,
+        mut connection: Connection,
+        outgoing: &Outgoing<'_>,
+        phases: &mut Phases,
+    ) -> Result<Incoming, Broken> {
+        phases.ready = Some(Instant::now());
+        (phases.remote, phases.tls) = (connection.remote, connection.tls);
+        let (buffers, traffic) = (self.buffers, self.traffic);
+        let (incoming, reusable) =
+            h1::exchange(&mut connection, buffers, traffic, outgoing, phases).await?;
+        if reusable {
+            self.pool.borrow_mut().put(outgoing.url, connection);
+        }
+        Ok(incoming)
+    }
+
+    async fn over_h2(
+        &self,
+        mut connection: H2,
+        outgoing: &Outgoing<'_>,
+        phases: &mut Phases,
+    ) -> Result<Incoming, Broken> {
+        let result = async {
+            connection.ready().await?;
+            phases.ready = Some(Instant::now());
+            (phases.remote, phases.tls) = (connection.remote, connection.tls);
+            h2::exchange(&mut connection, self.buffers, outgoing, phases).await
+        }
+        .await;
+        if result.as_ref().is_err_and(|broken: &Broken| broken.failure.stale) || outgoing.close {
+            self.pool.borrow_mut().remove_h2(outgoing.url);
+        }
+        result
+    }
+
+    /// `fresh`: an idle connection was dead, so the others may be too.
+    async fn lease(&self, url: &Url, fresh: bool, phases: &mut Phases) -> Result<Lease, Failure> {
+        loop {
+            let found = match fresh {
+                false => self.pool.borrow_mut().find(url),
+                true => Found::Nothing,
+            };
+            match found {
+                Found::H1(connection) => return Ok(Lease::H1(connection)),
+                Found::H2(connection) => return Ok(Lease::H2(connection)),
+                Found::Dialing(notify) => notify.notified().await,
+                Found::Nothing => break,
+            }
+        }
+        let dialing = (url.scheme() == Scheme::Https).then(|| Dialing::start(self.pool, url));
+        let connected = self.origin.connect(url, phases).await?;
+        if !connected.is_h2 {
+            if let Some(dialing) = dialing {
+                dialing.end(Speaks::Http1);
+            }
+            return Ok(Lease::H1(connected.connection));
+        }
+        let connection = h2::start(connected.connection, self.traffic.clone()).await?;
+        self.pool.borrow_mut().put_h2(url, connection.clone());
+        if let Some(dialing) = dialing {
+            dialing.end(Speaks::Http2);
+        }
+        Ok(Lease::H2(connection))
+    }
+}
+
+/// Tells those who wait for a first connection to go on, also when its making is given up.
+struct Dialing<'a> {
+    pool: &'a RefCell<Pool>,
+    url: &'a Url,
+    outcome: Option<Speaks>,
+}
+
+impl<'a> Dialing<'a> {
+    fn start(pool: &'a RefCell<Pool>, url: &'a Url) -> Dialing<'a> {
+        pool.borrow_mut().start_dialing(url);
+        Dialing { pool, url, outcome: None }
+    }
+
+    fn end(mut self, outcome: Speaks) {
+        self.outcome = Some(outcome);
+    }
+}
+
+impl Drop for Dialing<'_> {
+    fn drop(&mut self) {
+        self.pool.borrow_mut().end_dialing(self.url, self.outcome);
+    }
+}

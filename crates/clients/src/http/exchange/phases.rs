@@ -1,0 +1,60 @@
+//! Stamps of one exchange, kept outside of its future so that a timeout does not lose them.
+
+use std::{net::SocketAddr, time::Duration};
+
+use plimsoll_runtime::clock::Instant;
+
+use crate::http::{response::TlsInfo, timings::Timings};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::http) struct Phases {
+    pub(super) looking_up: Duration,
+    pub(super) connecting: Duration,
+    pub(super) tls_handshaking: Duration,
+    /// The connection is at hand.
+    pub(super) ready: Option<Instant>,
+    /// The last byte of the request is written.
+    pub(super) sent: Option<Instant>,
+    pub(super) first_byte: Option<Instant>,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) tls: Option<TlsInfo>,
+}
+
+impl Phases {
+    pub(in crate::http) fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
+    pub(in crate::http) fn tls(&self) -> Option<TlsInfo> {
+        self.tls
+    }
+
+    /// `scheduled`: when the caller wanted it; `asked`: when a connection was asked for. An
+    /// exchange that got no connection has zero phases, as in k6; one that ended in a phase has
+    /// spent all its time up to the end there.
+    pub(in crate::http) fn timings(
+        &self,
+        scheduled: Instant,
+        asked: Instant,
+        finished: Instant,
+    ) -> Timings {
+        let Some(ready) = self.ready else {
+            return Timings { scheduled, started: asked, finished, ..Timings::default() };
+        };
+        let sent = self.sent.unwrap_or(finished);
+        // An answer may come before all of the request is out.
+        let first_byte = self.first_byte.unwrap_or(finished).max(sent);
+        Timings {
+            scheduled,
+            started: ready,
+            finished,
+            blocked: ready.since(asked),
+            looking_up: self.looking_up,
+            connecting: self.connecting,
+            tls_handshaking: self.tls_handshaking,
+            sending: sent.since(ready),
+            waiting: first_byte.since(sent),
+            receiving: finished.since(first_byte),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A client's connections by host.
+
+use std::{net::SocketAddr, rc::Rc};
+
+use plimsoll_runtime::dial::Stream;
+use tokio::sync::Notify;
+
+use super::h2::H2;
+use crate::http::{config::IDLE_PER_HOST_LIMIT, response::TlsInfo, url::Url};
+
+/// A connection between exchanges.
+#[derive(Debug)]
+pub(in crate::http) struct Connection {
+    pub(super) stream: Stream,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) tls: Option<TlsInfo>,
+    /// Whether it has served an exchange before.
+    pub(super) reused: bool,
+}
+
+/// Empty, it is one pointer long: most VUs talk to one or two hosts, some to none.
+#[derive(Default)]
+pub(in crate::http) struct Pool {
+    hosts: Vec<Host>,
+}
+
+struct Host {
+    /// Its scheme, host and port are the key.
+    key: Url,
+    idle: Vec<Connection>,
+    h2: Option<H2>,
+    speaks: Option<Speaks>,
+    /// A first TLS connection is being made, which will tell what the host speaks.
+    dialing: Option<Rc<Notify>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Http1,
+    Http2,
+}
+
+/// What a request can use.
+pub(super) enum Found {
+    H1(Connection),
+    H2(H2),
+    /// Wait for this, then look again.
+    Dialing(Rc<Notify>),
+    Nothing,
+}
+
+impl Pool {
+    pub(super) fn find(&mut self, url: &Url) -> Found {
+        let Some(host) = self.hosts.iter_mut().find(|host| host.is_for(url)) else {
+            return Found::Nothing;
+        };
+        if let Some(h2) = &host.h2 {
+            return Found::H2(h2.clone());
+        }
+        while let Some(mut connection) = host.idle.pop() {
+            if !connection.stream.is_stale() {
+                return Found::H1(connection);
+            }
+        }
+        match &host.dialing {
+            Some(notify) if host.speaks != Some(Speaks::Http1) => Found::Dialing(notify.clone()),
+            _ => Found::Nothing,
+        }
+    }
+
+    /// A connection is about to be made whose protocol is open: others to the same host wait for
+    /// it, so that they can share it if it is HTTP/2.
+    pub(super) fn start_dialing(&mut self, url: &Url) -> Rc<Notify> {
+        let notify = Rc::new(Notify::new());
+        self.host(url).dialing = Some(notify.clone());
+        notify
+    }
+
+    pub(super) fn end_dialing(&mut self, url: &Url, outcome: Option<Speaks>) {
+        let host = self.host(url);
+        host.speaks = outcome.or(host.speaks);
+        if let Some(notify) = host.dialing.take() {
+            notify.notify_waiters();
+        }
+    }
+
+    pub(super) fn put(&mut self, url: &Url, mut connection: Connection) {
+        connection.reused = true;
+        let host = self.host(url);
+        if host.idle.len() < IDLE_PER_HOST_LIMIT {
+            host.idle.push(connection);
+        }
+    }
+
+    pub(super) fn put_h2(&mut self, url: &Url, h2: H2) {
+        self.host(url).h2 = Some(h2);
+    }
+
+    /// Takes a dead HTTP/2 connection out.
+    pub(super) fn remove_h2(&mut self, url: &Url) {
+        self.host(url).h2 = None;
+    }
+
+    pub(in crate::http) fn clear(&mut self) {
+        self.hosts.clear();
+        self.hosts.shrink_to_fit();
+    }
+
+    fn host(&mut self, url: &Url) -> &mut Host {
+        let at = self.hosts.iter().position(|host| host.is_for(url));
+        let at = at.unwrap_or_else(|| {
+            self.hosts.push(Host {
+                key: url.clone(),
+                idle: Vec::new(),
+                h2: None,
+                speaks: None,
+                dialing: None,
+            });
+            self.hosts.len() - 1
+        });
+        &mut self.hosts[at]
+    }
+}
+
+impl Host {
+    fn is_for(&self, url: &Url) -> bool {
+        self.key.same_host(url)
+    }
+}

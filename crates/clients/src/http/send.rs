@@ -1,0 +1,127 @@
+//! One exchange from the caller's view: redirects, cookies, authentication, codings, samples.
+
+mod hop;
+mod redirect;
+
+use bytes::Bytes;
+use plimsoll_runtime::{clock::Instant, timer};
+
+use self::{
+    hop::{Ended, Hop},
+    redirect::Next,
+};
+use super::{
+    client::Client,
+    compress,
+    error::{ErrorCode, Failure},
+    request::{Request, Scope},
+    response::Response,
+};
+
+pub(super) async fn send(client: &Client, mut request: Request, scope: &Scope) -> Response {
+    let body = match encode_body(client, &mut request) {
+        Ok(body) => body,
+        Err(failure) => return hop::refuse(client, request, failure, scope),
+    };
+    let mut scheduled = Instant::now();
+    let mut deadline = None;
+    let mut hop = Hop::first(&request, body);
+    let mut followed = 0;
+    let mut sent_cookies = None;
+    loop {
+        if let Some(limit) = &client.worker.config.rate_limit {
+            timer::sleep_until(limit.take(scheduled)).await;
+        }
+        let deadline = *deadline.get_or_insert_with(|| Instant::now() + request.timeout);
+        let cookies = hop.cookies(&request);
+        let mut ended = hop.run(client, &request, &cookies, deadline, scheduled).await;
+        sent_cookies.get_or_insert(cookies);
+        hop.take_cookies(&request, &ended);
+        let limit = request.redirects.unwrap_or(client.worker.config.max_redirects);
+        let next = redirect::next(&hop, &request, &mut ended, followed < limit);
+        hop.emit(client, &request, scope, &ended, matches!(next, Next::Answer(_)));
+        match next {
+            Next::Hop(next) => {
+                followed += 1;
+                hop = next;
+            }
+            Next::Answer(next) => hop = next,
+            Next::Limit => {
+                if request.redirects.is_none() {
+                    warn_of_limit(client, followed, &hop);
+                }
+                return finish(request, hop, ended, sent_cookies.unwrap_or_default());
+            }
+            Next::None => return finish(request, hop, ended, sent_cookies.unwrap_or_default()),
+        }
+        scheduled = Instant::now();
+    }
+}
+
+fn warn_of_limit(client: &Client, followed: u32, hop: &Hop) {
+    let message = format!(
+        "Stopped after {} redirects and returned the redirection; pass {{ redirects: n }} in \
+         request params or set global maxRedirects to silence this",
+        followed + 1
+    );
+    let level = plimsoll_runtime::log::Level::Warning;
+    client.worker.config.log.write(level, &message, &[("url", hop.url.tag())]);
+}
+
+/// The body as it is sent, and its `Content-Encoding` among the headers.
+fn encode_body(client: &Client, request: &mut Request) -> Result<Bytes, Failure> {
+    let body = request.body.clone().unwrap_or_default();
+    if request.compression.is_empty() || body.is_empty() {
+        return Ok(body);
+    }
+    let names: Vec<&str> = request.compression.iter().map(|coding| coding.name()).collect();
+    let names = names.join(", ");
+    match request.headers.get("Content-Encoding") {
+        None => request.headers.push("Content-Encoding", &names),
+        Some(own) if own == names => {}
+        Some(_) => client.worker.config.log.warn(&format!(
+            "There's a mismatch between the desired `compression` the manually set \
+             `Content-Encoding` header in the {} request for '{}', the custom header has \
+             precedence and won't be overwritten. This may result in invalid data being sent to \
+             the server.",
+            request.method,
+            request.url.tag()
+        )),
+    }
+    let encoded = compress::encode(&body, &request.compression);
+    encoded.map(Bytes::from).map_err(|error| Failure::new(ErrorCode::GENERIC, error.to_string()))
+}
+
+fn finish(
+    request: Request,
+    hop: Hop,
+    ended: Ended,
+    sent_cookies: Vec<(std::rc::Rc<str>, std::rc::Rc<str>)>,
+) -> Response {
+    let error_code = ended.error_code();
+    let error =
+        ended.failure.map(|failure| Box::new(failure.into_error(&hop.method, hop.url.tag())));
+    let mut response = Response {
+        request,
+        sent_cookies,
+        url: hop.url,
+        status: 0,
+        status_text: "".into(),
+        proto: Default::default(),
+        headers: Default::default(),
+        body: ended.partial_body,
+        timings: ended.timings,
+        remote: ended.phases.remote(),
+        tls: ended.phases.tls(),
+        error,
+        error_code,
+    };
+    if let Some(incoming) = ended.incoming {
+        response.status = incoming.status;
+        response.status_text = incoming.status_text;
+        response.proto = incoming.proto;
+        response.headers = incoming.headers;
+        response.body = incoming.body;
+    }
+    response
+}

@@ -1,0 +1,362 @@
+//! One request of an exchange and what came of it.
+
+use std::{fmt::Write, rc::Rc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use plimsoll_runtime::{clock::Instant, timer};
+use plimsoll_wire::http1::{is_field_name, is_field_value};
+
+use crate::http::{
+    client::Client,
+    compress::{self, DecodeError},
+    config::ProxyKind,
+    cookies::{Cookie, write_pair},
+    emit::Facts,
+    error::{ErrorCode, Failure},
+    exchange::{Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases, tunnel},
+    request::{Auth, Request, Scope},
+    response::{Proto, Response},
+    timings::Timings,
+    url::{Scheme, Url},
+};
+
+/// Pairs of a `Cookie` field.
+pub(super) type Pairs = Vec<(Rc<str>, Rc<str>)>;
+
+/// What one request differs in from the caller's.
+pub(super) struct Hop {
+    pub(super) method: Rc<str>,
+    pub(super) url: Url,
+    pub(super) body: Bytes,
+    /// URL of the request that redirected here, without credentials.
+    pub(super) referer: Option<Rc<str>>,
+    /// Whether the host is the caller's or below it: others must not see its secrets.
+    pub(super) trusted: bool,
+    /// The answer to a digest challenge.
+    pub(super) authorization: Option<String>,
+    pub(super) is_first: bool,
+}
+
+/// What came of one request.
+pub(super) struct Ended {
+    pub(super) incoming: Option<Incoming>,
+    pub(super) failure: Option<Failure>,
+    pub(super) partial_body: Option<Bytes>,
+    pub(super) timings: Timings,
+    pub(super) phases: Phases,
+}
+
+impl Ended {
+    pub(super) fn status(&self) -> u16 {
+        self.incoming.as_ref().map_or(0, |incoming| incoming.status)
+    }
+
+    pub(super) fn error_code(&self) -> ErrorCode {
+        match &self.failure {
+            Some(failure) => failure.code,
+            None => ErrorCode::of_status(self.status()),
+        }
+    }
+
+    /// The response turns out to be of no use.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+        self.incoming = None;
+    }
+}
+
+impl Hop {
+    pub(super) fn first(request: &Request, body: Bytes) -> Hop {
+        Hop {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            body,
+            referer: None,
+            trusted: true,
+            authorization: None,
+            is_first: true,
+        }
+    }
+
+    /// What the `Cookie` field says: the caller's own field, the request's cookies, the jar's.
+    pub(super) fn cookies(&self, request: &Request) -> Pairs {
+        let mut pairs = Pairs::new();
+        if self.is_first
+            && let Some(field) = request.headers.get("Cookie")
+        {
+            for pair in field.split(';') {
+                if let Some((name, value)) = pair.trim().split_once('=') {
+                    pairs.push((Rc::from(name), Rc::from(value)));
+                }
+            }
+        }
+        for cookie in &request.cookies {
+            pairs.push((cookie.name.clone(), cookie.value.clone()));
+        }
+        if let Some(jar) = &request.jar {
+            let replaced = |name: &str| {
+                request.cookies.iter().any(|cookie| cookie.replace && &*cookie.name == name)
+            };
+            let stored = jar.cookies_for_url(&self.url);
+            pairs.extend(stored.into_iter().filter(|(name, _)| !replaced(name)));
+        }
+        pairs
+    }
+
+    /// Stores what the response sets.
+    pub(super) fn take_cookies(&self, request: &Request, ended: &Ended) {
+        let (Some(jar), Some(incoming)) = (&request.jar, &ended.incoming) else { return };
+        for line in incoming.headers.all("Set-Cookie") {
+            if let Some(cookie) = Cookie::parse(&line) {
+                jar.set(&self.url, cookie);
+            }
+        }
+    }
+
+    /// Sends the request and reads the response, within `deadline`.
+    pub(super) async fn run(
+        &self,
+        client: &Client,
+        request: &Request,
+        cookies: &Pairs,
+        deadline: Instant,
+        scheduled: Instant,
+    ) -> Ended {
+        let asked = Instant::now();
+        let mut phases = Phases::default();
+        let result = match self.check(request) {
+            Ok(()) => {
+                let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
+                let result = timer::timeout_at(deadline, exchange).await;
+                result.unwrap_or_else(|| Err(Failure::timeout().into()))
+            }
+            Err(failure) => Err(failure.into()),
+        };
+        client.worker.buffers.trim();
+        let timings = phases.timings(scheduled, asked, Instant::now());
+        let mut ended =
+            Ended { incoming: None, failure: None, partial_body: None, timings, phases };
+        match result {
+            Ok(incoming) => ended.take_in(incoming),
+            Err(broken) => {
+                ended.failure = Some(broken.failure);
+                ended.partial_body = broken.partial_body;
+            }
+        }
+        if let Some(mode) = client.worker.config.http_debug {
+            crate::http::debug::response(&client.worker.config.log, mode, &ended.incoming);
+        }
+        ended
+    }
+
+    /// What Go refuses to send.
+    fn check(&self, request: &Request) -> Result<(), Failure> {
+        let refuse = |message: String| Err(Failure::new(ErrorCode::GENERIC, message));
+        if !is_field_name(self.method.as_bytes()) {
+            return refuse(format!("net/http: invalid method {:?}", self.method));
+        }
+        for (name, value) in request.headers.iter_bytes() {
+            let text = String::from_utf8_lossy(name);
+            if !is_field_name(name) {
+                return refuse(format!("net/http: invalid header field name {text:?}"));
+            }
+            if !is_field_value(value) {
+                return refuse(format!("net/http: invalid header field value for {text:?}"));
+            }
+        }
+        if self.url.scheme() == Scheme::Other {
+            return refuse(format!("unsupported protocol scheme {:?}", self.url.scheme_text()));
+        }
+        if self.url.host().is_empty() {
+            return refuse("http: no Host in request URL".to_owned());
+        }
+        Ok(())
+    }
+
+    async fn exchange(
+        &self,
+        client: &Client,
+        request: &Request,
+        cookies: &Pairs,
+        deadline: Instant,
+        phases: &mut Phases,
+    ) -> Result<Incoming, crate::http::exchange::Broken> {
+        let config = &*client.worker.config;
+        let cookie_field = cookie_field(cookies);
+        let own_authorization = request.headers.get_bytes("Authorization").filter(|_| self.trusted);
+        let basic = match (&self.authorization, own_authorization, self.url.credentials()) {
+            (None, None, Some(who)) if !matches!(request.auth, Auth::Digest | Auth::Ntlm) => {
+                let pair = format!("{}:{}", who.user, who.password);
+                Some(format!("Basic {}", STANDARD.encode(pair)))
+            }
+            _ => None,
+        };
+        let proxy = match self.url.scheme() {
+            Scheme::Http => {
+                config.proxies.find(&self.url).filter(|proxy| proxy.kind != ProxyKind::Socks5)
+            }
+            _ => None,
+        };
+        let proxy_authorization = proxy.and_then(tunnel::authorization);
+        let authorization = self.authorization.as_ref().or(basic.as_ref());
+        let added = [
+            ("Authorization", authorization.map(String::as_bytes)),
+            ("Cookie", cookie_field.as_deref().map(str::as_bytes)),
+            ("Proxy-Authorization", proxy_authorization.as_deref().map(str::as_bytes)),
+            ("Referer", self.referer.as_deref().map(str::as_bytes)),
+        ];
+        let mut fields: Vec<(&[u8], &[u8])> = Vec::new();
+        for (name, value) in request.headers.iter_bytes() {
+            if self.passes_on(name) && !is_replaced(name, &added) {
+                fields.push((name, value));
+            }
+        }
+        for (name, value) in added {
+            fields.extend(value.map(|value| (name.as_bytes(), value)));
+        }
+        // Go's order.
+        fields.sort_by_key(|&(name, _)| name);
+        let absolute = proxy.map(|_| self.absolute());
+        let host = request.headers.get("Host").filter(|_| self.trusted);
+        let user_agent = request.headers.get("User-Agent");
+        let says_close = request
+            .headers
+            .get("Connection")
+            .is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let outgoing = Outgoing {
+            method: &self.method,
+            url: &self.url,
+            target: absolute.as_deref().unwrap_or(self.url.target()),
+            host: host.as_deref().filter(|host| !host.is_empty()).unwrap_or(self.url.authority()),
+            user_agent: user_agent.as_deref().unwrap_or(&config.user_agent),
+            content_length: self.content_length(),
+            fields: &fields,
+            body: &self.body,
+            close: says_close || config.no_connection_reuse,
+            say_close: config.no_connection_reuse && !says_close,
+            keep_body: !request.discard_body,
+        };
+        if let Some(mode) = config.http_debug {
+            crate::http::debug::request(&config.log, mode, &outgoing);
+        }
+        let means = Means {
+            origin: Origin { config, local_ip: client.local_ip, deadline },
+            pool: &client.pool,
+            traffic: &client.traffic,
+            buffers: &client.worker.buffers,
+        };
+        let replayable = matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+            || request.headers.get("Idempotency-Key").is_some()
+            || request.headers.get("X-Idempotency-Key").is_some();
+        means.exchange(&outgoing, replayable, phases).await
+    }
+
+    /// Whether a header of the caller is sent as it is, rather than by its place in the head.
+    fn passes_on(&self, name: &[u8]) -> bool {
+        match name {
+            b"Host" | b"User-Agent" | b"Content-Length" | b"Transfer-Encoding" | b"Trailer"
+            | b"Cookie" => false,
+            b"Authorization" | b"Www-Authenticate" | b"Cookie2" => self.trusted,
+            _ => true,
+        }
+    }
+
+    fn content_length(&self) -> Option<u64> {
+        let expected = matches!(&*self.method, "POST" | "PUT" | "PATCH");
+        (expected || !self.body.is_empty()).then_some(self.body.len() as u64)
+    }
+
+    /// The whole URL, for a proxy's request line.
+    fn absolute(&self) -> String {
+        let (scheme, authority) = (self.url.scheme_text(), self.url.authority());
+        format!("{scheme}://{authority}{}", self.url.target())
+    }
+
+    /// Emits the samples; `is_challenge`: the answer to it follows, so that a 401 is expected.
+    pub(super) fn emit(
+        &self,
+        client: &Client,
+        request: &Request,
+        scope: &Scope,
+        ended: &Ended,
+        is_challenge: bool,
+    ) {
+        let status = ended.status();
+        let expected = request.expected.expects(status).map(|expected| expected || is_challenge);
+        let facts = Facts {
+            url: &self.url,
+            name: request.name.as_ref(),
+            method: &self.method,
+            tags: &request.tags,
+            status,
+            proto: ended.incoming.as_ref().map_or(Proto::None, |incoming| incoming.proto),
+            tls_version: ended.phases.tls().filter(|_| status != 0).map_or("", |tls| tls.version),
+            error_code: ended.error_code(),
+            error: ended.failure.as_ref().map_or("", |failure| &failure.message),
+            expected,
+            ip: ended.phases.remote().map(|remote| remote.ip()),
+        };
+        client.worker.emit(scope, &facts, &ended.timings);
+    }
+}
+
+impl Ended {
+    /// Takes a whole response in and undoes its content coding.
+    fn take_in(&mut self, mut incoming: Incoming) {
+        let body = incoming.body.as_deref().unwrap_or_default();
+        let field = incoming.headers.get("Content-Encoding").filter(|_| !body.is_empty());
+        let decoded = field.and_then(|field| compress::decode(body, &field));
+        match decoded {
+            None => self.incoming = Some(incoming),
+            Some(Ok(decoded)) => {
+                incoming.body = Some(Bytes::from(decoded));
+                self.incoming = Some(incoming);
+            }
+            Some(Err(error)) => {
+                let code = match error {
+                    DecodeError::Invalid(_) => ErrorCode::DECOMPRESSION,
+                    DecodeError::TooLarge => ErrorCode::BODY_LIMIT,
+                };
+                self.failure = Some(Failure::new(code, error.to_string()).of_body());
+            }
+        }
+    }
+}
+
+/// An exchange that failed before anything was sent.
+pub(super) fn refuse(
+    client: &Client,
+    request: Request,
+    failure: Failure,
+    scope: &Scope,
+) -> Response {
+    let now = Instant::now();
+    let phases = Phases::default();
+    let timings = phases.timings(now, now, now);
+    let ended =
+        Ended { incoming: None, failure: Some(failure), partial_body: None, timings, phases };
+    let hop = Hop::first(&request, Bytes::new());
+    hop.emit(client, &request, scope, &ended, false);
+    super::finish(request, hop, ended, Vec::new())
+}
+
+fn is_replaced(name: &[u8], added: &[(&str, Option<&[u8]>)]) -> bool {
+    // The caller's own Referer stays.
+    name != b"Referer" && added.iter().any(|(own, value)| value.is_some() && own.as_bytes() == name)
+}
+
+fn cookie_field(pairs: &Pairs) -> Option<String> {
+    if pairs.is_empty() {
+        return None;
+    }
+    let mut field = String::new();
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if at > 0 {
+            // Writing to a String cannot fail.
+            field.write_str("; ").ok();
+        }
+        write_pair(&mut field, name, value);
+    }
+    Some(field)
+}
