@@ -1,10 +1,21 @@
 //! Where the numbers of a run go: the end-of-test summary, JSON and CSV lines, the progress display,
 //! the run record on disk. One folder or file each, one [`Output`] trait.
 
+use std::sync::Arc;
+
 use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
 
+pub mod csv;
 pub mod format;
+pub mod json;
+mod sample_writer;
 pub mod summary;
+mod target;
+#[cfg(test)]
+mod testing;
+
+pub use sample_writer::{BATCHES_LIMIT, SampleWriter};
+pub use target::Target;
 
 /// Something that follows a run. Runs on a thread of its own behind a bounded queue where it is slow.
 pub trait Output: Send {
@@ -14,7 +25,8 @@ pub trait Output: Send {
     /// Whether it needs each sample.
     fn wants_samples(&self) -> bool;
 
-    fn samples(&mut self, samples: &[RawSample], lost: u64);
+    /// A batch, shared with other outputs, and how many samples were lost since the batch before.
+    fn samples(&mut self, samples: &Arc<Vec<RawSample>>, lost: u64);
 
     fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals);
 

@@ -3,3 +3,4 @@
 pub mod bytes;
 pub mod duration;
 pub mod number;
+pub mod time;

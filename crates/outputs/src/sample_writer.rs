@@ -1,0 +1,201 @@
+//! Writes every sample as a line of text, on a thread of its own behind a bounded queue.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
+use plimsoll_runtime::log::Log;
+
+use crate::{Output, OutputError, target::Sink};
+
+/// Batches that wait for the thread; what comes when so many wait is counted and not written. With
+/// batches of some thousand samples this is a few seconds of a fast run.
+pub const BATCHES_LIMIT: usize = 256;
+
+/// Bytes of text gathered for one write.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// Makes lines of samples. Lives on the writer's thread.
+pub(crate) trait LineFormat: Send + 'static {
+    /// Appends what stands before all samples.
+    fn header(&mut self, text: &mut String);
+
+    /// Appends the line of one sample; nothing for one that this format leaves out. Returns whether
+    /// there was a line.
+    fn sample(&mut self, text: &mut String, sample: &RawSample) -> bool;
+}
+
+enum Message {
+    Samples(Arc<Vec<RawSample>>),
+    Flush,
+}
+
+/// An [`Output`] of lines.
+pub struct SampleWriter {
+    /// For messages: `json (x.json)`.
+    description: String,
+    log: Log,
+    queue: Option<SyncSender<Message>>,
+    thread: Option<JoinHandle<Written>>,
+    /// Samples that did not fit into a queue, this one or those before it.
+    lost: u64,
+}
+
+/// What the thread did.
+struct Written {
+    samples: u64,
+    /// After the first failed write nothing more is tried.
+    not_written: u64,
+    error: Option<io::Error>,
+}
+
+impl SampleWriter {
+    /// Starts the thread; `sink` is already open, so that a wrong path ends the run before it starts.
+    pub(crate) fn start(
+        description: String,
+        sink: Sink,
+        format: impl LineFormat,
+        log: Log,
+    ) -> Result<SampleWriter, OutputError> {
+        let (queue, batches) = sync_channel(BATCHES_LIMIT);
+        let (name, for_thread) = (description.clone(), log.clone());
+        let thread = std::thread::Builder::new()
+            .name("samples".to_owned())
+            .spawn(move || Thread { sink, format, name, log: for_thread }.run(batches))
+            .map_err(|error| OutputError { message: format!("{description}: {error}") })?;
+        Ok(SampleWriter { description, log, queue: Some(queue), thread: Some(thread), lost: 0 })
+    }
+
+    fn lose(&mut self, samples: u64) {
+        if self.lost == 0 && samples > 0 {
+            self.log.warn(&format!(
+                "{}: samples come faster than they can be written, some are left out; \
+                 the end of the run says how many",
+                self.description
+            ));
+        }
+        self.lost += samples;
+    }
+}
+
+impl Output for SampleWriter {
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn wants_samples(&self) -> bool {
+        true
+    }
+
+    fn samples(&mut self, samples: &Arc<Vec<RawSample>>, lost: u64) {
+        self.lose(lost);
+        let Some(queue) = &self.queue else { return };
+        match queue.try_send(Message::Samples(samples.clone())) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.lose(samples.len() as u64);
+            }
+        }
+    }
+
+    fn interval(&mut self, _at: Timestamp, _interval: &Interval, _totals: &Totals) {
+        if let Some(queue) = &self.queue {
+            // When the queue is full the thread writes as fast as it can anyway.
+            drop(queue.try_send(Message::Flush));
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), OutputError> {
+        drop(self.queue.take());
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let Ok(written) = thread.join() else {
+            return Err(OutputError {
+                message: format!("{}: its thread failed", self.description),
+            });
+        };
+        let missing = written.not_written + self.lost;
+        if missing == 0 && written.error.is_none() {
+            return Ok(());
+        }
+        let why = written.error.map_or_else(
+            || "they came faster than they could be written".to_owned(),
+            |error| error.to_string(),
+        );
+        Err(OutputError {
+            message: format!(
+                "{}: {} samples were written, {missing} were not: {why}",
+                self.description, written.samples
+            ),
+        })
+    }
+}
+
+struct Thread<F> {
+    sink: Sink,
+    format: F,
+    name: String,
+    log: Log,
+}
+
+impl<F: LineFormat> Thread<F> {
+    fn run(mut self, batches: Receiver<Message>) -> Written {
+        let mut written = Written { samples: 0, not_written: 0, error: None };
+        let mut text = String::with_capacity(2 * WRITE_SIZE);
+        // Lines in `text`, not yet written.
+        let mut lines = 0;
+        self.format.header(&mut text);
+        for message in batches {
+            match message {
+                Message::Samples(samples) => {
+                    for sample in samples.iter() {
+                        lines += u64::from(self.format.sample(&mut text, sample));
+                        if text.len() >= WRITE_SIZE {
+                            self.write(&mut text, &mut lines, &mut written);
+                        }
+                    }
+                }
+                Message::Flush => {
+                    self.write(&mut text, &mut lines, &mut written);
+                    let result = self.sink.flush();
+                    self.note(result, &mut written);
+                }
+            }
+        }
+        self.write(&mut text, &mut lines, &mut written);
+        if written.error.is_none() {
+            let result = self.sink.finish();
+            self.note(result, &mut written);
+        }
+        written
+    }
+
+    fn write(&mut self, text: &mut String, lines: &mut u64, written: &mut Written) {
+        if written.error.is_none() {
+            let result = self.sink.write(text.as_bytes());
+            self.note(result, written);
+        }
+        match written.error {
+            None => written.samples += *lines,
+            Some(_) => written.not_written += *lines,
+        }
+        text.clear();
+        *lines = 0;
+    }
+
+    /// Tells of the first error at once: the run may go on for hours.
+    fn note(&self, result: io::Result<()>, written: &mut Written) {
+        if let (Err(error), None) = (result, &written.error) {
+            self.log.error(&format!(
+                "{}: cannot write: {error}; the run goes on without this output",
+                self.name
+            ));
+            written.error = Some(error);
+        }
+    }
+}
