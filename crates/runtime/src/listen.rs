@@ -22,13 +22,39 @@ pub struct ListenOptions {
 /// # Errors
 /// The kernel's: address in use, not permitted. Also outside a tokio runtime.
 pub fn tcp(addr: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
+    bind(addr, options)?.listen()
+}
+
+/// As [`tcp`], but outside a runtime: for a socket that is listened to on another thread.
+///
+/// # Errors
+/// The kernel's.
+pub fn bind(addr: SocketAddr, options: ListenOptions) -> io::Result<Bound> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(options.reuse_port)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
+    Ok(Bound(socket.into()))
+}
+
+/// A listening socket that no runtime watches yet. Connections wait in its queue.
+#[derive(Debug)]
+pub struct Bound(std::net::TcpListener);
+
+impl Bound {
+    /// # Errors
+    /// None in practice.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// # Errors
+    /// Outside a tokio runtime, or when it cannot watch the socket.
+    pub fn listen(self) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.0)
+    }
 }
 
 #[cfg(test)]

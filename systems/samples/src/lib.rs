@@ -1,1 +1,3 @@
-//! placeholder
+//! Sample services to load, for demonstrations, measurements and tests.
+
+pub mod web;

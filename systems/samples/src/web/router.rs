@@ -1,0 +1,89 @@
+//! Which endpoint answers a request.
+
+use http::{Method, StatusCode, header::ALLOW};
+use hyper::body::Incoming;
+
+use super::{
+    auth, caching, cookies, encoding,
+    exchange::{Head, Reply, empty, not_found, refused, with_header},
+    inspect, pages, redirect, sized, status, work,
+};
+
+/// The path's pieces between slashes. Those past the sixth are not told apart.
+pub(super) type Segments<'a> = [Option<&'a str>; 6];
+
+/// Methods of the endpoints that take any.
+const ANY: &[Method] = &[
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+];
+const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
+
+pub(super) async fn reply(head: Head, body: Incoming) -> Reply {
+    let path = head.path();
+    let segments = segments(path);
+    let name = segments[0].unwrap_or_default();
+    let allowed = methods(name);
+    if !allowed.contains(head.method()) {
+        return with_header(
+            refused(StatusCode::METHOD_NOT_ALLOWED, "this page has other methods\n"),
+            ALLOW,
+            &list(allowed),
+        );
+    }
+    if head.method() == Method::OPTIONS && name != "anything" {
+        return with_header(empty(StatusCode::OK), ALLOW, &list(allowed));
+    }
+    match name {
+        "" | "html" | "forms" | "json" | "xml" | "links" | "image" | "robots.txt" => {
+            pages::route(&segments)
+        }
+        "bytes" | "stream" | "stream-bytes" | "drip" => sized::route(&head, &segments),
+        "work" => work::work(&head).await,
+        "get" | "headers" | "ip" | "user-agent" | "uuid" => inspect::route(&head, &segments),
+        "anything" => inspect::echo(&head, body, true).await,
+        "post" | "put" | "patch" | "delete" if segments[1].is_none() => {
+            inspect::echo(&head, body, false).await
+        }
+        "delay" => inspect::delayed(&head, body, &segments).await,
+        "status" => status::route(&segments),
+        "redirect" | "relative-redirect" | "absolute-redirect" | "redirect-to" => {
+            redirect::route(&head, &segments, body).await
+        }
+        "cookies" => cookies::route(&head, &segments),
+        "basic-auth" | "hidden-basic-auth" | "digest-auth" | "bearer" => {
+            auth::route(&head, &segments, body).await
+        }
+        "gzip" | "deflate" | "brotli" | "zstd" | "encoding" | "base64" => {
+            encoding::route(&head, &segments)
+        }
+        "cache" | "etag" | "response-headers" => caching::route(&head, &segments),
+        _ => not_found(),
+    }
+}
+
+fn segments(path: &str) -> Segments<'_> {
+    let mut pieces = path.strip_prefix('/').unwrap_or(path).splitn(6, '/');
+    std::array::from_fn(|_| pieces.next())
+}
+
+fn methods(name: &str) -> &'static [Method] {
+    match name {
+        "post" => &[Method::POST, Method::OPTIONS],
+        "put" => &[Method::PUT, Method::OPTIONS],
+        "patch" => &[Method::PATCH, Method::OPTIONS],
+        "delete" => &[Method::DELETE, Method::OPTIONS],
+        "response-headers" => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
+        "" | "work" | "anything" | "delay" | "status" | "redirect-to" => ANY,
+        _ => READ,
+    }
+}
+
+fn list(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}

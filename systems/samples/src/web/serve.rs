@@ -1,0 +1,101 @@
+//! Accepting connections and speaking HTTP on them, all on the worker's own thread.
+
+use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
+
+use hyper::{Request, body::Incoming, rt::Executor, service::service_fn};
+use hyper_util::{rt::TokioIo, server::conn::auto};
+use plimsoll_runtime::{clock::Instant, listen::Bound, timer, tls::server::TlsAcceptor};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+    task::spawn_local,
+};
+
+use super::{exchange::Head, router};
+
+/// A client that has not finished its handshake by then is let go.
+const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
+/// Wait after an `accept` that failed for want of descriptors or memory.
+const ACCEPT_RETRY: Duration = Duration::from_millis(10);
+
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) h2: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("tls", &self.tls.is_some())
+            .field("h2", &self.h2)
+            .finish()
+    }
+}
+
+/// Until `stopped` becomes true or its sender is gone.
+pub(super) async fn run(
+    socket: Bound,
+    settings: Settings,
+    mut stopped: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = socket.listen()?;
+    let accept = async {
+        loop {
+            match listener.accept().await {
+                Ok((tcp, peer)) => {
+                    drop(spawn_local(connection(tcp, peer, settings.clone())));
+                }
+                // The connection is gone before it was taken, or nothing can be taken now.
+                Err(_) => timer::sleep(ACCEPT_RETRY).await,
+            }
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    Ok(())
+}
+
+/// Errors end the connection; whoever is on the other side knows why.
+async fn connection(tcp: TcpStream, peer: SocketAddr, settings: Settings) {
+    if tcp.set_nodelay(true).is_err() {
+        return;
+    }
+    match &settings.tls {
+        None => speak(tcp, peer, false, &settings).await,
+        Some(acceptor) => {
+            let deadline = Instant::now() + HANDSHAKE_TIME_MAX;
+            if let Some(Ok(stream)) = timer::timeout_at(deadline, acceptor.accept(tcp)).await {
+                speak(stream, peer, true, &settings).await;
+            }
+        }
+    }
+}
+
+async fn speak<S>(stream: S, peer: SocketAddr, secure: bool, settings: &Settings)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| async move {
+        let (parts, body) = request.into_parts();
+        Ok::<_, Infallible>(router::reply(Head { parts, peer, secure }, body).await)
+    });
+    let builder = auto::Builder::new(Local);
+    // Tells HTTP/2 from HTTP/1.1 by how the client begins, with ALPN and without.
+    let builder = if settings.h2 { builder } else { builder.http1_only() };
+    builder.serve_connection(TokioIo::new(stream), service).await.ok();
+}
+
+/// Runs the tasks of an HTTP/2 connection on its own thread.
+#[derive(Clone, Copy)]
+struct Local;
+
+impl<F: Future<Output = ()> + 'static> Executor<F> for Local {
+    fn execute(&self, future: F) {
+        drop(spawn_local(future));
+    }
+}
