@@ -152,7 +152,10 @@ impl Control {
 
     /// Where each scenario is, in the order of k6's display.
     pub fn progress(&self) -> Vec<ScenarioProgress> {
-        self.live.get().map(|live| live.progress(Instant::now())).unwrap_or_default()
+        self.live
+            .get()
+            .map(|live| live.progress(Instant::now(), self.is_stopping()))
+            .unwrap_or_default()
     }
 
     /// Shows a run's figures; only the first run of a control is shown.

@@ -6,7 +6,7 @@ use plimsoll_runtime::clock::Instant;
 
 use crate::{
     describe::format_duration,
-    executors::{Budget, Work},
+    executors::{Budget, Windows, Work},
     live::{Extent, Live, ScenarioRun},
 };
 
@@ -101,12 +101,13 @@ impl Live {
         }
     }
 
-    pub(crate) fn progress(&self, now: Instant) -> Vec<ScenarioProgress> {
-        self.scenarios.iter().filter(|s| s.plan.has_work()).map(|s| of(s, now)).collect()
+    pub(crate) fn progress(&self, now: Instant, stopped: bool) -> Vec<ScenarioProgress> {
+        let working = self.scenarios.iter().filter(|run| run.plan.has_work());
+        working.map(|run| of(run, now, stopped)).collect()
     }
 }
 
-fn of(run: &ScenarioRun, now: Instant) -> ScenarioProgress {
+fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
     let plan = &run.plan;
     let extent = Extent::of(plan);
     let began = run.began.get().copied();
@@ -119,7 +120,13 @@ fn of(run: &ScenarioRun, now: Instant) -> ScenarioProgress {
     let until = finished.unwrap_or(now);
     let elapsed = began.map(|began| until.since(began)).unwrap_or_default();
     let completed = run.sum(|t| &t.completed);
-    let progress = extent.progress(elapsed, completed);
+    let is_over = extent.duration.is_some_and(|duration| elapsed >= duration);
+    let progress = match &plan.sizing.work {
+        // The last arrival may be due before the end.
+        Work::Open(_) if finished.is_some() && !stopped => 1.0,
+        Work::Closed { budget: Budget::PerVu(_), .. } if is_over => 1.0,
+        _ => extent.progress(elapsed, completed),
+    };
     let rate = match &plan.sizing.work {
         Work::Open(arrivals) => Some(arrivals.rate(elapsed)),
         _ => None,
@@ -150,20 +157,16 @@ fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
     if row.state == ScenarioState::Waiting {
         return vec!["waiting".to_owned(), format!("{:.1}s", row.starts_in.as_secs_f64())];
     }
-    let active = padded(row.vus_active, row.vus_planned);
     let planned = row.vus_planned;
-    let vus_of_planned = format!("{active}/{planned} VUs");
     let vus = match &run.plan.sizing.work {
-        Work::Closed { windows: crate::executors::Windows::Same(_), .. } => {
-            format!("{planned} VUs")
-        }
+        Work::Closed { windows: Windows::Same(_), .. } => format!("{planned} VUs"),
         Work::Open(_) => {
-            let made = planned.max(row.vus_active);
+            let made = planned + run.open.unplanned_made(run.plan.sizing.unplanned_vus);
             format!("{}/{made} VUs", padded(row.vus_active, made))
         }
-        _ => vus_of_planned,
+        _ => format!("{}/{planned} VUs", padded(row.vus_active, planned)),
     };
-    let mut columns = vec![vus, elapsed_of(row.elapsed, row.duration, row.succeeded)];
+    let mut columns = vec![vus, elapsed_of(row, &run.plan.sizing.work)];
     let done = row.iterations_completed;
     match &run.plan.sizing.work {
         Work::Closed { budget: Budget::Shared(total), .. } => {
@@ -189,14 +192,21 @@ fn padded(done: u64, total: u64) -> String {
 }
 
 /// `01.0s/20s`, `00m01.0s/10m0s`, and only the duration when it is over.
-fn elapsed_of(elapsed: Duration, duration: Option<Duration>, succeeded: bool) -> String {
-    let Some(duration) = duration else {
-        return fixed(elapsed, elapsed);
+fn elapsed_of(row: &ScenarioProgress, work: &Work) -> String {
+    let Some(duration) = row.duration else {
+        return fixed(row.elapsed, row.elapsed);
     };
-    if succeeded && elapsed >= duration {
-        return format_duration(duration);
+    let elapsed = fixed(row.elapsed, duration);
+    match work {
+        Work::Closed { budget: Budget::Shared(_), .. } => {
+            format!("{elapsed}/{}", format_duration(duration))
+        }
+        _ if row.elapsed >= duration => format_duration(duration),
+        Work::Closed { windows: Windows::PerSlot(_), .. } => {
+            format!("{elapsed}/{}", fixed(duration, duration))
+        }
+        _ => format!("{elapsed}/{}", format_duration(duration)),
     }
-    format!("{}/{}", fixed(elapsed.min(duration), duration), format_duration(duration))
 }
 
 /// `elapsed` to a tenth of a second, as wide as `most` would be.
@@ -219,19 +229,18 @@ pub fn fixed(elapsed: Duration, most: Duration) -> String {
 mod tests {
     use super::*;
 
-    fn check(elapsed_ms: u64, duration_s: u64, succeeded: bool, expected: &str) {
-        let duration = Some(Duration::from_secs(duration_s));
-        assert_eq!(elapsed_of(Duration::from_millis(elapsed_ms), duration, succeeded), expected);
+    fn check(elapsed_ms: u64, most_s: u64, expected: &str) {
+        let elapsed = fixed(Duration::from_millis(elapsed_ms), Duration::from_secs(most_s));
+        assert_eq!(elapsed, expected);
     }
 
     /// As observed in k6 1.1.0.
     #[test]
     fn elapsed_time_is_as_wide_as_the_duration() {
-        check(1000, 20, false, "01.0s/20s");
-        check(1010, 3, false, "1.0s/3s");
-        check(110, 600, true, "00m00.1s/10m0s");
-        check(2000, 2, true, "2s");
-        check(3_700_000, 7200, false, "1h01m40.0s/2h0m0s");
+        check(1000, 20, "01.0s");
+        check(1010, 3, "1.0s");
+        check(110, 600, "00m00.1s");
+        check(3_700_000, 7200, "1h01m40.0s");
     }
 
     #[test]

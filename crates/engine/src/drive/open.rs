@@ -69,6 +69,11 @@ impl OpenShared {
         }
     }
 
+    /// VUs made while the scenario runs.
+    pub(crate) fn unplanned_made(&self, of: u64) -> u64 {
+        of.saturating_sub(self.unplanned_left.load(Relaxed))
+    }
+
     fn mail_of(&self, worker: usize) -> Option<Mail> {
         let mut mail = self.mail.lock().unwrap_or_else(PoisonError::into_inner);
         mail.get_mut(worker)?.take()
@@ -195,12 +200,7 @@ impl<R: Runner> Gate<R> {
     ) {
         let control = &self.site.worker.control;
         let start = self.site.start;
-        let deal: Vec<usize> = self.home.workers_of(&self.site.run);
-        let own = |turn: &u64| {
-            let place = usize::try_from(turn % deal.len().max(1) as u64).unwrap_or(0);
-            deal.get(place).copied().unwrap_or(0) == self.home.worker.index
-        };
-        for turn in (0..).filter(own) {
+        for turn in self.turns() {
             let Some(offset) = arrivals.time(turn) else { break };
             let due = start + offset;
             let is_late = due <= Instant::now();
@@ -223,6 +223,23 @@ impl<R: Runner> Gate<R> {
         if arrivals.is_constant() {
             pacer.sleep_until(control, start + arrivals.duration()).await;
         }
+    }
+
+    /// The numbers of the arrivals that are this worker's: as many of each round as it has VUs.
+    fn turns(&self) -> impl Iterator<Item = u64> + use<R> {
+        let mut deal = self.home.workers_of(&self.site.run);
+        if deal.is_empty() {
+            deal.push(0);
+        }
+        let here = self.home.worker.index;
+        let round = deal.len() as u64;
+        let own: Vec<u64> = (0..).zip(&deal).filter(|(_, w)| **w == here).map(|(p, _)| p).collect();
+        let most = if own.is_empty() { 0 } else { u64::MAX / round };
+        (0..most).map(move |turn| {
+            let each = own.len() as u64;
+            let place = usize::try_from(turn % each).ok().and_then(|i| own.get(i));
+            (turn / each) * round + place.copied().unwrap_or(0)
+        })
     }
 
     /// Whether a VU of any worker has the arrival.

@@ -38,6 +38,9 @@ pub(crate) enum Act {
     Signal,
 }
 
+/// What an iteration of a VU does.
+pub(crate) type ActOf = dyn Fn(&Iteration, VuId) -> Act + Send + Sync;
+
 /// What was run.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -58,7 +61,7 @@ pub(crate) struct Log {
 }
 
 pub(crate) struct Test {
-    pub(crate) act: Box<dyn Fn(&Iteration, VuId) -> Act + Send + Sync>,
+    pub(crate) act: Box<ActOf>,
     pub(crate) config: RunConfig,
     pub(crate) setup: Result<(), RunError>,
     pub(crate) init: Result<(), RunError>,
@@ -180,7 +183,7 @@ pub(crate) fn error(kind: RunErrorKind) -> RunError {
 }
 
 struct FakeRunner {
-    act: Arc<dyn Fn(&Iteration, VuId) -> Act + Send + Sync>,
+    act: Arc<ActOf>,
     log: Arc<Log>,
     setup: Result<(), RunError>,
     init: Result<(), RunError>,
@@ -188,7 +191,7 @@ struct FakeRunner {
 
 struct FakeVu {
     id: VuId,
-    act: Arc<dyn Fn(&Iteration, VuId) -> Act + Send + Sync>,
+    act: Arc<ActOf>,
     log: Arc<Log>,
     control: Arc<Control>,
 }
