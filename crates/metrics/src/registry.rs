@@ -37,6 +37,42 @@ pub enum Contains {
     Data,
 }
 
+impl MetricKind {
+    /// k6's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Rate => "rate",
+            MetricKind::Trend => "trend",
+        }
+    }
+}
+
+impl Contains {
+    /// k6's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Contains::Default => "default",
+            Contains::Time => "time",
+            Contains::Data => "data",
+        }
+    }
+}
+
+impl fmt::Display for MetricKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Contains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A metric's name and what its samples are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricDef {
     pub id: MetricId,
@@ -45,6 +81,7 @@ pub struct MetricDef {
     pub contains: Contains,
 }
 
+/// One metric with one set of tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeriesDef {
     pub id: SeriesId,
@@ -60,9 +97,16 @@ pub enum MetricError {
          or underscores and start with a letter or an underscore."
     )]
     Name(String),
-    #[error("metric '{name}' already exists but with type {existing:?}, instead of {asked:?}")]
+    #[error("metric '{name}' already exists but with type {existing}, instead of {asked}")]
     Kind { name: String, existing: MetricKind, asked: MetricKind },
+    #[error("metric '{name}' already exists but with a value type {existing}, instead of {asked}")]
+    Contains { name: String, existing: Contains, asked: Contains },
+    #[error("cannot make metric '{0}': there are {METRICS_LIMIT} already")]
+    Limit(String),
 }
+
+/// Metrics of one run. Scripts name them one by one; more come from a loop that names them from data.
+pub const METRICS_LIMIT: usize = 1 << 16;
 
 /// Limit on the number of series, see [`Registry::new`].
 pub const SERIES_LIMIT: usize = 100_000;
@@ -122,7 +166,10 @@ impl Registry {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a metric, or returns the id of the one of that name and kind.
+    /// Registers a metric, or returns the id of the one of that name, kind and content.
+    ///
+    /// # Errors
+    /// When the name is none that k6 takes, belongs to a metric of another kind or content, or is one too many.
     pub fn metric(
         &self,
         name: &str,
@@ -134,6 +181,9 @@ impl Registry {
         }
         let mut inner = self.lock();
         let Some(existing) = inner.find(name) else {
+            if inner.metrics.len() >= METRICS_LIMIT {
+                return Err(MetricError::Limit(name.to_owned()));
+            }
             return Ok(inner.add_metric(name, kind, contains));
         };
         if existing.kind != kind {
@@ -142,6 +192,10 @@ impl Registry {
                 existing: existing.kind,
                 asked: kind,
             });
+        }
+        if existing.contains != contains {
+            let (name, existing) = (name.to_owned(), existing.contains);
+            return Err(MetricError::Contains { name, existing, asked: contains });
         }
         Ok(existing.id)
     }
@@ -277,14 +331,28 @@ mod tests {
         let registry = Registry::new(SERIES_LIMIT);
         let id = registry.metric("mine", MetricKind::Trend, Contains::Time).unwrap();
         assert_eq!(registry.metric("mine", MetricKind::Trend, Contains::Time), Ok(id));
+        let error =
+            |kind, contains| registry.metric("mine", kind, contains).unwrap_err().to_string();
         assert_eq!(
-            registry.metric("mine", MetricKind::Rate, Contains::Default),
-            Err(MetricError::Kind {
-                name: "mine".into(),
-                existing: MetricKind::Trend,
-                asked: MetricKind::Rate
-            })
+            error(MetricKind::Rate, Contains::Time),
+            "metric 'mine' already exists but with type trend, instead of rate"
         );
+        assert_eq!(
+            error(MetricKind::Trend, Contains::Default),
+            "metric 'mine' already exists but with a value type time, instead of default"
+        );
+    }
+
+    #[test]
+    fn metrics_have_a_limit() {
+        let registry = Registry::new(0);
+        let add =
+            |at: usize| registry.metric(&format!("m{at}"), MetricKind::Rate, Contains::Default);
+        for at in Builtin::ALL.len()..METRICS_LIMIT {
+            add(at).unwrap();
+        }
+        assert_eq!(add(0), Err(MetricError::Limit("m0".into())));
+        assert!(add(Builtin::ALL.len()).is_ok(), "one that exists");
     }
 
     #[test]

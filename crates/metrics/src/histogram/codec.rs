@@ -85,6 +85,9 @@ impl Histogram {
     }
 
     /// The histogram that `bytes` hold, all of them.
+    ///
+    /// # Errors
+    /// When they are cut, damaged or of no histogram.
     pub fn decode(bytes: &[u8]) -> Result<Histogram, DecodeError> {
         if bytes.len() > ENCODED_LIMIT {
             return Err(DecodeError("too long"));

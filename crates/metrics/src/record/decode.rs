@@ -10,7 +10,7 @@ use crate::{
     Timestamp,
     histogram::Histogram,
     interval::Interval,
-    registry::{MetricDef, MetricId, MetricKind, SeriesDef, SeriesId},
+    registry::{METRICS_LIMIT, MetricDef, MetricId, MetricKind, SeriesDef, SeriesId},
     sink::Sink,
     tags::TagSet,
     varint::Reader,
@@ -21,9 +21,6 @@ pub const SERIES_LIMIT: usize = 1 << 20;
 
 /// Tags of one series.
 pub const TAGS_LIMIT: u64 = 1 << 12;
-
-/// Metrics of one record.
-const METRICS_LIMIT: usize = 1 << 16;
 
 /// Longest beginning of a frame: its kind and length.
 const PREFIX_LIMIT: usize = 11;

@@ -131,15 +131,15 @@ impl Threshold {
         if self.aggregation.is_threshold_method(kind) {
             return Ok(());
         }
-        let (name, methods) = match kind {
-            MetricKind::Counter => ("counter", "count, rate"),
-            MetricKind::Gauge => ("gauge", "value"),
-            MetricKind::Rate => ("rate", "rate"),
-            MetricKind::Trend => ("trend", "avg, min, max, med, p"),
+        let methods = match kind {
+            MetricKind::Counter => "count, rate",
+            MetricKind::Gauge => "value",
+            MetricKind::Rate => "rate",
+            MetricKind::Trend => "avg, min, max, med, p",
         };
         Err(ThresholdError {
             message: format!(
-                "unsupported aggregation method {} on metric of type {name}. \
+                "unsupported aggregation method {} on metric of type {kind}. \
                  supported aggregation methods for this metric are: {methods}",
                 self.aggregation.name()
             ),
