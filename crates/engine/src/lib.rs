@@ -9,7 +9,7 @@
 
 pub mod config;
 pub mod control;
-mod describe;
+pub mod describe;
 pub mod drive;
 pub mod executors;
 pub mod hub;
@@ -20,5 +20,3 @@ pub mod run;
 pub mod runner;
 pub mod segment;
 pub mod worker;
-
-pub use describe::format_duration;

@@ -8,7 +8,7 @@ use crate::fake::{Act, MS, Test, scenario};
 
 #[test]
 fn shared_iterations_are_all_run_once() {
-    let executor = Executor::SharedIterations { vus: 5, iterations: 40, max_duration: 500Duration::ZERO };
+    let executor = Executor::SharedIterations { vus: 5, iterations: 40, max_duration: 5000 * MS };
     let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(MS)).run();
     assert_eq!(ended.check(), [40, 0, 0]);
     assert_eq!(ended.stages(), ["setup", "teardown"]);
@@ -20,8 +20,8 @@ fn shared_iterations_are_all_run_once() {
 
 #[test]
 fn what_max_duration_leaves_of_shared_iterations_is_dropped() {
-    let executor = Executor::SharedIterations { vus: 2, iterations: 100, max_duration: 5Duration::ZERO };
-    let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(2Duration::ZERO)).run();
+    let executor = Executor::SharedIterations { vus: 2, iterations: 100, max_duration: 50 * MS };
+    let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(20 * MS)).run();
     let [completed, interrupted, dropped] = ended.check();
     assert_eq!(completed + interrupted + dropped, 100);
     assert!(dropped > 50, "{dropped}");
@@ -29,7 +29,7 @@ fn what_max_duration_leaves_of_shared_iterations_is_dropped() {
 
 #[test]
 fn every_vu_runs_its_own_iterations() {
-    let executor = Executor::PerVuIterations { vus: 3, iterations: 4, max_duration: 500Duration::ZERO };
+    let executor = Executor::PerVuIterations { vus: 3, iterations: 4, max_duration: 5000 * MS };
     let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(MS)).run();
     assert_eq!(ended.check(), [12, 0, 0]);
     for vu in [1, 2, 3] {
@@ -39,15 +39,15 @@ fn every_vu_runs_its_own_iterations() {
 
 #[test]
 fn a_vu_that_never_ends_its_iteration_drops_the_others() {
-    let executor = Executor::PerVuIterations { vus: 2, iterations: 5, max_duration: 2Duration::ZERO };
+    let executor = Executor::PerVuIterations { vus: 2, iterations: 5, max_duration: 20 * MS };
     let mut scenario = scenario("x", executor);
-    scenario.graceful_stop = 1Duration::ZERO;
+    scenario.graceful_stop = 10 * MS;
     assert_eq!(Test::new(vec![scenario], Act::Wait).run().check(), [0, 2, 8]);
 }
 
 #[test]
 fn constant_vus_loop_for_their_time() {
-    let executor = Executor::ConstantVus { vus: 3, duration: 6Duration::ZERO };
+    let executor = Executor::ConstantVus { vus: 3, duration: 60 * MS };
     let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(5 * MS)).run();
     let [completed, interrupted, dropped] = ended.check();
     assert!((3..=36).contains(&completed), "{completed}");
@@ -57,7 +57,7 @@ fn constant_vus_loop_for_their_time() {
 
 #[test]
 fn busy_vus_leave_the_others_their_turn() {
-    let executor = Executor::ConstantVus { vus: 4, duration: 6Duration::ZERO };
+    let executor = Executor::ConstantVus { vus: 4, duration: 60 * MS };
     let mut test = Test::new(vec![scenario("x", executor)], Act::Sleep(Duration::ZERO));
     test.config.workers = 1;
     assert_eq!(test.run().vus(), [1, 2, 3, 4]);
@@ -65,9 +65,9 @@ fn busy_vus_leave_the_others_their_turn() {
 
 #[test]
 fn min_iteration_duration_holds_the_next_one_back() {
-    let executor = Executor::ConstantVus { vus: 1, duration: 10Duration::ZERO };
+    let executor = Executor::ConstantVus { vus: 1, duration: 100 * MS };
     let mut test = Test::new(vec![scenario("x", executor)], Act::Sleep(Duration::ZERO));
-    test.config.min_iteration_duration = 3Duration::ZERO;
+    test.config.min_iteration_duration = 30 * MS;
     let [completed, ..] = test.run().check();
     assert!((1..=4).contains(&completed), "{completed}");
 }
@@ -77,7 +77,7 @@ fn ramping_vus_use_slots_again() {
     let stage = |ms: u32, target| Stage { duration: ms * MS, target };
     let stages =
         vec![stage(20, 4), stage(20, 4), stage(0, 0), stage(30, 0), stage(0, 4), stage(20, 4)];
-    let executor = Executor::RampingVus { start_vus: 0, stages, graceful_ramp_down: 1Duration::ZERO };
+    let executor = Executor::RampingVus { start_vus: 0, stages, graceful_ramp_down: 10 * MS };
     let ended = Test::new(vec![scenario("x", executor)], Act::Wait).run();
     // Each slot's first iteration is interrupted on the way down, its second at the end.
     assert_eq!(ended.check(), [0, 8, 0]);
@@ -87,13 +87,16 @@ fn ramping_vus_use_slots_again() {
 #[test]
 fn scenarios_in_a_row_share_vus() {
     let constant = |name: &str, vus, start| {
-        let mut scenario = scenario(name, Executor::ConstantVus { vus, duration: 3Duration::ZERO });
+        let mut scenario = scenario(name, Executor::ConstantVus { vus, duration: 30 * MS });
         scenario.start_time = start;
-        scenario.graceful_stop = 1Duration::ZERO;
+        scenario.graceful_stop = 10 * MS;
         scenario
     };
-    let scenarios =
-        vec![constant("a", 3, Duration::ZERO), constant("b", 2, Duration::ZERO), constant("c", 4, 5Duration::ZERO)];
+    let scenarios = vec![
+        constant("a", 3, Duration::ZERO),
+        constant("b", 2, Duration::ZERO),
+        constant("c", 4, 50 * MS),
+    ];
     let ended = Test::new(scenarios, Act::Sleep(2 * MS)).run();
     assert_eq!(ended.vus(), [1, 2, 3, 4, 5]);
     assert_eq!(ended.log.made.lock().unwrap().len(), 5);
@@ -103,7 +106,7 @@ fn scenarios_in_a_row_share_vus() {
 
 #[test]
 fn scaled_vus_follow_the_control() {
-    let executor = Executor::ExternallyControlled { vus: 1, max_vus: 4, duration: 15Duration::ZERO };
+    let executor = Executor::ExternallyControlled { vus: 1, max_vus: 4, duration: 150 * MS };
     let test = Test::new(vec![scenario("x", executor)], Act::Sleep(2 * MS));
     let control = test.control.clone();
     let scaling = std::thread::spawn(move || {
@@ -121,7 +124,7 @@ fn scaled_vus_follow_the_control() {
 
 #[test]
 fn an_instance_runs_its_segment() {
-    let executor = Executor::SharedIterations { vus: 7, iterations: 20, max_duration: 500Duration::ZERO };
+    let executor = Executor::SharedIterations { vus: 7, iterations: 20, max_duration: 5000 * MS };
     let mut test = Test::new(vec![scenario("x", executor)], Act::Sleep(MS));
     test.config.segment = plimsoll_engine::segment::Segment::parse("1/2:3/4", "").unwrap();
     let ended = test.run();

@@ -7,7 +7,7 @@ use plimsoll_engine::config::{Executor, Stage};
 use crate::fake::{Act, MS, Test, scenario};
 
 fn constant(rate: u64, duration: u32, pre_allocated_vus: u64, max_vus: u64) -> Executor {
-    let (time_unit, duration) = (100Duration::ZERO, duration * MS);
+    let (time_unit, duration) = (1000 * MS, duration * MS);
     Executor::ConstantArrivalRate { rate, time_unit, duration, pre_allocated_vus, max_vus }
 }
 
@@ -21,7 +21,7 @@ fn every_arrival_finds_a_free_vu() {
 #[test]
 fn what_finds_no_free_vu_is_dropped() {
     let mut scenario = scenario("x", constant(100, 200, 3, 3));
-    scenario.graceful_stop = 2Duration::ZERO;
+    scenario.graceful_stop = 20 * MS;
     let ended = Test::new(vec![scenario], Act::Wait).run();
     assert_eq!(ended.check(), [0, 3, 17]);
     let notices = ended.log.notices.lock().unwrap().clone();
@@ -33,7 +33,8 @@ fn what_finds_no_free_vu_is_dropped() {
 #[test]
 fn a_worker_without_a_free_vu_hands_over() {
     let mut test = Test::new(vec![scenario("x", constant(200, 200, 6, 6))], Act::Wait);
-    test.act = Box::new(|_, vu| if vu.in_instance == 6 { Act::Sleep(Duration::ZERO) } else { Act::Wait });
+    test.act =
+        Box::new(|_, vu| if vu.in_instance == 6 { Act::Sleep(Duration::ZERO) } else { Act::Wait });
     test.config.workers = 3;
     let ended = test.run();
     let [completed, interrupted, dropped] = ended.check();
@@ -45,7 +46,7 @@ fn a_worker_without_a_free_vu_hands_over() {
 #[test]
 fn unplanned_vus_are_made_one_after_the_other() {
     let mut scenario = scenario("x", constant(100, 200, 1, 4));
-    scenario.graceful_stop = 2Duration::ZERO;
+    scenario.graceful_stop = 20 * MS;
     let ended = Test::new(vec![scenario], Act::Wait).run();
     let [completed, interrupted, dropped] = ended.check();
     assert_eq!((completed, interrupted, dropped), (0, 4, 16));
@@ -56,10 +57,10 @@ fn unplanned_vus_are_made_one_after_the_other() {
 #[test]
 fn a_ramp_runs_the_integral_of_its_rate() {
     let stages =
-        vec![Stage { duration: 10Duration::ZERO, target: 400 }, Stage { duration: 10Duration::ZERO, target: 0 }];
+        vec![Stage { duration: 100 * MS, target: 400 }, Stage { duration: 100 * MS, target: 0 }];
     let executor = Executor::RampingArrivalRate {
         start_rate: 0,
-        time_unit: 100Duration::ZERO,
+        time_unit: 1000 * MS,
         stages,
         pre_allocated_vus: 10,
         max_vus: 10,
@@ -70,6 +71,7 @@ fn a_ramp_runs_the_integral_of_its_rate() {
 
 #[test]
 fn all_vus_take_their_turn() {
-    let ended = Test::new(vec![scenario("x", constant(500, 200, 5, 5))], Act::Sleep(Duration::ZERO)).run();
+    let ended =
+        Test::new(vec![scenario("x", constant(500, 200, 5, 5))], Act::Sleep(Duration::ZERO)).run();
     assert_eq!(ended.vus(), [1, 2, 3, 4, 5]);
 }
