@@ -90,14 +90,14 @@ impl Recorder {
 
     #[cold]
     fn new_handle(&mut self, hash: u64, metric: MetricId, tags: &TagSet) -> SeriesHandle {
-        let id = self.registry.series(metric, tags);
+        let (id, is_coarser) = self.registry.series_or_coarser(metric, tags);
         let handle = *self.by_id.entry(id).or_insert_with(|| {
             let handle = SeriesHandle(self.series.len() as u32);
             let kind = self.registry.def(metric).kind;
             self.series.push(Series { id, kind, dirty: false, busy: false, sink: Sink::new(kind) });
             handle
         });
-        if self.registry.series_def(id).tags == *tags {
+        if !is_coarser {
             let at = self.known.len() as u32;
             self.known.push((metric, tags.clone(), handle));
             let (known, hasher) = (&self.known, &self.hasher);

@@ -1,93 +1,17 @@
 //! Names of metrics and series, shared by all workers. Taken once per series and worker, never per sample.
 
+mod definition;
+
 use std::{
     fmt,
-    hash::{BuildHasher, Hash},
+    hash::BuildHasher,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::{builtin::Builtin, tags::TagSet};
-
-/// Index of a metric in its [`Registry`]; the built-in ones come first, in [`crate::builtin`]'s order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MetricId(pub u32);
-
-/// Index of a series (one metric with one tag set) in its [`Registry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SeriesId(pub u32);
-
-/// How samples of a metric are aggregated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MetricKind {
-    Counter,
-    Gauge,
-    Rate,
-    Trend,
-}
-
-/// What the values of a metric are: decides how they are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Contains {
-    Default,
-    /// milliseconds
-    Time,
-    /// bytes
-    Data,
-}
-
-impl MetricKind {
-    /// k6's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            MetricKind::Counter => "counter",
-            MetricKind::Gauge => "gauge",
-            MetricKind::Rate => "rate",
-            MetricKind::Trend => "trend",
-        }
-    }
-}
-
-impl Contains {
-    /// k6's word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Contains::Default => "default",
-            Contains::Time => "time",
-            Contains::Data => "data",
-        }
-    }
-}
-
-impl fmt::Display for MetricKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Contains {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A metric's name and what its samples are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MetricDef {
-    pub id: MetricId,
-    pub name: Arc<str>,
-    pub kind: MetricKind,
-    pub contains: Contains,
-}
-
-/// One metric with one set of tags.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeriesDef {
-    pub id: SeriesId,
-    pub metric: MetricId,
-    pub tags: TagSet,
-}
+pub use definition::{Contains, MetricDef, MetricId, MetricKind, SeriesDef, SeriesId};
 
 /// Why a metric could not be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -224,18 +148,24 @@ impl Registry {
 
     /// The series of `metric` with `tags`, made when it is new and the limit allows it. Locks.
     pub fn series(&self, metric: MetricId, tags: &TagSet) -> SeriesId {
+        self.series_or_coarser(metric, tags).0
+    }
+
+    /// As [`Registry::series`], and whether it was made coarser.
+    pub(crate) fn series_or_coarser(&self, metric: MetricId, tags: &TagSet) -> (SeriesId, bool) {
         let mut inner = self.lock();
         let (limit, folded_limit) =
             (inner.limit, inner.limit.saturating_add(inner.limit / FOLDED_SHARE));
         if let Some(id) = inner.find_or_add_series(metric, tags, limit) {
-            return id;
+            return (id, false);
         }
-        inner.folded += 1;
         let coarser = tags.without("url").without("name");
-        if let Some(id) = inner.find_or_add_series(metric, &coarser, folded_limit) {
-            return id;
-        }
-        inner.add_or_find_bare(metric)
+        let (id, is_coarser) = match inner.find_or_add_series(metric, &coarser, folded_limit) {
+            Some(id) => (id, coarser != *tags),
+            None => (inner.find_or_add_bare(metric), !tags.is_empty()),
+        };
+        inner.folded += u64::from(is_coarser);
+        (id, is_coarser)
     }
 
     /// The definition of a series.
@@ -298,7 +228,7 @@ impl Inner {
     }
 
     /// The series of `metric` without any tag: at most one per metric, so no limit is needed.
-    fn add_or_find_bare(&mut self, metric: MetricId) -> SeriesId {
+    fn find_or_add_bare(&mut self, metric: MetricId) -> SeriesId {
         self.find_or_add_series(metric, &TagSet::default(), usize::MAX)
             .expect("no limit refuses it")
     }
