@@ -3,6 +3,7 @@
 //! A virtual user is a stackful coroutine on its worker's thread with a JavaScript runtime of its
 //! own, made inside that coroutine. k6's blocking calls suspend the coroutine ([`vu::suspend`]).
 
+pub mod archive;
 pub mod globals;
 pub mod lifecycle;
 pub mod loader;

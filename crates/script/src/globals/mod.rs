@@ -62,7 +62,20 @@ pub(crate) fn overwrite_options<'js>(
     let Some(consolidated) = ctx.json_parse(json)?.into_object() else { return Ok(()) };
     for property in consolidated.props::<String, Value<'js>>() {
         let (key, value) = property?;
-        options.set(key, value)?;
+        // Scenarios stay as written: k6 shows nothing useful there.
+        if key != "scenarios" && is_set(&value) {
+            options.set(key, value)?;
+        }
     }
     Ok(())
+}
+
+/// Whether an option has a value: neither null nor an object of nulls.
+fn is_set(value: &Value<'_>) -> bool {
+    match value.as_object() {
+        Some(object) if !object.is_array() => {
+            object.values::<Value<'_>>().any(|value| value.is_ok_and(|value| !value.is_null()))
+        }
+        _ => !value.is_null(),
+    }
 }

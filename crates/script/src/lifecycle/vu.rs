@@ -25,7 +25,6 @@ pub struct ScriptVu {
 struct Scenario {
     context: Arc<ScenarioContext>,
     function: Rc<str>,
-    tags: TagSet,
 }
 
 impl ScriptVu {
@@ -38,19 +37,25 @@ impl ScriptVu {
         &self.host.state
     }
 
-    fn enter(&mut self, iteration: &Iteration) -> (Rc<str>, TagSet) {
+    /// Which function to run. Tags that the script set stay as long as the scenario does, as in k6.
+    fn enter(&mut self, iteration: &Iteration) -> Rc<str> {
         let context = &iteration.scenario.context;
         let scenario = match self.scenario.take() {
             Some(known) if Arc::ptr_eq(&known.context, context) => known,
-            _ => Scenario {
-                context: context.clone(),
-                function: context.scenario.exec.as_str().into(),
-                tags: self.host.state.with_root_group(&context.tags),
-            },
+            _ => {
+                let state = &self.host.state;
+                state.tags.replace(state.with_root_group(&context.tags));
+                state.metadata.replace(None);
+                state.scenario_iterations.set(0);
+                Scenario {
+                    context: context.clone(),
+                    function: context.scenario.exec.as_str().into(),
+                }
+            }
         };
-        let entered = (scenario.function.clone(), scenario.tags.clone());
+        let function = scenario.function.clone();
         self.scenario = Some(scenario);
-        entered
+        function
     }
 
     fn log_exception(&self, iteration: &Iteration, thrown: &Thrown) {
@@ -69,8 +74,8 @@ impl ScriptVu {
 
 impl Vu for ScriptVu {
     async fn iterate(&mut self, iteration: Iteration) -> Outcome {
-        let (function, tags) = self.enter(&iteration);
-        self.host.state.begin_iteration(iteration.clone(), tags);
+        let function = self.enter(&iteration);
+        self.host.state.begin_iteration(iteration.clone());
         let reply = self.host.run(Command::Iterate { function }).await;
         let outcome = match reply {
             Reply::Threw(thrown) => {
@@ -86,7 +91,7 @@ impl Vu for ScriptVu {
     }
 
     fn tags(&self) -> TagSet {
-        self.host.state.last_tags()
+        self.host.state.tags.borrow().clone()
     }
 
     fn metadata(&self) -> Option<TagSet> {
@@ -104,40 +109,30 @@ impl VuState {
         }
     }
 
-    fn begin_iteration(&self, iteration: Iteration, tags: TagSet) {
+    fn begin_iteration(&self, iteration: Iteration) {
         self.iterations.set(self.iterations.get() + 1);
+        self.scenario_iterations.set(self.scenario_iterations.get() + 1);
         self.deadline.replace(Some(iteration.deadline.clone()));
-        self.group.replace("".into());
-        self.tags.replace(tags);
-        self.metadata.replace(self.system_metadata());
+        self.set_system_metadata();
         self.iteration.replace(Some(iteration));
     }
 
     /// `vu` and `iter`, for samples, when those tags are wanted.
-    fn system_metadata(&self) -> Option<TagSet> {
+    fn set_system_metadata(&self) {
         let system = self.test.system_tags();
-        let (vu, iter) = (system.contains(SystemTag::Vu), system.contains(SystemTag::Iter));
-        if !vu && !iter {
-            return None;
+        let mut metadata = self.metadata.borrow_mut();
+        if system.contains(SystemTag::Vu) {
+            let known = metadata.take().unwrap_or_default();
+            *metadata = Some(known.with("vu", &self.id.in_instance.to_string()));
         }
-        let mut pairs = Vec::with_capacity(2);
-        if vu {
-            pairs.push(("vu", self.id.in_instance.to_string()));
+        if system.contains(SystemTag::Iter) {
+            let known = metadata.take().unwrap_or_default();
+            *metadata = Some(known.with("iter", &(self.iterations.get() - 1).to_string()));
         }
-        if iter {
-            pairs.push(("iter", (self.iterations.get() - 1).to_string()));
-        }
-        Some(TagSet::from_pairs(pairs))
     }
 
     fn end_iteration(&self) {
         self.run_iteration_end_hooks();
         self.deadline.replace(None);
-    }
-
-    /// The tags at the end of the last iteration, at its root group.
-    fn last_tags(&self) -> TagSet {
-        let tags = self.tags.borrow();
-        if self.group.borrow().is_empty() { tags.clone() } else { self.with_root_group(&tags) }
     }
 }

@@ -15,12 +15,20 @@
 
 use std::rc::Rc;
 
-use rquickjs::{Ctx, Object};
+use rquickjs::{Ctx, Function, Object, atom::PredefinedAtom};
 
 use crate::vu::VuState;
 
+pub(crate) mod arguments;
+pub mod crypto;
+pub mod data;
+pub mod encoding;
+pub mod execution;
+pub mod html;
 pub mod k6;
+pub mod metrics;
 pub(crate) mod tags;
+pub mod timers;
 
 /// How the loader finds a built-in module.
 pub struct Module {
@@ -32,9 +40,24 @@ pub struct Module {
 }
 
 /// All built-in modules.
-pub const MODULES: &[Module] = &[k6::MODULE];
+pub const MODULES: &[Module] = &[
+    crypto::MODULE,
+    data::MODULE,
+    encoding::MODULE,
+    execution::MODULE,
+    html::MODULE,
+    k6::MODULE,
+    metrics::MODULE,
+    timers::MODULE,
+];
 
 /// The built-in module of that name.
 pub fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
+}
+
+/// Whether a function was declared `async`.
+pub(crate) fn is_async_function(function: &Function<'_>) -> bool {
+    let tag = function.get::<_, Option<String>>(PredefinedAtom::SymbolToStringTag);
+    tag.is_ok_and(|tag| tag.as_deref() == Some("AsyncFunction"))
 }

@@ -11,7 +11,7 @@ use plimsoll_engine::{
     runner::{Iteration, VuId},
     worker::Worker,
 };
-use plimsoll_metrics::{MetricId, Registry, TagSet, Timestamp};
+use plimsoll_metrics::{MetricId, Registry, SeriesHandle, TagSet, Timestamp};
 use plimsoll_runtime::{clock::Instant, log::Log};
 use rquickjs::{Ctx, Error, JsLifetime};
 
@@ -19,6 +19,7 @@ use super::{coroutine::Fiber, events::EventLoop};
 use crate::{
     globals::console::Console,
     loader::Modules,
+    modules::{data::SharedElements, k6::check::CheckSeries},
     options::{Options, SystemTag, SystemTags, View},
 };
 
@@ -55,6 +56,8 @@ pub struct TestState {
     pub modules: Modules,
     /// What `setup` returned, as JSON.
     pub(crate) setup_data: Mutex<Option<Arc<str>>>,
+    /// SharedArrays by name.
+    pub(crate) shared_arrays: Mutex<BTreeMap<String, Arc<SharedElements>>>,
     /// The consolidated options as JSON, once some script asked for them.
     pub(crate) options_json: OnceLock<String>,
 }
@@ -71,6 +74,7 @@ impl TestState {
             env: BTreeMap::new(),
             modules,
             setup_data: Mutex::new(None),
+            shared_arrays: Mutex::default(),
             options_json: OnceLock::new(),
         }
     }
@@ -78,6 +82,21 @@ impl TestState {
     /// What `setup` returned, as JSON; `None` for `undefined`.
     pub fn setup_data(&self) -> Option<Arc<str>> {
         self.setup_data.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn shared_array(&self, name: &str) -> Option<Arc<SharedElements>> {
+        let arrays = self.shared_arrays.lock().unwrap_or_else(PoisonError::into_inner);
+        arrays.get(name).cloned()
+    }
+
+    /// Keeps `elements` under `name`; when two VUs built them at once, both get the first's.
+    pub(crate) fn add_shared_array(
+        &self,
+        name: String,
+        elements: Arc<SharedElements>,
+    ) -> Arc<SharedElements> {
+        let mut arrays = self.shared_arrays.lock().unwrap_or_else(PoisonError::into_inner);
+        arrays.entry(name).or_insert(elements).clone()
     }
 
     /// The consolidated options as scripts see them; `None` before they are known.
@@ -102,6 +121,8 @@ pub struct VuState {
     pub id: VuId,
     pub phase: Cell<Phase>,
     pub iteration: RefCell<Option<Iteration>>,
+    /// Iterations that this VU has started in the current scenario.
+    pub scenario_iterations: Cell<u64>,
     /// Iterations that this VU has started, all scenarios together: `__ITER` is one less.
     pub iterations: Cell<u64>,
     /// Tags of the next sample: scenario, group and the script's own.
@@ -119,6 +140,7 @@ pub struct VuState {
     pub(crate) abort_message: RefCell<Option<String>>,
     pub(crate) fiber: Rc<Fiber>,
     pub(crate) events: EventLoop,
+    pub(crate) check_series: RefCell<CheckSeries>,
     iteration_end_hooks: RefCell<Vec<IterationEndHook>>,
 }
 
@@ -133,6 +155,7 @@ impl VuState {
             phase: Cell::new(Phase::Init),
             iteration: RefCell::new(None),
             iterations: Cell::new(0),
+            scenario_iterations: Cell::new(0),
             tags: RefCell::new(TagSet::default()),
             group: RefCell::new("".into()),
             metadata: RefCell::new(None),
@@ -142,6 +165,7 @@ impl VuState {
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),
             events: EventLoop::default(),
+            check_series: RefCell::default(),
             iteration_end_hooks: RefCell::new(Vec::new()),
         }
     }
@@ -186,6 +210,26 @@ impl VuState {
         for hook in self.iteration_end_hooks.borrow().iter() {
             hook(self);
         }
+    }
+}
+
+/// The series that one place in a script recorded to last: saves the look-up while tags stay the same.
+#[derive(Default)]
+pub struct SeriesCache(Option<(MetricId, TagSet, SeriesHandle)>);
+
+impl SeriesCache {
+    /// As [`VuState::record`]. A cache serves one VU.
+    pub fn record(&mut self, vu: &VuState, metric: MetricId, tags: &TagSet, value: f64) {
+        let Some(worker) = &vu.worker else { return };
+        let at = Timestamp(Instant::now().unix_nanos());
+        let mut recorder = worker.recorder.borrow_mut();
+        let series = match &self.0 {
+            Some((known, with, series)) if *known == metric && with == tags => *series,
+            _ => recorder.handle(metric, tags),
+        };
+        recorder.record_with(series, value, at, vu.metadata.borrow().as_ref());
+        drop(recorder);
+        self.0 = Some((metric, tags.clone(), series));
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
-use plimsoll_metrics::Builtin;
-use rquickjs::{Ctx, Error, Function, Result, Value, function::Opt};
+use plimsoll_metrics::{Builtin, SeriesHandle, TagSet, Timestamp};
+use plimsoll_runtime::clock::Instant;
+use rquickjs::{Coerced, Ctx, Error, Exception, Function, Object, Result, Value, function::Opt};
 
 use crate::{
-    modules::tags,
+    modules::{is_async_function, tags},
+    options::SystemTag,
     vu::{VuState, error},
 };
 
@@ -38,44 +40,99 @@ fn check<'js>(
     if vu.is_init() {
         return Err(error::throw(ctx, "Using check() in the init context is not supported"));
     }
-    let Some(conditions) = conditions.filter(|value| !value.is_undefined() && !value.is_null())
-    else {
+    let Some(conditions) = conditions.filter(|value| !value.is_undefined()) else {
         return Err(error::throw(ctx, "no checks provided to `check`"));
     };
-    let Some(conditions) = conditions.as_object() else { return Ok(true) };
+    if conditions.is_null() {
+        return Err(Exception::throw_type(ctx, "Cannot convert undefined or null to object"));
+    }
     let mut base = vu.tags.borrow().clone();
     if let Some(extra) = extra {
         base = tags::extend(ctx, &base, &extra)?;
     }
     let mut all = true;
-    for property in conditions.props::<String, Value<'js>>() {
+    for property in to_object(ctx, conditions)?.props::<String, Value<'js>>() {
         let (name, condition) = property?;
-        if name.contains(GROUP_SEPARATOR) {
-            return Err(error::throw(ctx, "group and check names may not contain '::'"));
-        }
-        let outcome = match condition.as_function() {
-            Some(function) => function.call::<_, Value<'js>>((value.clone(),)),
-            None => Ok(condition),
-        };
-        let outcome = match outcome {
-            // An interrupted check says nothing about the target.
-            Err(error) if vu.stop_cause().is_some() => return Err(error),
-            other => other,
-        };
-        if outcome.as_ref().is_ok_and(Value::is_promise) {
-            return Err(error::throw(ctx, ASYNC_MESSAGE));
-        }
-        let passed = outcome.as_ref().is_ok_and(truthy);
-        vu.record(Builtin::Checks.id(), &base.with("check", &name), f64::from(u8::from(passed)));
-        outcome?;
-        all &= passed;
+        all &= one(ctx, vu, &base, &value, &name, condition)?;
     }
     Ok(all)
 }
 
-const ASYNC_MESSAGE: &str = "Using `async` functions as checks isn't supported";
+/// Evaluates one condition and records its outcome.
+fn one<'js>(
+    ctx: &Ctx<'js>,
+    vu: &VuState,
+    base: &TagSet,
+    value: &Value<'js>,
+    name: &str,
+    condition: Value<'js>,
+) -> Result<bool> {
+    if name.contains(GROUP_SEPARATOR) {
+        return Err(error::throw(ctx, "group and check names may not contain '::'"));
+    }
+    let outcome = match condition.as_function() {
+        Some(function) if is_async_function(function) => {
+            return Err(error::throw(ctx, ASYNC_MESSAGE));
+        }
+        Some(function) => function.call::<_, Value<'js>>((value.clone(),)),
+        None => Ok(condition),
+    };
+    if outcome.is_err() && vu.stop_cause().is_some() {
+        // An interrupted check says nothing about the target.
+        return outcome.map(|_| false);
+    }
+    let passed = match &outcome {
+        Ok(outcome) => outcome.get::<Coerced<bool>>()?.0,
+        Err(_) => false,
+    };
+    vu.record_check(base, name, passed);
+    // Recorded as failed, then thrown again, as in k6.
+    outcome.map(|_| passed)
+}
 
-/// JavaScript's truth.
-fn truthy(value: &Value<'_>) -> bool {
-    value.get::<rquickjs::Coerced<bool>>().is_ok_and(|truth| truth.0)
+/// JavaScript's conversion: the characters of a string are its properties.
+fn to_object<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Object<'js>> {
+    match value.into_object() {
+        Some(object) => Ok(object),
+        None => Object::new(ctx.clone()),
+    }
+}
+
+const ASYNC_MESSAGE: &str = "the built-in check() does not support async functions as arguments. Use the \
+     JavaScript utils library as a replacement. Refer to \
+     https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info";
+
+/// Checks whose series a VU remembers; further ones are looked up each time.
+const REMEMBERED_LIMIT: usize = 64;
+
+/// Series of a VU's checks.
+#[derive(Default)]
+pub(crate) struct CheckSeries(Vec<(TagSet, Box<str>, SeriesHandle)>);
+
+impl VuState {
+    fn record_check(&self, base: &TagSet, name: &str, passed: bool) {
+        let Some(worker) = &self.worker else { return };
+        let mut known = self.check_series.borrow_mut();
+        let mut recorder = worker.recorder.borrow_mut();
+        let found = known.0.iter().find(|(tags, known, _)| &**known == name && tags == base);
+        let series = match found {
+            Some((_, _, series)) => *series,
+            None => {
+                let wanted = self.test.system_tags().contains(SystemTag::Check);
+                let tags = if wanted { base.with("check", name) } else { base.clone() };
+                let series = recorder.handle(Builtin::Checks.id(), &tags);
+                if known.0.len() < REMEMBERED_LIMIT {
+                    known.0.push((base.clone(), name.into(), series));
+                }
+                series
+            }
+        };
+        let at = Timestamp(Instant::now().unix_nanos());
+        recorder.record_with(
+            series,
+            f64::from(u8::from(passed)),
+            at,
+            self.metadata.borrow().as_ref(),
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! `k6`: check, fail, group, sleep, randomSeed.
 
-mod check;
+pub(crate) mod check;
 mod group;
 
 use std::{rc::Rc, time::Duration};
