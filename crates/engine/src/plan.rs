@@ -195,6 +195,8 @@ fn claim(config: &Scenario, sizing: &Sizing, scenario: usize, slot: usize) -> Cl
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::{Executor, Stage, tests::scenario};
 
@@ -239,6 +241,32 @@ mod tests {
         );
         let plan = plan(vec![rate]);
         assert_eq!((plan.planned_vus, plan.max_vus), (2, 5));
+    }
+
+    proptest! {
+        /// Two slots that want a VU at the same time never have the same one, and the pool is no
+        /// larger than the most slots at one time.
+        #[test]
+        fn a_vu_belongs_to_one_slot_at_a_time(
+            wants in proptest::collection::vec((1_u64..6, 0_u64..20, 1_u64..8), 1..8),
+        ) {
+            let scenarios = wants.iter().enumerate();
+            let scenarios = scenarios.map(|(i, (vus, at, s))| constant(&format!("s{i}"), *vus, *at, *s));
+            let plan = plan(scenarios.collect());
+            let mut most = 0;
+            for moment in (0..40).map(Duration::from_secs) {
+                let now = plan.scenarios.iter().filter(|s| {
+                    s.scenario.start_time <= moment && moment < s.end()
+                });
+                let mut indices: Vec<usize> = now.flat_map(|s| s.slots.iter().copied()).collect();
+                let count = indices.len();
+                most = most.max(count);
+                indices.sort_unstable();
+                indices.dedup();
+                prop_assert_eq!(indices.len(), count);
+            }
+            prop_assert_eq!(plan.planned_vus, most as u64);
+        }
     }
 
     #[test]

@@ -122,6 +122,7 @@ pub(crate) struct Home<R: Runner> {
     pub(crate) worker: Rc<Worker>,
     pub(crate) shared: Arc<Shared<R>>,
     pub(crate) pool: Pool<R::Vu>,
+    outbox: report::Outbox,
 }
 
 impl<R: Runner> Home<R> {
@@ -248,7 +249,7 @@ pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
         .and_then(Option::take);
     let mut orders = shared.orders.clone();
     let pool = Pool::new(planned, index, shared.workers);
-    let home = Rc::new(Home { worker, shared, pool });
+    let home = Rc::new(Home { worker, shared, pool, outbox: report::Outbox::default() });
     let mut reporter = Reporter { returns, task: None };
     loop {
         let order = orders.borrow_and_update().clone();

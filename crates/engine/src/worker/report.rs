@@ -1,6 +1,7 @@
 //! A worker's recordings on their way to the hub.
 
 use std::{
+    cell::{Cell, RefCell},
     rc::Rc,
     sync::mpsc::{Receiver, TrySendError},
     time::Duration,
@@ -20,6 +21,13 @@ const SAMPLES_EVERY: Duration = Duration::from_millis(50);
 /// Kept samples worth handing over before the second is full.
 const SAMPLES_BATCH: usize = 2_000;
 
+/// What the hub had no room for.
+#[derive(Default)]
+pub(super) struct Outbox {
+    interval: RefCell<Option<Report>>,
+    lost: Cell<u64>,
+}
+
 /// Hands the interval over at each whole second since `origin`, for ever.
 pub(super) async fn every_second<R: Runner>(
     home: Rc<Home<R>>,
@@ -28,7 +36,6 @@ pub(super) async fn every_second<R: Runner>(
 ) {
     let step = if home.shared.keep_samples { SAMPLES_EVERY } else { SECOND };
     let mut second = 0;
-    let mut unsent = None;
     loop {
         let steps = Instant::now().since(origin).as_nanos() / step.as_nanos() + 1;
         let next = u64::try_from(steps * step.as_nanos()).unwrap_or(u64::MAX);
@@ -43,35 +50,43 @@ pub(super) async fn every_second<R: Runner>(
                 sample_vus(&home, origin + Duration::from_secs(second));
             }
             recycle(&home, returns.as_ref());
-            hand_over(&home, second, &mut unsent);
+            hand_over(&home, second);
         }
     }
 }
 
-/// What was recorded since the last hand-over.
+/// What was recorded since the last hand-over. Waits for room.
 pub(super) fn rest<R: Runner>(home: &Home<R>) {
     if home.shared.keep_samples {
-        hand_over_samples(home, true);
+        let (samples, lost) = home.worker.recorder.borrow_mut().take_samples();
+        home.report(Report::Samples { samples, lost: lost + home.outbox.lost.take() });
+    }
+    if let Some(unsent) = home.outbox.interval.take() {
+        home.report(unsent);
     }
     let interval = home.worker.recorder.borrow_mut().take_interval();
     home.report(Report::Interval { worker: home.worker.index, second: u64::MAX, interval });
 }
 
 /// When the hub lags behind, the interval waits for the next second rather than the worker for the hub.
-fn hand_over<R: Runner>(home: &Home<R>, second: u64, unsent: &mut Option<Report>) {
-    if let Some(report) = unsent.take()
-        && let Err(TrySendError::Full(report)) = home.shared.reports.try_send(report)
+fn hand_over<R: Runner>(home: &Home<R>, second: u64) {
+    let Outbox { interval: unsent, .. } = &home.outbox;
+    let reports = &home.shared.reports;
+    let former = unsent.take();
+    if let Some(former) = former
+        && let Err(TrySendError::Full(former)) = reports.try_send(former)
     {
-        *unsent = Some(report);
+        unsent.replace(Some(former));
         return;
     }
     let interval = home.worker.recorder.borrow_mut().take_interval();
     let report = Report::Interval { worker: home.worker.index, second, interval };
-    if let Err(TrySendError::Full(report)) = home.shared.reports.try_send(report) {
-        *unsent = Some(report);
+    if let Err(TrySendError::Full(report)) = reports.try_send(report) {
+        unsent.replace(Some(report));
     }
 }
 
+/// Samples that the hub has no room for are lost, and counted.
 fn hand_over_samples<R: Runner>(home: &Home<R>, all: bool) {
     let mut recorder = home.worker.recorder.borrow_mut();
     let waiting = recorder.samples_len();
@@ -79,8 +94,13 @@ fn hand_over_samples<R: Runner>(home: &Home<R>, all: bool) {
         return;
     }
     let (samples, lost) = recorder.take_samples();
-    drop(recorder);
-    home.report(Report::Samples { samples, lost });
+    let lost = lost + home.outbox.lost.take();
+    let report = Report::Samples { samples, lost };
+    if let Err(TrySendError::Full(Report::Samples { samples, lost })) =
+        home.shared.reports.try_send(report)
+    {
+        home.outbox.lost.set(lost + samples.len() as u64);
+    }
 }
 
 fn recycle<R: Runner>(home: &Home<R>, returns: Option<&Receiver<Interval>>) {
