@@ -1,0 +1,133 @@
+//! One line per scenario: name, status, bar and figures, in columns.
+
+use super::{ExecutorView, ScenarioView, Status};
+use crate::format::duration::{fixed, go_string};
+
+/// Characters of a name; longer ones are cut.
+const NAME_LIMIT: usize = 30;
+
+/// Characters inside of a bar's brackets when there is room.
+const WIDEST_BAR: usize = 38;
+
+/// A bar that is not wider than this is written as a percentage, which takes as much.
+const PERCENT_WIDTH: usize = 6;
+
+/// The lines of all scenarios.
+pub(super) fn rows(scenarios: &[ScenarioView], width: Option<usize>, color: bool) -> Vec<String> {
+    let names: Vec<String> = scenarios.iter().map(|scenario| cut(&scenario.name)).collect();
+    let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let figures = aligned(&scenarios.iter().map(columns).collect::<Vec<_>>());
+    let figures_width = figures.iter().map(|text| text.chars().count()).max().unwrap_or(0);
+    // Name, blank, mark, blank, two brackets, blank; and the last column stays free.
+    let others = name_width + figures_width + " ✓ [] ".chars().count() + 1;
+    let bar_width = width
+        .map(|width| width.saturating_sub(others).min(WIDEST_BAR))
+        .filter(|bar| *bar > PERCENT_WIDTH);
+
+    let lines = scenarios.iter().zip(names).zip(figures);
+    lines
+        .map(|((scenario, name), figures)| {
+            let bar = match bar_width {
+                Some(bar_width) => bar(scenario.progress, bar_width, color),
+                None => format!(" {:3.0}% ", scenario.progress.clamp(0.0, 1.0) * 100.0),
+            };
+            format!("{name:name_width$} {} [{bar}] {figures}", mark(scenario.status, color))
+        })
+        .collect()
+}
+
+fn cut(name: &str) -> String {
+    if name.chars().count() <= NAME_LIMIT {
+        return name.to_owned();
+    }
+    name.chars().take(NAME_LIMIT - 3).chain("...".chars()).collect()
+}
+
+fn mark(status: Status, color: bool) -> String {
+    let (codes, mark) = match status {
+        Status::Running => return " ".to_owned(),
+        Status::Stopping => return "↓".to_owned(),
+        Status::Waiting(_) => (("\x1b[2m", "\x1b[22m"), "•"),
+        Status::Done => (("\x1b[32m", "\x1b[0m"), "✓"),
+        Status::Interrupted => (("\x1b[31m", "\x1b[0m"), "✗"),
+    };
+    if color { format!("{}{mark}{}", codes.0, codes.1) } else { mark.to_owned() }
+}
+
+fn bar(progress: f64, width: usize, color: bool) -> String {
+    let progress = progress.clamp(0.0, 1.0);
+    let filled = ((width as f64 * progress) as usize).min(width);
+    let done = match filled {
+        0 => String::new(),
+        filled if filled == width => "=".repeat(filled),
+        filled => "=".repeat(filled - 1) + ">",
+    };
+    let rest = "-".repeat(width - filled);
+    if color { format!("{done}\x1b[2m{rest}\x1b[22m") } else { done + &rest }
+}
+
+/// What stands right of the bar: VUs, time, and what else there is to say.
+fn columns(scenario: &ScenarioView) -> Vec<String> {
+    if let Status::Waiting(left) = scenario.status {
+        return vec!["waiting".to_owned(), fixed(left, scenario.duration.max(left))];
+    }
+    let is_over = scenario.progress >= 1.0 && scenario.status != Status::Running;
+    let elapsed = fixed(scenario.elapsed, scenario.duration);
+    let duration = go_string(scenario.duration);
+    let timed = if is_over { duration.clone() } else { format!("{elapsed}/{duration}") };
+    let of = |active: u64, most: u64| {
+        let digits = most.to_string().len();
+        format!("{active:0digits$}/{most} VUs")
+    };
+    match scenario.executor {
+        ExecutorView::SharedIterations { vus, done, iterations } => {
+            let digits = iterations.to_string().len();
+            let done = format!("{done:0digits$}/{iterations} shared iters");
+            vec![format!("{vus} VUs"), format!("{elapsed}/{duration}"), done]
+        }
+        ExecutorView::PerVuIterations { vus, done, iterations } => {
+            let all = vus * iterations;
+            let digits = all.to_string().len();
+            let done = format!("{done:0digits$}/{all} iters, {iterations} per VU");
+            vec![format!("{vus} VUs"), format!("{elapsed}/{duration}"), done]
+        }
+        ExecutorView::ConstantVus { vus } => vec![format!("{vus} VUs"), timed],
+        ExecutorView::RampingVus { active, most } => {
+            let all = fixed(scenario.duration, scenario.duration);
+            vec![of(active, most), if is_over { duration } else { format!("{elapsed}/{all}") }]
+        }
+        // The blank column is k6's.
+        ExecutorView::ExternallyControlled { active, most } => {
+            vec![of(active, most), timed, " ".to_owned()]
+        }
+        ExecutorView::ArrivalRate { active, vus, rate } => {
+            vec![of(active, vus), timed, format!("{rate:05.2} iters/s")]
+        }
+    }
+}
+
+/// Columns two blanks apart. As k6 has it, a row with fewer columns than others ends in one blank.
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count)
+        .map(|at| {
+            let column = rows.iter().filter_map(|row| row.get(at));
+            column.map(|text| text.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let align = |row: &Vec<String>| {
+        let mut line = String::new();
+        for (at, (text, &width)) in row.iter().zip(&widths).enumerate() {
+            line.push_str(if at == 0 { "" } else { "  " });
+            line.push_str(text);
+            if at + 1 < count {
+                line.push_str(&" ".repeat(width.saturating_sub(text.chars().count())));
+            }
+        }
+        if row.len() < count {
+            line.push(' ');
+        }
+        line
+    };
+    rows.iter().map(align).collect()
+}

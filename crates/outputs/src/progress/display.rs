@@ -1,0 +1,203 @@
+//! Draws progress on a terminal in place, or as lines elsewhere, and lets log lines through.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{ProgressView, Stage, render};
+
+/// How often a pipe gets lines.
+const LINES_EVERY: Duration = Duration::from_secs(1);
+
+/// Where progress goes. A clone draws on the same place.
+///
+/// When nobody reads any more (a closed pipe) it goes quiet; the run goes on.
+#[derive(Clone)]
+pub struct Display(Arc<Mutex<Inner>>);
+
+struct Inner {
+    out: Box<dyn Write + Send>,
+    kind: Kind,
+    color: bool,
+    /// The lines that stand on the terminal now, to be drawn over.
+    drawn: Vec<String>,
+    /// When lines were last written to a pipe, by the run's own time.
+    last_lines: Option<Duration>,
+    failed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Terminal { width: usize },
+    Lines,
+    Quiet,
+}
+
+impl Display {
+    /// On a terminal of `width` columns.
+    pub fn terminal(out: Box<dyn Write + Send>, width: usize, color: bool) -> Display {
+        Display::new(out, Kind::Terminal { width: width.max(1) }, color)
+    }
+
+    /// Into a pipe or file: lines once a second.
+    pub fn lines(out: Box<dyn Write + Send>) -> Display {
+        Display::new(out, Kind::Lines, false)
+    }
+
+    /// Shows nothing (`--quiet`).
+    pub fn quiet() -> Display {
+        Display::new(Box::new(io::sink()), Kind::Quiet, false)
+    }
+
+    fn new(out: Box<dyn Write + Send>, kind: Kind, color: bool) -> Display {
+        let inner = Inner { out, kind, color, drawn: Vec::new(), last_lines: None, failed: false };
+        Display(Arc::new(Mutex::new(inner)))
+    }
+
+    /// Whether it is worth to draw ten times a second.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self.lock().kind, Kind::Terminal { .. })
+    }
+
+    /// The terminal's new width (SIGWINCH).
+    pub fn resize(&self, columns: usize) {
+        if let Kind::Terminal { width } = &mut self.lock().kind {
+            *width = columns.max(1);
+        }
+    }
+
+    /// Shows the run as it is now.
+    pub fn draw(&self, view: &ProgressView) {
+        let mut inner = self.lock();
+        match inner.kind {
+            Kind::Quiet => {}
+            Kind::Terminal { width } => {
+                let lines = render(view, Some(width), inner.color);
+                let over = inner.clear_sequence();
+                inner.drawn = lines;
+                let text = over + &inner.drawn_text();
+                inner.write(text.as_bytes());
+            }
+            Kind::Lines => {
+                let is_due = match inner.last_lines {
+                    None => view.elapsed >= LINES_EVERY,
+                    Some(last) => view.elapsed >= last + LINES_EVERY,
+                };
+                if view.stage == Stage::Running && is_due {
+                    // Whole seconds, so that a late call does not shift all that follow.
+                    inner.last_lines = Some(Duration::from_secs(view.elapsed.as_secs()));
+                    inner.write_lines(view);
+                }
+            }
+        }
+    }
+
+    /// Shows the last figures, which stay.
+    pub fn finish(&self, view: &ProgressView) {
+        let mut inner = self.lock();
+        match inner.kind {
+            Kind::Quiet => {}
+            Kind::Lines => inner.write_lines(view),
+            Kind::Terminal { width } => {
+                let over = inner.clear_sequence();
+                inner.drawn = render(view, Some(width), inner.color);
+                let text = over + &inner.drawn_text();
+                inner.write(text.as_bytes());
+                inner.drawn.clear();
+            }
+        }
+    }
+
+    /// Removes what is drawn, for text that has the place to itself (the summary).
+    pub fn clear(&self) {
+        let mut inner = self.lock();
+        let over = inner.clear_sequence();
+        inner.drawn.clear();
+        inner.write(over.as_bytes());
+    }
+
+    /// A writer for a log on the same terminal: each write appears above the bars.
+    ///
+    /// `out` is where the log would go otherwise.
+    pub fn log_writer(&self, out: Box<dyn Write + Send>) -> LogWriter {
+        LogWriter { display: self.clone(), out }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Goes to the first of the drawn lines and clears all below.
+    fn clear_sequence(&self) -> String {
+        let Kind::Terminal { width } = self.kind else { return String::new() };
+        // A line that is wider than the terminal takes several of its lines.
+        let rows = |line: &String| visible_width(line).saturating_sub(1) / width + 1;
+        let height: usize = self.drawn.iter().map(rows).sum();
+        match self.drawn.is_empty() {
+            true => String::new(),
+            // The blank line above the headline is drawn too.
+            false => format!("\r\x1b[{}A\x1b[J", height + 1),
+        }
+    }
+
+    fn drawn_text(&self) -> String {
+        if self.drawn.is_empty() {
+            return String::new();
+        }
+        let lines: String = self.drawn.iter().map(|line| format!("{line}\x1b[K\n")).collect();
+        format!("\x1b[K\n{lines}")
+    }
+
+    fn write_lines(&mut self, view: &ProgressView) {
+        let lines = render(view, None, self.color).join("\n");
+        self.write(format!("\n{lines}\n").as_bytes());
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || self.failed {
+            return;
+        }
+        self.failed = self.out.write_all(bytes).and_then(|()| self.out.flush()).is_err();
+    }
+}
+
+/// Columns that a line takes: its characters without escape sequences.
+fn visible_width(line: &str) -> usize {
+    let mut width = 0;
+    let mut in_escape = false;
+    for char in line.chars() {
+        match (in_escape, char) {
+            (true, 'm') => in_escape = false,
+            (true, _) => {}
+            (false, '\x1b') => in_escape = true,
+            (false, _) => width += 1,
+        }
+    }
+    width
+}
+
+/// See [`Display::log_writer`].
+pub struct LogWriter {
+    display: Display,
+    out: Box<dyn Write + Send>,
+}
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut inner = self.display.lock();
+        let over = inner.clear_sequence();
+        inner.write(over.as_bytes());
+        let result = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        let again = inner.drawn_text();
+        inner.write(again.as_bytes());
+        result.map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
