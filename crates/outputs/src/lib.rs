@@ -9,6 +9,7 @@ pub mod csv;
 pub mod format;
 pub mod json;
 pub mod progress;
+pub mod record;
 mod sample_writer;
 pub mod summary;
 mod target;
