@@ -6,8 +6,9 @@ use std::{
 };
 
 use plimsoll_runtime::log::{Level, Log};
-use rquickjs::{Coerced, Ctx, Function, Object, Result, Value, function::Rest};
+use rquickjs::{Ctx, Function, Object, Result, Value, function::Rest};
 
+use super::format::format_value;
 use crate::vu::VuState;
 
 /// Where the lines go.
@@ -59,11 +60,5 @@ pub(super) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<()> {
     ctx.globals().set("console", console)
 }
 
-fn format_value<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<String> {
-    if value.is_object() {
-        if let Some(text) = ctx.json_stringify(value.clone())? {
-            return text.to_string();
-        }
-    }
-    Ok(value.get::<Coerced<String>>()?.0)
-}
+#[cfg(test)]
+mod tests;

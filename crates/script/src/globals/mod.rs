@@ -1,6 +1,8 @@
 //! Globals beside the modules: console, timers, open, text encoding.
 
 pub mod console;
+mod format;
+pub(crate) mod open;
 pub(crate) mod timers;
 
 use std::{collections::BTreeMap, rc::Rc};
@@ -18,6 +20,7 @@ pub(crate) fn install(ctx: &Ctx<'_>, vu: &Rc<VuState>) -> rquickjs::Result<()> {
     globals.set("__VU", vu.id.in_instance)?;
     set_environment(ctx, vu, None)?;
     console::install(ctx, vu)?;
+    open::install(ctx, vu)?;
     timers::install(ctx)
 }
 

@@ -4,6 +4,7 @@
 //! (TypeScript to JavaScript, imports found) and the JavaScript engine's compiler (in the first VU
 //! that needs it); later VUs load its bytecode ([`vu_loader`]).
 
+mod open;
 mod positions;
 mod read;
 mod resolve;
@@ -16,6 +17,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+pub(crate) use open::OpenError;
 pub use read::{Fetch, FetchError};
 use url::Url;
 

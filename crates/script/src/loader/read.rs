@@ -37,11 +37,14 @@ pub(super) fn read(config: &LoaderConfig, url: &Url) -> Result<Arc<[u8]>, String
     }
 }
 
+/// k6's words, for those who search for them.
 fn not_found(url: &Url) -> String {
     let path = url.to_file_path().map(|path| path.display().to_string()).unwrap_or_default();
     format!(
         "The moduleSpecifier \"{path}\" couldn't be found on local disk. Make sure that you've \
-         specified the right path to the file."
+         specified the right path to the file. If you're running in a container make sure you have \
+         mounted the local directory (-v /local/path/:/inside/docker/path) containing your script and \
+         modules so that they're accessible from inside of the container."
     )
 }
 

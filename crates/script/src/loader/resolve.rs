@@ -68,8 +68,18 @@ pub(super) fn resolve(base: &Url, specifier: &str) -> Result<Location, String> {
     }
     if let Some((scheme, _)) = specifier.split_once("://") {
         return Err(format!(
-            "only supported schemes for imports are file and https, \"{specifier}\" has `{scheme}`"
+            "only supported schemes for imports are file and https, {specifier} has `{scheme}`"
         ));
+    }
+    for (prefix, site, kind) in
+        [("github.com/", "github", "raw JavaScript"), ("cdnjs.com/", "cdnjs", "JavaScript")]
+    {
+        if specifier.starts_with(prefix) {
+            return Err(format!(
+                "{site}.com 'special' urls are no longer supported - please use real ones. You can get \
+                 yours by going to {site} and copy-pasting the full url to the actual {kind} file"
+            ));
+        }
     }
     Err(format!(
         "The moduleSpecifier \"{specifier}\" couldn't be recognised as something k6 supports."

@@ -402,7 +402,15 @@ impl ModuleDef for CommonJsModule {
             };
             exports.export(name, export)?;
         }
-        exports.export("default", value)?;
+        // What a translator made of an ES module keeps its default export in a property.
+        let translated = value.as_object().filter(|object| {
+            object.get::<_, Option<bool>>("__esModule").is_ok_and(|flag| flag == Some(true))
+        });
+        let default = match translated {
+            Some(object) if object.contains_key("default")? => object.get("default")?,
+            _ => value,
+        };
+        exports.export("default", default)?;
         Ok(())
     }
 }
