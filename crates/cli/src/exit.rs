@@ -71,3 +71,9 @@ impl Failure {
         self
     }
 }
+
+impl From<plimsoll_script::options::OptionsError> for Failure {
+    fn from(error: plimsoll_script::options::OptionsError) -> Failure {
+        Failure { exit: Exit::BadConfiguration, message: error.message, hint: error.hint }
+    }
+}

@@ -6,7 +6,9 @@ mod run;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use options::OptionFlags;
-pub(crate) use run::{ArchiveArgs, InspectArgs, RunArgs, RuntimeFlags, SummaryMode};
+pub(crate) use run::{
+    ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
+};
 
 /// Load testing and capacity for services and distributed systems.
 #[derive(Debug, Parser)]
@@ -31,15 +33,35 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct GlobalFlags {
     /// JSON file with options, below those of the script
-    #[arg(short, long, global = true, env = "K6_CONFIG", value_name = "FILE", help_heading = "Global")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "K6_CONFIG",
+        value_name = "FILE",
+        help_heading = "Global"
+    )]
     pub(crate) config: Option<std::path::PathBuf>,
 
     /// Where log lines go: stderr, stdout, none, file=PATH
-    #[arg(long, global = true, env = "K6_LOG_OUTPUT", default_value = "stderr", help_heading = "Global")]
+    #[arg(
+        long,
+        global = true,
+        env = "K6_LOG_OUTPUT",
+        default_value = "stderr",
+        help_heading = "Global"
+    )]
     pub(crate) log_output: String,
 
     /// Form of log lines: text, json, raw
-    #[arg(long, global = true, env = "K6_LOG_FORMAT", default_value = "", help_heading = "Global", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "K6_LOG_FORMAT",
+        default_value = "",
+        help_heading = "Global",
+        hide_default_value = true
+    )]
     pub(crate) log_format: String,
 
     /// No colors (so does the variable NO_COLOR)
@@ -95,8 +117,10 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  plimsoll new                      # script.js\n  plimsoll new login.js\n  \
-    plimsoll new --template protocol api.js")]
+#[command(
+    after_help = "Examples:\n  plimsoll new                      # script.js\n  plimsoll new login.js\n  \
+    plimsoll new --template protocol api.js"
+)]
 pub(crate) struct NewArgs {
     /// The file to write
     #[arg(default_value = "script.js")]
@@ -129,8 +153,10 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  plimsoll serve web                    # a free port of the loopback address\n  \
-    plimsoll serve web --port 8080\n  plimsoll serve web --port 8443 --tls")]
+#[command(
+    after_help = "Examples:\n  plimsoll serve web                    # a free port of the loopback address\n  \
+    plimsoll serve web --port 8080\n  plimsoll serve web --port 8443 --tls"
+)]
 pub(crate) struct ServeArgs {
     /// Which system
     pub(crate) system: System,
@@ -158,7 +184,9 @@ pub(crate) enum System {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  plimsoll completion bash > ~/.local/share/bash-completion/completions/plimsoll")]
+#[command(
+    after_help = "Example:\n  plimsoll completion bash > ~/.local/share/bash-completion/completions/plimsoll"
+)]
 pub(crate) struct CompletionArgs {
     pub(crate) shell: clap_complete::Shell,
 }

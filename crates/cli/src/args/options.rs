@@ -4,6 +4,9 @@
 //! scripts, files and the environment, and its errors name the flag.
 
 use clap::Args;
+use plimsoll_script::options::Options;
+
+use crate::exit::{Exit, Failure};
 
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Load")]
@@ -100,4 +103,62 @@ pub(crate) struct OptionFlags {
     /// Write console output to this file
     #[arg(long, env = "K6_CONSOLE_OUTPUT", value_name = "FILE", help_heading = "Results")]
     pub(crate) console_output: Option<String>,
+}
+
+impl OptionFlags {
+    /// What was given, as a layer of options.
+    pub(crate) fn layer(&self) -> Result<Options, Failure> {
+        let mut options = Options::default();
+        for (flag, text) in self.given() {
+            if !options.set_flag(flag, text).map_err(Failure::from)? {
+                return Err(Failure::new(Exit::Other, format!("--{flag} is not supported")));
+            }
+        }
+        Ok(options)
+    }
+
+    /// Every flag that was given, with its text, in order.
+    fn given(&self) -> Vec<(&'static str, &str)> {
+        let single = [
+            ("vus", &self.vus),
+            ("duration", &self.duration),
+            ("iterations", &self.iterations),
+            ("execution-segment", &self.execution_segment),
+            ("execution-segment-sequence", &self.execution_segment_sequence),
+            ("min-iteration-duration", &self.min_iteration_duration),
+            ("max-redirects", &self.max_redirects),
+            ("batch", &self.batch),
+            ("batch-per-host", &self.batch_per_host),
+            ("rps", &self.rps),
+            ("user-agent", &self.user_agent),
+            ("http-debug", &self.http_debug),
+            ("local-ips", &self.local_ips),
+            ("dns", &self.dns),
+            ("summary-trend-stats", &self.summary_trend_stats),
+            ("summary-time-unit", &self.summary_time_unit),
+            ("system-tags", &self.system_tags),
+            ("console-output", &self.console_output),
+        ];
+        let several = [
+            ("stage", &self.stages),
+            ("blacklist-ip", &self.blacklist_ips),
+            ("block-hostnames", &self.block_hostnames),
+            ("tag", &self.tags),
+        ];
+        let switches = [
+            ("no-setup", self.no_setup),
+            ("no-teardown", self.no_teardown),
+            ("insecure-skip-tls-verify", self.insecure_skip_tls_verify),
+            ("no-connection-reuse", self.no_connection_reuse),
+            ("no-vu-connection-reuse", self.no_vu_connection_reuse),
+            ("throw", self.throw),
+            ("discard-response-bodies", self.discard_response_bodies),
+        ];
+        let single = single.into_iter().filter_map(|(flag, text)| Some((flag, text.as_deref()?)));
+        let several = several
+            .into_iter()
+            .flat_map(|(flag, texts)| texts.iter().map(move |text| (flag, text.as_str())));
+        let switches = switches.into_iter().filter(|(_, on)| *on).map(|(flag, _)| (flag, "true"));
+        single.chain(several).chain(switches).collect()
+    }
 }

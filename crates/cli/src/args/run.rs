@@ -26,7 +26,14 @@ pub(crate) struct RunArgs {
     pub(crate) runtime: RuntimeFlags,
 
     /// Send samples to: json[=FILE], csv[=FILE] (repeatable)
-    #[arg(short, long, env = "K6_OUT", value_name = "KIND[=TARGET]", value_delimiter = ',', help_heading = "Results")]
+    #[arg(
+        short,
+        long,
+        env = "K6_OUT",
+        value_name = "KIND[=TARGET]",
+        value_delimiter = ',',
+        help_heading = "Results"
+    )]
     pub(crate) out: Vec<String>,
 
     /// Where the run record goes, or `off` (default: the user's state directory)
@@ -60,7 +67,9 @@ pub(crate) struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  plimsoll archive -u 10 -d 10s -O test.tar script.js\n  plimsoll run test.tar")]
+#[command(
+    after_help = "Examples:\n  plimsoll archive -u 10 -d 10s -O test.tar script.js\n  plimsoll run test.tar"
+)]
 pub(crate) struct ArchiveArgs {
     /// The script
     pub(crate) file: PathBuf,

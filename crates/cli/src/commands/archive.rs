@@ -1,0 +1,49 @@
+//! `plimsoll archive`: a script with everything it reads in one file.
+
+use std::{collections::BTreeMap, io::Write, path::Path};
+
+use plimsoll_runtime::log::Log;
+use plimsoll_script::{archive::Archive, options::View};
+
+use crate::{
+    args::{ArchiveArgs, CompatibilityMode, GlobalFlags},
+    commands::run::Prepared,
+    exit::{Exit, Failure},
+    load::{self, Request},
+};
+
+/// Writes the archive; a half-written one is not left behind.
+pub(crate) fn archive(args: &ArchiveArgs, global: &GlobalFlags, log: &Log) -> Result<(), Failure> {
+    let request = Request {
+        file: &args.file,
+        text: None,
+        runtime: &args.runtime,
+        options: Some(&args.options),
+        config: global.config.as_deref(),
+        system_env: false,
+    };
+    let prepared = Prepared::new(load::load(&request, log)?, log)?;
+    let modules = &prepared.loaded.script.test().modules;
+    let archive = Archive {
+        entry: modules.entry().clone(),
+        env: if args.exclude_env_vars { BTreeMap::new() } else { prepared.loaded.env.clone() },
+        options: prepared.consolidated.options.to_json(View::Script),
+        compatibility_mode: match args.runtime.compatibility_mode {
+            CompatibilityMode::Extended => "extended".into(),
+            CompatibilityMode::Base => "base".into(),
+        },
+        files: modules.originals().into_iter().map(|(url, bytes)| (url.into(), bytes)).collect(),
+    };
+    let mut bytes = Vec::new();
+    let out = &args.archive_out;
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Other, format!("cannot write {}: {error}", out.display()))
+    };
+    archive.write(&mut bytes).map_err(failed)?;
+    if out == Path::new("-") {
+        return std::io::stdout().lock().write_all(&bytes).map_err(failed);
+    }
+    std::fs::write(out, &bytes).map_err(failed)?;
+    log.debug(&format!("wrote {} ({} bytes)", out.display(), bytes.len()));
+    Ok(())
+}

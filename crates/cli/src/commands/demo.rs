@@ -1,0 +1,134 @@
+//! `plimsoll demo`: the whole idea in some seconds, with nothing installed.
+//!
+//! It starts the sample web service as a child, runs `examples/demo.js` against it, samples the
+//! service's process once a second, and says in words what was seen.
+
+mod service;
+mod verdict;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Parser;
+use plimsoll_metrics::{
+    Builtin, Histogram, Interval, RawSample, Registry, Sink, Timestamp, Totals,
+};
+use plimsoll_monitor::{Process, ProcessUsage, ProcessWatch, Scope, own};
+use plimsoll_outputs::{Output, OutputError};
+use plimsoll_runtime::log::Log;
+
+use self::service::Service;
+use crate::{
+    args::{Cli, Command, DemoArgs, GlobalFlags},
+    commands::run::{Prepared, execute},
+    exit::{Exit, Failure},
+    load::{self, Request},
+    terminal,
+};
+
+/// The script, so that the demo needs no file.
+const SCRIPT: &str = include_str!("../../../../examples/demo.js");
+
+/// One second of the run: the load and, beside it, what it did to the service.
+struct Second {
+    requests: f64,
+    p95_ms: f64,
+    /// `None` when the process could not be sampled.
+    service: Option<ProcessUsage>,
+}
+
+/// Samples the service whenever an interval of the load is complete, so that both have one clock.
+struct Seconds {
+    process: Process,
+    watch: ProcessWatch,
+    registry: Registry,
+    rows: Arc<Mutex<Vec<Second>>>,
+}
+
+impl Output for Seconds {
+    fn describe(&self) -> String {
+        String::new()
+    }
+
+    fn wants_samples(&self) -> bool {
+        false
+    }
+
+    fn samples(&mut self, _: &Arc<Vec<RawSample>>, _: u64) {}
+
+    fn interval(&mut self, _: Timestamp, interval: &Interval, _: &Totals) {
+        let mut requests = 0.0;
+        let mut durations = Histogram::new();
+        for (series, sink) in &interval.sinks {
+            let metric = self.registry.series_def(*series).metric;
+            match sink {
+                Sink::Counter { sum } if metric == Builtin::HttpReqs.id() => requests += sum,
+                Sink::Trend(trend) if metric == Builtin::HttpReqDuration.id() => {
+                    durations.merge(trend)
+                }
+                _ => {}
+            }
+        }
+        let service = self.process.sample().ok().and_then(|sample| self.watch.observe(&sample));
+        let second = Second { requests, p95_ms: durations.percentile(95.0), service };
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(second);
+    }
+
+    fn finish(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
+}
+
+/// Runs it; the exit code is the run's.
+pub(crate) fn demo(args: &DemoArgs, global: &GlobalFlags, log: &Log) -> Result<Exit, Failure> {
+    let service = Service::start()?;
+    let introduction = format!(
+        "Plimsoll loads a sample web service (pid {}, {}) with {} virtual users for {} s.\n\n",
+        service.pid(),
+        service.url,
+        args.vus,
+        args.seconds
+    );
+    terminal::print(&introduction)?;
+    let unreadable = |error| Failure::new(Exit::Other, format!("watch the service: {error}"));
+    let process = Process::open(service.pid(), Scope::Process).map_err(unreadable)?;
+    let mut watch = ProcessWatch::new();
+    watch.observe(&process.sample().map_err(unreadable)?);
+    let mut generator = ProcessWatch::new();
+    generator.observe(&own::sample().map_err(unreadable)?);
+
+    let flags = [
+        "plimsoll".to_owned(),
+        "run".to_owned(),
+        format!("--vus={}", args.vus),
+        format!("--duration={}s", args.seconds),
+        format!("--env=BASE={}", service.url),
+        "examples/demo.js".to_owned(),
+    ];
+    let run = match Cli::try_parse_from(flags).map(|cli| cli.command) {
+        Ok(Command::Run(run)) => run,
+        // The flags above are ours and fixed.
+        _ => return Err(Failure::new(Exit::Other, "the demo's own flags are wrong")),
+    };
+    let request = Request {
+        file: &run.file,
+        text: Some(SCRIPT),
+        runtime: &run.runtime,
+        options: Some(&run.options),
+        config: None,
+        system_env: false,
+    };
+    let prepared = Prepared::new(load::load(&request, log)?, log)?;
+    let rows = Arc::new(Mutex::new(Vec::new()));
+    let registry = prepared.loaded.registry.clone();
+    let seconds = Seconds { process, watch, registry, rows: Arc::clone(&rows) };
+    let (exit, finished) = execute(prepared, &run, global, vec![Box::new(seconds)], log)?;
+    if let Ok(sample) = own::sample() {
+        generator.observe(&sample);
+    }
+    drop(service);
+
+    let rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+    terminal::print(&verdict::table(&rows))?;
+    terminal::print(&verdict::words(&finished, &rows, generator.overall().as_ref(), args.vus))?;
+    Ok(exit)
+}

@@ -1,0 +1,51 @@
+//! The demo's target: `plimsoll serve web` as a child that ends with us, however we end.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use crate::exit::{Exit, Failure};
+
+pub(super) struct Service {
+    child: Child,
+    pub(super) url: String,
+}
+
+impl Service {
+    /// Waits for its ready line.
+    pub(super) fn start() -> Result<Service, Failure> {
+        let failed =
+            |error| Failure::new(Exit::Other, format!("start the sample service: {error}"));
+        let program = std::env::current_exe().map_err(failed)?;
+        let mut child = Command::new(program)
+            // The child sees its standard input close when we are gone, killed or not.
+            .args(["serve", "web", "--until-stdin-closes", "--seconds", "3600"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).map_err(failed)?;
+        }
+        match line.split_whitespace().find(|word| word.starts_with("http://")) {
+            Some(url) => Ok(Service { url: url.to_owned(), child }),
+            None => {
+                Err(Failure::new(Exit::Other, "the sample service did not say where it listens"))
+            }
+        }
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // When it is gone already there is nothing left to do.
+        drop(self.child.wait());
+    }
+}

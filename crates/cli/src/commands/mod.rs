@@ -1,0 +1,11 @@
+//! One file per verb.
+
+pub(crate) mod archive;
+pub(crate) mod completion;
+pub(crate) mod demo;
+pub(crate) mod inspect;
+pub(crate) mod new;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod serve;
+pub(crate) mod unsupported;

@@ -1,0 +1,185 @@
+//! `plimsoll run`: load, consolidate, run, report.
+
+use std::sync::Arc;
+
+use plimsoll_engine::{
+    control::{Control, StopReason},
+    plan::Plan,
+    run::{Finished, RunSetup},
+    runner::RunErrorKind,
+};
+use plimsoll_outputs::Output;
+use plimsoll_runtime::{log::Log, shutdown};
+use plimsoll_script::options::{Consolidated, consolidate};
+
+use crate::{
+    args::{GlobalFlags, RunArgs},
+    commands::unsupported,
+    exit::{Exit, Failure},
+    load::{self, Loaded, Request},
+    report::{self, Report},
+    terminal::{self, Terminal},
+    wiring::{self, Followers},
+};
+
+/// Runs the script; `Ok` is how the run ended, which may be no success.
+pub(crate) fn run(args: &RunArgs, global: &GlobalFlags, log: &Log) -> Result<Exit, Failure> {
+    unsupported::run(args)?;
+    let request = Request {
+        file: &args.file,
+        text: None,
+        runtime: &args.runtime,
+        options: Some(&args.options),
+        config: global.config.as_deref(),
+        system_env: true,
+    };
+    let loaded = load::load(&request, log)?;
+    let mut prepared = Prepared::new(loaded, log)?;
+    prepared.consolidated.config.workers = args.workers;
+    if args.runtime.no_thresholds {
+        prepared.thresholds.clear();
+    }
+    let (exit, _) = execute(prepared, args, global, Vec::new(), log)?;
+    Ok(exit)
+}
+
+/// A script that may run: its options hold together and its thresholds are about metrics it has.
+pub(crate) struct Prepared {
+    pub(crate) loaded: Loaded,
+    pub(crate) consolidated: Consolidated,
+    pub(crate) thresholds: Vec<plimsoll_metrics::threshold::ThresholdGroup>,
+}
+
+impl Prepared {
+    pub(crate) fn new(loaded: Loaded, log: &Log) -> Result<Prepared, Failure> {
+        let consolidated = consolidate(loaded.layers.clone()).map_err(Failure::from)?;
+        load::warn(log, &consolidated.warnings);
+        let options = &consolidated.options;
+        options.check_exec(|name| loaded.script.exports().has(name)).map_err(Failure::from)?;
+        let thresholds = options.check_thresholds(&loaded.registry).map_err(Failure::from)?;
+        loaded.script.set_options(Arc::new(options.clone()));
+        Ok(Prepared { loaded, consolidated, thresholds })
+    }
+}
+
+/// Runs it with `more` outputs beside those of the flags, and reports.
+pub(crate) fn execute(
+    prepared: Prepared,
+    args: &RunArgs,
+    global: &GlobalFlags,
+    more: Vec<Box<dyn Output>>,
+    log: &Log,
+) -> Result<(Exit, Finished), Failure> {
+    let terminal = Terminal::detect(global.no_color);
+    let Prepared { loaded, consolidated, thresholds } = prepared;
+    let plan = Plan::new(&consolidated.config);
+    let control = Arc::new(Control::new());
+    let setup = wiring::Setup {
+        args,
+        registry: &loaded.registry,
+        options: &consolidated.options,
+        thresholds: &thresholds,
+        env: &loaded.env,
+        log,
+    };
+    let followers = Followers::start(&setup, more)?;
+    let file = args.file.display().to_string();
+    terminal::print(&report::header(&file, &followers.describe(), &plan))?;
+    interrupt_on_signals(&control, log)?;
+    if let Err(error) = shutdown::raise_fd_limit() {
+        log.warn(&format!("cannot raise the limit of open files: {error}"));
+    }
+    let watch = crate::validity::Watch::start();
+    let script = Arc::new(loaded.script);
+    let finished = plimsoll_engine::run::run(RunSetup {
+        config: consolidated.config,
+        runner: Arc::clone(&script),
+        registry: loaded.registry,
+        thresholds,
+        control: Arc::clone(&control),
+        observer: followers.observer(),
+        keep_samples: followers.wants_samples(),
+    });
+    let warnings = watch.verdict(&finished.totals, finished.duration);
+    let exit = judge(&finished, log);
+    let report = Report {
+        script: &script,
+        finished: &finished,
+        options: &consolidated.options,
+        runtime: &args.runtime,
+        parts: followers.take_parts(),
+        warnings: &warnings,
+        terminal,
+        no_color: global.no_color,
+        log,
+    };
+    let reported = report.print();
+    followers.finish(&finished, exit, log);
+    reported?;
+    Ok((exit, finished))
+}
+
+/// The first Ctrl-C stops gracefully, the second at once, a third kills.
+fn interrupt_on_signals(control: &Arc<Control>, log: &Log) -> Result<(), Failure> {
+    let failed = |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
+    let (control, log) = (Arc::clone(control), log.clone());
+    let signals = shutdown::listen().map_err(failed)?;
+    signals
+        .spawn(move |count, signal| match count {
+            1 => {
+                log.debug(&format!("stopping because of {signal}"));
+                control.stop(StopReason::Signal);
+            }
+            2 => {
+                log.error(&format!("aborting because of a second {signal}"));
+                control.abort();
+            }
+            _ =>
+            {
+                #[expect(clippy::exit, reason = "the person asked three times")]
+                std::process::exit(i32::from(Exit::Interrupted.code()))
+            }
+        })
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// The exit code, and the log lines that explain it.
+fn judge(finished: &Finished, log: &Log) -> Exit {
+    if let Some(error) = &finished.error {
+        let fields: &[(&str, &str)] = match error.kind {
+            RunErrorKind::ScriptException => &[("hint", "script exception")],
+            _ => &[],
+        };
+        log.write(plimsoll_runtime::log::Level::Error, &error.message, fields);
+        return Exit::from(error.kind);
+    }
+    match &finished.stopped {
+        Some(StopReason::ScriptAbort(message)) => {
+            log.error(&format!("test aborted: {message}"));
+            return Exit::ScriptAborted;
+        }
+        Some(StopReason::Signal) => {
+            log.error("test run was aborted because plimsoll received an interrupt signal");
+            return Exit::Interrupted;
+        }
+        Some(StopReason::Error(error)) => {
+            log.error(&error.message);
+            return Exit::from(error.kind);
+        }
+        Some(StopReason::Thresholds(_)) | None => {}
+    }
+    let crossed = report::crossed(&finished.totals);
+    if !crossed.is_empty() {
+        let names = crossed.join(", ");
+        log.error(&match finished.stopped {
+            Some(_) => format!(
+                "thresholds on metrics '{names}' were crossed; at least one has abortOnFail enabled, \
+                 stopping test prematurely"
+            ),
+            None => format!("thresholds on metrics '{names}' have been crossed"),
+        });
+        return Exit::ThresholdsFailed;
+    }
+    if finished.test_failed { Exit::TestFailed } else { Exit::Success }
+}

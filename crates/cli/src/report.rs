@@ -1,0 +1,153 @@
+//! What a run prints: its header before, its summary after, and the files of `handleSummary`.
+
+use std::io::Write;
+
+use plimsoll_engine::{plan::Plan, run::Finished};
+use plimsoll_metrics::Totals;
+use plimsoll_outputs::summary::{
+    self, Mode, Parts, SummaryInput, TimeUnit, TrendStat,
+    data::{self, DataInput},
+};
+use plimsoll_runtime::log::Log;
+use plimsoll_script::{lifecycle::Script, options::Options};
+use serde_json::Value;
+
+use crate::{
+    args::{RuntimeFlags, SummaryMode},
+    exit::{Exit, Failure},
+    terminal::{self, Terminal},
+};
+
+/// Everything that the end of a run is told from.
+pub(crate) struct Report<'a> {
+    pub(crate) script: &'a Script,
+    pub(crate) finished: &'a Finished,
+    pub(crate) options: &'a Options,
+    pub(crate) runtime: &'a RuntimeFlags,
+    pub(crate) parts: Option<Parts>,
+    /// Why the numbers are not valid.
+    pub(crate) warnings: &'a [String],
+    pub(crate) terminal: Terminal,
+    pub(crate) no_color: bool,
+    pub(crate) log: &'a Log,
+}
+
+/// Metrics with a threshold that failed, by name, without doubles.
+pub(crate) fn crossed(totals: &Totals) -> Vec<String> {
+    totals.failed().into_iter().map(str::to_owned).collect()
+}
+
+impl Report<'_> {
+    /// Prints the summary, or what `handleSummary` makes of it, and writes `--summary-export`.
+    /// Each is tried even when another fails; the first failure is returned.
+    pub(crate) fn print(&self) -> Result<(), Failure> {
+        let trend_stats = self.trend_stats()?;
+        let setup_data = self.setup_data();
+        let summary = SummaryInput {
+            totals: &self.finished.totals,
+            duration: self.finished.duration,
+            mode: self.mode(),
+            color: self.terminal.color_on_stdout(),
+            trend_stats: &trend_stats,
+            time_unit: self.options.summary_time_unit.as_deref().and_then(TimeUnit::parse),
+            parts: self.parts.as_ref(),
+            warnings: self.warnings,
+        };
+        let data = DataInput {
+            summary,
+            no_color: self.no_color,
+            stdout_is_terminal: self.terminal.stdout_is_tty,
+            stderr_is_terminal: self.terminal.stderr_is_tty,
+            setup_data: setup_data.as_ref(),
+        };
+        let exported = self.export(&data);
+        let shown = if summary.mode == Mode::Disabled { Ok(()) } else { self.show(&data) };
+        exported.and(shown)
+    }
+
+    /// What `setup()` returned; it came from `JSON.stringify`, so it is JSON.
+    fn setup_data(&self) -> Option<Value> {
+        let text = self.script.test().setup_data();
+        text.and_then(|text| serde_json::from_str(&text).ok())
+    }
+
+    fn mode(&self) -> Mode {
+        if self.runtime.no_summary {
+            return Mode::Disabled;
+        }
+        match self.runtime.summary_mode {
+            SummaryMode::Compact => Mode::Compact,
+            SummaryMode::Full => Mode::Full,
+            SummaryMode::Legacy => Mode::Legacy,
+            SummaryMode::Disabled => Mode::Disabled,
+        }
+    }
+
+    fn trend_stats(&self) -> Result<Vec<TrendStat>, Failure> {
+        let Some(names) = &self.options.summary_trend_stats else {
+            return Ok(TrendStat::defaults());
+        };
+        let parse = |name: &String| TrendStat::parse(name);
+        names.iter().map(parse).collect::<Result<_, _>>().map_err(|error| {
+            Failure::new(Exit::BadConfiguration, format!("summaryTrendStats: {error}"))
+        })
+    }
+
+    fn export(&self, data: &DataInput) -> Result<(), Failure> {
+        let Some(path) = &self.runtime.summary_export else { return Ok(()) };
+        std::fs::write(path, data::export(data)).map_err(|error| {
+            Failure::new(
+                Exit::Other,
+                format!("cannot write the summary to {}: {error}", path.display()),
+            )
+        })
+    }
+
+    fn show(&self, data: &DataInput) -> Result<(), Failure> {
+        let handled = self.script.handle_summary(data::handle_summary(data).to_string());
+        match handled {
+            Ok(Some(files)) => write_files(files),
+            Ok(None) => terminal::print(&summary::render(&data.summary)),
+            Err(error) => {
+                self.log.error(&error.to_string());
+                terminal::print(&summary::render(&data.summary))
+            }
+        }
+    }
+}
+
+/// What `handleSummary` returned: every file is tried, the failures are told together.
+fn write_files(files: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
+    let mut failures = Vec::new();
+    for (name, content) in files {
+        let written = match name.as_str() {
+            "stdout" => {
+                terminal::print(&String::from_utf8_lossy(&content))?;
+                Ok(())
+            }
+            "stderr" => std::io::stderr().write_all(&content),
+            path => std::fs::write(path, &content),
+        };
+        if let Err(error) = written {
+            failures.push(format!("could not open '{name}': {error}"));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Other, failures.join("; "))) }
+}
+
+/// What stands above a run: where it runs, what, where the samples go, and the plan.
+pub(crate) fn header(file: &str, outputs: &str, plan: &Plan) -> String {
+    let outputs = if outputs.is_empty() { "-" } else { outputs };
+    let mut text = format!(
+        "     execution: local\n        script: {file}\n        output: {outputs}\n\n     scenarios: {}:\n",
+        plan.headline()
+    );
+    for planned in &plan.scenarios {
+        text.push_str(&format!(
+            "              * {}: {}\n",
+            planned.scenario.name, planned.description
+        ));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,84 @@
+//! Whether the generator itself was the limit of a run: then its numbers are not the service's.
+
+use std::time::Duration;
+
+use plimsoll_metrics::{Builtin, Sink, Totals};
+use plimsoll_monitor::{ProcessWatch, own};
+use plimsoll_runtime::workers;
+
+/// Share of the cores that the generator may use before its own queues show in the latencies.
+const CPU_SHARE_MAX: f64 = 0.9;
+
+/// Lateness that an open-model run may have at its 99th percentile.
+const LATENESS_P99_MAX: Duration = Duration::from_millis(10);
+
+/// A run with fewer iterations says nothing about its percentiles.
+const ITERATIONS_MIN: u64 = 100;
+
+/// A shorter run is mostly start-up.
+const DURATION_MIN: Duration = Duration::from_secs(5);
+
+/// The generator's usage from the start of the load on.
+pub(crate) struct Watch {
+    process: ProcessWatch,
+    cores: usize,
+}
+
+impl Watch {
+    /// From now on.
+    pub(crate) fn start() -> Watch {
+        let mut process = ProcessWatch::new();
+        if let Ok(sample) = own::sample() {
+            process.observe(&sample);
+        }
+        Watch { process, cores: workers::cores() }
+    }
+
+    /// Why the run is not valid, in sentences; empty when it is.
+    pub(crate) fn verdict(mut self, totals: &Totals, duration: Duration) -> Vec<String> {
+        if duration < DURATION_MIN {
+            return Vec::new();
+        }
+        let usage = own::sample().ok().and_then(|sample| self.process.observe(&sample));
+        let share = usage.map_or(0.0, |usage| usage.cpu_utilization / cores(self.cores));
+        cpu(share, self.cores).into_iter().chain(lateness(totals)).collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no machine has 2^53 cores")]
+fn cores(count: usize) -> f64 {
+    count as f64
+}
+
+fn cpu(share: f64, cores: usize) -> Option<String> {
+    (share > CPU_SHARE_MAX).then(|| {
+        format!(
+            "INVALID: generator-limited: plimsoll used {:.0} % of {cores} core(s); \
+             the service may be faster than these numbers",
+            share * 100.0
+        )
+    })
+}
+
+fn lateness(totals: &Totals) -> Option<String> {
+    let entry = totals.entry(Builtin::IterationLateness.name())?;
+    let Sink::Trend(histogram) = &entry.sink else { return None };
+    let p99 = histogram.percentile(99.0);
+    let limit = LATENESS_P99_MAX.as_secs_f64() * 1e3;
+    (histogram.count() >= ITERATIONS_MIN && p99 > limit).then(|| {
+        format!(
+            "INVALID: generator-limited: iterations started late (p99 {p99:.1} ms, limit {limit:.0} ms)"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu;
+
+    #[test]
+    fn only_a_busy_generator_is_named() {
+        assert_eq!(cpu(0.5, 2), None);
+        assert!(cpu(0.97, 2).is_some_and(|text| text.contains("97 % of 2 core")));
+    }
+}
