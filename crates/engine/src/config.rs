@@ -6,10 +6,9 @@ use plimsoll_metrics::TagSet;
 
 use crate::segment::Segment;
 
-mod validate;
-
-/// The shortest duration that an executor takes, as in k6.
-pub const DURATION_MIN: Duration = Duration::from_secs(1);
+/// The most VUs of one run: each has a slot and a task from the start, so a slip of the finger must
+/// not take all memory.
+pub const VUS_LIMIT: u64 = 1_000_000;
 
 /// A linear part of a ramp.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,9 +12,10 @@ use std::{
 };
 
 use crate::{
-    config::{RunConfig, Scenario},
+    config::{RunConfig, Scenario, VUS_LIMIT},
     describe::{describe, format_duration},
     executors::{self, Sizing, Work},
+    runner::{RunError, RunErrorKind},
     segment::Segment,
 };
 
@@ -104,6 +105,19 @@ impl Plan {
         let planned_vus = pool as u64;
         let max_vus = planned_vus + unplanned_at_once(&scenarios);
         Plan { planned_vus, max_vus, max_duration, segment: config.segment.clone(), scenarios }
+    }
+
+    /// # Errors
+    /// When the run would need more than [`VUS_LIMIT`] VUs.
+    pub fn check(&self) -> Result<(), RunError> {
+        if self.max_vus <= VUS_LIMIT {
+            return Ok(());
+        }
+        let message = format!(
+            "the scenarios need more than {VUS_LIMIT} VUs in this instance, which is the limit; \
+             divide the test with --execution-segment"
+        );
+        Err(RunError { kind: RunErrorKind::Config, message })
     }
 
     /// k6's header line: `(100.00%) 1 scenario, 30 max VUs, 40s max duration (incl. graceful stop)`.
@@ -225,6 +239,13 @@ mod tests {
             plan.headline(),
             "(100.00%) 3 scenarios, 6 max VUs, 6s max duration (incl. graceful stop)"
         );
+    }
+
+    #[test]
+    fn too_many_vus_are_refused() {
+        assert_eq!(plan(vec![constant("x", 10, 0, 1)]).check(), Ok(()));
+        let plan = plan(vec![constant("x", u64::MAX, 0, 1)]);
+        assert_eq!(plan.check().map_err(|error| error.kind), Err(RunErrorKind::Config));
     }
 
     #[test]

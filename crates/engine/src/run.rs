@@ -56,6 +56,9 @@ pub struct Finished {
 pub fn run<R: Runner>(setup: RunSetup<R>) -> Finished {
     let plan = Plan::new(&setup.config);
     let totals = Totals::new(setup.registry.clone(), &setup.thresholds);
+    if let Err(error) = plan.check() {
+        return Finished::refused(totals, error);
+    }
     let count = if setup.config.workers == 0 { workers::cores() } else { setup.config.workers };
     let live = Arc::new(live(&plan, count));
     let control = setup.control;
@@ -87,7 +90,11 @@ pub fn run<R: Runner>(setup: RunSetup<R>) -> Finished {
         workers::spawn(count, "plimsoll", move |index| worker::main(Arc::clone(&on_thread), index));
     let threads = match spawned {
         Ok(threads) => threads,
-        Err(error) => return Finished::without_workers(hub, &error),
+        Err(error) => {
+            let message = format!("cannot start worker threads: {error}");
+            let error = RunError { kind: RunErrorKind::Other, message };
+            return Finished::refused(hub.finish(Duration::ZERO), error);
+        }
     };
     Conductor { hub, orders, threads, shared }.conduct()
 }
@@ -108,15 +115,10 @@ fn live(plan: &Plan, workers: usize) -> Live {
 }
 
 impl Finished {
-    fn without_workers(hub: Hub<'_>, error: &std::io::Error) -> Finished {
-        let message = format!("cannot start worker threads: {error}");
-        Finished {
-            totals: hub.finish(Duration::ZERO),
-            duration: Duration::ZERO,
-            stopped: None,
-            error: Some(RunError { kind: RunErrorKind::Other, message }),
-            test_failed: false,
-        }
+    /// Nothing was run.
+    fn refused(totals: Totals, error: RunError) -> Finished {
+        let error = Some(error);
+        Finished { totals, duration: Duration::ZERO, stopped: None, error, test_failed: false }
     }
 }
 

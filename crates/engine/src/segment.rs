@@ -4,13 +4,13 @@
 //! each number belongs to one part of the sequence. Numbers are dealt in cycles: number `i` goes to
 //! the first part, largest first, that has had at most its share of the numbers before `i`.
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 /// Limit on the length of a cycle, the common denominator of a sequence: its table is kept in memory.
 pub const CYCLE_LIMIT: u64 = 1_000_000;
 
 /// Limit on the parts of one sequence.
-pub const PARTS_LIMIT: usize = 10_000;
+pub const PARTS_LIMIT: usize = 1_000;
 
 /// Digits that a decimal may have behind its point; more would overflow the denominator.
 const DECIMAL_DIGITS_MAX: usize = 15;
@@ -207,6 +207,24 @@ fn filled(from: Ratio, to: Ratio) -> Vec<Ratio> {
     points
 }
 
+/// Deals the first `count` numbers of a cycle to the parts: each goes to the first part, largest
+/// first, that has had at most its share of the numbers before.
+fn deal(parts: &[u64], cycle: u64, count: u64, mut give: impl FnMut(u64, usize)) {
+    let mut by_size: Vec<(usize, u128, u128)> =
+        parts.iter().enumerate().map(|(part, share)| (part, u128::from(*share), 0)).collect();
+    by_size.retain(|(_, share, _)| *share > 0);
+    by_size.sort_by_key(|(_, share, _)| Reverse(*share));
+    for number in 0..count {
+        let due = by_size
+            .iter_mut()
+            .find(|(_, share, had)| *had * u128::from(cycle) <= u128::from(number) * *share);
+        if let Some((part, _, had)) = due {
+            *had += 1;
+            give(number, *part);
+        }
+    }
+}
+
 /// Which numbers 0.. of the whole belong to one part. Pure and cheap to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Striping {
@@ -245,25 +263,12 @@ impl Striping {
     }
 
     fn dealt(parts: Vec<u64>, own: usize, cycle: u64) -> Striping {
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        order.sort_by_key(|part| std::cmp::Reverse(parts.get(*part).copied().unwrap_or(0)));
-        let mut by_size: Vec<(usize, u128, u128)> = order
-            .into_iter()
-            .filter_map(|part| Some((part, u128::from(*parts.get(part)?), 0)))
-            .filter(|(_, share, _)| *share > 0)
-            .collect();
         let mut slots = Vec::new();
-        for number in 0..cycle {
-            let due = by_size
-                .iter_mut()
-                .find(|(_, share, had)| *had * u128::from(cycle) <= u128::from(number) * *share);
-            if let Some((part, _, had)) = due {
-                *had += 1;
-                if *part == own {
-                    slots.push(number);
-                }
+        deal(&parts, cycle, cycle, |number, part| {
+            if part == own {
+                slots.push(number);
             }
-        }
+        });
         Striping { parts, own, slots, cycle }
     }
 
@@ -294,9 +299,13 @@ impl Striping {
         if self.parts.len() < 2 || vus == 0 || vus > CYCLE_LIMIT {
             return self.clone();
         }
-        let parts: Vec<u64> = (0..self.parts.len())
-            .map(|part| Striping::dealt(self.parts.clone(), part, self.cycle).count(vus))
-            .collect();
+        let whole = vus / self.cycle.max(1);
+        let mut parts: Vec<u64> = self.parts.iter().map(|part| part * whole).collect();
+        deal(&self.parts, self.cycle, vus % self.cycle.max(1), |_, part| {
+            if let Some(count) = parts.get_mut(part) {
+                *count += 1;
+            }
+        });
         let cycle = parts.iter().sum();
         Striping::dealt(parts, self.own, cycle)
     }

@@ -17,6 +17,7 @@ use std::{
         },
     },
     task::Poll,
+    time::Duration,
 };
 
 use plimsoll_runtime::clock::Instant;
@@ -34,6 +35,10 @@ use crate::{
 /// Most arrivals on their way from one worker to another. Each has a VU reserved, so the number of
 /// VUs bounds them too.
 const HAND_OVER_LIMIT: usize = 4096;
+
+/// How far past the schedule's end a generator that cannot keep up still starts what was due; the
+/// rest is dropped.
+const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// What the workers share of one open scenario.
 pub(crate) struct OpenShared {
@@ -200,10 +205,16 @@ impl<R: Runner> Gate<R> {
     ) {
         let control = &self.site.worker.control;
         let start = self.site.start;
-        for turn in self.turns() {
+        let last_call = start + arrivals.duration() + LAST_CALL;
+        for (done, turn) in self.turns().enumerate() {
             let Some(offset) = arrivals.time(turn) else { break };
             let due = start + offset;
-            let is_late = due <= Instant::now();
+            let now = Instant::now();
+            if now > last_call {
+                self.site.drop_iterations(self.own(arrivals.total()).saturating_sub(done as u64));
+                break;
+            }
+            let is_late = due <= now;
             if !pacer.sleep_until(control, due).await {
                 break;
             }
@@ -225,21 +236,33 @@ impl<R: Runner> Gate<R> {
         }
     }
 
-    /// The numbers of the arrivals that are this worker's: as many of each round as it has VUs.
-    fn turns(&self) -> impl Iterator<Item = u64> + use<R> {
+    /// This worker's places in a round of arrivals, as many as it has VUs, and the round's length.
+    fn places(&self) -> (Vec<u64>, u64) {
         let mut deal = self.home.workers_of(&self.site.run);
         if deal.is_empty() {
             deal.push(0);
         }
         let here = self.home.worker.index;
-        let round = deal.len() as u64;
-        let own: Vec<u64> = (0..).zip(&deal).filter(|(_, w)| **w == here).map(|(p, _)| p).collect();
-        let most = if own.is_empty() { 0 } else { u64::MAX / round };
+        let own = (0..).zip(&deal).filter(|(_, worker)| **worker == here).map(|(place, _)| place);
+        (own.collect(), deal.len() as u64)
+    }
+
+    /// The numbers of the arrivals that are this worker's.
+    fn turns(&self) -> impl Iterator<Item = u64> + use<R> {
+        let (places, round) = self.places();
+        let most = if places.is_empty() { 0 } else { u64::MAX / round };
         (0..most).map(move |turn| {
-            let each = own.len() as u64;
-            let place = usize::try_from(turn % each).ok().and_then(|i| own.get(i));
+            let each = places.len() as u64;
+            let place = usize::try_from(turn % each).ok().and_then(|i| places.get(i));
             (turn / each) * round + place.copied().unwrap_or(0)
         })
+    }
+
+    /// How many of the first `total` arrivals are this worker's.
+    fn own(&self, total: u64) -> u64 {
+        let (places, round) = self.places();
+        let rest = places.iter().filter(|place| **place < total % round).count();
+        (total / round).saturating_mul(places.len() as u64).saturating_add(rest as u64)
     }
 
     /// Whether a VU of any worker has the arrival.

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    config::{Executor, Scenario},
+    config::{Executor, Scenario, VUS_LIMIT},
     segment::Segment,
 };
 
@@ -78,8 +78,16 @@ pub struct Sizing {
     pub duration: Option<Duration>,
 }
 
-/// The part of `scenario` that is this instance's.
+/// The part of `scenario` that is this instance's. More than [`VUS_LIMIT`] VUs are not counted: such
+/// a plan is refused.
 pub fn size(scenario: &Scenario, segment: &Segment) -> Sizing {
+    let mut sizing = unlimited(scenario, segment);
+    sizing.planned_vus = sizing.planned_vus.min(VUS_LIMIT + 1);
+    sizing.unplanned_vus = sizing.unplanned_vus.min(VUS_LIMIT + 1);
+    sizing
+}
+
+fn unlimited(scenario: &Scenario, segment: &Segment) -> Sizing {
     let stop = scenario.graceful_stop;
     match &scenario.executor {
         Executor::SharedIterations { vus, iterations, max_duration } => {

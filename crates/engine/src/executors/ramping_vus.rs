@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use super::{Budget, Sizing, Window, Windows, Work};
-use crate::{config::Stage, segment::Segment};
+use crate::{
+    config::{Stage, VUS_LIMIT},
+    segment::Segment,
+};
 
 pub(super) fn size(
     start_vus: u64,
@@ -17,7 +20,7 @@ pub(super) fn size(
 ) -> Sizing {
     let striping = segment.striping();
     let highest = stages.iter().map(|s| s.target).fold(start_vus, u64::max);
-    let planned_vus = striping.count(highest);
+    let planned_vus = striping.count(highest).min(VUS_LIMIT + 1);
     let slots = (0..planned_vus)
         .map(|own| windows(striping.global(own) + 1, start_vus, stages, ramp_down, stop));
     Sizing {

@@ -75,3 +75,12 @@ fn all_vus_take_their_turn() {
         Test::new(vec![scenario("x", constant(500, 200, 5, 5))], Act::Sleep(Duration::ZERO)).run();
     assert_eq!(ended.vus(), [1, 2, 3, 4, 5]);
 }
+
+/// The schedule asks for more than any machine can start.
+#[test]
+fn what_cannot_be_started_in_time_is_dropped() {
+    let executor = constant(1_000_000_000, 50, 2, 2);
+    let ended = Test::new(vec![scenario("x", executor)], Act::Wait).run();
+    let [completed, interrupted, dropped] = ended.check();
+    assert_eq!((completed, interrupted, dropped), (0, 2, 50_000_000 - 2));
+}
