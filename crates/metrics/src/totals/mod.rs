@@ -1,13 +1,11 @@
 //! The hub's side: aggregates since the start of the run, per metric and per sub-metric.
 
-mod breakdown;
 mod checks;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-pub use breakdown::VALUES_LIMIT;
 pub use checks::{CHECKS_LIMIT, CheckTotal, GROUPS_LIMIT, GroupTotals};
 
 use crate::{
@@ -18,7 +16,6 @@ use crate::{
     tags::TagSet,
     threshold::{Threshold, ThresholdGroup},
 };
-use breakdown::Breakdown;
 use checks::Checks;
 
 /// A metric or sub-metric with its aggregate.
@@ -48,22 +45,15 @@ pub struct Totals {
     /// In order of their metrics; a metric before its sub-metrics.
     entries: Vec<Entry>,
     checks: Checks,
-    breakdowns: Vec<Breakdown>,
     /// Where samples of a series go, by [`SeriesId`]; `None` until it is first seen.
     routes: Vec<Option<Box<[Target]>>>,
 }
 
-/// One place that a series' samples are added to: a position in ...
+/// One place that a series' samples are added to: a position among the entries or the checks.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Entry(u32),
     Check(u32),
-    /// ... the breakdown and, in it, the value and the metric.
-    Part {
-        breakdown: u32,
-        value: u32,
-        metric: MetricId,
-    },
 }
 
 /// The sub-metric that k6 always adds.
@@ -74,13 +64,8 @@ impl Totals {
     /// not exist is left out. Their metrics and sub-metrics exist even without samples;
     /// `http_req_duration{expected_response:true}` is there as soon as it has one.
     pub fn new(registry: Registry, groups: &[ThresholdGroup]) -> Totals {
-        let mut totals = Totals {
-            registry,
-            entries: Vec::new(),
-            checks: Checks::default(),
-            breakdowns: Vec::new(),
-            routes: Vec::new(),
-        };
+        let mut totals =
+            Totals { registry, entries: Vec::new(), checks: Checks::default(), routes: Vec::new() };
         for group in groups {
             let Some(metric) = totals.registry.find(&group.metric) else { continue };
             totals.add_metric(metric.id);
@@ -92,14 +77,6 @@ impl Totals {
             }
         }
         totals
-    }
-
-    /// Also keeps an aggregate of every metric for each value of `tags`, for the full summary.
-    /// At most [`VALUES_LIMIT`] values of each.
-    pub fn with_breakdown(mut self, tags: &[&str]) -> Totals {
-        self.breakdowns.extend(tags.iter().map(|tag| Breakdown::new(tag)));
-        self.routes.clear();
-        self
     }
 
     /// Adds everything in `interval`.
@@ -116,11 +93,6 @@ impl Totals {
                         }
                     }
                     Target::Check(at) => self.checks.add(at, sink),
-                    Target::Part { breakdown, value, metric } => {
-                        if let Some(breakdown) = self.breakdowns.get_mut(breakdown as usize) {
-                            breakdown.add(value, metric, sink);
-                        }
-                    }
                 }
             }
         }
@@ -176,11 +148,6 @@ impl Totals {
         self.checks.see_group(&def.tags);
         if def.metric == Builtin::Checks.id() {
             route.extend(self.checks.position(&def.tags).map(Target::Check));
-        }
-        for (at, breakdown) in (0..).zip(&mut self.breakdowns) {
-            if let Some(value) = breakdown.position(&def.tags) {
-                route.push(Target::Part { breakdown: at, value, metric: def.metric });
-            }
         }
         route.into()
     }
@@ -264,14 +231,6 @@ impl Totals {
     /// Groups and checks as the tree that scripts make of them, in order of first sight.
     pub fn root_group(&self) -> GroupTotals {
         self.checks.tree()
-    }
-
-    /// The aggregates of metrics over series whose `tag` has each value, for the full summary
-    /// (`group`, `scenario`). Values in order of first sight; empty unless asked for by
-    /// [`Totals::with_breakdown`].
-    pub fn breakdown(&self, tag: &str) -> Vec<(String, Vec<Entry>)> {
-        let breakdown = self.breakdowns.iter().find(|breakdown| breakdown.tag() == tag);
-        breakdown.map(|breakdown| breakdown.list(&self.registry)).unwrap_or_default()
     }
 
     pub fn registry(&self) -> &Registry {

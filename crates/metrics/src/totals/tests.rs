@@ -22,7 +22,7 @@ impl Run {
     fn new(groups: &[ThresholdGroup]) -> Run {
         let registry = Registry::new(SERIES_LIMIT);
         registry.metric("mine", MetricKind::Counter, Contains::Default).unwrap();
-        let totals = Totals::new(registry.clone(), groups).with_breakdown(&["scenario", "group"]);
+        let totals = Totals::new(registry.clone(), groups);
         Run { recorder: Recorder::new(registry, false, 0), totals }
     }
 
@@ -155,45 +155,6 @@ fn checks_by_group_in_order_of_first_sight() {
     let [x] = &b.checks[..] else { panic!("{b:?}") };
     assert_eq!((x.path.as_str(), x.id.as_str()), ("::a::b::x", "e6219d832306280dd6747d908bad42c7"));
     assert_eq!(root.checks[0].id, "d02c3cd6cc1f75505c030ca8377f0724");
-}
-
-#[test]
-fn breakdown_by_tag() {
-    let mut run = Run::new(&[]);
-    run.add("http_reqs", &[("scenario", "s"), ("status", "200")], 1.0);
-    run.add("http_reqs", &[("scenario", "t")], 1.0);
-    run.add("iterations", &[("scenario", "s")], 1.0).tick();
-    run.add("http_reqs", &[("scenario", "s"), ("status", "404")], 1.0).tick();
-    let found: Vec<(String, Vec<(String, f64)>)> = run
-        .totals
-        .breakdown("scenario")
-        .into_iter()
-        .map(|(value, entries)| {
-            let sum = |entry: Entry| match entry.sink {
-                Sink::Counter { sum } => (entry.name, sum),
-                other => panic!("{other:?}"),
-            };
-            (value, entries.into_iter().map(sum).collect())
-        })
-        .collect();
-    let expected = [
-        ("s".to_owned(), vec![("iterations".to_owned(), 1.0), ("http_reqs".to_owned(), 2.0)]),
-        ("t".to_owned(), vec![("http_reqs".to_owned(), 1.0)]),
-    ];
-    assert_eq!(found, expected);
-    assert!(run.totals.breakdown("group").is_empty());
-    assert!(run.totals.breakdown("unasked").is_empty());
-}
-
-#[test]
-fn values_of_a_breakdown_have_a_limit() {
-    let mut run = Run::new(&[]);
-    for at in 0..VALUES_LIMIT + 10 {
-        run.add("http_reqs", &[("scenario", &at.to_string())], 1.0);
-    }
-    run.tick();
-    assert_eq!(run.totals.breakdown("scenario").len(), VALUES_LIMIT);
-    assert_eq!(run.sum("http_reqs"), (VALUES_LIMIT + 10) as f64);
 }
 
 #[test]
