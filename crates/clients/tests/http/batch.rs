@@ -1,1 +1,90 @@
-//! placeholder
+//! Batches: both limits, order, failures among successes.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use plimsoll_clients::http::Request;
+use plimsoll_runtime::timer;
+
+use crate::support::{
+    Subject, config, get,
+    raw::{Server, ok},
+    run, text,
+};
+
+#[test]
+fn responses_come_in_the_order_of_requests() {
+    run(async {
+        let server = Server::start(|seen| Some(ok(seen.path())));
+        let subject = Subject::new(config());
+        let mut requests: Vec<Request> =
+            (0..50).map(|at| get(&server.url(&format!("/{at}")))).collect();
+        requests.insert(7, get("http://127.0.0.1:1/"));
+        let responses = subject.client.batch(requests, &subject.scope).await;
+        assert_eq!(responses.len(), 51);
+        for (at, response) in responses.iter().enumerate() {
+            let expected = match at {
+                7 => None,
+                _ => Some(format!("/{}", if at < 7 { at } else { at - 1 })),
+            };
+            assert_eq!(text(response), expected);
+        }
+        assert_eq!(subject.samples().len(), 51 * 9);
+    });
+}
+
+/// The most requests that were open at a time.
+fn check_limits(batch: usize, per_host: usize, hosts: usize, expected: usize) {
+    run(async {
+        let mut settings = config();
+        (settings.batch, settings.batch_per_host) = (batch, per_host);
+        let subject = Subject::new(settings);
+        let open = Rc::new(Cell::new(0_usize));
+        let most = Rc::new(Cell::new(0_usize));
+        let servers: Vec<Server> = (0..hosts)
+            .map(|_| {
+                let (open, most) = (open.clone(), most.clone());
+                Server::start(move |_| {
+                    open.set(open.get() + 1);
+                    most.set(most.get().max(open.get()));
+                    let open = open.clone();
+                    // The reply goes out in two pieces; the request counts as open between them.
+                    tokio::task::spawn_local(async move {
+                        timer::sleep(Duration::from_micros(100)).await;
+                        open.set(open.get() - 1);
+                    });
+                    let mut reply = ok("x");
+                    let whole = reply.pieces.remove(0);
+                    reply.pieces = vec![whole[..5].to_vec(), whole[5..].to_vec()];
+                    Some(reply)
+                })
+            })
+            .collect();
+        let requests =
+            (0..24).map(|at| get(&servers[at % hosts].url("/"))).collect::<Vec<Request>>();
+        let responses = subject.client.batch(requests, &subject.scope).await;
+        assert!(responses.iter().all(|response| response.status == 200));
+        assert!(most.get() <= expected, "{} open, {expected} allowed", most.get());
+        let connections: usize = servers
+            .iter()
+            .map(|server| server.seen().iter().map(|seen| seen.connection + 1).max().unwrap())
+            .sum();
+        assert!(connections <= expected, "{connections} connections, {expected} allowed");
+    });
+}
+
+#[test]
+fn limits_hold() {
+    check_limits(20, 6, 1, 6);
+    check_limits(4, 6, 2, 4);
+    check_limits(20, 2, 3, 6);
+    check_limits(1, 1, 2, 1 + 1);
+    check_limits(0, 0, 1, 24);
+}
+
+#[test]
+fn an_empty_batch() {
+    run(async {
+        let subject = Subject::new(config());
+        assert!(subject.client.batch(Vec::new(), &subject.scope).await.is_empty());
+    });
+}
