@@ -25,6 +25,7 @@ pub mod data;
 pub mod encoding;
 pub mod execution;
 pub mod html;
+pub mod http;
 pub mod k6;
 pub mod metrics;
 pub(crate) mod tags;
@@ -46,6 +47,7 @@ pub const MODULES: &[Module] = &[
     encoding::MODULE,
     execution::MODULE,
     html::MODULE,
+    http::MODULE,
     k6::MODULE,
     metrics::MODULE,
     timers::MODULE,

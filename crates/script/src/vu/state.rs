@@ -19,7 +19,11 @@ use super::{coroutine::Fiber, events::EventLoop};
 use crate::{
     globals::console::Console,
     loader::Modules,
-    modules::{data::SharedElements, k6::check::CheckSeries},
+    modules::{
+        data::SharedElements,
+        http::{HttpState, SharedConfig},
+        k6::check::CheckSeries,
+    },
     options::{Options, SystemTag, SystemTags, View},
 };
 
@@ -60,6 +64,8 @@ pub struct TestState {
     pub(crate) shared_arrays: Mutex<BTreeMap<String, Arc<SharedElements>>>,
     /// The consolidated options as JSON, once some script asked for them.
     pub(crate) options_json: OnceLock<String>,
+    /// Made of the options when first asked for.
+    pub(crate) http_config: SharedConfig,
 }
 
 impl TestState {
@@ -76,6 +82,7 @@ impl TestState {
             setup_data: Mutex::new(None),
             shared_arrays: Mutex::default(),
             options_json: OnceLock::new(),
+            http_config: SharedConfig::default(),
         }
     }
 
@@ -140,6 +147,7 @@ pub struct VuState {
     pub(crate) abort_message: RefCell<Option<String>>,
     pub(crate) fiber: Rc<Fiber>,
     pub(crate) events: EventLoop,
+    pub(crate) http: HttpState,
     pub(crate) check_series: RefCell<CheckSeries>,
     iteration_end_hooks: RefCell<Vec<IterationEndHook>>,
 }
@@ -165,6 +173,7 @@ impl VuState {
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),
             events: EventLoop::default(),
+            http: HttpState::default(),
             check_series: RefCell::default(),
             iteration_end_hooks: RefCell::new(Vec::new()),
         }
