@@ -58,6 +58,15 @@ pub async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Option<F::Ou
     .await
 }
 
+/// Makes the timers of this worker, inside its `LocalSet`. Without this they are made on first use
+/// all the same, but each wake-up then goes through the runtime's own queue first, which costs
+/// another look at the kernel's events.
+pub(crate) fn start_in_local_set() {
+    let timers = Timers::current();
+    let mut alarm = timers.alarm.borrow_mut();
+    alarm.start(|task| drop(tokio::task::spawn_local(task)), timers.runtime);
+}
+
 /// The future of [`sleep_until`]. Dropping it ends the wait.
 #[must_use = "a sleep does nothing unless awaited"]
 pub struct Sleep {
@@ -188,19 +197,27 @@ impl Timers {
 
 impl Alarm {
     fn set(&mut self, deadline: Instant, runtime: Id) {
-        let fd = self.fd.upgrade().unwrap_or_else(|| self.start(runtime));
+        // A plain task needs no LocalSet. In a current-thread runtime it is polled on the thread of
+        // its sleepers.
+        let fd = self
+            .fd
+            .upgrade()
+            .unwrap_or_else(|| self.start(|task| drop(tokio::spawn(task)), runtime));
         // A refused alarm would be a hang; it can only be refused for a malformed time.
         fd.get_ref().set(deadline).expect("a timerfd accepts an absolute time");
         self.set_to = Some(deadline);
     }
 
     /// Makes the timerfd and the task that waits for it.
-    fn start(&mut self, runtime: Id) -> Arc<AsyncFd<Fd>> {
+    fn start(
+        &mut self,
+        spawn: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>),
+        runtime: Id,
+    ) -> Arc<AsyncFd<Fd>> {
         let fd = Arc::new(Fd::watched().expect("a timerfd can be made while descriptors are left"));
         self.fd = Arc::downgrade(&fd);
-        // A plain task, not a local one, so that no LocalSet is needed. In a current-thread runtime
-        // it is polled on the thread of its sleepers.
-        drop(tokio::spawn(wait_for_alarms(Arc::clone(&fd), runtime, std::thread::current().id())));
+        let home = std::thread::current().id();
+        spawn(Box::pin(wait_for_alarms(Arc::clone(&fd), runtime, home)));
         fd
     }
 }

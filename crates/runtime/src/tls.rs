@@ -110,6 +110,7 @@ impl TlsConnector {
     pub fn new(config: &TlsConfig) -> Result<TlsConnector, TlsSetupError> {
         let versions = suites::versions(config.min, config.max)?;
         let mut provider = ring::default_provider();
+        suites::order(&mut provider.cipher_suites);
         suites::restrict(&mut provider.cipher_suites, &config.cipher_suites)?;
         let certificates: Vec<_> =
             config.client_certificates.iter().map(identity).collect::<Result<_, _>>()?;

@@ -8,6 +8,8 @@ use std::{
 
 use tokio::task::LocalSet;
 
+use crate::timer;
+
 /// Threads per worker for calls that can only block. The program's own blocking work has its own
 /// threads (name look-ups, outputs), so this bounds what a dependency might start.
 const BLOCKING_THREADS_MAX: usize = 2;
@@ -31,7 +33,10 @@ where
             Builder::new().name(format!("{name}-{index}")).spawn(move || {
                 fine_timer_slack();
                 let local = LocalSet::new();
-                let output = local.block_on(&runtime, main(index));
+                let output = local.block_on(&runtime, async {
+                    timer::start_in_local_set();
+                    main(index).await
+                });
                 // Tasks left over must end while their runtime still serves their sockets.
                 drop(local);
                 output
@@ -47,7 +52,10 @@ where
 pub fn block_on<Fut: Future>(main: Fut) -> io::Result<Fut::Output> {
     let runtime = runtime()?;
     let local = LocalSet::new();
-    let output = local.block_on(&runtime, main);
+    let output = local.block_on(&runtime, async {
+        timer::start_in_local_set();
+        main.await
+    });
     drop(local);
     Ok(output)
 }

@@ -66,6 +66,16 @@ pub(super) fn versions(
     if versions.is_empty() { Err(TlsSetupError::VersionTooOld(max)) } else { Ok(versions) }
 }
 
+/// Puts the suites into the order in which Go's client offers them: servers that follow it then use
+/// the same one, and the same CPU, as under k6.
+pub(super) fn order(supported: &mut [SupportedCipherSuite]) {
+    const ORDER: [&str; 3] = ["AES_128_GCM", "AES_256_GCM", "CHACHA20"];
+    supported.sort_by_key(|suite| {
+        let name = name(suite.suite());
+        ORDER.iter().position(|part| name.contains(part))
+    });
+}
+
 /// Leaves the named suites of TLS 1.2, and those of TLS 1.3. Suites that exist but cannot be
 /// offered are left out as long as another is left.
 pub(super) fn restrict(

@@ -65,8 +65,8 @@ async fn check_error(pair: &Pair, config: &TlsConfig, name: &str, kind: TlsError
 async fn a_session_tells_its_parameters() {
     let pair = self_signed(|_| {});
     for (max, version, suite) in [
-        (None, TlsVersion::Tls13, "TLS_AES_256_GCM_SHA384"),
-        (Some(TlsVersion::Tls12), TlsVersion::Tls12, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+        (None, TlsVersion::Tls13, "TLS_AES_128_GCM_SHA256"),
+        (Some(TlsVersion::Tls12), TlsVersion::Tls12, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
     ] {
         let config = TlsConfig { max, ..trusting(&pair) };
         let stream = handshake(&acceptor(&pair), &config, "localhost", Alpn::Http2OrHttp1).await;
@@ -116,6 +116,8 @@ async fn failures_have_their_kind() {
     let marked =
         self_signed(|params| params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained));
     check_error(&marked, &default, "localhost", TlsErrorKind::UnknownAuthority, authority).await;
+    // Of an unknown authority and a wrong name the name is told.
+    check_error(&plain, &default, "other.test", TlsErrorKind::Hostname, "not other.test").await;
     let trusted = trusting(&plain);
     check_error(
         &plain,
