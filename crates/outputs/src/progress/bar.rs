@@ -1,7 +1,6 @@
 //! One line per scenario: name, status, bar and figures, in columns.
 
-use super::{ExecutorView, ScenarioView, Status};
-use crate::format::duration::{fixed, go_string};
+use super::{ScenarioView, Status};
 
 /// Characters of a name; longer ones are cut.
 const NAME_LIMIT: usize = 30;
@@ -16,7 +15,7 @@ const PERCENT_WIDTH: usize = 6;
 pub(super) fn rows(scenarios: &[ScenarioView], width: Option<usize>, color: bool) -> Vec<String> {
     let names: Vec<String> = scenarios.iter().map(|scenario| cut(&scenario.name)).collect();
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-    let figures = aligned(&scenarios.iter().map(columns).collect::<Vec<_>>());
+    let figures = aligned(scenarios);
     let figures_width = figures.iter().map(|text| text.chars().count()).max().unwrap_or(0);
     // Name, blank, mark, blank, two brackets, blank; and the last column stays free.
     let others = name_width + figures_width + " ✓ [] ".chars().count() + 1;
@@ -47,7 +46,7 @@ fn mark(status: Status, color: bool) -> String {
     let (codes, mark) = match status {
         Status::Running => return " ".to_owned(),
         Status::Stopping => return "↓".to_owned(),
-        Status::Waiting(_) => (("\x1b[2m", "\x1b[22m"), "•"),
+        Status::Waiting => (("\x1b[2m", "\x1b[22m"), "•"),
         Status::Done => (("\x1b[32m", "\x1b[0m"), "✓"),
         Status::Interrupted => (("\x1b[31m", "\x1b[0m"), "✗"),
     };
@@ -66,49 +65,10 @@ fn bar(progress: f64, width: usize, color: bool) -> String {
     if color { format!("{done}\x1b[2m{rest}\x1b[22m") } else { done + &rest }
 }
 
-/// What stands right of the bar: VUs, time, and what else there is to say.
-fn columns(scenario: &ScenarioView) -> Vec<String> {
-    if let Status::Waiting(left) = scenario.status {
-        return vec!["waiting".to_owned(), fixed(left, scenario.duration.max(left))];
-    }
-    let is_over = scenario.progress >= 1.0 && scenario.status != Status::Running;
-    let elapsed = fixed(scenario.elapsed, scenario.duration);
-    let duration = go_string(scenario.duration);
-    let timed = if is_over { duration.clone() } else { format!("{elapsed}/{duration}") };
-    let of = |active: u64, most: u64| {
-        let digits = most.to_string().len();
-        format!("{active:0digits$}/{most} VUs")
-    };
-    match scenario.executor {
-        ExecutorView::SharedIterations { vus, done, iterations } => {
-            let digits = iterations.to_string().len();
-            let done = format!("{done:0digits$}/{iterations} shared iters");
-            vec![format!("{vus} VUs"), format!("{elapsed}/{duration}"), done]
-        }
-        ExecutorView::PerVuIterations { vus, done, iterations } => {
-            let all = vus * iterations;
-            let digits = all.to_string().len();
-            let done = format!("{done:0digits$}/{all} iters, {iterations} per VU");
-            vec![format!("{vus} VUs"), format!("{elapsed}/{duration}"), done]
-        }
-        ExecutorView::ConstantVus { vus } => vec![format!("{vus} VUs"), timed],
-        ExecutorView::RampingVus { active, most } => {
-            let all = fixed(scenario.duration, scenario.duration);
-            vec![of(active, most), if is_over { duration } else { format!("{elapsed}/{all}") }]
-        }
-        // The blank column is k6's.
-        ExecutorView::ExternallyControlled { active, most } => {
-            vec![of(active, most), timed, " ".to_owned()]
-        }
-        ExecutorView::ArrivalRate { active, vus, rate } => {
-            vec![of(active, vus), timed, format!("{rate:05.2} iters/s")]
-        }
-    }
-}
-
 /// Columns two blanks apart. As k6 has it, a row with fewer columns than others ends in one blank.
-fn aligned(rows: &[Vec<String>]) -> Vec<String> {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+fn aligned(scenarios: &[ScenarioView]) -> Vec<String> {
+    let rows: Vec<&Vec<String>> = scenarios.iter().map(|scenario| &scenario.columns).collect();
+    let count = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count)
         .map(|at| {
             let column = rows.iter().filter_map(|row| row.get(at));
@@ -129,5 +89,5 @@ fn aligned(rows: &[Vec<String>]) -> Vec<String> {
         }
         line
     };
-    rows.iter().map(align).collect()
+    rows.into_iter().map(align).collect()
 }

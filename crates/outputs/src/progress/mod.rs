@@ -11,7 +11,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use banner::{Banner, BannerScenario, Plan, banner};
+pub use banner::{Banner, banner};
 pub use display::{Display, LogWriter};
 
 use crate::format::duration::fixed;
@@ -25,8 +25,9 @@ pub struct ProgressView {
     pub stage: Stage,
     /// Since the first scenario started.
     pub elapsed: Duration,
-    /// How long the run may take, graceful stops included: decides the width of `elapsed`.
-    pub longest: Duration,
+    /// How long the run may take, graceful stops included: decides the width of `elapsed`. None when
+    /// only a stop ends it.
+    pub longest: Option<Duration>,
     pub vus_active: u64,
     /// Made so far, or planned while they are being made.
     pub vus: u64,
@@ -58,55 +59,19 @@ pub struct ScenarioView {
     pub status: Status,
     /// 0.0..=1.0
     pub progress: f64,
-    /// Since its start.
-    pub elapsed: Duration,
-    /// Its `duration` or `maxDuration`.
-    pub duration: Duration,
-    pub executor: ExecutorView,
+    /// What stands right of the bar: VUs, time, and what else its executor says.
+    pub columns: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// `startTime` is that far away.
-    Waiting(Duration),
+    /// Before its start time.
+    Waiting,
     Running,
     /// Its time is up, the last iterations may finish.
     Stopping,
     Done,
     Interrupted,
-}
-
-/// The figures that an executor's line shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ExecutorView {
-    SharedIterations {
-        vus: u64,
-        done: u64,
-        iterations: u64,
-    },
-    /// `iterations` is per VU, `done` of all of them.
-    PerVuIterations {
-        vus: u64,
-        done: u64,
-        iterations: u64,
-    },
-    ConstantVus {
-        vus: u64,
-    },
-    RampingVus {
-        active: u64,
-        most: u64,
-    },
-    ExternallyControlled {
-        active: u64,
-        most: u64,
-    },
-    /// `rate`: iterations per second that should start now.
-    ArrivalRate {
-        active: u64,
-        vus: u64,
-        rate: f64,
-    },
 }
 
 /// The lines at `width` columns; `None` where nothing is drawn in place: then the bars are percentages.
@@ -132,7 +97,7 @@ fn headline(view: &ProgressView) -> String {
     let digits = view.vus.to_string().len();
     format!(
         "{stage} ({}), {:0digits$}/{} VUs, {} complete and {} interrupted iterations",
-        fixed(view.elapsed, view.longest),
+        fixed(view.elapsed, view.longest.unwrap_or(view.elapsed)),
         view.vus_active,
         view.vus,
         view.iterations_completed,

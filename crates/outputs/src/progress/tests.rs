@@ -3,64 +3,29 @@
 use super::*;
 use crate::testing::Shared;
 
-fn scenario(name: &str, seconds: (f64, f64), executor: ExecutorView) -> ScenarioView {
-    let (elapsed, duration) = seconds;
-    ScenarioView {
-        name: name.to_owned(),
-        status: Status::Running,
-        progress: elapsed / duration,
-        elapsed: Duration::from_secs_f64(elapsed),
-        duration: Duration::from_secs_f64(duration),
-        executor,
-    }
+fn scenario(name: &str, status: Status, progress: f64, columns: &[&str]) -> ScenarioView {
+    let columns = columns.iter().map(|&column| column.to_owned()).collect();
+    ScenarioView { name: name.to_owned(), status, progress, columns }
 }
 
 /// One of each executor, one second into the run.
 fn view() -> ProgressView {
-    let per_vu = ScenarioView {
-        status: Status::Done,
-        progress: 1.0,
-        ..scenario(
-            "pervu",
-            (0.9, 90.0),
-            ExecutorView::PerVuIterations { vus: 2, done: 6, iterations: 3 },
-        )
-    };
-    let shared = ScenarioView {
-        progress: 0.6,
-        ..scenario(
-            "shared",
-            (1.0, 600.0),
-            ExecutorView::SharedIterations { vus: 2, done: 6, iterations: 10 },
-        )
-    };
-    let waiting = ScenarioView {
-        status: Status::Waiting(Duration::from_millis(500)),
-        progress: 0.0,
-        ..scenario(
-            "a_very_long_scenario_name_that_is_longer_than_thirty",
-            (0.0, 1.0),
-            ExecutorView::ConstantVus { vus: 1 },
-        )
-    };
+    use Status::{Done, Running, Stopping, Waiting};
+    let long_name = "a_very_long_scenario_name_that_is_longer_than_thirty";
     let scenarios = vec![
-        scenario("car", (1.0, 2.0), ExecutorView::ArrivalRate { active: 5, vus: 10, rate: 20.0 }),
-        scenario("cv", (1.0, 2.0), ExecutorView::ConstantVus { vus: 12 }),
-        scenario("ext", (1.0, 2.0), ExecutorView::ExternallyControlled { active: 1, most: 4 }),
-        ScenarioView {
-            status: Status::Stopping,
-            ..scenario("intr", (1.0, 1.0), ExecutorView::ConstantVus { vus: 1 })
-        },
-        per_vu,
-        scenario("rar", (1.0, 2.0), ExecutorView::ArrivalRate { active: 3, vus: 3, rate: 5.32 }),
-        scenario("rv", (1.0, 2.0), ExecutorView::RampingVus { active: 4, most: 5 }),
-        shared,
-        waiting,
+        scenario("car", Running, 0.5, &["05/10 VUs", "1.0s/2s", "20.00 iters/s"]),
+        scenario("cv", Running, 0.5, &["12 VUs", "1.0s/2s"]),
+        scenario("intr", Stopping, 1.0, &["1 VUs", "1s"]),
+        scenario("pervu", Done, 1.0, &["2 VUs", "0m00.9s/1m30s", "6/6 iters, 3 per VU"]),
+        scenario("rar", Running, 0.5, &["3/3 VUs", "1.0s/2s", "05.32 iters/s"]),
+        scenario("rv", Running, 0.5, &["4/5 VUs", "1.0s/2.0s"]),
+        scenario("shared", Running, 0.6, &["2 VUs", "00m01.0s/10m0s", "06/10 shared iters"]),
+        scenario(long_name, Waiting, 0.0, &["waiting", "0.5s"]),
     ];
     ProgressView {
         stage: Stage::Running,
         elapsed: Duration::from_secs(1),
-        longest: Duration::from_secs(630),
+        longest: Some(Duration::from_secs(630)),
         vus_active: 8,
         vus: 36,
         iterations_completed: 71,
@@ -71,16 +36,10 @@ fn view() -> ProgressView {
 
 /// The two scenarios of a short run, in the middle of it.
 fn small() -> ProgressView {
+    let third = ["2 VUs", "00m00.4s/10m0s", "2/4 iters, 2 per VU"];
     let scenarios = vec![
-        scenario("a1", (1.4, 2.0), ExecutorView::ConstantVus { vus: 2 }),
-        ScenarioView {
-            progress: 0.5,
-            ..scenario(
-                "bbbb",
-                (0.4, 600.0),
-                ExecutorView::PerVuIterations { vus: 2, done: 2, iterations: 2 },
-            )
-        },
+        scenario("a1", Status::Running, 0.7, &["2 VUs", "1.4s/2s"]),
+        scenario("bbbb", Status::Running, 0.5, &third),
     ];
     ProgressView {
         scenarios,
@@ -161,62 +120,19 @@ fn quiet_shows_nothing_and_a_closed_pipe_is_no_panic() {
 
 #[test]
 fn before_the_start() {
-    let plan = |name: &str, plan| BannerScenario {
-        name: name.to_owned(),
-        plan,
-        start_time: Duration::ZERO,
-        graceful_stop: Duration::from_secs(30),
-        exec: "default".to_owned(),
-    };
-    let seconds = Duration::from_secs;
+    let scenario = |name: &str, plan: &str| (name.to_owned(), plan.to_owned());
     let all = Banner {
         program: "plimsoll 0.1.0".to_owned(),
         script: "e.js".to_owned(),
         outputs: vec!["json (x.json)".to_owned(), "csv (x.csv)".to_owned()],
-        segment: 1.0,
-        vus: 39,
-        longest: seconds(630),
+        headline: "(100.00%) 2 scenarios, 3 max VUs, 40s max duration (incl. graceful stop)"
+            .to_owned(),
         scenarios: vec![
-            BannerScenario {
-                exec: "x".to_owned(),
-                start_time: Duration::from_millis(1500),
-                graceful_stop: Duration::ZERO,
-                ..plan("late", Plan::ConstantVus { vus: 1, duration: seconds(1) })
-            },
-            plan(
-                "car",
-                Plan::ConstantArrivalRate { rate: 20.0, duration: seconds(2), vus: 3, max_vus: 10 },
-            ),
-            plan("ext", Plan::ExternallyControlled { vus: 1, max_vus: 4, duration: seconds(2) }),
-            plan(
-                "pervu",
-                Plan::PerVuIterations { vus: 2, iterations: 3, max_duration: seconds(90) },
-            ),
-            plan(
-                "rar",
-                Plan::RampingArrivalRate {
-                    most: 20.0,
-                    duration: seconds(2),
-                    stages: 2,
-                    vus: 3,
-                    max_vus: 3,
-                },
-            ),
-            plan(
-                "rv",
-                Plan::RampingVus {
-                    most: 5,
-                    duration: seconds(2),
-                    stages: 2,
-                    graceful_ramp_down: Duration::ZERO,
-                },
-            ),
-            plan(
-                "shared",
-                Plan::SharedIterations { vus: 2, iterations: 10, max_duration: seconds(600) },
-            ),
+            scenario("cv", "2 looping VUs for 2s (gracefulStop: 30s)"),
+            scenario("late", "1 looping VUs for 1s (exec: x, startTime: 1.5s)"),
         ],
     };
     insta::assert_snapshot!(banner(&all, false));
     assert!(banner(&all, true).contains("script: \x1b[36me.js\x1b[0m\n"));
+    assert!(banner(&Banner { outputs: Vec::new(), ..all }, false).contains("output: -\n"));
 }
