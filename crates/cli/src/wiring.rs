@@ -6,17 +6,24 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use plimsoll_engine::{hub::Observer, run::Finished};
+use plimsoll_engine::{control::StopReason, hub::Observer, run::Finished};
 use plimsoll_metrics::{
-    Interval, RawSample, Registry, Timestamp, Totals, threshold::ThresholdGroup,
+    Interval, RawSample, Registry, Timestamp, Totals,
+    record::{End, Header, ThresholdResult},
+    threshold::ThresholdGroup,
+    totals::{Entry, ThresholdState},
 };
-use plimsoll_outputs::{Output, summary::Parts};
-use plimsoll_runtime::log::Log;
-use plimsoll_script::options::Options;
+use plimsoll_outputs::{
+    Output,
+    record::{RecordTarget, RecordWriter, Runs},
+    summary::Parts,
+};
+use plimsoll_runtime::{clock::Instant, log::Log};
+use plimsoll_script::options::{Options, View};
 
 use crate::{
     args::{RunArgs, SummaryMode},
-    exit::{Exit, Failure},
+    exit::Failure,
 };
 
 /// What outputs are made from.
@@ -34,6 +41,7 @@ pub(crate) struct Followers(Arc<Mutex<Inner>>);
 
 struct Inner {
     outputs: Vec<Box<dyn Output>>,
+    record: Option<RecordWriter>,
     parts: Option<Parts>,
 }
 
@@ -44,7 +52,8 @@ impl Followers {
         outputs.extend(given);
         let full = setup.args.runtime.summary_mode == SummaryMode::Full;
         let parts = full.then(|| Parts::new(setup.registry.clone()));
-        Ok(Followers(Arc::new(Mutex::new(Inner { outputs, parts }))))
+        let record = record(setup);
+        Ok(Followers(Arc::new(Mutex::new(Inner { outputs, record, parts }))))
     }
 
     pub(crate) fn observer(&self) -> Box<dyn Observer> {
@@ -68,9 +77,21 @@ impl Followers {
     }
 
     /// Flushes all; what an output could not do is logged and changes no exit code.
-    pub(crate) fn finish(&self, finished: &Finished, exit: Exit, log: &Log) {
-        let _ = (finished, exit);
-        for output in &mut self.lock().outputs {
+    pub(crate) fn finish(&self, finished: &Finished, warnings: &[String], log: &Log) {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        if let Some(record) = &mut inner.record {
+            let now = Timestamp(Instant::now().unix_nanos());
+            for warning in warnings {
+                record.event(now, "invalid", warning);
+            }
+            record.end(end(finished));
+            if let Some(path) = record.path() {
+                log.debug(&format!("the run is recorded in {}", path.display()));
+            }
+        }
+        let record = inner.record.iter_mut().map(|record| record as &mut dyn Output);
+        for output in inner.outputs.iter_mut().map(|output| &mut **output).chain(record) {
             if let Err(error) = output.finish() {
                 log.error(&error.to_string());
             }
@@ -82,6 +103,43 @@ impl Followers {
     }
 }
 
+/// Every run leaves a record, unless it is switched off or there is no place for it.
+fn record(setup: &Setup) -> Option<RecordWriter> {
+    let target = match setup.args.record.as_deref() {
+        Some("off") => return None,
+        Some(path) => RecordTarget::File(path.into()),
+        None => RecordTarget::Runs(Runs::of_user(|name| std::env::var_os(name))?),
+    };
+    let header = Header {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_unix_ms: Instant::now().unix_nanos() / 1_000_000,
+        script: setup.args.file.display().to_string(),
+        options: setup.options.to_json(View::Script),
+    };
+    Some(RecordWriter::start(target, &header, setup.registry.clone(), setup.log.clone()))
+}
+
+fn end(finished: &Finished) -> End {
+    let reason = match (&finished.error, &finished.stopped) {
+        (Some(error), _) | (None, Some(StopReason::Error(error))) => error.message.clone(),
+        (None, None) => "finished".to_owned(),
+        (None, Some(StopReason::Signal)) => "interrupted".to_owned(),
+        (None, Some(StopReason::ScriptAbort(message))) => format!("aborted: {message}"),
+        (None, Some(StopReason::Thresholds(keys))) => format!("thresholds: {}", keys.join(", ")),
+    };
+    let results = |entry: &Entry| {
+        let key = entry.name.clone();
+        let result = move |state: &ThresholdState| ThresholdResult {
+            key: key.clone(),
+            expression: state.threshold.source.clone(),
+            ok: !state.last_failed,
+        };
+        entry.thresholds.iter().map(result).collect::<Vec<_>>()
+    };
+    let thresholds = finished.totals.entries().iter().flat_map(results).collect();
+    End { reason, duration_ms: finished.duration.as_secs_f64() * 1e3, thresholds }
+}
+
 struct Shared(Arc<Mutex<Inner>>);
 
 impl Observer for Shared {
@@ -89,6 +147,9 @@ impl Observer for Shared {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for output in &mut inner.outputs {
             output.interval(at, interval, totals);
+        }
+        if let Some(record) = &mut inner.record {
+            record.interval(at, interval, totals);
         }
         if let Some(parts) = &mut inner.parts {
             parts.absorb(interval);

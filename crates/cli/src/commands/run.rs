@@ -114,7 +114,7 @@ pub(crate) fn execute(
         log,
     };
     let reported = report.print();
-    followers.finish(&finished, exit, log);
+    followers.finish(&finished, &warnings, log);
     reported?;
     Ok((exit, finished))
 }
