@@ -11,6 +11,9 @@ use super::{ProgressView, Stage, render};
 /// How often a pipe gets lines.
 const LINES_EVERY: Duration = Duration::from_secs(1);
 
+/// Bytes of a log line that are kept until its end comes.
+const LINE_LIMIT: usize = 64 * 1024;
+
 /// Where progress goes. A clone draws on the same place.
 ///
 /// When nobody reads any more (a closed pipe) it goes quiet; the run goes on.
@@ -118,11 +121,11 @@ impl Display {
         inner.write(over.as_bytes());
     }
 
-    /// A writer for a log on the same terminal: each write appears above the bars.
+    /// A writer for a log on the same terminal: each line appears above the bars.
     ///
     /// `out` is where the log would go otherwise.
     pub fn log_writer(&self, out: Box<dyn Write + Send>) -> LogWriter {
-        LogWriter { display: self.clone(), out }
+        LogWriter { display: self.clone(), out, line: Vec::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -165,6 +168,15 @@ impl Inner {
     }
 }
 
+/// Columns of the terminal that standard output is; none when it is not one or does not say.
+pub fn terminal_width() -> Option<usize> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    #[expect(unsafe_code, reason = "the standard library does not know how wide a terminal is")]
+    // SAFETY: the call writes at most a `winsize` to the pointer, which is valid for one.
+    let result = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
+    (result == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
 /// Columns that a line takes: its characters without escape sequences.
 fn visible_width(line: &str) -> usize {
     let mut width = 0;
@@ -180,18 +192,25 @@ fn visible_width(line: &str) -> usize {
     width
 }
 
-/// See [`Display::log_writer`].
+/// See [`Display::log_writer`]. Keeps what comes until its line is complete: bars are drawn only
+/// below whole lines.
 pub struct LogWriter {
     display: Display,
     out: Box<dyn Write + Send>,
+    line: Vec<u8>,
 }
 
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line.extend_from_slice(bytes);
+        if !bytes.contains(&b'\n') && self.line.len() < LINE_LIMIT {
+            return Ok(bytes.len());
+        }
         let mut inner = self.display.lock();
         let over = inner.clear_sequence();
         inner.write(over.as_bytes());
-        let result = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        let result = self.out.write_all(&self.line).and_then(|()| self.out.flush());
+        self.line.clear();
         let again = inner.drawn_text();
         inner.write(again.as_bytes());
         result.map(|()| bytes.len())

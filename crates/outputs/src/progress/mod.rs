@@ -12,7 +12,7 @@ mod tests;
 use std::time::Duration;
 
 pub use banner::{Banner, banner};
-pub use display::{Display, LogWriter};
+pub use display::{Display, LogWriter, terminal_width};
 
 use crate::format::duration::fixed;
 

@@ -87,7 +87,9 @@ fn a_terminal_is_drawn_over() {
     let mut log = display.log_writer(Box::new(shared.clone()));
     display.draw(&small());
     display.draw(&small());
-    std::io::Write::write_all(&mut log, b"a line of the log\n").unwrap();
+    for part in ["a line ", "of the log", "\n"] {
+        std::io::Write::write_all(&mut log, part.as_bytes()).unwrap();
+    }
     display.finish(&ProgressView { stage: Stage::Finished, ..small() });
     display.clear();
     insta::assert_snapshot!(shared.text().replace('\x1b', "^").replace('\r', "<"));
