@@ -46,6 +46,7 @@ pub fn consolidate(layers: impl IntoIterator<Item = Layer>) -> Result<Consolidat
     }
     options.scenarios = Some(options.derived_scenarios(&mut warnings)?);
     let config = options.run_config()?;
+    options.warn_of_unindexed_tags(&mut warnings);
     Ok(Consolidated { options, config, warnings })
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Options,
     duration::SignedDuration,
-    error::{OptionsError, Reason},
+    error::{OptionsError, Reason, Warning},
     value::{self, Read},
 };
 
@@ -33,6 +33,9 @@ impl ThresholdOptions {
         json!({ "threshold": self.threshold, "abortOnFail": true, "delayAbortEval": delay })
     }
 }
+
+/// Tags that samples carry only for outputs that see each one: no sub-metric can be made of them.
+const UNINDEXED_TAGS: [&str; 2] = ["vu", "iter"];
 
 pub(crate) type ThresholdMap = BTreeMap<String, Vec<ThresholdOptions>>;
 
@@ -65,6 +68,22 @@ impl Options {
         self.thresholds.iter().flatten().map(|(key, list)| group(key, list)).collect()
     }
 
+    /// Sub-metrics that stay empty because of the tags they are on.
+    pub(super) fn warn_of_unindexed_tags(&self, warnings: &mut Vec<Warning>) {
+        for key in self.thresholds.iter().flat_map(BTreeMap::keys) {
+            // A malformed key is an error of its own, later.
+            let Ok((_, tags)) = parse_key(key) else { continue };
+            for tag in UNINDEXED_TAGS.into_iter().filter(|tag| tags.get(tag).is_some()) {
+                let mut warning = Warning::new(format!(
+                    "The high-cardinality '{tag}' metric tag was made non-indexable in k6 v0.41.0, \
+                     so thresholds like '{key}' that are based on it won't work correctly."
+                ));
+                warning.fields.push(("component", "metrics-engine".to_owned()));
+                warnings.push(warning);
+            }
+        }
+    }
+
     /// Tests every threshold against the metrics that exist once the script's init code has run.
     ///
     /// # Errors
@@ -76,9 +95,9 @@ impl Options {
         let groups = self.threshold_groups()?;
         for group in &groups {
             let Some(metric) = registry.find(&group.metric) else {
-                let ThresholdGroup { key, metric, .. } = group;
+                let key = &group.key;
                 let message = format!(
-                    "invalid threshold defined on {key}; reason: no metric name \"{metric}\" found"
+                    "invalid threshold defined on {key}; reason: no metric name \"{key}\" found"
                 );
                 let hint =
                     Some("a custom metric must be made in the script's init code".to_owned());
@@ -117,4 +136,80 @@ fn group(key: &str, list: &[ThresholdOptions]) -> Result<ThresholdGroup, Options
         ))
     })?;
     Ok(ThresholdGroup { key: key.to_owned(), metric, tags, thresholds })
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_metrics::{Contains, MetricKind, Registry};
+    use serde_json::json;
+
+    use crate::options::{Options, Source};
+
+    fn options(key: &str, expression: &str) -> Options {
+        let written = json!({ "thresholds": { key: [expression] } });
+        Options::from_json(&written, Source::Script).expect("test data is valid").0
+    }
+
+    /// The message, or nothing when the threshold may be evaluated.
+    fn check(key: &str, expression: &str, expected: &str) {
+        let registry = Registry::new(10);
+        registry.metric("mine", MetricKind::Counter, Contains::Default).unwrap();
+        let result = options(key, expression).check_thresholds(&registry);
+        let message = result.err().map(|error| error.message).unwrap_or_default();
+        assert_eq!(message, expected, "{key}: {expression}");
+    }
+
+    #[test]
+    fn thresholds_are_on_metrics_that_exist() {
+        check("mine", "count>0", "");
+        check("mine{a:b}", "rate<1", "");
+        check(
+            "zz",
+            "count>0",
+            r#"invalid threshold defined on zz; reason: no metric name "zz" found"#,
+        );
+        check(
+            "zz{a: b}",
+            "count>0",
+            r#"invalid threshold defined on zz{a: b}; reason: no metric name "zz{a: b}" found"#,
+        );
+        check(
+            "mine{a:b}",
+            "avg<1",
+            "invalid threshold \"avg<1\" applied on metric mine{a:b}; reason: unsupported aggregation \
+             method avg on metric of type counter. supported aggregation methods for this metric \
+             are: count, rate",
+        );
+        check(
+            "mine",
+            "nonsense",
+            "failed parsing threshold expression \"nonsense\"; reason: malformed threshold expression",
+        );
+    }
+
+    fn check_warned(key: &str, tags: &[&str]) {
+        let mut warnings = Vec::new();
+        options(key, "count>0").warn_of_unindexed_tags(&mut warnings);
+        let messages: Vec<String> = warnings.into_iter().map(|warning| warning.message).collect();
+        let expected: Vec<String> = tags
+            .iter()
+            .map(|tag| {
+                format!(
+                    "The high-cardinality '{tag}' metric tag was made non-indexable in k6 v0.41.0, \
+                     so thresholds like '{key}' that are based on it won't work correctly."
+                )
+            })
+            .collect();
+        assert_eq!(messages, expected, "{key}");
+    }
+
+    #[test]
+    fn tags_that_are_not_indexed_are_warned_of() {
+        check_warned("mine{vu:1}", &["vu"]);
+        check_warned("mine{ iter :1}", &["iter"]);
+        check_warned("mine{iter:1,a:b,vu:2}", &["vu", "iter"]);
+        check_warned("mine{a:vu}", &[]);
+        check_warned("mine{vu:1", &[]);
+        check_warned("vu", &[]);
+    }
 }
