@@ -3,7 +3,6 @@
 
 mod auth;
 mod body;
-
 mod caching;
 mod cookies;
 mod encoding;
