@@ -1,1 +1,162 @@
-//! placeholder
+//! TLS and HTTP/2.
+
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use hyper::{Request as Incoming, Response as Answer};
+use plimsoll_clients::http::{Compression, Proto, Request, config::HostOverrides};
+use plimsoll_runtime::{
+    timer,
+    tls::{Alpn, TlsConfig},
+};
+
+use crate::support::{Subject, config_with, get, post, run, secure::SecureServer, text};
+
+const STREAMS: u32 = 100;
+
+/// Says what it got.
+async fn echo(request: Incoming<Bytes>) -> Answer<Bytes> {
+    let (head, body) = request.into_parts();
+    let header =
+        |name: &str| head.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+    let line = format!(
+        "{} {} {:?} agent={} length={} x={} ",
+        head.method,
+        head.uri.path_and_query().unwrap(),
+        head.version,
+        header("user-agent"),
+        header("content-length"),
+        header("x-own"),
+    );
+    Answer::new([line.as_bytes(), &body].concat().into())
+}
+
+#[test]
+fn both_protocols_over_tls() {
+    for (alpn, proto, version) in
+        [(Alpn::Http2OrHttp1, Proto::Http2, "HTTP/2.0"), (Alpn::Http1, Proto::Http11, "HTTP/1.1")]
+    {
+        run(async {
+            let server = SecureServer::start(alpn, STREAMS, echo);
+            let subject = Subject::new(config_with(&server.trusting));
+            let mut request = post(&server.url("/a?b"), "body");
+            request.headers.push("X-Own", "1");
+            let response = subject.send(request).await;
+            assert_eq!(response.error, None);
+            let expected = format!("POST /a?b {version} agent=plimsoll/test length=4 x=1 body");
+            assert_eq!(text(&response), Some(expected));
+            assert_eq!((response.proto, &*response.status_text), (proto, "200 OK"));
+            let tls = response.tls.unwrap();
+            assert_eq!((tls.version, tls.cipher_suite), ("tls1.3", "TLS_AES_128_GCM_SHA256"));
+            let timings = response.timings;
+            assert!(timings.tls_handshaking > Duration::ZERO);
+            assert!(timings.blocked >= timings.tls_handshaking + timings.connecting);
+            assert!(timings.waiting > Duration::ZERO);
+            let again = subject.get(&server.url("/")).await;
+            assert_eq!((again.status, again.timings.tls_handshaking), (200, Duration::ZERO));
+            assert_eq!(server.connections(), 1);
+            let tags = &subject.samples()[0].1;
+            for tag in ["tls_version=tls1.3".to_owned(), format!("proto={}", proto.as_str())] {
+                assert!(tags.contains(&tag), "{tags:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_batch_shares_one_connection_and_obeys_the_server() {
+    run(async {
+        let (open, most) = (Rc::new(Cell::new(0_u32)), Rc::new(Cell::new(0_u32)));
+        let most_seen = most.clone();
+        let server = SecureServer::start(Alpn::Http2, 3, async move |request| {
+            open.set(open.get() + 1);
+            most.set(most.get().max(open.get()));
+            timer::sleep(Duration::from_micros(300)).await;
+            open.set(open.get() - 1);
+            echo(request).await
+        });
+        let mut settings = config_with(&server.trusting);
+        settings.batch_per_host = 20;
+        let subject = Subject::new(settings);
+        let requests = (0..40).map(|at| get(&server.url(&format!("/{at}")))).collect();
+        let responses = subject.client.batch(requests, &subject.scope).await;
+        for (at, response) in responses.iter().enumerate() {
+            assert_eq!(response.error, None);
+            assert!(text(response).unwrap().starts_with(&format!("GET /{at} HTTP/2.0")));
+        }
+        assert_eq!(server.connections(), 1);
+        assert!((1..=3).contains(&most_seen.get()), "{} streams", most_seen.get());
+    });
+}
+
+#[test]
+fn large_bodies_flow_both_ways() {
+    run(async {
+        let server = SecureServer::start(Alpn::Http2, STREAMS, async |request: Incoming<Bytes>| {
+            Answer::new(request.into_body())
+        });
+        let subject = Subject::new(config_with(&server.trusting));
+        let body: Vec<u8> = (0..6_000_000).map(|at: u32| (at % 251) as u8).collect();
+        let mut request = post(&server.url("/"), "");
+        request.body = Some(body.clone().into());
+        let response = subject.send(request).await;
+        assert!(response.body.unwrap() == body);
+        let mut request = post(&server.url("/"), "packed packed packed");
+        request.compression = vec![Compression::Gzip];
+        // The echo does not say how the body is packed.
+        assert_ne!(text(&subject.send(request).await).unwrap(), "packed packed packed");
+        assert_eq!(server.connections(), 1);
+    });
+}
+
+#[test]
+fn streams_that_time_out_leave_the_connection_alone() {
+    run(async {
+        let server = SecureServer::start(Alpn::Http2, STREAMS, async |request: Incoming<Bytes>| {
+            if request.uri().path() == "/hang" {
+                std::future::pending::<()>().await;
+            }
+            Answer::new(Bytes::new())
+        });
+        let subject = Subject::new(config_with(&server.trusting));
+        let timeout = Duration::from_millis(50);
+        let request = Request { timeout, ..get(&server.url("/hang")) };
+        assert_eq!(subject.send(request).await.error_code.0, 1050);
+        assert_eq!(subject.get(&server.url("/")).await.status, 200);
+        assert_eq!(server.connections(), 1);
+    });
+}
+
+#[test]
+fn certificates_are_checked() {
+    run(async {
+        let server = SecureServer::start(Alpn::Http2OrHttp1, STREAMS, echo);
+        let check = async |tls: &TlsConfig, url: &str, code: u16, message: &str| {
+            let response = Subject::new(config_with(tls)).get(url).await;
+            assert_eq!((response.error_code.0, response.error_message()), (code, message));
+        };
+        let unknown = "x509: unknown authority";
+        check(&TlsConfig::default(), &server.url("/"), 1310, unknown).await;
+        let mismatch = "x509: certificate doesn't match hostname";
+        let mut settings = config_with(&server.trusting);
+        let target = format!("127.0.0.1:{}", server.port);
+        settings.hosts = HostOverrides::parse([("wrong.test", &*target)]).unwrap();
+        let response = Subject::new(settings).get("https://wrong.test/").await;
+        assert_eq!((response.error_code.0, response.error_message()), (1311, mismatch));
+        let trusting_all = TlsConfig { insecure_skip_verify: true, ..TlsConfig::default() };
+        check(&trusting_all, &server.url("/"), 0, "").await;
+    });
+}
+
+#[test]
+fn a_server_that_speaks_no_tls() {
+    run(async {
+        let server = crate::support::raw::Server::always(crate::support::raw::ok("x"));
+        let timeout = Duration::from_millis(100);
+        let url = server.url("/").replace("http:", "https:");
+        let response = Subject::new(config_with(&TlsConfig::default()))
+            .send(Request { timeout, ..get(&url) })
+            .await;
+        assert_ne!(response.error_code.0, 0);
+    });
+}

@@ -1,6 +1,11 @@
 //! Exchanges over HTTP/2.
 
-use std::{future::poll_fn, net::SocketAddr, rc::Rc};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
 
 use bytes::Bytes;
 use h2::{
@@ -39,6 +44,8 @@ const RESERVE_LIMIT: usize = 4 << 20;
 #[derive(Clone)]
 pub(in crate::http) struct H2 {
     sender: SendRequest<Bytes>,
+    /// Tells connections apart.
+    identity: Rc<()>,
     pub(super) remote: Option<SocketAddr>,
     pub(super) tls: Option<TlsInfo>,
 }
@@ -52,15 +59,27 @@ pub(super) async fn start(connection: Connection, traffic: Rc<Traffic>) -> Resul
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(HEADERS_LIMIT)
         .max_send_buffer_size(SEND_BUFFER)
+        // One until the server has said how many it takes: it would refuse those above.
+        .initial_max_send_streams(1)
         .enable_push(false);
     let (sender, task) =
         builder.handshake(Counted { stream, traffic }).await.map_err(|error| of(&error))?;
     // Ends when the last handle is dropped or the server is gone; its error reaches every stream.
     drop(tokio::task::spawn_local(async move { task.await.ok() }));
-    Ok(H2 { sender, remote, tls })
+    Ok(H2 { sender, identity: Rc::new(()), remote, tls })
 }
 
 impl H2 {
+    pub(super) fn is_same(&self, other: &H2) -> bool {
+        Rc::ptr_eq(&self.identity, &other.identity)
+    }
+
+    /// Whether no further stream can begin on it.
+    pub(super) fn is_dead(&mut self) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        matches!(self.sender.poll_ready(&mut context), Poll::Ready(Err(_)))
+    }
+
     /// Waits until the server lets one more stream begin. An error means that the connection is
     /// of no more use.
     pub(super) async fn ready(&mut self) -> Result<(), Failure> {

@@ -14,11 +14,10 @@ use super::{
     phases::Phases,
     pool::{Connection, Found, Pool, Speaks},
 };
-use crate::http::{
-    error::Failure,
-    url::{Scheme, Url},
-    worker::Buffers,
-};
+use crate::http::{error::Failure, url::Url, worker::Buffers};
+
+/// Further tries on another connection or stream before a request counts as failed.
+const RETRIES: usize = 1;
 
 /// What an exchange needs besides its request.
 pub(in crate::http) struct Means<'a> {
@@ -41,15 +40,18 @@ impl Means<'_> {
         replayable: bool,
         phases: &mut Phases,
     ) -> Result<Incoming, Broken> {
-        let mut again = false;
+        let mut tries = 0;
+        let mut fresh = false;
         loop {
-            let result = match self.lease(outgoing.url, again, phases).await? {
-                Lease::H1(connection) => self.over_h1(connection, outgoing, phases).await,
-                Lease::H2(connection) => self.over_h2(connection, outgoing, phases).await,
+            let (result, is_h1) = match self.lease(outgoing.url, fresh, phases).await? {
+                Lease::H1(connection) => (self.over_h1(connection, outgoing, phases).await, true),
+                Lease::H2(connection) => (self.over_h2(connection, outgoing, phases).await, false),
             };
             match result {
-                Err(broken) if broken.failure.stale && replayable && !again => {
-                    again = true;
+                Err(broken) if broken.failure.stale && replayable && tries < RETRIES => {
+                    tries += 1;
+                    // Where one idle connection was dead the others may be too.
+                    fresh = is_h1;
                     *phases = Phases::default();
                 }
                 result => return result,
@@ -80,20 +82,20 @@ impl Means<'_> {
         outgoing: &Outgoing<'_>,
         phases: &mut Phases,
     ) -> Result<Incoming, Broken> {
-        let result = async {
+        let result: Result<Incoming, Broken> = async {
             connection.ready().await?;
             phases.ready = Some(Instant::now());
             (phases.remote, phases.tls) = (connection.remote, connection.tls);
             h2::exchange(&mut connection, self.buffers, outgoing, phases).await
         }
         .await;
-        if result.as_ref().is_err_and(|broken: &Broken| broken.failure.stale) || outgoing.close {
-            self.pool.borrow_mut().remove_h2(outgoing.url);
+        if outgoing.close || (result.is_err() && connection.is_dead()) {
+            self.pool.borrow_mut().remove_h2(outgoing.url, &connection);
         }
         result
     }
 
-    /// `fresh`: an idle connection was dead, so the others may be too.
+    /// `fresh`: not an idle one.
     async fn lease(&self, url: &Url, fresh: bool, phases: &mut Phases) -> Result<Lease, Failure> {
         loop {
             let found = match fresh {
@@ -107,7 +109,7 @@ impl Means<'_> {
                 Found::Nothing => break,
             }
         }
-        let dialing = (url.scheme() == Scheme::Https).then(|| Dialing::start(self.pool, url));
+        let dialing = Dialing::start(self.pool, url);
         let connected = self.origin.connect(url, phases).await?;
         if !connected.is_h2 {
             if let Some(dialing) = dialing {
@@ -132,9 +134,10 @@ struct Dialing<'a> {
 }
 
 impl<'a> Dialing<'a> {
-    fn start(pool: &'a RefCell<Pool>, url: &'a Url) -> Dialing<'a> {
-        pool.borrow_mut().start_dialing(url);
-        Dialing { pool, url, outcome: None }
+    /// `None` when nobody is to wait for it.
+    fn start(pool: &'a RefCell<Pool>, url: &'a Url) -> Option<Dialing<'a>> {
+        let leads = pool.borrow_mut().start_dialing(url);
+        leads.then(|| Dialing { pool, url, outcome: None })
     }
 
     fn end(mut self, outcome: Speaks) {

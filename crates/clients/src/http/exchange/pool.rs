@@ -6,7 +6,11 @@ use plimsoll_runtime::dial::Stream;
 use tokio::sync::Notify;
 
 use super::h2::H2;
-use crate::http::{config::IDLE_PER_HOST_LIMIT, response::TlsInfo, url::Url};
+use crate::http::{
+    config::IDLE_PER_HOST_LIMIT,
+    response::TlsInfo,
+    url::{Scheme, Url},
+};
 
 /// A connection between exchanges.
 #[derive(Debug)]
@@ -68,12 +72,18 @@ impl Pool {
         }
     }
 
-    /// A connection is about to be made whose protocol is open: others to the same host wait for
-    /// it, so that they can share it if it is HTTP/2.
-    pub(super) fn start_dialing(&mut self, url: &Url) -> Rc<Notify> {
-        let notify = Rc::new(Notify::new());
-        self.host(url).dialing = Some(notify.clone());
-        notify
+    /// A connection is about to be made. When its protocol is open, others to the same host wait
+    /// for it, so that they can share it if it is HTTP/2; then this is `true`.
+    pub(super) fn start_dialing(&mut self, url: &Url) -> bool {
+        if url.scheme() != Scheme::Https {
+            return false;
+        }
+        let host = self.host(url);
+        let leads = host.speaks != Some(Speaks::Http1) && host.dialing.is_none();
+        if leads {
+            host.dialing = Some(Rc::new(Notify::new()));
+        }
+        leads
     }
 
     pub(super) fn end_dialing(&mut self, url: &Url, outcome: Option<Speaks>) {
@@ -96,9 +106,12 @@ impl Pool {
         self.host(url).h2 = Some(h2);
     }
 
-    /// Takes a dead HTTP/2 connection out.
-    pub(super) fn remove_h2(&mut self, url: &Url) {
-        self.host(url).h2 = None;
+    /// Takes a dead HTTP/2 connection out, unless another has replaced it already.
+    pub(super) fn remove_h2(&mut self, url: &Url, dead: &H2) {
+        let host = self.host(url);
+        if host.h2.as_ref().is_some_and(|h2| h2.is_same(dead)) {
+            host.h2 = None;
+        }
     }
 
     pub(in crate::http) fn clear(&mut self) {
