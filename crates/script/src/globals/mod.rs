@@ -3,6 +3,7 @@
 pub mod console;
 mod format;
 pub(crate) mod open;
+pub(crate) mod text;
 pub(crate) mod timers;
 
 use std::{collections::BTreeMap, rc::Rc};
@@ -21,6 +22,7 @@ pub(crate) fn install(ctx: &Ctx<'_>, vu: &Rc<VuState>) -> rquickjs::Result<()> {
     set_environment(ctx, vu, None)?;
     console::install(ctx, vu)?;
     open::install(ctx, vu)?;
+    text::install(ctx)?;
     timers::install(ctx)
 }
 

@@ -21,6 +21,8 @@ use crate::vu::VuState;
 
 pub(crate) mod arguments;
 pub mod crypto;
+pub mod csv;
+pub mod fs;
 pub mod data;
 pub mod encoding;
 pub mod execution;
@@ -28,6 +30,7 @@ pub mod html;
 pub mod http;
 pub mod k6;
 pub mod metrics;
+pub(crate) mod settled;
 pub(crate) mod tags;
 pub mod timers;
 
@@ -43,9 +46,12 @@ pub struct Module {
 /// All built-in modules.
 pub const MODULES: &[Module] = &[
     crypto::MODULE,
+    crypto::x509::MODULE,
+    csv::MODULE,
     data::MODULE,
     encoding::MODULE,
     execution::MODULE,
+    fs::MODULE,
     html::MODULE,
     http::MODULE,
     k6::MODULE,
