@@ -177,7 +177,8 @@ impl Control {
         self.when(Control::is_aborted).await;
     }
 
-    async fn when(&self, condition: fn(&Control) -> bool) {
+    /// Completes when `condition` holds.
+    pub(crate) async fn when(&self, condition: fn(&Control) -> bool) {
         let mut changes = self.changes();
         while !condition(self) {
             // The sender lives as long as `self`.

@@ -167,28 +167,34 @@ impl<R: Runner> Home<R> {
             if self.worker.control.is_stopping() {
                 return Ok(());
             }
-            let vu = self.make(index as u64).await?;
-            self.pool.put(index, vu);
+            match self.make(index as u64).await {
+                Ok(vu) => self.pool.put(index, vu),
+                // Cut short, not failed.
+                Err(_) if self.worker.control.is_stopping() => return Ok(()),
+                Err(error) => return Err(error),
+            }
             tokio::task::yield_now().await;
         }
         Ok(())
     }
 
-    /// Runs setup or teardown (`work`) until it ends or `gives_up` says that it must; it is then polled for
-    /// a while, so that it may end by itself.
+    /// Runs setup or teardown (`work`) until it ends or `over` says that it must; it is then polled
+    /// for a while, so that it may end by itself. How it ends then is no error of its own.
     async fn once(
         &self,
         work: impl Future<Output = Result<(), RunError>>,
-        gives_up: impl Future<Output = ()>,
+        over: fn(&Control) -> bool,
     ) -> Result<(), RunError> {
+        let control = &self.worker.control;
         let mut work = std::pin::pin!(work);
-        tokio::select! {
+        let result = tokio::select! {
             result = &mut work => result,
-            () = gives_up => {
+            () = control.when(over) => {
                 let patience = Instant::now() + crate::drive::INTERRUPT_GRACE;
                 plimsoll_runtime::timer::timeout_at(patience, work).await.unwrap_or(Ok(()))
             }
-        }
+        };
+        if over(control) { Ok(()) } else { result }
     }
 
     async fn run_scenarios(self: &Rc<Self>, start: Instant, contexts: &[Arc<ScenarioContext>]) {
@@ -259,7 +265,7 @@ pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
                 reporter.start(&home, origin);
                 if index == 0 && !home.shared.config.no_setup {
                     let work = home.shared.runner.setup(&home.worker);
-                    let result = home.once(work, home.worker.control.stopped()).await;
+                    let result = home.once(work, Control::is_stopping).await;
                     home.report(Report::Setup(result));
                 }
             }
@@ -272,7 +278,7 @@ pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
             Order::Teardown => {
                 if index == 0 {
                     let work = home.shared.runner.teardown(&home.worker);
-                    let result = home.once(work, home.worker.control.aborted()).await;
+                    let result = home.once(work, Control::is_aborted).await;
                     home.report(Report::Teardown(result));
                 }
             }

@@ -9,7 +9,7 @@ use super::{Lane, Site, timestamp};
 use crate::runner::{Iteration, Outcome, Vu};
 
 /// How long a VU whose iterations never wait may keep its thread from the others.
-const TURN: Duration = Duration::from_micros(200);
+const TURN: Duration = Duration::from_micros(100);
 
 const NANOS_PER_MILLISECOND: f64 = 1e6;
 

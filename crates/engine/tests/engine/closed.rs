@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use plimsoll_engine::config::{Executor, Stage};
+use plimsoll_engine::{
+    config::{Executor, Stage},
+    progress::ScenarioState,
+};
 
 use crate::fake::{Act, MS, Test, scenario};
 
@@ -32,6 +35,10 @@ fn every_vu_runs_its_own_iterations() {
     let executor = Executor::PerVuIterations { vus: 3, iterations: 4, max_duration: 5000 * MS };
     let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(MS)).run();
     assert_eq!(ended.check(), [12, 0, 0]);
+    let row = ended.progress.first().unwrap();
+    assert_eq!((row.state, row.succeeded, row.progress), (ScenarioState::Done, true, 1.0));
+    assert_eq!(row.columns.first().unwrap(), "3 VUs");
+    assert_eq!(row.columns.last().unwrap(), "12/12 iters, 4 per VU");
     for vu in [1, 2, 3] {
         assert_eq!(ended.iterations().iter().filter(|e| e.vu.in_instance == vu).count(), 4);
     }

@@ -1,6 +1,8 @@
 //! Every way in which a run ends before its schedule, and what is left in the books.
 
-use plimsoll_engine::{config::Executor, control::StopReason, runner::RunErrorKind};
+use plimsoll_engine::{
+    config::Executor, control::StopReason, progress::Stage, runner::RunErrorKind,
+};
 use plimsoll_metrics::{
     TagSet,
     threshold::{Threshold, ThresholdGroup},
@@ -121,6 +123,23 @@ fn a_failed_setup_leaves_everything_else_out() {
     assert_eq!(ended.stages(), ["setup"]);
     assert_eq!(ended.check(), [0, 0, 0]);
     assert_eq!(ended.finished.error, Some(error(RunErrorKind::ScriptException)));
+}
+
+#[test]
+fn a_signal_ends_setup_and_is_no_error_of_it() {
+    let mut test = constant(1, 60_000, Act::Wait);
+    test.endless_setup = true;
+    let control = test.control.clone();
+    let stopper = std::thread::spawn(move || {
+        while control.test_progress().stage != Stage::Setup {
+            std::thread::yield_now();
+        }
+        control.stop(StopReason::Signal);
+    });
+    let ended = test.run();
+    stopper.join().unwrap();
+    assert_eq!(ended.stages(), ["setup"]);
+    assert_eq!((stopped(&ended), &ended.finished.error), (Some(&StopReason::Signal), &None));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use plimsoll_engine::{
     config::{Executor, RunConfig, Scenario},
     control::{Control, Figures},
     hub::Observer,
+    progress::ScenarioProgress,
     run::{Finished, RunSetup, run},
     runner::{Iteration, Outcome, RunError, RunErrorKind, Runner, Vu, VuId},
     worker::Worker,
@@ -64,6 +65,8 @@ pub(crate) struct Test {
     pub(crate) act: Box<ActOf>,
     pub(crate) config: RunConfig,
     pub(crate) setup: Result<(), RunError>,
+    /// Setup lasts until the run stops, and then fails.
+    pub(crate) endless_setup: bool,
     pub(crate) init: Result<(), RunError>,
     pub(crate) thresholds: Vec<ThresholdGroup>,
     pub(crate) keep_samples: bool,
@@ -73,6 +76,7 @@ pub(crate) struct Test {
 pub(crate) struct Ended {
     pub(crate) finished: Finished,
     pub(crate) figures: Figures,
+    pub(crate) progress: Vec<ScenarioProgress>,
     pub(crate) log: Arc<Log>,
 }
 
@@ -82,6 +86,7 @@ impl Test {
             act: Box::new(move |_, _| act),
             config: RunConfig { scenarios, workers: 2, tag_scenario: true, ..RunConfig::default() },
             setup: Ok(()),
+            endless_setup: false,
             init: Ok(()),
             thresholds: Vec::new(),
             keep_samples: false,
@@ -95,6 +100,7 @@ impl Test {
             act: Arc::from(self.act),
             log: Arc::clone(&log),
             setup: self.setup,
+            endless_setup: self.endless_setup,
             init: self.init,
         };
         let finished = run(RunSetup {
@@ -106,7 +112,8 @@ impl Test {
             observer: Box::new(Watch(Arc::clone(&log))),
             keep_samples: self.keep_samples,
         });
-        Ended { finished, figures: self.control.figures(), log }
+        let progress = self.control.progress();
+        Ended { finished, figures: self.control.figures(), progress, log }
     }
 }
 
@@ -186,6 +193,7 @@ struct FakeRunner {
     act: Arc<ActOf>,
     log: Arc<Log>,
     setup: Result<(), RunError>,
+    endless_setup: bool,
     init: Result<(), RunError>,
 }
 
@@ -209,6 +217,14 @@ impl Runner for FakeRunner {
     async fn setup(&self, worker: &Rc<Worker>) -> Result<(), RunError> {
         assert_eq!(worker.index, 0);
         self.log.stages.lock().unwrap().push("setup");
+        if self.endless_setup {
+            let stopping = |_: &mut std::task::Context<'_>| match worker.control.is_stopping() {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            };
+            std::future::poll_fn(stopping).await;
+            return Err(error(RunErrorKind::Other));
+        }
         self.setup.clone()
     }
 
