@@ -72,7 +72,7 @@ pub struct TlsConfig {
     pub max: Option<TlsVersion>,
     pub insecure_skip_verify: bool,
     pub client_certificates: Vec<ClientCertificate>,
-    /// IANA names; empty for all. TLS 1.3 suites are always offered, as by k6.
+    /// k6's names; empty for all. TLS 1.3 suites are always offered, as by k6.
     pub cipher_suites: Vec<String>,
     /// Authorities trusted beside the system's, as PEM.
     pub extra_roots_pem: Vec<String>,

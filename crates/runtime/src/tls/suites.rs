@@ -88,7 +88,9 @@ pub(super) fn restrict(
     if names.is_empty() {
         return Ok(());
     }
-    let named = |suite: &SupportedCipherSuite| names.iter().any(|n| n == name(suite.suite()));
+    let named = |suite: &SupportedCipherSuite| {
+        names.iter().any(|named| names_suite(named, name(suite.suite())))
+    };
     if !supported.iter().any(named) {
         return Err(TlsSetupError::UnsupportedCipherSuites(names.join(", ")));
     }
@@ -98,8 +100,8 @@ pub(super) fn restrict(
 
 /// Whether k6 takes the name in `tlsCipherSuites`.
 pub fn is_known_cipher_suite(name: &str) -> bool {
-    // All of Go's: those that can be offered here, and older ones that cannot.
-    const OLD: [&str; 17] = [
+    // Those that can be offered here, and older ones that cannot.
+    const OLD: [&str; 16] = [
         "TLS_RSA_WITH_RC4_128_SHA",
         "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
         "TLS_RSA_WITH_AES_128_CBC_SHA",
@@ -116,13 +118,20 @@ pub fn is_known_cipher_suite(name: &str) -> bool {
         "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
         "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
         "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-        "TLS_FALLBACK_SCSV",
     ];
     let supported = rustls::crypto::ring::ALL_CIPHER_SUITES;
-    OLD.contains(&name) || supported.iter().any(|suite| self::name(suite.suite()) == name)
+    OLD.contains(&name)
+        || supported.iter().any(|suite| names_suite(name, self::name(suite.suite())))
 }
 
-/// The IANA name, which is also Go's; empty for suites that rustls cannot negotiate.
+/// The ChaCha suites of TLS 1.2 may also be named in full.
+fn names_suite(named: &str, suite: &str) -> bool {
+    let full = || named.strip_suffix("_SHA256").filter(|short| short.ends_with("_POLY1305"));
+    named == suite || full() == Some(suite)
+}
+
+/// k6's name, which is IANA's but for the ChaCha suites of TLS 1.2: theirs lack the hash. Empty for
+/// suites that rustls cannot negotiate.
 pub(super) fn name(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
@@ -141,10 +150,10 @@ pub(super) fn name(suite: CipherSuite) -> &'static str {
             "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
         }
         CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
-            "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
+            "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305"
         }
         CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => {
-            "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
+            "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305"
         }
         _ => "",
     }
