@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 fn load() -> Result<Load, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, connections, seconds] = &arguments[..] else { return Err(USAGE.into()) };
-    let url = Url::parse(url).map_err(|error| error.message.to_string())?;
+    let url = Url::parse(url).map_err(|error| error.message)?;
     let connections: u64 = connections.parse()?;
     if !(1..=CONNECTIONS_LIMIT).contains(&connections) {
         return Err(format!("CONNECTIONS must be within 1 and {CONNECTIONS_LIMIT}").into());
