@@ -48,7 +48,7 @@ pub(crate) fn read(ctx: &Ctx<'_>, vu: &VuState, path: &str) -> Result<Arc<[u8]>>
 }
 
 /// URL of the module whose code called the running host function.
-fn caller(ctx: &Ctx<'_>) -> Option<String> {
+pub(crate) fn caller(ctx: &Ctx<'_>) -> Option<String> {
     let name: Atom<'_> = ctx.script_or_module_name(CALLER)?;
     name.to_string().ok().filter(|name| name.contains("://"))
 }

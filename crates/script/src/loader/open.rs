@@ -38,7 +38,7 @@ impl Modules {
         Ok(bytes)
     }
 
-    fn file_url(&self, base: &str, path: &str) -> Result<Url, OpenError> {
+    pub(crate) fn file_url(&self, base: &str, path: &str) -> Result<Url, OpenError> {
         if path.starts_with("file://") {
             return Url::parse(path).map_err(|error| OpenError::Other(format!("{path}: {error}")));
         }
