@@ -16,7 +16,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 
-pub use sample_writer::{BATCHES_LIMIT, SampleWriter};
+pub use sample_writer::{BATCHES_LIMIT, SAMPLES_LIMIT, SampleWriter};
 pub use target::Target;
 
 /// Something that follows a run. Runs on a thread of its own behind a bounded queue where it is slow.

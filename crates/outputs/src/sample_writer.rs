@@ -4,7 +4,8 @@ use std::{
     io,
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -14,9 +15,12 @@ use plimsoll_runtime::log::Log;
 
 use crate::{Output, OutputError, target::Sink};
 
-/// Batches that wait for the thread; what comes when so many wait is counted and not written. With
-/// batches of some thousand samples this is a few seconds of a fast run.
-pub const BATCHES_LIMIT: usize = 256;
+/// Batches that wait for the thread.
+pub const BATCHES_LIMIT: usize = 1_024;
+
+/// Samples in them: what comes when so many wait is counted and not written. About 100 MB, some
+/// seconds of a fast run.
+pub const SAMPLES_LIMIT: u64 = 2_000_000;
 
 /// Bytes of text gathered for one write.
 const WRITE_SIZE: usize = 64 * 1024;
@@ -43,6 +47,8 @@ pub struct SampleWriter {
     log: Log,
     queue: Option<SyncSender<Message>>,
     thread: Option<JoinHandle<Written>>,
+    /// Samples in the queue.
+    waiting: Arc<AtomicU64>,
     /// Samples that did not fit into a queue, this one or those before it.
     lost: u64,
 }
@@ -65,11 +71,22 @@ impl SampleWriter {
     ) -> Result<SampleWriter, OutputError> {
         let (queue, batches) = sync_channel(BATCHES_LIMIT);
         let (name, for_thread) = (description.clone(), log.clone());
+        let waiting = Arc::new(AtomicU64::new(0));
+        let taken = waiting.clone();
         let thread = std::thread::Builder::new()
             .name("samples".to_owned())
-            .spawn(move || Thread { sink, format, name, log: for_thread }.run(batches))
+            .spawn(move || {
+                Thread { sink, format, name, log: for_thread, waiting: taken }.run(batches)
+            })
             .map_err(|error| OutputError { message: format!("{description}: {error}") })?;
-        Ok(SampleWriter { description, log, queue: Some(queue), thread: Some(thread), lost: 0 })
+        Ok(SampleWriter {
+            description,
+            log,
+            queue: Some(queue),
+            thread: Some(thread),
+            waiting,
+            lost: 0,
+        })
     }
 
     fn lose(&mut self, samples: u64) {
@@ -96,11 +113,14 @@ impl Output for SampleWriter {
     fn samples(&mut self, samples: &Arc<Vec<RawSample>>, lost: u64) {
         self.lose(lost);
         let Some(queue) = &self.queue else { return };
-        match queue.try_send(Message::Samples(samples.clone())) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.lose(samples.len() as u64);
-            }
+        let count = samples.len() as u64;
+        if self.waiting.load(Relaxed) + count > SAMPLES_LIMIT {
+            return self.lose(count);
+        }
+        self.waiting.fetch_add(count, Relaxed);
+        if queue.try_send(Message::Samples(samples.clone())).is_err() {
+            self.waiting.fetch_sub(count, Relaxed);
+            self.lose(count);
         }
     }
 
@@ -141,6 +161,7 @@ struct Thread<F> {
     format: F,
     name: String,
     log: Log,
+    waiting: Arc<AtomicU64>,
 }
 
 impl<F: LineFormat> Thread<F> {
@@ -159,6 +180,7 @@ impl<F: LineFormat> Thread<F> {
                             self.write(&mut text, &mut lines, &mut written);
                         }
                     }
+                    self.waiting.fetch_sub(samples.len() as u64, Relaxed);
                 }
                 Message::Flush => {
                     self.write(&mut text, &mut lines, &mut written);

@@ -98,6 +98,44 @@ fn lost_samples_are_told_once_and_counted() {
     assert_eq!(log.lines().len(), 1);
 }
 
+/// Takes nothing until its gate opens.
+struct Gated(std::sync::mpsc::Receiver<()>);
+
+impl std::io::Write for Gated {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // An error: the gate is open for good.
+        self.0.recv().ok();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_slow_reader_loses_samples_and_never_stops_the_run() {
+    const BATCHES: u64 = 4 * crate::BATCHES_LIMIT as u64;
+    let samples = Samples::of_a_run();
+    let (gate, gated) = std::sync::mpsc::sync_channel(1);
+    let sink = Sink::Plain(Box::new(Gated(gated)));
+    let log = Log::memory();
+    let config = config(samples.registry.clone());
+    let mut output = start_on("json(stdout)".to_owned(), sink, config, log.clone()).unwrap();
+    let requests: Vec<RawSample> = samples.list.into_iter().take(2).collect();
+    let list = Arc::new(requests);
+    for _ in 0..BATCHES {
+        output.samples(&list, 0);
+    }
+    drop(gate);
+    let message = output.finish().unwrap_err().message;
+    let mut counts = message.split(' ').filter_map(|word| word.parse::<u64>().ok());
+    let (written, missing) = (counts.next().unwrap(), counts.next().unwrap());
+    assert_eq!(written + missing, 2 * BATCHES, "{message}");
+    assert!(missing >= BATCHES, "{message}");
+    assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
+}
+
 #[test]
 fn a_path_that_cannot_be_opened() {
     let target = Target::parse(Some("/nonexistent/x.json"));

@@ -67,7 +67,11 @@ impl Runs {
     /// When the directory cannot be read or a file not be removed.
     pub fn prune(&self, kept: usize) -> io::Result<()> {
         for path in self.files()?.iter().skip(kept) {
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                // Another run may have been faster.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         Ok(())
     }

@@ -150,6 +150,21 @@ fn a_directory_that_cannot_be_written_costs_one_warning() {
 }
 
 #[test]
+fn a_full_disk_is_told_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.plimsoll");
+    std::os::unix::fs::symlink("/dev/full", directory.path().join("x.plimsoll.partial")).unwrap();
+    let end = Some(end("finished", &[]));
+    let (mut writer, log) = write(RecordTarget::File(path.clone()), &header(0, "a.js"), end);
+    // By the warning, when it was noticed while the run went on, or at the end.
+    let mut told = log.lines();
+    told.extend(writer.finish().err().map(|error| error.message));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("No space left on device"), "{told:?}");
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_killed_run_can_be_read_as_far_as_it_went() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.plimsoll");

@@ -105,6 +105,7 @@ impl RecordWriter {
     fn give_up(&mut self, why: &str) {
         self.log.warn(&format!("this run is no longer recorded: {why}"));
         self.active = None;
+        self.path = None;
     }
 }
 
@@ -147,16 +148,20 @@ impl Output for RecordWriter {
     fn finish(&mut self) -> Result<(), OutputError> {
         let Some(active) = self.active.take() else { return Ok(()) };
         let path = self.path.clone().unwrap_or_default();
-        let result = active.finish(self.end.take(), &path);
-        result.map_err(|error| OutputError {
+        let prune = active.prune.clone();
+        active.finish(self.end.take(), &path).map_err(|error| OutputError {
             message: format!("could not write the run record {}: {error}", path.display()),
-        })
+        })?;
+        if let Some(Err(error)) = prune.map(|runs| runs.prune(RUNS_KEPT)) {
+            self.log.warn(&format!("could not remove old run records: {error}"));
+        }
+        Ok(())
     }
 }
 
 impl Active {
     fn finish(self, end: Option<End>, path: &Path) -> io::Result<()> {
-        let Active { encoder, mut pending, queue, thread, prune } = self;
+        let Active { encoder, mut pending, queue, thread, .. } = self;
         let is_complete = end.is_some();
         if let Some(end) = end {
             encoder.end(&end, &mut pending).map_err(io::Error::other)?;
@@ -170,7 +175,7 @@ impl Active {
             file.sync_all()?;
             fs::rename(&unfinished.partial, path)?;
         }
-        prune.map_or(Ok(()), |runs| runs.prune(RUNS_KEPT))
+        Ok(())
     }
 }
 
