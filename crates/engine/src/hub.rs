@@ -33,7 +33,7 @@ pub trait Observer: Send {
 }
 
 /// Reports waiting for the hub; a worker that finds it full keeps its interval for a second more.
-pub(crate) const REPORTS_LIMIT: usize = 1024;
+pub(crate) const REPORTS_LIMIT: usize = 256;
 
 /// Intervals on their way back to a worker.
 pub(crate) const RETURNS_LIMIT: usize = 4;
