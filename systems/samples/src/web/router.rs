@@ -1,10 +1,15 @@
 //! Which endpoint answers a request.
 
-use http::{Method, StatusCode, header::ALLOW};
-use hyper::body::Incoming;
+use http::{
+    Method, StatusCode,
+    header::{ALLOW, CONTENT_LENGTH},
+};
+use hyper::body::{Body as _, Incoming};
 
 use super::{
-    auth, caching, cookies, encoding,
+    auth,
+    body::Body,
+    caching, cookies, encoding,
     exchange::{Head, Reply, empty, not_found, refused, with_header},
     inspect, pages, redirect, sized, status, work,
 };
@@ -25,6 +30,21 @@ const ANY: &[Method] = &[
 const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
 
 pub(super) async fn reply(head: Head, body: Incoming) -> Reply {
+    let is_head = head.method() == Method::HEAD;
+    let reply = answer(head, body).await;
+    if is_head { without_body(reply) } else { reply }
+}
+
+/// With the length that the body would have had. Over HTTP/2 hyper would send the body.
+fn without_body(mut reply: Reply) -> Reply {
+    if let Some(length) = reply.body().size_hint().exact() {
+        reply.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    *reply.body_mut() = Body::empty();
+    reply
+}
+
+async fn answer(head: Head, body: Incoming) -> Reply {
     let path = head.path();
     let segments = segments(path);
     let name = segments[0].unwrap_or_default();

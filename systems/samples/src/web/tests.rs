@@ -250,7 +250,8 @@ async fn bodies_have_their_size() {
     let seeded = async |seed| get(&format!("/bytes/100000?seed={seed}")).await.body;
     assert_eq!(seeded(1).await, seeded(1).await);
     assert_ne!(seeded(1).await, seeded(2).await);
-    assert!(ask(request("HEAD", "/bytes/10"), "").await.body.is_empty());
+    let head = ask(request("HEAD", "/bytes/10"), "").await;
+    assert_eq!((head.header("content-length"), head.body.len()), ("10", 0));
 }
 
 #[tokio::test]
@@ -373,6 +374,11 @@ async fn http2_is_spoken_with_and_without_tls() {
             (&value["data"], &value["headers"]["Host"]),
             (&json!("b"), &json!("sample.test"))
         );
+        // What would be a body is told and not sent.
+        let head = Request::head("http://sample.test/bytes/10").body(Full::default()).unwrap();
+        let response = sender.send_request(head).await.unwrap();
+        assert_eq!(response.headers().get("content-length").unwrap(), "10");
+        assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
         driver.abort();
     }
 }
