@@ -1,5 +1,7 @@
 //! The HTTP client against servers in this process: scripted byte by byte, and hyper.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod authentication;
 mod batch;
 mod bodies;

@@ -201,8 +201,7 @@ fn has_token(list: &[u8], token: &[u8]) -> bool {
 /// that it does not depend on how they are cut.
 #[cold]
 fn diagnose(buffer: &[u8], error: httparse::Error) -> Option<HeadError> {
-    let start = buffer.iter().position(|byte| !byte.is_ascii_whitespace())?;
-    let text = buffer.get(start..)?;
+    let text = without_empty_lines(buffer);
     let first_end = memchr::memchr(b'\n', text)?;
     if let Some(error) = text.get(..first_end).and_then(diagnose_status_line) {
         return Some(error);
@@ -219,6 +218,12 @@ fn diagnose(buffer: &[u8], error: httparse::Error) -> Option<HeadError> {
         }
         rest = rest.get(end? + 1..)?;
     }
+}
+
+/// What follows the empty lines that may stand before a head.
+pub(super) fn without_empty_lines(buffer: &[u8]) -> &[u8] {
+    let start = buffer.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+    start.and_then(|start| buffer.get(start..)).unwrap_or_default()
 }
 
 fn diagnose_status_line(line: &[u8]) -> Option<HeadError> {
@@ -239,7 +244,7 @@ fn diagnose_status_line(line: &[u8]) -> Option<HeadError> {
 
 /// What is wrong with a head that ends in its first line, beyond being cut.
 pub(super) fn cut(rest: &[u8]) -> Option<HeadError> {
-    let line = rest.trim_ascii();
+    let line = without_empty_lines(rest).trim_ascii_end();
     if line.is_empty() || memchr::memchr(b'\n', line).is_some() {
         return None;
     }

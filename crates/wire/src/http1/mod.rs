@@ -37,3 +37,6 @@ pub enum Error {
     #[error("unexpected EOF")]
     UnexpectedEnd,
 }
+
+#[cfg(test)]
+mod tests;

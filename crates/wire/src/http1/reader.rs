@@ -3,7 +3,7 @@
 use super::{
     Error,
     body::{BodyReader, Framing},
-    head::{HEAD_LIMIT, Head, HeadError, parse_head},
+    head::{HEAD_LIMIT, Head, HeadError, parse_head, without_empty_lines},
 };
 
 /// Most 1xx responses before the final one; Go's limit.
@@ -122,8 +122,8 @@ impl ResponseReader {
     fn may_be_complete(&self, input: &[u8]) -> bool {
         // The empty line may straddle the border: look three bytes back.
         let from = self.scanned.saturating_sub(3);
-        let first_line =
-            memchr::memchr(b'\n', input.get(..self.scanned).unwrap_or(input)).is_none();
+        let known = without_empty_lines(input.get(..self.scanned).unwrap_or(input));
+        let first_line = memchr::memchr(b'\n', known).is_none();
         let new = input.get(from..).unwrap_or_default();
         memchr::memchr_iter(b'\n', new).any(|at| {
             let rest = new.get(at + 1..).unwrap_or_default();
