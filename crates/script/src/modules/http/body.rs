@@ -106,31 +106,26 @@ fn text(vu: &VuState, name: &str, value: &Value<'_>) -> Result<String> {
     arguments::text(value)
 }
 
-/// As Go prints a float64: exponents have a sign and two digits.
+/// Whole numbers up to here are integers to k6.
+const SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
+
+/// As Go prints a float64: from 1e6 on and below 1e-4 with an exponent of sign and two digits.
 fn go_number(number: f64) -> String {
-    if number == 0.0 || !number.is_finite() {
-        return if number.is_nan() {
-            "NaN".to_owned()
-        } else if number == 0.0 {
-            if number.is_sign_negative() { "-0" } else { "0" }.to_owned()
-        } else if number > 0.0 {
-            "+Inf".to_owned()
-        } else {
-            "-Inf".to_owned()
-        };
+    if number.is_nan() {
+        return "NaN".to_owned();
     }
-    let magnitude = number.abs().log10().floor();
-    if (-4.0..21.0).contains(&magnitude) && number.fract() != 0.0 || number.abs() < 1e15 {
+    if number.is_infinite() {
+        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    let whole = number.fract() == 0.0 && number.abs() < SAFE_INTEGER;
+    let scientific = format!("{number:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if whole || (-4..6).contains(&exponent) {
         return number.to_string();
     }
-    let text = format!("{number:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => match exponent.strip_prefix('-') {
-            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
-            None => format!("{digits}e+{exponent:0>2}"),
-        },
-        None => text,
-    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 fn urlencoded(fields: Vec<(String, Field)>) -> String {
@@ -180,6 +175,9 @@ mod tests {
         let check = |number, text| assert_eq!(go_number(number), text);
         check(0.1, "0.1");
         check(1e21, "1e+21");
+        check(123456789.123, "1.23456789123e+08");
+        check(123456789.0, "123456789");
+        check(0.00001, "1e-05");
         check(12345678901234567890.0, "1.2345678901234567e+19");
         check(-0.0, "-0");
         check(f64::NAN, "NaN");

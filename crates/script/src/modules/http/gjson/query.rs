@@ -109,16 +109,21 @@ fn compares(operator: &str, ordering: Ordering) -> bool {
 
 /// `~true`, `~false`, `~null` and `~*`: like true, like false, like null, there at all.
 fn is_of(value: Option<&str>, class: &str) -> bool {
-    let truthy = value.is_some_and(|value| match kind(value) {
-        Kind::True => true,
-        Kind::Number => value.parse::<f64>().is_ok_and(|number| number != 0.0),
-        Kind::String => matches!(&*scan::text(value), "1" | "t" | "T" | "true" | "TRUE" | "True"),
-        _ => false,
-    });
+    let kind_of = value.map(kind);
+    let is_zero = || value.and_then(|value| value.parse::<f64>().ok()) == Some(0.0);
+    let says = |words: &[&str]| value.is_some_and(|value| words.contains(&&*scan::text(value)));
     match class {
-        "true" => truthy,
-        "false" => !truthy,
-        "null" => value.is_none_or(|value| kind(value) == Kind::Null),
+        "true" => match kind_of {
+            Some(Kind::Number) => !is_zero(),
+            Some(Kind::String) => says(&["1", "t", "T", "true", "TRUE", "True"]),
+            kind => kind == Some(Kind::True),
+        },
+        "false" => match kind_of {
+            Some(Kind::Number) => is_zero(),
+            Some(Kind::String) => says(&["", "0", "f", "F", "false", "FALSE", "False"]),
+            kind => matches!(kind, None | Some(Kind::False | Kind::Null)),
+        },
+        "null" => matches!(kind_of, None | Some(Kind::Null)),
         "*" => value.is_some(),
         _ => false,
     }

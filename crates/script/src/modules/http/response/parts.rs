@@ -159,17 +159,10 @@ pub(super) fn ocsp<'js>(ctx: &Ctx<'js>, _: &ResponseObject<'js>) -> Result<Value
     Ok(object.into_value())
 }
 
-/// The first request of the exchange.
+/// The first request of the exchange; null when nothing was sent.
 pub(super) fn request<'js>(ctx: &Ctx<'js>, this: &ResponseObject<'js>) -> Result<Value<'js>> {
+    let Some(response) = this.exchange() else { return Ok(Value::new_null(ctx.clone())) };
     let object = Object::new(ctx.clone())?;
-    let Some(response) = this.exchange() else {
-        object.set("method", "")?;
-        object.set("url", "")?;
-        object.set("headers", Object::new(ctx.clone())?)?;
-        object.set("body", "")?;
-        object.set("cookies", Object::new(ctx.clone())?)?;
-        return Ok(object.into_value());
-    };
     let sent = &response.request;
     let agent = crate::vu::VuState::of(ctx)?.test.http_config().map(|c| c.user_agent.clone());
     object.set("method", &*sent.method)?;
