@@ -9,6 +9,7 @@ mod exit;
 mod fetch;
 mod load;
 mod outputs;
+mod progress;
 mod report;
 mod terminal;
 mod validity;
@@ -17,6 +18,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
+use plimsoll_outputs::progress::Display;
 use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Sink};
 
 use crate::{
@@ -34,7 +36,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let log = match log(&cli.global) {
+    let terminal = Terminal::detect(cli.global.no_color);
+    let display = progress::display(terminal, cli.global.quiet);
+    let log = match log(&cli.global, terminal, &display) {
         Ok(log) => log,
         Err(failure) => {
             if let Ok(log) = Log::new(LogConfig::default()) {
@@ -43,7 +47,8 @@ fn main() -> ExitCode {
             return ExitCode::from(failure.exit.code());
         }
     };
-    match dispatch(&cli, &log) {
+    let session = Session { global: &cli.global, terminal, display, log: &log };
+    match dispatch(&cli.command, &session) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {
             let hint = failure.hint.as_deref().map(|hint| ("hint", hint));
@@ -53,17 +58,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(cli: &Cli, log: &Log) -> Result<Exit, Failure> {
-    let global = &cli.global;
-    commands::unsupported::global(global)?;
+/// What every verb may need of its surroundings.
+pub(crate) struct Session<'a> {
+    pub(crate) global: &'a GlobalFlags,
+    pub(crate) terminal: Terminal,
+    /// Log lines go through it while bars are drawn.
+    pub(crate) display: Display,
+    pub(crate) log: &'a Log,
+}
+
+fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
+    commands::unsupported::global(session.global)?;
     let done = |()| Exit::Success;
-    match &cli.command {
-        Command::Run(args) => commands::run::run(args, global, log),
-        Command::Inspect(args) => commands::inspect::inspect(args, global, log).map(done),
-        Command::Archive(args) => commands::archive::archive(args, global, log).map(done),
+    match command {
+        Command::Run(args) => commands::run::run(args, session),
+        Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
+        Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),
         Command::Runs(args) => commands::runs::runs(args).map(done),
-        Command::Demo(args) => commands::demo::demo(args, global, log),
+        Command::Demo(args) => commands::demo::demo(args, session),
         Command::Serve(args) => commands::serve::serve(args).map(done),
         Command::Completion(args) => commands::completion::completion(args).map(done),
         Command::Version => {
@@ -94,11 +107,15 @@ fn help(command: Option<&str>) -> Result<(), Failure> {
     terminal::print(&shown.render_long_help().to_string())
 }
 
-fn log(global: &GlobalFlags) -> Result<Log, Failure> {
+fn log(global: &GlobalFlags, terminal: Terminal, display: &Display) -> Result<Log, Failure> {
     let bad = |flag: &str, value: &str, hint: &str| {
         Failure::new(Exit::Other, format!("{flag} {value}: not supported; {hint}"))
     };
+    let drawn_over = terminal.stdout_is_tty && terminal.stderr_is_tty && display.is_terminal();
     let sink = match global.log_output.as_str() {
+        "stderr" if drawn_over => {
+            Sink::Writer(Box::new(display.log_writer(Box::new(std::io::stderr()))))
+        }
         "stderr" => Sink::Stderr,
         "stdout" => Sink::Stdout,
         "none" => Sink::None,
@@ -115,8 +132,11 @@ fn log(global: &GlobalFlags) -> Result<Log, Failure> {
         "raw" => Format::Raw,
         other => return Err(bad("--log-format", other, "use text, json or raw")),
     };
-    let color =
-        if Terminal::detect(global.no_color).color_allowed { Color::Auto } else { Color::Never };
+    let color = match terminal.color_allowed {
+        false => Color::Never,
+        true if drawn_over => Color::Always,
+        true => Color::Auto,
+    };
     let level = if global.verbose { Level::Debug } else { Level::Info };
     Log::new(LogConfig { format, sink, level, color })
         .map_err(|error| bad("--log-output", &global.log_output, &error.to_string()))

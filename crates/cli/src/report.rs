@@ -2,18 +2,24 @@
 
 use std::io::Write;
 
-use plimsoll_engine::{plan::Plan, run::Finished};
+use plimsoll_engine::{
+    plan::{Plan, PlannedScenario},
+    run::Finished,
+};
 use plimsoll_metrics::Totals;
-use plimsoll_outputs::summary::{
-    self, Mode, Parts, SummaryInput, TimeUnit, TrendStat,
-    data::{self, DataInput},
+use plimsoll_outputs::{
+    progress::{Banner, banner},
+    summary::{
+        self, Mode, Parts, SummaryInput, TimeUnit, TrendStat,
+        data::{self, DataInput},
+    },
 };
 use plimsoll_runtime::log::Log;
 use plimsoll_script::{lifecycle::Script, options::Options};
 use serde_json::Value;
 
 use crate::{
-    args::{RuntimeFlags, SummaryMode},
+    args::{RunArgs, RuntimeFlags, SummaryMode},
     exit::{Exit, Failure},
     terminal::{self, Terminal},
 };
@@ -135,19 +141,16 @@ fn write_files(files: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
     if failures.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Other, failures.join("; "))) }
 }
 
-/// What stands above a run: where it runs, what, where the samples go, and the plan.
-pub(crate) fn header(file: &str, outputs: &str, plan: &Plan) -> String {
-    let outputs = if outputs.is_empty() { "-" } else { outputs };
-    let mut text = format!(
-        "     execution: local\n        script: {file}\n        output: {outputs}\n\n     scenarios: {}:\n",
-        plan.headline()
-    );
-    for planned in &plan.scenarios {
-        text.push_str(&format!(
-            "              * {}: {}\n",
-            planned.scenario.name, planned.description
-        ));
-    }
-    text.push('\n');
-    text
+/// What stands above a run: what runs, where the samples go, and the plan.
+pub(crate) fn header(args: &RunArgs, outputs: Vec<String>, plan: &Plan, color: bool) -> String {
+    let scenario =
+        |planned: &PlannedScenario| (planned.scenario.name.clone(), planned.description.clone());
+    let parts = Banner {
+        program: concat!("plimsoll ", env!("CARGO_PKG_VERSION")).to_owned(),
+        script: args.file.display().to_string(),
+        outputs,
+        headline: plan.headline(),
+        scenarios: plan.scenarios.iter().map(scenario).collect(),
+    };
+    banner(&parts, color)
 }

@@ -65,10 +65,9 @@ impl Followers {
     }
 
     /// As the header of a run names them.
-    pub(crate) fn describe(&self) -> String {
-        let inner = self.lock();
-        let names: Vec<String> = inner.outputs.iter().map(|output| output.describe()).collect();
-        names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ")
+    pub(crate) fn describe(&self) -> Vec<String> {
+        let names = |output: &Box<dyn Output>| output.describe();
+        self.lock().outputs.iter().map(names).filter(|name| !name.is_empty()).collect()
     }
 
     /// What groups and scenarios recorded, for the full summary.

@@ -2,24 +2,25 @@
 
 use std::{collections::BTreeMap, io::Write, path::Path};
 
-use plimsoll_runtime::log::Log;
 use plimsoll_script::{archive::Archive, options::View};
 
 use crate::{
-    args::{ArchiveArgs, CompatibilityMode, GlobalFlags},
+    Session,
+    args::{ArchiveArgs, CompatibilityMode},
     commands::run::Prepared,
     exit::{Exit, Failure},
     load::{self, Request},
 };
 
 /// Writes the archive; a half-written one is not left behind.
-pub(crate) fn archive(args: &ArchiveArgs, global: &GlobalFlags, log: &Log) -> Result<(), Failure> {
+pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failure> {
+    let log = session.log;
     let request = Request {
         file: &args.file,
         text: None,
         runtime: &args.runtime,
         options: Some(&args.options),
-        config: global.config.as_deref(),
+        config: session.global.config.as_deref(),
         system_env: false,
     };
     let prepared = Prepared::new(load::load(&request, log)?, log)?;

@@ -14,11 +14,11 @@ use plimsoll_metrics::{
 };
 use plimsoll_monitor::{Process, ProcessUsage, ProcessWatch, Scope, own};
 use plimsoll_outputs::{Output, OutputError};
-use plimsoll_runtime::log::Log;
 
 use self::service::Service;
 use crate::{
-    args::{Cli, Command, DemoArgs, GlobalFlags},
+    Session,
+    args::{Cli, Command, DemoArgs},
     commands::run::{Prepared, execute},
     exit::{Exit, Failure},
     load::{self, Request},
@@ -79,7 +79,7 @@ impl Output for Seconds {
 }
 
 /// Runs it; the exit code is the run's.
-pub(crate) fn demo(args: &DemoArgs, global: &GlobalFlags, log: &Log) -> Result<Exit, Failure> {
+pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> {
     let service = Service::start()?;
     let introduction = format!(
         "Plimsoll loads a sample web service (pid {}, {}) with {} virtual users for {} s.\n\n",
@@ -117,11 +117,11 @@ pub(crate) fn demo(args: &DemoArgs, global: &GlobalFlags, log: &Log) -> Result<E
         config: None,
         system_env: false,
     };
-    let prepared = Prepared::new(load::load(&request, log)?, log)?;
+    let prepared = Prepared::new(load::load(&request, session.log)?, session.log)?;
     let rows = Arc::new(Mutex::new(Vec::new()));
     let registry = prepared.loaded.registry.clone();
     let seconds = Seconds { process, watch, registry, rows: Arc::clone(&rows) };
-    let (exit, finished) = execute(prepared, &run, global, vec![Box::new(seconds)], log)?;
+    let (exit, finished) = execute(prepared, &run, session, vec![Box::new(seconds)])?;
     if let Ok(sample) = own::sample() {
         generator.observe(&sample);
     }

@@ -1,25 +1,26 @@
 //! `plimsoll inspect`: the options of a script, as JSON on standard output.
 
 use plimsoll_engine::plan::Plan;
-use plimsoll_runtime::log::Log;
 use plimsoll_script::options::{Source, View, consolidate, go_pretty, merge};
 use serde_json::json;
 
 use crate::{
-    args::{GlobalFlags, InspectArgs},
+    Session,
+    args::InspectArgs,
     exit::Failure,
     load::{self, Request},
 };
 
 /// Prints the script's own options, or with `--execution-requirements` the consolidated ones and
 /// what their plan needs.
-pub(crate) fn inspect(args: &InspectArgs, global: &GlobalFlags, log: &Log) -> Result<(), Failure> {
+pub(crate) fn inspect(args: &InspectArgs, session: &Session) -> Result<(), Failure> {
+    let log = session.log;
     let request = Request {
         file: &args.file,
         text: None,
         runtime: &args.runtime,
         options: None,
-        config: global.config.as_deref(),
+        config: session.global.config.as_deref(),
         system_env: false,
     };
     let loaded = load::load(&request, log)?;

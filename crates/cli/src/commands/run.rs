@@ -13,18 +13,22 @@ use plimsoll_runtime::{log::Log, shutdown};
 use plimsoll_script::options::{Consolidated, consolidate};
 
 use crate::{
-    args::{GlobalFlags, RunArgs},
+    Session,
+    args::RunArgs,
     commands::unsupported,
     exit::{Exit, Failure},
     load::{self, Loaded, Request},
+    progress::Progress,
     report::{self, Report},
-    terminal::{self, Terminal},
+    terminal,
+    validity::Watch,
     wiring::{self, Followers},
 };
 
 /// Runs the script; `Ok` is how the run ended, which may be no success.
-pub(crate) fn run(args: &RunArgs, global: &GlobalFlags, log: &Log) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
     unsupported::run(args)?;
+    let Session { global, log, .. } = session;
     let request = Request {
         file: &args.file,
         text: None,
@@ -39,7 +43,7 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalFlags, log: &Log) -> Result<Exi
     if args.runtime.no_thresholds {
         prepared.thresholds.clear();
     }
-    let (exit, _) = execute(prepared, args, global, Vec::new(), log)?;
+    let (exit, _) = execute(prepared, args, session, Vec::new())?;
     Ok(exit)
 }
 
@@ -66,11 +70,10 @@ impl Prepared {
 pub(crate) fn execute(
     prepared: Prepared,
     args: &RunArgs,
-    global: &GlobalFlags,
+    session: &Session,
     more: Vec<Box<dyn Output>>,
-    log: &Log,
 ) -> Result<(Exit, Finished), Failure> {
-    let terminal = Terminal::detect(global.no_color);
+    let log = session.log;
     let Prepared { loaded, consolidated, thresholds } = prepared;
     let plan = Plan::new(&consolidated.config);
     let control = Arc::new(Control::new());
@@ -83,13 +86,16 @@ pub(crate) fn execute(
         log,
     };
     let followers = Followers::start(&setup, more)?;
-    let file = args.file.display().to_string();
-    terminal::print(&report::header(&file, &followers.describe(), &plan))?;
+    if !session.global.quiet {
+        let color = session.terminal.color_on_stdout();
+        terminal::print(&report::header(args, followers.describe(), &plan, color))?;
+    }
     interrupt_on_signals(&control, log)?;
     if let Err(error) = shutdown::raise_fd_limit() {
         log.warn(&format!("cannot raise the limit of open files: {error}"));
     }
-    let watch = crate::validity::Watch::start();
+    let progress = Progress::start(session.display.clone(), &control)?;
+    let watch = Watch::start();
     let script = Arc::new(loaded.script);
     let finished = plimsoll_engine::run::run(RunSetup {
         config: consolidated.config,
@@ -101,7 +107,7 @@ pub(crate) fn execute(
         keep_samples: followers.wants_samples(),
     });
     let warnings = watch.verdict(&finished.totals, finished.duration);
-    let exit = judge(&finished, log);
+    let last_progress = progress.stop();
     let report = Report {
         script: &script,
         finished: &finished,
@@ -109,11 +115,13 @@ pub(crate) fn execute(
         runtime: &args.runtime,
         parts: followers.take_parts(),
         warnings: &warnings,
-        terminal,
-        no_color: global.no_color,
+        terminal: session.terminal,
+        no_color: session.global.no_color,
         log,
     };
     let reported = report.print();
+    last_progress.show();
+    let exit = judge(&finished, log);
     followers.finish(&finished, &warnings, log);
     reported?;
     Ok((exit, finished))
