@@ -37,8 +37,4 @@ impl Terminal {
     pub(crate) fn color_on_stdout(self) -> bool {
         self.color_allowed && self.stdout_is_tty
     }
-
-    pub(crate) fn color_on_stderr(self) -> bool {
-        self.color_allowed && self.stderr_is_tty
-    }
 }

@@ -18,7 +18,10 @@ use plimsoll_outputs::{
     record::{RecordTarget, RecordWriter, Runs},
     summary::Parts,
 };
-use plimsoll_runtime::{clock::Instant, log::Log};
+use plimsoll_runtime::{
+    clock::Instant,
+    log::{Level, Log},
+};
 use plimsoll_script::options::{Options, View};
 
 use crate::{
@@ -43,6 +46,7 @@ struct Inner {
     outputs: Vec<Box<dyn Output>>,
     record: Option<RecordWriter>,
     parts: Option<Parts>,
+    log: Log,
 }
 
 impl Followers {
@@ -53,7 +57,12 @@ impl Followers {
         let full = setup.args.runtime.summary_mode == SummaryMode::Full;
         let parts = full.then(|| Parts::new(setup.registry.clone()));
         let record = record(setup);
-        Ok(Followers(Arc::new(Mutex::new(Inner { outputs, record, parts }))))
+        Ok(Followers(Arc::new(Mutex::new(Inner {
+            outputs,
+            record,
+            parts,
+            log: setup.log.clone(),
+        }))))
     }
 
     pub(crate) fn observer(&self) -> Box<dyn Observer> {
@@ -66,8 +75,9 @@ impl Followers {
 
     /// As the header of a run names them.
     pub(crate) fn describe(&self) -> Vec<String> {
-        let names = |output: &Box<dyn Output>| output.describe();
-        self.lock().outputs.iter().map(names).filter(|name| !name.is_empty()).collect()
+        let inner = self.lock();
+        let names = inner.outputs.iter().map(|output| output.describe());
+        names.filter(|name| !name.is_empty()).collect()
     }
 
     /// What groups and scenarios recorded, for the full summary.
@@ -161,5 +171,11 @@ impl Observer for Shared {
         for output in inner.outputs.iter_mut().filter(|output| output.wants_samples()) {
             output.samples(&samples, lost);
         }
+    }
+
+    fn notice(&mut self, is_error: bool, message: &str, fields: &[(&str, &str)]) {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let level = if is_error { Level::Error } else { Level::Warning };
+        inner.log.write(level, message, fields);
     }
 }

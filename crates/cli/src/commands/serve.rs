@@ -38,19 +38,20 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
     let (end, ended) = mpsc::sync_channel(1);
     let by_signal = end.clone();
     signals
-        .spawn(move |_, _| drop(by_signal.try_send(())))
+        // A full channel says the same already.
+        .spawn(move |_, _| _ = by_signal.try_send(()))
         .map_err(|error| failed("listen for signals", &error))?;
     if args.until_stdin_closes {
         thread::spawn(move || {
             let mut rest = Vec::new();
             // Whatever comes, and however it ends: then the parent is gone.
-            drop(std::io::stdin().read_to_end(&mut rest));
-            drop(end.try_send(()))
+            _ = std::io::stdin().read_to_end(&mut rest);
+            _ = end.try_send(());
         });
     }
     match args.seconds {
-        Some(seconds) => drop(ended.recv_timeout(Duration::from_secs(seconds))),
-        None => drop(ended.recv()),
+        Some(seconds) => _ = ended.recv_timeout(Duration::from_secs(seconds)),
+        None => _ = ended.recv(),
     }
     Ok(())
 }

@@ -57,7 +57,8 @@ fn messages(run: &Run, web: &Web) -> Vec<String> {
         .stderr
         .lines()
         .filter_map(|line| line.split_once("level=").map(|(_, rest)| rest))
-        .map(|line| mask_numbers(&line.replace(&web.url, "BASE")))
+        // k6 adds the place in its bytecode to each position.
+        .map(|line| mask_numbers(&line.replace(&web.url, "BASE")).replace("(#)", ""))
         .collect();
     lines.sort();
     lines

@@ -1,7 +1,5 @@
 //! What the demo says at its end: seconds side by side, and one paragraph.
 
-use std::fmt::Write;
-
 use plimsoll_engine::run::Finished;
 use plimsoll_metrics::{Builtin, Sink, Totals};
 use plimsoll_monitor::ProcessUsage;
@@ -29,11 +27,9 @@ pub(super) fn table(rows: &[Second]) -> String {
             None => ("?".to_owned(), "?".to_owned()),
         };
         let second = index + 1;
-        // Writing to a string does not fail.
-        drop(writeln!(
-            text,
-            "    {second:>6} {:>12.0} {:>10.2} {cpu:>13} {memory:>16}",
-            row.requests, row.p95_ms
+        let (requests, p95) = (row.requests, row.p95_ms);
+        text.push_str(&format!(
+            "    {second:>6} {requests:>12.0} {p95:>10.2} {cpu:>13} {memory:>16}\n"
         ));
     }
     text.push_str("\n    100 % CPU is one core.\n");
@@ -59,8 +55,7 @@ pub(super) fn words(
     let service = mean_cpu(rows);
     let own = generator.map_or(0.0, |usage| usage.cpu_utilization);
     let cores = cores();
-    drop(write!(
-        text,
+    text.push_str(&format!(
         "Its process used {:.0} % of a core and plimsoll itself {:.0} %, on {cores} core(s): ",
         service * 100.0,
         own * 100.0
