@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use md5::{Digest, Md5};
 
-use crate::{sink::Sink, tags::TagSet};
+use crate::{
+    registry::{SeriesDef, SeriesId},
+    sink::Sink,
+    tags::TagSet,
+};
 
 /// Checks told apart; further ones are only in the `checks` metric.
 pub const CHECKS_LIMIT: usize = 10_000;
@@ -43,40 +47,42 @@ pub struct CheckTotal {
     pub fails: u64,
 }
 
+/// Both lists are given in order of the first series: intervals come worker by worker, but series are
+/// numbered in the order in which scripts first use them.
 #[derive(Debug, Default)]
 pub(super) struct Checks {
-    /// In order of first sight; tags are `group` and `check` alone.
+    /// Tags are `group` and `check` alone.
     totals: Vec<(TagSet, u64, u64)>,
+    /// By position in `totals`.
+    first: Vec<SeriesId>,
     positions: HashMap<TagSet, u32>,
-    /// Paths of groups in order of first sight, an outer one before its inner ones.
-    groups: Vec<Arc<str>>,
-    known_groups: HashSet<Arc<str>>,
+    /// Paths with their first series.
+    groups: HashMap<Arc<str>, SeriesId>,
 }
 
 impl Checks {
     /// Notes the group of a series.
-    pub(super) fn see_group(&mut self, tags: &TagSet) {
-        let Some(path) = tags.get("group") else { return };
-        if self.known_groups.contains(path) {
-            return;
-        }
+    pub(super) fn see_group(&mut self, def: &SeriesDef) {
+        let Some(path) = def.tags.get("group") else { return };
         let ends = path.match_indices(SEPARATOR).map(|(at, _)| at).skip(1);
         let ends = ends.take(DEPTH_LIMIT - 1).chain([path.len()]);
-        for outer in ends.filter_map(|end| path.get(..end)) {
-            let is_new = !outer.is_empty() && !self.known_groups.contains(outer);
-            if is_new && self.groups.len() < GROUPS_LIMIT {
-                let outer: Arc<str> = outer.into();
-                self.known_groups.insert(outer.clone());
-                self.groups.push(outer);
+        for outer in ends.filter_map(|end| path.get(..end)).filter(|outer| !outer.is_empty()) {
+            if let Some(first) = self.groups.get_mut(outer) {
+                *first = def.id.min(*first);
+            } else if self.groups.len() < GROUPS_LIMIT {
+                self.groups.insert(outer.into(), def.id);
             }
         }
     }
 
-    /// The position of the check that `tags` name; `None` when there are too many.
-    pub(super) fn position(&mut self, tags: &TagSet) -> Option<u32> {
-        let pairs = ["check", "group"].into_iter().filter_map(|key| Some((key, tags.get(key)?)));
-        let own = TagSet::from_pairs(pairs);
+    /// The position of the check that a series' tags name; `None` when there are too many.
+    pub(super) fn position(&mut self, def: &SeriesDef) -> Option<u32> {
+        let pair = |key| Some((key, def.tags.get(key)?));
+        let own = TagSet::from_pairs(["check", "group"].into_iter().filter_map(pair));
         if let Some(&at) = self.positions.get(&own) {
+            if let Some(first) = self.first.get_mut(at as usize) {
+                *first = def.id.min(*first);
+            }
             return Some(at);
         }
         if self.totals.len() >= CHECKS_LIMIT {
@@ -85,6 +91,7 @@ impl Checks {
         let at = self.totals.len() as u32;
         self.positions.insert(own.clone(), at);
         self.totals.push((own, 0, 0));
+        self.first.push(def.id);
         Some(at)
     }
 
@@ -99,15 +106,20 @@ impl Checks {
     }
 
     pub(super) fn list(&self) -> Vec<(TagSet, u64, u64)> {
-        self.totals.clone()
+        let mut sorted: Vec<_> = self.totals.iter().zip(&self.first).collect();
+        sorted.sort_by_key(|(_, first)| **first);
+        sorted.into_iter().map(|(check, _)| check.clone()).collect()
     }
 
     pub(super) fn tree(&self) -> GroupTotals {
         let mut root = GroupTotals { id: id(""), ..GroupTotals::default() };
-        for path in &self.groups {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        // Of groups with the same first series the outer one comes first.
+        groups.sort_by_key(|(path, first)| (**first, path.len()));
+        for (path, _) in groups {
             group_at(&mut root, path);
         }
-        for (tags, passes, fails) in &self.totals {
+        for (tags, passes, fails) in &self.list() {
             let group = tags.get("group").unwrap_or_default();
             let name = tags.get("check").unwrap_or_default().to_owned();
             let path = format!("{group}{SEPARATOR}{name}");

@@ -145,9 +145,9 @@ impl Totals {
             |entry: &Entry| entry.metric.id == def.metric && def.tags.contains_all(&entry.tags);
         let mut route: Vec<Target> =
             entries.filter(|(_, entry)| takes(entry)).map(|(at, _)| Target::Entry(at)).collect();
-        self.checks.see_group(&def.tags);
+        self.checks.see_group(def);
         if def.metric == Builtin::Checks.id() {
-            route.extend(self.checks.position(&def.tags).map(Target::Check));
+            route.extend(self.checks.position(def).map(Target::Check));
         }
         route.into()
     }

@@ -157,6 +157,25 @@ fn checks_by_group_in_order_of_first_sight() {
     assert_eq!(root.checks[0].id, "d02c3cd6cc1f75505c030ca8377f0724");
 }
 
+/// The worker that reports first need not be the one that was first.
+#[test]
+fn first_sight_is_that_of_the_scripts() {
+    let mut run = Run::new(&[]);
+    let mut other = Recorder::new(run.recorder.registry().clone(), false, 0);
+    run.add("checks", &[("check", "first"), ("group", "::a")], 1.0);
+    let tags = TagSet::from_pairs([("check", "second"), ("group", "::b")]);
+    let second = other.handle(Builtin::Checks.id(), &tags);
+    other.record(second, 1.0, Timestamp(0));
+    run.totals.absorb(&other.take_interval());
+    run.tick();
+    let checks = run.totals.checks();
+    let names: Vec<_> = checks.iter().map(|(tags, ..)| tags.get("check").unwrap()).collect();
+    assert_eq!(names, ["first", "second"]);
+    let root = run.totals.root_group();
+    let groups: Vec<_> = root.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(groups, ["a", "b"]);
+}
+
 #[test]
 fn groups_end_somewhere() {
     let mut run = Run::new(&[]);

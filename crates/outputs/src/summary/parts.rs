@@ -18,6 +18,9 @@ const LIFE_CYCLE_GROUPS: [&str; 2] = ["::setup", "::teardown"];
 /// checks are written by hand, so a script with more of them makes names from data.
 const SLICES_LIMIT: usize = 10_000;
 
+/// Groups inside of each other; what is deeper is one name, since sections are made by recursion.
+const DEPTH_LIMIT: usize = 64;
+
 /// Aggregates by scenario, group and check. Follows a run interval by interval, and only when the
 /// summary will need it: it merges every interval once more.
 pub struct Parts {
@@ -153,7 +156,7 @@ impl PartGroup {
     /// The group at `path` below this one, made with those around it when it is not there.
     fn at(&mut self, path: &str) -> &mut PartGroup {
         let mut group = self;
-        for name in path.split("::").skip(1) {
+        for name in path.splitn(DEPTH_LIMIT + 1, "::").skip(1) {
             let known = group.groups.iter().position(|child| child.name == name);
             let position = known.unwrap_or_else(|| {
                 let path = format!("{}::{name}", group.path);
