@@ -31,6 +31,9 @@ use crate::{
 pub use stage::{SummaryError, SummaryFiles};
 pub use vu::ScriptVu;
 
+#[cfg(test)]
+mod tests;
+
 /// Identity of the VU that runs init first, setup, teardown and handleSummary.
 const VU_ZERO: VuId = VuId { in_instance: 0, in_test: 0 };
 

@@ -24,6 +24,8 @@ use url::Url;
 use positions::Positions;
 use resolve::Location;
 
+use crate::vu::intrinsics::Intrinsics;
+
 /// Modules that one test may load.
 const MODULES_LIMIT: usize = 10_000;
 
@@ -75,6 +77,7 @@ pub(crate) struct Source {
     /// From places in `code` to places in `original`, where they differ.
     positions: Option<Positions>,
     uses_import_meta: bool,
+    intrinsics: Intrinsics,
     wanted: Mutex<Wanted>,
     bytecode: OnceLock<Box<[u8]>>,
 }
@@ -140,6 +143,7 @@ impl Modules {
             url: url.clone(),
             kind: translated.kind,
             original,
+            intrinsics: Intrinsics::of_code(&translated.code),
             code: translated.code,
             positions: translated.positions,
             uses_import_meta: translated.uses_import_meta,
@@ -174,10 +178,5 @@ impl Modules {
         let original =
             source.positions.as_ref().and_then(|positions| positions.original(line, column));
         original.unwrap_or((line, column))
-    }
-
-    /// Whether the text of any loaded module satisfies `test`.
-    pub(crate) fn any_code(&self, test: impl Fn(&str) -> bool) -> bool {
-        lock(&self.sources).values().any(|source| test(&source.code))
     }
 }

@@ -20,7 +20,7 @@ use url::Url;
 use super::{Kind, Source, lock, resolve::Location};
 use crate::{
     modules::{self, Module as BuiltIn},
-    vu::{VuState, error, events},
+    vu::{VuState, error, events, intrinsics},
 };
 
 /// What stands before the text of a CommonJS module, on its first line.
@@ -97,7 +97,9 @@ impl Loader for VuLoader {
 
 fn source(ctx: &Ctx<'_>, vu: &VuState, url: &str) -> Result<Arc<Source>> {
     let url = Url::parse(url).map_err(|error| error::throw(ctx, &format!("{url}: {error}")))?;
-    vu.test.modules.source(&url).map_err(|message| error::throw(ctx, &message))
+    let source = vu.test.modules.source(&url).map_err(|message| error::throw(ctx, &message))?;
+    intrinsics::ensure(ctx, source.intrinsics)?;
+    Ok(source)
 }
 
 fn load_ecma_script<'js>(

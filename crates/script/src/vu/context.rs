@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rquickjs::{Context, Runtime};
+use rquickjs::{Context, Runtime, context::intrinsic};
 
 use super::{VuState, interrupt, stack};
 use crate::loader::vu_loader::{VuLoader, VuResolver};
@@ -10,6 +10,15 @@ use crate::loader::vu_loader::{VuLoader, VuResolver};
 /// Live heap at which cycles are collected for the first time; QuickJS moves it to 1.5 times what
 /// is left after each collection.
 const GC_THRESHOLD: usize = 1024 * 1024;
+
+/// What every context has from the start; the rest is [`super::intrinsics`]' to add.
+type Basic = (
+    intrinsic::Promise,
+    intrinsic::Json,
+    intrinsic::RegExpCompiler,
+    intrinsic::RegExp,
+    intrinsic::Eval,
+);
 
 /// Makes the VU's runtime and context. Must run on the VU's own stack.
 pub(super) fn new(vu: &Rc<VuState>) -> rquickjs::Result<(Runtime, Context)> {
@@ -25,7 +34,7 @@ pub(super) fn new(vu: &Rc<VuState>) -> rquickjs::Result<(Runtime, Context)> {
             }
         },
     )));
-    let context = Context::full(&runtime)?;
+    let context = Context::custom::<Basic>(&runtime)?;
     interrupt::install(&runtime, vu);
     Ok((runtime, context))
 }

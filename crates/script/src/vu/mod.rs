@@ -5,6 +5,7 @@ pub(crate) mod coroutine;
 pub mod error;
 pub mod events;
 pub(crate) mod interrupt;
+pub(crate) mod intrinsics;
 pub(crate) mod script;
 mod stack;
 pub mod state;

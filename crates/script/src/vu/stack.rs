@@ -115,13 +115,22 @@ impl SlabStack {
     }
 }
 
+/// The kernel's page size in bytes, at most [`GUARD_SIZE`].
+fn page_size() -> usize {
+    #[expect(unsafe_code, reason = "asks the kernel")]
+    // SAFETY: no pointers involved.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(GUARD_SIZE)
+}
+
 /// Gives the pages in `from..to` of a stack back to the kernel; they read as zero when touched again.
 ///
 /// # Safety
 /// Both addresses belong to one stack and nothing between them is in use.
 #[expect(unsafe_code, reason = "the caller knows what part of the stack is dead")]
 pub(super) unsafe fn release_pages(from: usize, to: usize) {
-    let to = to & !(GUARD_SIZE - 1);
+    let page = page_size();
+    let to = to & !(page - 1);
     if to > from {
         // SAFETY: promised by the caller; the range is page aligned.
         unsafe {

@@ -15,7 +15,7 @@ use plimsoll_metrics::{MetricId, Registry, SeriesHandle, TagSet, Timestamp};
 use plimsoll_runtime::{clock::Instant, log::Log};
 use rquickjs::{Ctx, Error, JsLifetime};
 
-use super::{coroutine::Fiber, events::EventLoop};
+use super::{coroutine::Fiber, events::EventLoop, intrinsics::Intrinsics};
 use crate::{
     globals::console::Console,
     loader::Modules,
@@ -146,6 +146,7 @@ pub struct VuState {
     /// Set by `test.abort()`: ends this VU's script.
     pub(crate) abort_message: RefCell<Option<String>>,
     pub(crate) fiber: Rc<Fiber>,
+    pub(crate) intrinsics: Cell<Intrinsics>,
     pub(crate) events: EventLoop,
     pub(crate) http: HttpState,
     pub(crate) check_series: RefCell<CheckSeries>,
@@ -172,6 +173,7 @@ impl VuState {
             deadline: RefCell::new(None),
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),
+            intrinsics: Cell::default(),
             events: EventLoop::default(),
             http: HttpState::default(),
             check_series: RefCell::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rquickjs::{Array, Ctx, Exception, Function, Object, Result, Value, qjs};
 
 use super::SharedElements;
+use crate::vu::intrinsics;
 
 /// An array-like object for scripts whose elements are decoded and frozen when read.
 pub fn array_object<'js>(ctx: &Ctx<'js>, elements: Arc<SharedElements>) -> Result<Object<'js>> {
@@ -63,11 +64,7 @@ pub fn array_object<'js>(ctx: &Ctx<'js>, elements: Arc<SharedElements>) -> Resul
         )?;
     }
     let target = Array::new(ctx.clone())?.into_object();
-    let proxy: Function<'js> = ctx.globals().get("Proxy")?;
-    let Some(constructor) = proxy.as_constructor() else {
-        return Err(Exception::throw_type(ctx, "Proxy is not a constructor"));
-    };
-    constructor.construct((target, handler))
+    intrinsics::proxy(ctx, target, handler)
 }
 
 enum Key {

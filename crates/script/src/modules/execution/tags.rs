@@ -5,7 +5,7 @@ use rquickjs::{Array, Coerced, Ctx, Exception, Function, Object, Result, Value};
 
 use crate::{
     modules::tags,
-    vu::{VuState, error},
+    vu::{VuState, error, intrinsics},
 };
 
 /// Entries that a script may add to one VU's tags or metadata.
@@ -116,11 +116,7 @@ pub(super) fn object<'js>(ctx: &Ctx<'js>, map: Map) -> Result<Value<'js>> {
     ] {
         handler.set(trap, function)?;
     }
-    let proxy: Function<'js> = ctx.globals().get("Proxy")?;
-    let Some(constructor) = proxy.as_constructor() else {
-        return Err(Exception::throw_type(ctx, "Proxy is not a constructor"));
-    };
-    constructor.construct((Object::new(ctx.clone())?, handler))
+    intrinsics::proxy(ctx, Object::new(ctx.clone())?, handler).map(Object::into_value)
 }
 
 /// A key as a tag's name; symbols are none.
