@@ -1,9 +1,10 @@
-//! Development commands, one per verb: `cargo xtask test | tidy | measure NAME`.
+//! Development commands, one per verb: `cargo xtask test | tidy | measure NAME | fuzz | tools`.
 
 // A development command talks to the person who typed it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line of its own")]
 
 mod command;
+mod fuzz;
 mod measure;
 mod test;
 mod tidy;
@@ -21,6 +22,7 @@ Commands:
   tidy                 Crate arrows, dependencies, file and function length, headers, words
   measure NAME         Measure beside the peers, in turn, and print ratios
                        (names: script, http)  [--rounds N] [--seconds N] [--only CASE]
+  fuzz [SECONDS]       Run every fuzz target for so long each (1 s); see fuzz/README.md
   tools                Install or find nginx and k6, and print where they are
 
 Examples:
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("test") => test::run(rest),
         Some("tidy") => tidy::run(),
         Some("measure") => measure::run(rest),
+        Some("fuzz") => fuzz::run(rest),
         Some("tools") => tools::report(),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");

@@ -101,7 +101,7 @@ fn count_wrk(stdout: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// `  [200]	12345 responses`, a line per status
+/// `[200] 12345 responses`, a line per status
 fn count_hey(stdout: &str) -> Option<f64> {
     let lines = stdout.lines().filter(|line| line.trim_end().ends_with("responses"));
     let counts: Vec<f64> =

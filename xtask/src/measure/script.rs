@@ -90,11 +90,7 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     let folder = scratch("script")?;
     let (ours, k6) = (plimsoll()?, tools::k6()?);
     let nginx = Nginx::start(&folder)?;
-    println!(
-        "{} against {}, target nginx on core 0, generators on core 1",
-        "plimsoll",
-        version(&k6, "version")
-    );
+    println!("plimsoll against {}, nginx on core 0, generators on core 1", version(&k6, "version"));
     println!("{} rounds of {} s, medians", settings.rounds, settings.duration.as_secs());
     let bench = Bench { ours, k6, folder, target: nginx.url.clone() };
     if settings.wants("get") {

@@ -82,11 +82,14 @@ fn is_dead(file: &Path, files: &[PathBuf]) -> Result<bool> {
         (stem, folder)
     };
     let declaration = format!("mod {module};");
+    let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let by_path = format!("#[path = \"{file_name}\"]");
     for other in files {
         let near = other.parent() == Some(home.as_path())
             || other.with_extension("") == home
             || other.parent().is_some_and(|p| p == home);
-        if near && std::fs::read_to_string(other)?.contains(&declaration) {
+        let text = if near { std::fs::read_to_string(other)? } else { String::new() };
+        if text.contains(&declaration) || text.contains(&by_path) {
             return Ok(false);
         }
     }

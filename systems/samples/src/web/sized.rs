@@ -16,6 +16,7 @@ use super::{
 };
 
 const OCTETS: &str = "application/octet-stream";
+const PLAIN: &str = "text/plain; charset=utf-8";
 /// Sent in one piece; longer bodies come in pieces of this size.
 const PIECE_BYTES: usize = 64 << 10;
 /// Lines of `/stream`.
@@ -28,6 +29,10 @@ static NOISE: LazyLock<Bytes> = LazyLock::new(|| {
     Random::seeded(0).fill(&mut noise);
     noise.into()
 });
+
+/// The same, as letters: a page is text.
+static LETTERS: LazyLock<Bytes> =
+    LazyLock::new(|| NOISE.iter().map(|byte| b'a' + byte % 26).collect());
 
 pub(super) fn route(head: &Head, segments: &Segments<'_>) -> Reply {
     match *segments {
@@ -65,6 +70,21 @@ pub(super) fn bytes(count: usize, seed: Option<u64>) -> Reply {
         seed => Body::pieces(Some(count as u64), pieces(count, PIECE_BYTES, seed)),
     };
     with_type(StatusCode::OK, OCTETS, body)
+}
+
+/// A page of `count` letters, with the length known in advance.
+pub(super) fn page(count: usize) -> Reply {
+    let mut left = count.min(RESPONSE_BYTES_MAX);
+    if left <= LETTERS.len() {
+        return with_type(StatusCode::OK, PLAIN, Body::from(LETTERS.slice(..left)));
+    }
+    let length = left as u64;
+    let pieces = move || {
+        let piece = LETTERS.slice(..left.min(PIECE_BYTES));
+        left -= piece.len();
+        (!piece.is_empty()).then_some(Piece { bytes: piece, wait: Duration::ZERO })
+    };
+    with_type(StatusCode::OK, PLAIN, Body::pieces(Some(length), pieces))
 }
 
 /// `/stream-bytes/{n}?seed=&chunk_size=`, chunked.

@@ -13,8 +13,8 @@ use super::{
 /// Steps of work between two looks at the clock, some 10 us.
 const STEPS: u64 = 10_000;
 
-/// `/work?cpu_ms=&sleep_ms=&bytes=`: uses that much CPU time, then waits, then sends that many
-/// bytes. The work holds up its thread, as real work does.
+/// `/work?cpu_ms=&sleep_ms=&bytes=`: uses that much CPU time, then waits, then sends a page of
+/// that many letters. The work holds up its thread, as real work does.
 pub(super) async fn work(head: &Head) -> Reply {
     let cpu = milliseconds(head.parameter("cpu_ms", 0.0));
     let sleep = milliseconds(head.parameter("sleep_ms", 0.0));
@@ -22,7 +22,7 @@ pub(super) async fn work(head: &Head) -> Reply {
     if !sleep.is_zero() {
         timer::sleep(sleep).await;
     }
-    sized::bytes(head.parameter("bytes", 0), None)
+    sized::page(head.parameter("bytes", 0))
 }
 
 /// Negative and absurd values are drawn to the nearest that is allowed.
