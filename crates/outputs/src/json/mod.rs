@@ -149,7 +149,8 @@ fn push_metric(text: &mut String, metric: &MetricDef, config: &JsonConfig) {
     let own = groups.clone().filter(|group| group.key == *metric.name);
     for (at, threshold) in own.flat_map(|group| &group.thresholds).enumerate() {
         text.push_str(if at == 0 { "" } else { "," });
-        push_string(text, &threshold.source);
+        // Unlike all other texts, with `<` and `>` as they are.
+        text.push_str(&serde_json::Value::from(&*threshold.source).to_string());
     }
     text.push_str("],\"submetrics\":");
     let mut subs: Vec<(&str, TagSet)> = groups

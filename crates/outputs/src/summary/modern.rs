@@ -63,14 +63,20 @@ impl Writer<'_> {
             .collect();
         metrics::sort(&mut entries);
         let mut text = String::new();
-        for entry in entries {
-            text.push_str(&format!("\n    {}\n", entry.name));
+        for entry in &entries {
+            let has_own = entries.iter().any(|other| *other.name == *entry.metric.name);
+            // Below the thresholds of the metric itself, where there are some.
+            let (indent, name) = match metrics::suffix(entry) {
+                Some(suffix) if has_own => ("      ", format!("{{{suffix}}}")),
+                _ => ("    ", entry.name.clone()),
+            };
+            text.push_str(&format!("\n{indent}{name}\n"));
             for state in &entry.thresholds {
-                let source = &state.threshold.source;
+                let source = state.threshold.source.trim();
                 let (name, value) =
                     self.scale.threshold(source, &entry.sink, entry.metric.contains);
                 text.push_str(&format!(
-                    "    {} {} {}={}\n",
+                    "{indent}{} {} {}={}\n",
                     self.style.mark(!state.last_failed),
                     self.style.white(&format!("'{source}'")),
                     self.style.white(&name),

@@ -139,6 +139,11 @@ fn one_time_unit_for_all() {
 }
 
 #[test]
+fn thresholds_of_sub_metrics() {
+    check("submetrics");
+}
+
+#[test]
 fn names_that_sort_oddly() {
     check("sorted");
 }
