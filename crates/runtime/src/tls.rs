@@ -1,6 +1,7 @@
 //! TLS by rustls with ring: what k6's options ask for, and errors by their kind.
 
 mod error;
+mod metered;
 mod pem;
 mod roots;
 pub mod server;
@@ -26,6 +27,7 @@ use tokio::{
 };
 
 pub use error::{TlsError, TlsErrorKind, TlsSetupError};
+use metered::Metered;
 pub use suites::{TlsVersion, is_known_cipher_suite};
 
 /// What the client offers for the protocol above TLS (ALPN).
@@ -146,7 +148,7 @@ impl TlsConnector {
             TlsError::new(TlsErrorKind::Other, format!("tls: invalid server name {server_name:?}"))
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
-        let stream = connector.connect(name, tcp).await.map_err(TlsError::from_handshake)?;
+        let stream = connector.connect(name, Metered::new(tcp)).await.map_err(TlsError::from_handshake)?;
         Ok(TlsStream(stream))
     }
 }
@@ -223,7 +225,7 @@ fn domain_matches(domain: &str, host: &str) -> bool {
 
 /// A TLS session over TCP.
 #[derive(Debug)]
-pub struct TlsStream(tokio_rustls::client::TlsStream<TcpStream>);
+pub struct TlsStream(tokio_rustls::client::TlsStream<Metered>);
 
 impl TlsStream {
     /// `None` only if the peer broke the protocol.
@@ -248,7 +250,13 @@ impl TlsStream {
 
     /// The connection below.
     pub fn tcp(&self) -> &TcpStream {
-        self.0.get_ref().0
+        &self.0.get_ref().0.tcp
+    }
+
+    /// Bytes sent and received below TLS since the connection began, its handshake included.
+    pub fn wire_bytes(&self) -> (u64, u64) {
+        let metered = self.0.get_ref().0;
+        (metered.sent, metered.received)
     }
 }
 

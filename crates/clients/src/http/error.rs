@@ -33,6 +33,8 @@ impl ErrorCode {
     pub const TCP_DIAL_UNKNOWN: ErrorCode = ErrorCode(1213);
     pub const TCP_RESET: ErrorCode = ErrorCode(1220);
     pub const TLS: ErrorCode = ErrorCode(1300);
+    /// The server does not speak TLS.
+    pub const TLS_HEADER: ErrorCode = ErrorCode(1301);
     pub const TLS_UNKNOWN_AUTHORITY: ErrorCode = ErrorCode(1310);
     pub const TLS_HOSTNAME: ErrorCode = ErrorCode(1311);
     pub const HTTP2: ErrorCode = ErrorCode(1600);
@@ -59,6 +61,9 @@ pub struct HttpError {
     /// As k6 logs and throws it: `Get "http://...": dial tcp ...: connect: connection refused`.
     pub full: String,
 }
+
+/// Go's text for bytes that are no TLS record.
+const NOT_TLS: &str = "tls: first record does not look like a TLS handshake";
 
 /// A failure on its way up, before it is known whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,6 +175,11 @@ impl Failure {
                     }
                     _ => Failure::new(ErrorCode::GENERIC, error.message.clone()),
                 };
+            }
+            TlsErrorKind::Alert => (ErrorCode::NETWORK, &*error.message),
+            _ if error.message == NOT_TLS => {
+                let detail = "http: server gave HTTP response to HTTPS client";
+                return Failure::new(ErrorCode::TLS_HEADER, NOT_TLS).with_detail(detail);
             }
             _ => (ErrorCode::GENERIC, &*error.message),
         };

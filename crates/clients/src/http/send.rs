@@ -1,21 +1,26 @@
 //! One exchange from the caller's view: redirects, cookies, authentication, codings, samples.
 
+mod fields;
 mod hop;
 mod redirect;
+
+use std::rc::Rc;
 
 use bytes::Bytes;
 use plimsoll_runtime::{clock::Instant, timer};
 
 use self::{
-    hop::{Ended, Hop},
+    hop::{Ended, Hop, Pairs},
     redirect::Next,
 };
 use super::{
     client::Client,
     compress,
     error::{ErrorCode, Failure},
+    exchange::Incoming,
+    headers::Headers,
     request::{Request, Scope},
-    response::Response,
+    response::{Proto, Response},
 };
 
 pub(super) async fn send(client: &Client, mut request: Request, scope: &Scope) -> Response {
@@ -92,36 +97,30 @@ fn encode_body(client: &Client, request: &mut Request) -> Result<Bytes, Failure>
     encoded.map(Bytes::from).map_err(|error| Failure::new(ErrorCode::GENERIC, error.to_string()))
 }
 
-fn finish(
-    request: Request,
-    hop: Hop,
-    ended: Ended,
-    sent_cookies: Vec<(std::rc::Rc<str>, std::rc::Rc<str>)>,
-) -> Response {
+fn finish(request: Request, hop: Hop, ended: Ended, sent_cookies: Pairs) -> Response {
     let error_code = ended.error_code();
     let error =
         ended.failure.map(|failure| Box::new(failure.into_error(&hop.method, hop.url.tag())));
-    let mut response = Response {
+    let (status, status_text, proto, headers, body) = match ended.incoming {
+        Some(incoming) => {
+            let Incoming { status, status_text, proto, headers, body } = incoming;
+            (status, status_text, proto, headers, body)
+        }
+        None => (0, Rc::default(), Proto::None, Headers::default(), ended.partial_body),
+    };
+    Response {
         request,
         sent_cookies,
         url: hop.url,
-        status: 0,
-        status_text: "".into(),
-        proto: Default::default(),
-        headers: Default::default(),
-        body: ended.partial_body,
+        status,
+        status_text,
+        proto,
+        headers,
+        body,
         timings: ended.timings,
         remote: ended.phases.remote(),
         tls: ended.phases.tls(),
         error,
         error_code,
-    };
-    if let Some(incoming) = ended.incoming {
-        response.status = incoming.status;
-        response.status_text = incoming.status_text;
-        response.proto = incoming.proto;
-        response.headers = incoming.headers;
-        response.body = incoming.body;
     }
-    response
 }

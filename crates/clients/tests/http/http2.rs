@@ -6,9 +6,11 @@ use bytes::Bytes;
 use hyper::{Request as Incoming, Response as Answer};
 use plimsoll_clients::http::{Compression, Proto, Request, config::HostOverrides};
 use plimsoll_runtime::{
+    listen::{self, ListenOptions},
     timer,
     tls::{Alpn, TlsConfig},
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Subject, config_with, get, post, run, secure::SecureServer, text};
 
@@ -151,12 +153,43 @@ fn certificates_are_checked() {
 #[test]
 fn a_server_that_speaks_no_tls() {
     run(async {
-        let server = crate::support::raw::Server::always(crate::support::raw::ok("x"));
-        let timeout = Duration::from_millis(100);
-        let url = server.url("/").replace("http:", "https:");
-        let response = Subject::new(config_with(&TlsConfig::default()))
-            .send(Request { timeout, ..get(&url) })
-            .await;
-        assert_ne!(response.error_code.0, 0);
+        let listener =
+            listen::tcp("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        tokio::task::spawn_local(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            stream.read_to_end(&mut Vec::new()).await.ok();
+        });
+        let response = Subject::new(config_with(&TlsConfig::default())).get(&url).await;
+        let error = response.error.unwrap();
+        let message = "tls: first record does not look like a TLS handshake";
+        assert_eq!((error.code.0, &*error.message), (1301, message));
+        let detail = "http: server gave HTTP response to HTTPS client";
+        assert_eq!(error.full, format!("Get \"{url}\": {detail}"));
+        assert_eq!(response.remote, None);
+        assert!(response.timings.connecting > Duration::ZERO);
     });
+}
+
+#[test]
+fn traffic_includes_what_tls_adds() {
+    for alpn in [Alpn::Http1, Alpn::Http2] {
+        run(async {
+            let server = SecureServer::start(alpn, STREAMS, echo);
+            let subject = Subject::new(config_with(&server.trusting));
+            assert_eq!(subject.get(&server.url("/")).await.status, 200);
+            subject.samples();
+            subject.client.emit_traffic(&subject.scope);
+            let handshake: Vec<f64> = subject.samples().iter().map(|sample| sample.2).collect();
+            // A certificate, key shares and finished messages.
+            assert!(handshake[0] > 300.0 && handshake[1] > 700.0, "{handshake:?}");
+            assert_eq!(subject.get(&server.url("/")).await.status, 200);
+            subject.samples();
+            subject.client.emit_traffic(&subject.scope);
+            let exchange: Vec<f64> = subject.samples().iter().map(|sample| sample.2).collect();
+            assert!((20.0..200.0).contains(&exchange[0]), "{exchange:?}");
+            assert!((40.0..300.0).contains(&exchange[1]), "{exchange:?}");
+        });
+    }
 }

@@ -1,6 +1,9 @@
 //! A new connection: filters, name, TCP, proxy, TLS.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+};
 
 use plimsoll_runtime::{
     clock::Instant,
@@ -9,7 +12,12 @@ use plimsoll_runtime::{
 };
 use tokio::net::TcpStream;
 
-use super::{phases::Phases, pool::Connection, tunnel};
+use super::{
+    counted::{Counted, Traffic},
+    phases::Phases,
+    pool::Connection,
+    tunnel,
+};
 use crate::http::{
     config::{HttpConfig, Proxy, ProxyKind},
     error::{ErrorCode, Failure},
@@ -22,6 +30,7 @@ pub(in crate::http) struct Origin<'a> {
     pub(in crate::http) config: &'a HttpConfig,
     pub(in crate::http) local_ip: Option<IpAddr>,
     pub(in crate::http) deadline: Instant,
+    pub(in crate::http) traffic: &'a Rc<Traffic>,
 }
 
 /// A connection ready for its first exchange.
@@ -47,6 +56,7 @@ impl Origin<'_> {
         };
         let tls = stream.tls().map(describe);
         let is_h2 = stream.tls().is_some_and(|tls| tls.alpn() == Some(b"h2")) && secure;
+        let stream = Counted::new(stream, self.traffic.clone());
         let connection = Connection { stream, remote: Some(remote), tls, reused: false };
         Ok(Connected { connection, is_h2 })
     }
@@ -121,7 +131,6 @@ impl Origin<'_> {
         match dial::dial(address, &options).await {
             Ok(tcp) => {
                 phases.connecting = started.elapsed();
-                phases.remote = Some(address);
                 Ok((tcp, address))
             }
             Err(error) => Err(Failure::of_dial(&error, address)),

@@ -19,25 +19,49 @@ pub(in crate::http) struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn add_sent(&self, bytes: usize) {
-        self.sent.set(self.sent.get() + bytes as u64);
-    }
-
-    pub(super) fn add_received(&self, bytes: usize) {
-        self.received.set(self.received.get() + bytes as u64);
-    }
-
     /// Sent and received; both start anew.
     pub(in crate::http) fn take(&self) -> (u64, u64) {
         (self.sent.take(), self.received.take())
     }
 }
 
-/// A stream that counts, for code that reads and writes by itself.
+/// A stream whose bytes are counted as they pass the kernel: with TLS, more than passes here.
 #[derive(Debug)]
 pub(super) struct Counted {
-    pub(super) stream: Stream,
-    pub(super) traffic: Rc<Traffic>,
+    stream: Stream,
+    traffic: Rc<Traffic>,
+    /// What was counted of a TLS session so far.
+    settled: (u64, u64),
+}
+
+impl Counted {
+    pub(super) fn new(stream: Stream, traffic: Rc<Traffic>) -> Counted {
+        let mut counted = Counted { stream, traffic, settled: (0, 0) };
+        counted.settle(0, 0);
+        counted
+    }
+
+    pub(super) fn get_ref(&self) -> &Stream {
+        &self.stream
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// Takes note of what passed here, or of what TLS made of it.
+    fn settle(&mut self, sent: usize, received: usize) {
+        let (sent, received) = match self.stream.tls() {
+            None => (sent as u64, received as u64),
+            Some(tls) => {
+                let (sent, received) = tls.wire_bytes();
+                let before = std::mem::replace(&mut self.settled, (sent, received));
+                (sent - before.0, received - before.1)
+            }
+        };
+        self.traffic.sent.set(self.traffic.sent.get() + sent);
+        self.traffic.received.set(self.traffic.received.get() + received);
+    }
 }
 
 impl AsyncRead for Counted {
@@ -48,7 +72,7 @@ impl AsyncRead for Counted {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.traffic.add_received(buffer.filled().len() - before);
+        self.settle(0, buffer.filled().len() - before);
         result
     }
 }
@@ -60,9 +84,7 @@ impl AsyncWrite for Counted {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if let Poll::Ready(Ok(written)) = result {
-            self.traffic.add_sent(written);
-        }
+        self.settle(written(&result), 0);
         result
     }
 
@@ -72,9 +94,7 @@ impl AsyncWrite for Counted {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        if let Poll::Ready(Ok(written)) = result {
-            self.traffic.add_sent(written);
-        }
+        self.settle(written(&result), 0);
         result
     }
 
@@ -83,10 +103,21 @@ impl AsyncWrite for Counted {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let result = Pin::new(&mut self.stream).poll_flush(context);
+        self.settle(0, 0);
+        result
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let result = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.settle(0, 0);
+        result
+    }
+}
+
+fn written(result: &Poll<io::Result<usize>>) -> usize {
+    match result {
+        Poll::Ready(Ok(written)) => *written,
+        _ => 0,
     }
 }

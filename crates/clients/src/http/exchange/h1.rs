@@ -16,7 +16,7 @@ use plimsoll_runtime::clock::Instant;
 use plimsoll_wire::http1::{Framing, Head, RequestHead, ResponseReader, Step, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Broken, Incoming, Outgoing, counted::Traffic, phases::Phases, pool::Connection};
+use super::{Broken, Incoming, Outgoing, phases::Phases, pool::Connection};
 use crate::http::{
     config::BODY_LIMIT,
     error::{ErrorCode, Failure},
@@ -34,14 +34,12 @@ const RESERVE_LIMIT: usize = 4 << 20;
 pub(super) async fn exchange(
     connection: &mut Connection,
     buffers: &Buffers,
-    traffic: &Traffic,
     outgoing: &Outgoing<'_>,
     phases: &mut Phases,
 ) -> Result<(Incoming, bool), Broken> {
     let mut exchange = Exchange {
         connection,
         buffers,
-        traffic,
         outgoing,
         phases,
         sending: Sending::Start,
@@ -67,7 +65,6 @@ pub(super) async fn exchange(
 struct Exchange<'a, 'o> {
     connection: &'a mut Connection,
     buffers: &'a Buffers,
-    traffic: &'a Traffic,
     outgoing: &'a Outgoing<'o>,
     phases: &'a mut Phases,
     sending: Sending,
@@ -142,7 +139,6 @@ impl Exchange<'_, '_> {
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.traffic.add_sent(written);
             let of_head = written.min(slices[0].len());
             *head_at += of_head;
             *body_at += written - of_head;
@@ -177,7 +173,6 @@ impl Exchange<'_, '_> {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {}
             }
-            self.traffic.add_sent(head_at);
         }
         self.sending = if head_at == buffer.len() && body_at == outgoing.body.len() {
             Sending::Flush
@@ -204,7 +199,6 @@ impl Exchange<'_, '_> {
             if received.is_empty() {
                 return Poll::Ready(self.end());
             }
-            self.traffic.add_received(received.len());
             if self.phases.first_byte.is_none() {
                 self.phases.first_byte = Some(Instant::now());
             }
@@ -335,5 +329,5 @@ pub(super) fn ends(connection: &Connection) -> String {
     let name = |address: Option<std::net::SocketAddr>| {
         address.map_or_else(String::new, |address| address.to_string())
     };
-    format!("{}->{}", name(connection.stream.local_addr()), name(connection.remote))
+    format!("{}->{}", name(connection.stream.get_ref().local_addr()), name(connection.remote))
 }

@@ -14,12 +14,7 @@ use h2::{
 };
 use plimsoll_runtime::clock::Instant;
 
-use super::{
-    Broken, Incoming, Outgoing,
-    counted::{Counted, Traffic},
-    phases::Phases,
-    pool::Connection,
-};
+use super::{Broken, Incoming, Outgoing, phases::Phases, pool::Connection};
 use crate::http::{
     config::BODY_LIMIT,
     error::{ErrorCode, Failure},
@@ -51,7 +46,7 @@ pub(in crate::http) struct H2 {
 }
 
 /// Says hello and leaves the connection's upkeep to a task of its own on this thread.
-pub(super) async fn start(connection: Connection, traffic: Rc<Traffic>) -> Result<H2, Failure> {
+pub(super) async fn start(connection: Connection) -> Result<H2, Failure> {
     let Connection { stream, remote, tls, .. } = connection;
     let mut builder = client::Builder::new();
     builder
@@ -62,8 +57,7 @@ pub(super) async fn start(connection: Connection, traffic: Rc<Traffic>) -> Resul
         // One until the server has said how many it takes: it would refuse those above.
         .initial_max_send_streams(1)
         .enable_push(false);
-    let (sender, task) =
-        builder.handshake(Counted { stream, traffic }).await.map_err(|error| of(&error))?;
+    let (sender, task) = builder.handshake(stream).await.map_err(|error| of(&error))?;
     // Ends when the last handle is dropped or the server is gone; its error reaches every stream.
     drop(tokio::task::spawn_local(async move { task.await.ok() }));
     Ok(H2 { sender, identity: Rc::new(()), remote, tls })

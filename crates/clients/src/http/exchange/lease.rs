@@ -1,14 +1,13 @@
 //! A connection for one exchange: an idle one, a shared one, or a new one; and one more try when
 //! an idle one turns out to be dead.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 use plimsoll_runtime::clock::Instant;
 
 use super::{
     Broken, Incoming, Outgoing,
     connect::Origin,
-    counted::Traffic,
     h1,
     h2::{self, H2},
     phases::Phases,
@@ -23,7 +22,6 @@ const RETRIES: usize = 1;
 pub(in crate::http) struct Means<'a> {
     pub(in crate::http) origin: Origin<'a>,
     pub(in crate::http) pool: &'a RefCell<Pool>,
-    pub(in crate::http) traffic: &'a Rc<Traffic>,
     pub(in crate::http) buffers: &'a Buffers,
 }
 
@@ -67,9 +65,8 @@ impl Means<'_> {
     ) -> Result<Incoming, Broken> {
         phases.ready = Some(Instant::now());
         (phases.remote, phases.tls) = (connection.remote, connection.tls);
-        let (buffers, traffic) = (self.buffers, self.traffic);
         let (incoming, reusable) =
-            h1::exchange(&mut connection, buffers, traffic, outgoing, phases).await?;
+            h1::exchange(&mut connection, self.buffers, outgoing, phases).await?;
         if reusable {
             self.pool.borrow_mut().put(outgoing.url, connection);
         }
@@ -117,7 +114,7 @@ impl Means<'_> {
             }
             return Ok(Lease::H1(connected.connection));
         }
-        let connection = h2::start(connected.connection, self.traffic.clone()).await?;
+        let connection = h2::start(connected.connection).await?;
         self.pool.borrow_mut().put_h2(url, connection.clone());
         if let Some(dialing) = dialing {
             dialing.end(Speaks::Http2);

@@ -30,7 +30,7 @@ impl Phases {
     }
 
     /// `scheduled`: when the caller wanted it; `asked`: when a connection was asked for. An
-    /// exchange that got no connection has zero phases, as in k6; one that ended in a phase has
+    /// exchange that got no connection has spent no time, as in k6; one that ended in a phase has
     /// spent all its time up to the end there.
     pub(in crate::http) fn timings(
         &self,
@@ -39,7 +39,15 @@ impl Phases {
         finished: Instant,
     ) -> Timings {
         let Some(ready) = self.ready else {
-            return Timings { scheduled, started: asked, finished, ..Timings::default() };
+            // All but the time of a TCP connection whose TLS handshake failed.
+            let connecting = self.connecting;
+            return Timings {
+                scheduled,
+                started: asked,
+                finished,
+                connecting,
+                ..Timings::default()
+            };
         };
         let sent = self.sent.unwrap_or(finished);
         // An answer may come before all of the request is out.

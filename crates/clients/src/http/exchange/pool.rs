@@ -2,10 +2,9 @@
 
 use std::{net::SocketAddr, rc::Rc};
 
-use plimsoll_runtime::dial::Stream;
 use tokio::sync::Notify;
 
-use super::h2::H2;
+use super::{counted::Counted, h2::H2};
 use crate::http::{
     config::IDLE_PER_HOST_LIMIT,
     response::TlsInfo,
@@ -15,7 +14,7 @@ use crate::http::{
 /// A connection between exchanges.
 #[derive(Debug)]
 pub(in crate::http) struct Connection {
-    pub(super) stream: Stream,
+    pub(super) stream: Counted,
     pub(super) remote: Option<SocketAddr>,
     pub(super) tls: Option<TlsInfo>,
     /// Whether it has served an exchange before.
@@ -62,7 +61,7 @@ impl Pool {
             return Found::H2(h2.clone());
         }
         while let Some(mut connection) = host.idle.pop() {
-            if !connection.stream.is_stale() {
+            if !connection.stream.get_mut().is_stale() {
                 return Found::H1(connection);
             }
         }

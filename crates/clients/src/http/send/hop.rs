@@ -1,24 +1,23 @@
 //! One request of an exchange and what came of it.
 
-use std::{fmt::Write, rc::Rc};
+use std::rc::Rc;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use plimsoll_runtime::{clock::Instant, timer};
-use plimsoll_wire::http1::{is_field_name, is_field_value};
 
+use super::fields::{self, Added};
 use crate::http::{
     client::Client,
     compress::{self, DecodeError},
-    config::ProxyKind,
-    cookies::{Cookie, write_pair},
+    cookies::Cookie,
+    debug,
     emit::Facts,
     error::{ErrorCode, Failure},
-    exchange::{Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases, tunnel},
-    request::{Auth, Request, Scope},
+    exchange::{Broken, Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases},
+    request::{Request, Scope},
     response::{Proto, Response},
     timings::Timings,
-    url::{Scheme, Url},
+    url::Url,
 };
 
 /// Pairs of a `Cookie` field.
@@ -125,7 +124,7 @@ impl Hop {
     ) -> Ended {
         let asked = Instant::now();
         let mut phases = Phases::default();
-        let result = match self.check(request) {
+        let result = match fields::check(self, request) {
             Ok(()) => {
                 let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
                 let result = timer::timeout_at(deadline, exchange).await;
@@ -145,33 +144,9 @@ impl Hop {
             }
         }
         if let Some(mode) = client.worker.config.http_debug {
-            crate::http::debug::response(&client.worker.config.log, mode, &ended.incoming);
+            debug::response(&client.worker.config.log, mode, &ended.incoming);
         }
         ended
-    }
-
-    /// What Go refuses to send.
-    fn check(&self, request: &Request) -> Result<(), Failure> {
-        let refuse = |message: String| Err(Failure::new(ErrorCode::GENERIC, message));
-        if !is_field_name(self.method.as_bytes()) {
-            return refuse(format!("net/http: invalid method {:?}", self.method));
-        }
-        for (name, value) in request.headers.iter_bytes() {
-            let text = String::from_utf8_lossy(name);
-            if !is_field_name(name) {
-                return refuse(format!("net/http: invalid header field name {text:?}"));
-            }
-            if !is_field_value(value) {
-                return refuse(format!("net/http: invalid header field value for {text:?}"));
-            }
-        }
-        if self.url.scheme() == Scheme::Other {
-            return refuse(format!("unsupported protocol scheme {:?}", self.url.scheme_text()));
-        }
-        if self.url.host().is_empty() {
-            return refuse("http: no Host in request URL".to_owned());
-        }
-        Ok(())
     }
 
     async fn exchange(
@@ -181,56 +156,21 @@ impl Hop {
         cookies: &Pairs,
         deadline: Instant,
         phases: &mut Phases,
-    ) -> Result<Incoming, crate::http::exchange::Broken> {
+    ) -> Result<Incoming, Broken> {
         let config = &*client.worker.config;
-        let cookie_field = cookie_field(cookies);
-        let own_authorization = request.headers.get_bytes("Authorization").filter(|_| self.trusted);
-        let basic = match (&self.authorization, own_authorization, self.url.credentials()) {
-            (None, None, Some(who)) if !matches!(request.auth, Auth::Digest | Auth::Ntlm) => {
-                let pair = format!("{}:{}", who.user, who.password);
-                Some(format!("Basic {}", STANDARD.encode(pair)))
-            }
-            _ => None,
-        };
-        let proxy = match self.url.scheme() {
-            Scheme::Http => {
-                config.proxies.find(&self.url).filter(|proxy| proxy.kind != ProxyKind::Socks5)
-            }
-            _ => None,
-        };
-        let proxy_authorization = proxy.and_then(tunnel::authorization);
-        let authorization = self.authorization.as_ref().or(basic.as_ref());
-        let added = [
-            ("Authorization", authorization.map(String::as_bytes)),
-            ("Cookie", cookie_field.as_deref().map(str::as_bytes)),
-            ("Proxy-Authorization", proxy_authorization.as_deref().map(str::as_bytes)),
-            ("Referer", self.referer.as_deref().map(str::as_bytes)),
-        ];
-        let mut fields: Vec<(&[u8], &[u8])> = Vec::new();
-        for (name, value) in request.headers.iter_bytes() {
-            if self.passes_on(name) && !is_replaced(name, &added) {
-                fields.push((name, value));
-            }
-        }
-        for (name, value) in added {
-            fields.extend(value.map(|value| (name.as_bytes(), value)));
-        }
-        // Go's order.
-        fields.sort_by_key(|&(name, _)| name);
-        let absolute = proxy.map(|_| self.absolute());
-        let host = request.headers.get("Host").filter(|_| self.trusted);
+        let added = Added::new(self, request, config, cookies);
+        let fields = fields::sorted(self, request, &added);
+        let host = request.headers.get("Host").filter(|host| self.trusted && !host.is_empty());
         let user_agent = request.headers.get("User-Agent");
-        let says_close = request
-            .headers
-            .get("Connection")
-            .is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let connection = request.headers.get("Connection");
+        let says_close = connection.is_some_and(|value| value.eq_ignore_ascii_case("close"));
         let outgoing = Outgoing {
             method: &self.method,
             url: &self.url,
-            target: absolute.as_deref().unwrap_or(self.url.target()),
-            host: host.as_deref().filter(|host| !host.is_empty()).unwrap_or(self.url.authority()),
+            target: added.absolute_target.as_deref().unwrap_or(self.url.target()),
+            host: host.as_deref().unwrap_or(self.url.authority()),
             user_agent: user_agent.as_deref().unwrap_or(&config.user_agent),
-            content_length: self.content_length(),
+            content_length: fields::content_length(self),
             fields: &fields,
             body: &self.body,
             close: says_close || config.no_connection_reuse,
@@ -238,39 +178,18 @@ impl Hop {
             keep_body: !request.discard_body,
         };
         if let Some(mode) = config.http_debug {
-            crate::http::debug::request(&config.log, mode, &outgoing);
+            debug::request(&config.log, mode, &outgoing);
         }
+        let (local_ip, traffic) = (client.local_ip, &client.traffic);
         let means = Means {
-            origin: Origin { config, local_ip: client.local_ip, deadline },
+            origin: Origin { config, local_ip, deadline, traffic },
             pool: &client.pool,
-            traffic: &client.traffic,
             buffers: &client.worker.buffers,
         };
         let replayable = matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
             || request.headers.get("Idempotency-Key").is_some()
             || request.headers.get("X-Idempotency-Key").is_some();
         means.exchange(&outgoing, replayable, phases).await
-    }
-
-    /// Whether a header of the caller is sent as it is, rather than by its place in the head.
-    fn passes_on(&self, name: &[u8]) -> bool {
-        match name {
-            b"Host" | b"User-Agent" | b"Content-Length" | b"Transfer-Encoding" | b"Trailer"
-            | b"Cookie" => false,
-            b"Authorization" | b"Www-Authenticate" | b"Cookie2" => self.trusted,
-            _ => true,
-        }
-    }
-
-    fn content_length(&self) -> Option<u64> {
-        let expected = matches!(&*self.method, "POST" | "PUT" | "PATCH");
-        (expected || !self.body.is_empty()).then_some(self.body.len() as u64)
-    }
-
-    /// The whole URL, for a proxy's request line.
-    fn absolute(&self) -> String {
-        let (scheme, authority) = (self.url.scheme_text(), self.url.authority());
-        format!("{scheme}://{authority}{}", self.url.target())
     }
 
     /// Emits the samples; `is_challenge`: the answer to it follows, so that a 401 is expected.
@@ -339,24 +258,4 @@ pub(super) fn refuse(
     let hop = Hop::first(&request, Bytes::new());
     hop.emit(client, &request, scope, &ended, false);
     super::finish(request, hop, ended, Vec::new())
-}
-
-fn is_replaced(name: &[u8], added: &[(&str, Option<&[u8]>)]) -> bool {
-    // The caller's own Referer stays.
-    name != b"Referer" && added.iter().any(|(own, value)| value.is_some() && own.as_bytes() == name)
-}
-
-fn cookie_field(pairs: &Pairs) -> Option<String> {
-    if pairs.is_empty() {
-        return None;
-    }
-    let mut field = String::new();
-    for (at, (name, value)) in pairs.iter().enumerate() {
-        if at > 0 {
-            // Writing to a String cannot fail.
-            field.write_str("; ").ok();
-        }
-        write_pair(&mut field, name, value);
-    }
-    Some(field)
 }
