@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use cargo_metadata::MetadataCommand;
 
 use crate::{
     command::{self, cargo},
@@ -44,6 +45,8 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     command::run(cargo().args(["build", "--quiet", "--package", "plimsoll"]))?;
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(rest);
+    let target = MetadataCommand::new().no_deps().exec()?.target_directory;
+    command.env("PLIMSOLL_BIN", target.join("debug/plimsoll"));
     command.env("PLIMSOLL_K6", k6).env("PLIMSOLL_NGINX", nginx).env("INSTA_UPDATE", "no");
     eprintln!("+ cargo test --workspace");
     let mut child = command.stdout(Stdio::piped()).spawn().context("start cargo test")?;
