@@ -19,8 +19,12 @@ pub enum TrendStat {
 
 /// A name that is no figure of a trend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid summary trend stat '{0}'")]
-pub struct TrendStatError(pub String);
+pub enum TrendStatError {
+    #[error("invalid trend stat '{0}', unknown format")]
+    Unknown(String),
+    #[error("invalid percentile trend stat value '{0}', provide a number between 0 and 100")]
+    Percentile(String),
+}
 
 impl TrendStat {
     /// `avg`, `min`, `med`, `max`, `count` or `p(N)` with N in 0..=100.
@@ -33,9 +37,9 @@ impl TrendStat {
             "count" => TrendStat::Count,
             _ => {
                 let number = name.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
-                let p = number.and_then(|number| number.trim().parse::<f64>().ok());
-                let p = p.filter(|p| (0.0..=100.0).contains(p));
-                let p = p.ok_or_else(|| TrendStatError(name.to_owned()))?;
+                let number = number.ok_or_else(|| TrendStatError::Unknown(name.to_owned()))?;
+                let p = number.parse::<f64>().ok().filter(|p| (0.0..=100.0).contains(p));
+                let p = p.ok_or_else(|| TrendStatError::Percentile(name.to_owned()))?;
                 TrendStat::Percentile { p, name: name.to_owned() }
             }
         })
@@ -87,8 +91,15 @@ mod tests {
         for name in ["avg", "min", "med", "max", "count", "p(90)", "p(99.99)", "p(0)"] {
             assert_eq!(TrendStat::parse(name).unwrap().name(), name);
         }
-        for name in ["", "mean", "p()", "p(x)", "p(101)", "p(-1)", "p(NaN)", "p90"] {
-            assert!(TrendStat::parse(name).is_err(), "{name}");
+        let message = |name| TrendStat::parse(name).unwrap_err().to_string();
+        for name in ["", "mean", "p90", "p(90"] {
+            assert_eq!(message(name), format!("invalid trend stat '{name}', unknown format"));
+        }
+        for name in ["p()", "p(x)", "p(101)", "p(-1)", "p(NaN)", "p( 5)"] {
+            let expected = format!(
+                "invalid percentile trend stat value '{name}', provide a number between 0 and 100"
+            );
+            assert_eq!(message(name), expected);
         }
     }
 }
