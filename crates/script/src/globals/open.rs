@@ -2,14 +2,12 @@
 
 use std::{path::Path, rc::Rc, sync::Arc};
 
-use rquickjs::{
-    ArrayBuffer, Coerced, Ctx, Error, Function, IntoJs, Result, Value, atom::Atom, function::Opt,
+use rquickjs::{ArrayBuffer, Coerced, Ctx, Error, Function, IntoJs, Result, Value, function::Opt};
+
+use crate::{
+    loader::vu_loader,
+    vu::{VuState, error},
 };
-
-use crate::vu::{VuState, error};
-
-/// Frames between the caller of `open` and this code.
-const CALLER: isize = 1;
 
 /// Puts `open` into the global object.
 pub(super) fn install<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<()> {
@@ -43,14 +41,13 @@ pub(crate) fn read(ctx: &Ctx<'_>, vu: &VuState, path: &str) -> Result<Arc<[u8]>>
     if path.is_empty() {
         return Err(error::throw(ctx, "open() can't be used with an empty filename"));
     }
-    let base = caller(ctx).unwrap_or_else(|| vu.test.modules.entry().to_string());
+    let base = vu_loader::caller(ctx, vu);
     vu.test.modules.open(&base, path).map_err(|failure| error::throw(ctx, &describe(&failure)))
 }
 
 /// URL of the module whose code called the running host function.
 pub(crate) fn caller(ctx: &Ctx<'_>) -> Option<String> {
-    let name: Atom<'_> = ctx.script_or_module_name(CALLER)?;
-    name.to_string().ok().filter(|name| name.contains("://"))
+    VuState::of(ctx).ok().map(|vu| vu_loader::caller(ctx, &vu))
 }
 
 fn describe(failure: &crate::loader::OpenError) -> String {

@@ -10,7 +10,7 @@ use rquickjs::{
     object::{Accessor, Property},
 };
 
-use crate::modules::arguments::{given, uint8_array};
+use crate::modules::arguments::{given, text, uint8_array};
 
 /// Puts both into the global object, to be made when a script first asks for them: most never do,
 /// and each costs memory in every VU.
@@ -76,7 +76,7 @@ impl<'js> JsClass<'js> for TextEncoder {
 /// The argument as text; none or `undefined` is empty.
 fn input(value: Opt<Value<'_>>) -> Result<String> {
     match value.0.filter(|value| !value.is_undefined()) {
-        Some(value) => Ok(value.get::<Coerced<String>>()?.0),
+        Some(value) => text(&value),
         None => Ok(String::new()),
     }
 }
@@ -98,7 +98,7 @@ fn encode_into<'js>(
         return Err(Exception::throw_type(&ctx, "encodeInto needs a Uint8Array to write to"));
     };
     let (mut read, mut written) = (0, 0);
-    if let Some(mut raw) = view.as_raw().filter(|raw| raw.len() > 0) {
+    if let Some(mut raw) = view.as_raw().filter(|raw| !raw.is_empty()) {
         #[expect(unsafe_code, reason = "rquickjs gives the bytes of a buffer as a pointer only")]
         // SAFETY: valid until JavaScript runs again, which it does not before the copy is made;
         // nothing else holds a reference to the buffer's bytes.
@@ -265,9 +265,9 @@ mod tests {
     fn encodes() {
         check_script(
             "const e = new TextEncoder(), b = new Uint8Array(4);
-             console.log(e.encoding, e.encode('hé€').join(), e.encode().length, e.encode(undefined).length);
+             console.log(e.encoding, e.encode('hé€').join(), e.encode().length, e.encode(undefined).length, e.encode('\\ud800x').join());
              console.log(JSON.stringify(e.encodeInto('aé€', b)), b.join());",
-            &["utf-8 104,195,169,226,130,172 0 0", "{\"read\":2,\"written\":3} 97,195,169,0"],
+            &["utf-8 104,195,169,226,130,172 0 0 239,191,189,120", "{\"read\":2,\"written\":3} 97,195,169,0"],
         );
     }
 

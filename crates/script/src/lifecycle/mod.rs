@@ -37,6 +37,9 @@ mod tests;
 /// Identity of the VU that runs init first, setup, teardown and handleSummary.
 const VU_ZERO: VuId = VuId { in_instance: 0, in_test: 0 };
 
+/// What stands before the reason of `test.abort()` when it is an error of its own.
+const ABORT_PREFIX: &str = "test aborted: ";
+
 /// What a test is made from.
 pub struct ScriptConfig {
     /// The script's URL: `file:///..`, or any name that the loader's overlay knows.
@@ -128,26 +131,24 @@ fn no_machine(error: io::Error) -> RunError {
 
 /// Makes a VU and runs the script's init code in it.
 async fn init(state: VuState) -> Result<(VuHost, Exports), RunError> {
-    let test = state.test.clone();
     let (host, reply) = VuHost::start(state).await.map_err(no_machine)?;
     match reply {
         Reply::Initialized(exports) => Ok((host, exports)),
-        other => Err(run_error(&test, &host.state, other)),
+        other => Err(run_error(&host.state, other)),
     }
 }
 
 /// What an unwanted reply of init, setup or teardown means to the run.
-fn run_error(test: &TestState, vu: &VuState, reply: Reply) -> RunError {
+fn run_error(vu: &VuState, reply: Reply) -> RunError {
     let (kind, message) = match reply {
         Reply::Threw(Thrown { error, .. }) => (RunErrorKind::ScriptException, error.to_string()),
         Reply::Stopped(StopCause::ScriptAbort) => {
             let message = vu.abort_message.borrow().clone().unwrap_or_default();
-            (RunErrorKind::Aborted, message)
+            (RunErrorKind::Aborted, format!("{ABORT_PREFIX}{message}"))
         }
         Reply::Stopped(_) => (RunErrorKind::Other, "the script was interrupted".to_string()),
         other => (RunErrorKind::Other, format!("the virtual user ended unexpectedly: {other:?}")),
     };
-    test.log.debug(&message);
     RunError { kind, message }
 }
 

@@ -15,7 +15,7 @@ use plimsoll_engine::{
 use plimsoll_metrics::TagSet;
 use plimsoll_runtime::{clock::Instant, timer};
 
-use super::{Script, VU_ZERO, init, on_own_runtime, run_error};
+use super::{ABORT_PREFIX, Script, VU_ZERO, init, on_own_runtime, run_error};
 use crate::{
     options::SignedDuration,
     vu::{
@@ -40,7 +40,6 @@ pub struct SummaryError {
 
 struct Stage {
     function: &'static str,
-    option: &'static str,
     timeout: Duration,
     timed_out: RunErrorKind,
 }
@@ -52,7 +51,6 @@ pub(super) async fn setup(script: &Script, worker: &Rc<Worker>) -> Result<(), Ru
     }
     let stage = Stage {
         function: "setup",
-        option: "setupTimeout",
         timeout: timeout(options.and_then(|o| o.setup_timeout), STAGE_TIMEOUT),
         timed_out: RunErrorKind::SetupTimeout,
     };
@@ -70,7 +68,6 @@ pub(super) async fn teardown(script: &Script, worker: &Rc<Worker>) -> Result<(),
     }
     let stage = Stage {
         function: "teardown",
-        option: "teardownTimeout",
         timeout: timeout(options.and_then(|o| o.teardown_timeout), STAGE_TIMEOUT),
         timed_out: RunErrorKind::TeardownTimeout,
     };
@@ -88,6 +85,7 @@ async fn run(
     command: Command,
 ) -> Result<Reply, RunError> {
     let state = VuState::new(script.test.clone(), Some(worker.clone()), VU_ZERO);
+    state.outlives_stop.set(stage.timed_out == RunErrorKind::TeardownTimeout);
     let (mut host, _) = init(state).await?;
     let state = host.state.clone();
     state.enter_stage(stage.function);
@@ -101,7 +99,7 @@ async fn run(
             deadline,
             std::future::poll_fn(|task| {
                 // Wakes the task when the run ends: the script looks for that itself.
-                let _ = aborted.as_mut().poll(task);
+                let _registered = aborted.as_mut().poll(task);
                 run.as_mut().poll(task)
             }),
         )
@@ -111,9 +109,10 @@ async fn run(
         Some(reply @ (Reply::Done | Reply::Data(_))) => Ok(reply),
         None | Some(Reply::Stopped(StopCause::Deadline)) => Err(timed_out(stage)),
         Some(other) => {
-            let error = run_error(&script.test, &state, other);
+            let error = run_error(&state, other);
             if error.kind == RunErrorKind::Aborted {
-                worker.control.stop(StopReason::ScriptAbort(error.message.clone()));
+                let reason = error.message.strip_prefix(ABORT_PREFIX).unwrap_or(&error.message);
+                worker.control.stop(StopReason::ScriptAbort(reason.to_string()));
             }
             Err(error)
         }
@@ -138,8 +137,7 @@ fn timed_out(stage: &Stage) -> RunError {
         stage.function,
         stage.timeout.as_secs_f64()
     );
-    let hint = format!("You can increase the time limit via the {} option", stage.option);
-    RunError { kind: stage.timed_out, message: format!("{message}\nhint: {hint}") }
+    RunError { kind: stage.timed_out, message }
 }
 
 impl Script {
@@ -156,7 +154,7 @@ impl Script {
         let limit = timeout(options.and_then(|o| o.handle_summary_timeout), SUMMARY_TIMEOUT);
         let test = self.test.clone();
         on_own_runtime(move || async move {
-            let (mut host, _) = init(VuState::new(test.clone(), None, VU_ZERO)).await?;
+            let (mut host, _) = init(VuState::new(test, None, VU_ZERO)).await?;
             let state = host.state.clone();
             let deadline = Instant::now() + limit;
             state.deadline.replace(Some(Rc::new(Cell::new(deadline))));
@@ -170,7 +168,7 @@ impl Script {
                         limit.as_secs_f64()
                     ),
                 }),
-                Some(other) => Err(run_error(&test, &state, other)),
+                Some(other) => Err(run_error(&state, other)),
             }
         })
         .map_err(|error| SummaryError { message: error.message })

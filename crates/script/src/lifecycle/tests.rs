@@ -102,7 +102,7 @@ impl Rig {
         let mut wake = std::pin::pin!(timer::sleep_until(iteration.deadline.get()));
         let mut run = std::pin::pin!(vu.iterate(iteration));
         std::future::poll_fn(|task| {
-            let _ = wake.as_mut().poll(task);
+            let _registered = wake.as_mut().poll(task);
             run.as_mut().poll(task)
         })
         .await

@@ -76,6 +76,8 @@ pub(crate) struct Source {
     code: String,
     /// From places in `code` to places in `original`, where they differ.
     positions: Option<Positions>,
+    /// Specifiers with their places in `code`.
+    imports: Vec<(String, (u32, u32))>,
     uses_import_meta: bool,
     intrinsics: Intrinsics,
     wanted: Mutex<Wanted>,
@@ -142,6 +144,7 @@ impl Modules {
         let source = Source {
             url: url.clone(),
             kind: translated.kind,
+            imports: translated.places(),
             original,
             intrinsics: Intrinsics::of_code(&translated.code),
             code: translated.code,
@@ -165,6 +168,26 @@ impl Modules {
             targets.push(target);
         }
         Ok(targets)
+    }
+
+    /// Where the module at `base` imports `specifier`: `file:///script.js:1:2`.
+    fn place_of_import(&self, base: &str, specifier: &str) -> Option<String> {
+        let source = lock(&self.sources).get(base).cloned()?;
+        let (_, (line, column)) = source.imports.iter().find(|(known, _)| known == specifier)?;
+        let (line, column) = self.original_position(base, *line, *column);
+        Some(format!("{base}:{line}:{column}"))
+    }
+
+    /// Where some module imports the one at `url`.
+    fn place_of_importer(&self, url: &str) -> Option<String> {
+        let sources: Vec<Arc<Source>> = lock(&self.sources).values().cloned().collect();
+        sources.iter().find_map(|source| {
+            let base = source.url.as_str();
+            let specifier = source.imports.iter().map(|(specifier, _)| specifier).find(|specifier| {
+                matches!(self.resolve(base, specifier), Ok(Location::Url(target)) if target.as_str() == url)
+            })?;
+            self.place_of_import(base, specifier)
+        })
     }
 
     /// The place in the user's source for a place in compiled code.

@@ -22,6 +22,8 @@ pub(super) struct Import {
     pub(super) specifier: String,
     /// `None`: all names.
     name: Option<String>,
+    /// Byte offset of the specifier in the JavaScript.
+    offset: u32,
 }
 
 impl Import {
@@ -103,11 +105,26 @@ fn from_typescript(url: &Url, path: &Path, text: &str) -> Result<Translated, Str
 }
 
 fn syntax_error(url: &Url, text: &str, error: &oxc::diagnostics::OxcDiagnostic) -> String {
-    let offset = error.labels.first().map(|label| label.offset()).unwrap_or_default() as usize;
-    let before = text.get(..offset).unwrap_or(text);
+    let offset = error.labels.first().map(|label| label.offset()).unwrap_or_default();
+    let (line, column) = place_of(text, offset);
+    format!("SyntaxError: {url}:{line}:{column}: {}", error.message)
+}
+
+/// Line and column, counted from 1, of a byte offset.
+fn place_of(text: &str, offset: u32) -> (u32, u32) {
+    let before = text.get(..offset as usize).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    format!("SyntaxError: {url}:{line}:{column}: {}", error.message)
+    (line as u32, column as u32)
+}
+
+impl Translated {
+    /// The specifiers of all imports with their places in the JavaScript.
+    pub(super) fn places(&self) -> Vec<(String, (u32, u32))> {
+        let place =
+            |import: &Import| (import.specifier.clone(), place_of(&self.code, import.offset));
+        self.imports.iter().map(place).collect()
+    }
 }
 
 fn imports(record: &ModuleRecord<'_>) -> Vec<Import> {
@@ -118,7 +135,11 @@ fn imports(record: &ModuleRecord<'_>) -> Vec<Import> {
             ImportImportName::Default(_) => Some("default".to_string()),
             ImportImportName::NamespaceObject => None,
         };
-        imports.push(Import { specifier: entry.module_request.name.to_string(), name });
+        imports.push(Import {
+            specifier: entry.module_request.name.to_string(),
+            name,
+            offset: entry.module_request.span.start,
+        });
     }
     for entry in record.indirect_export_entries.iter().chain(&record.star_export_entries) {
         let Some(request) = &entry.module_request else { continue };
@@ -126,14 +147,19 @@ fn imports(record: &ModuleRecord<'_>) -> Vec<Import> {
             ExportImportName::Name(name) => Some(name.name.to_string()),
             _ => None,
         };
-        imports.push(Import { specifier: request.name.to_string(), name });
+        imports.push(Import {
+            specifier: request.name.to_string(),
+            name,
+            offset: request.span.start,
+        });
     }
     // `import './x.js'` takes no name but has to be there.
-    for specifier in record.requested_modules.keys() {
+    for (specifier, requests) in &record.requested_modules {
         if !imports.iter().any(|import| import.specifier == specifier.as_str()) {
             imports.push(Import {
                 specifier: specifier.to_string(),
                 name: Some("default".to_string()),
+                offset: requests.first().map_or(0, |request| request.span.start),
             });
         }
     }

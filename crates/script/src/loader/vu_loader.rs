@@ -9,7 +9,8 @@ use std::{
 };
 
 use rquickjs::{
-    Ctx, Error, Exception, Function, JsLifetime, Module, Object, Promise, Result, Value,
+    Coerced, Ctx, Error, Exception, Function, JsLifetime, Module, Object, Promise, Result, Value,
+    function::{Opt, This},
     loader::{ImportAttributes, Loader, Resolver},
     module::{Declarations, Declared, Exports, ModuleDef, WriteOptions},
     promise::PromiseState,
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// What stands before the text of a CommonJS module, on its first line.
-pub(super) const WRAPPER_HEAD: &str = "(function(module, exports, require) {";
+pub(super) const WRAPPER_HEAD: &str = "(function(module, exports) {";
 
 /// Modules of one VU that the JavaScript engine's own table does not hold.
 #[derive(Default)]
@@ -68,7 +69,10 @@ impl Resolver for VuResolver {
         match vu.test.modules.resolve(base, name) {
             Ok(Location::BuiltIn(module)) => Ok(module.name.to_string()),
             Ok(Location::Url(url)) => Ok(url.into()),
-            Err(message) => Err(error::throw(ctx, &message)),
+            Err(message) => {
+                let place = vu.test.modules.place_of_import(base, name);
+                Err(error::throw_at(ctx, &message, place.as_deref()))
+            }
         }
     }
 }
@@ -97,7 +101,10 @@ impl Loader for VuLoader {
 
 fn source(ctx: &Ctx<'_>, vu: &VuState, url: &str) -> Result<Arc<Source>> {
     let url = Url::parse(url).map_err(|error| error::throw(ctx, &format!("{url}: {error}")))?;
-    let source = vu.test.modules.source(&url).map_err(|message| error::throw(ctx, &message))?;
+    let source = vu.test.modules.source(&url).map_err(|message| {
+        let place = vu.test.modules.place_of_importer(url.as_str());
+        error::throw_at(ctx, &message, place.as_deref())
+    })?;
     intrinsics::ensure(ctx, source.intrinsics)?;
     Ok(source)
 }
@@ -145,11 +152,10 @@ fn load_ecma_script<'js>(
 /// Loads and runs the entry script; returns its exports.
 pub(crate) fn import_entry<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
     let url = vu.test.modules.entry().clone();
-    let global_require = require_function(ctx, vu, url.as_str())?;
-    ctx.globals().set("require", global_require)?;
+    ctx.globals().set("require", require_function(ctx, vu)?)?;
     let source = source(ctx, vu, url.as_str())?;
     if source.kind == Kind::CommonJs {
-        let exports = require_common_js(ctx, vu, &source)?;
+        let exports = require_common_js(ctx, &source)?;
         events::drain(ctx, vu)?;
         return match exports.into_object() {
             Some(exports) => Ok(exports),
@@ -174,7 +180,7 @@ fn evaluate<'js>(
     if promise.state() == PromiseState::Rejected {
         let handler = Function::new(ctx.clone(), || {})?;
         let catch = promise.catch()?;
-        catch.call::<_, ()>((rquickjs::function::This(promise.clone()), handler))?;
+        catch.call::<_, ()>((This(promise.clone()), handler))?;
     }
     Ok(promise)
 }
@@ -186,14 +192,20 @@ fn finish<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Result<()> {
     }
 }
 
-fn require_function<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, base: &str) -> Result<Function<'js>> {
-    let base = base.to_string();
+fn require_function<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Function<'js>> {
     let vu = Rc::downgrade(vu);
-    Function::new(ctx.clone(), move |ctx: Ctx<'js>, specifier: String| {
+    Function::new(ctx.clone(), move |ctx: Ctx<'js>, specifier: Opt<Coerced<String>>| {
         let vu = vu.upgrade().ok_or(Error::Unknown)?;
-        require(&ctx, &vu, &base, &specifier)
+        let specifier = specifier.0.map(|specifier| specifier.0).unwrap_or_default();
+        require(&ctx, &vu, &caller(&ctx, &vu), &specifier)
     })?
     .with_name("require")
+}
+
+/// URL of the module whose code called the running host function; the entry's when it has none.
+pub(crate) fn caller(ctx: &Ctx<'_>, vu: &VuState) -> String {
+    let name = ctx.script_or_module_name(0).and_then(|name| name.to_string().ok());
+    name.filter(|name| name.contains("://")).unwrap_or_else(|| vu.test.modules.entry().to_string())
 }
 
 fn require<'js>(
@@ -218,7 +230,7 @@ fn require<'js>(
         Location::Url(url) => {
             let source = source(ctx, vu, url.as_str())?;
             match source.kind {
-                Kind::CommonJs => require_common_js(ctx, vu, &source),
+                Kind::CommonJs => require_common_js(ctx, &source),
                 Kind::EcmaScript => require_ecma_script(ctx, vu, &source),
             }
         }
@@ -262,7 +274,7 @@ fn built_in<'js>(
 }
 
 /// Runs a CommonJS module at its first use; returns its `module.exports`.
-fn require_common_js<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, source: &Source) -> Result<Value<'js>> {
+fn require_common_js<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Value<'js>> {
     let url = source.url.as_str();
     if let Some(known) = with_modules(ctx, |modules| modules.common_js.borrow().get(url).cloned())?
     {
@@ -275,12 +287,11 @@ fn require_common_js<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, source: &Source) -> 
         modules.common_js.borrow_mut().insert(url.to_string(), module.clone())
     })?;
     let wrapper = common_js_function(ctx, source)?;
-    let require = require_function(ctx, vu, url)?;
-    wrapper.call::<_, ()>((module.clone(), exports, require))?;
+    wrapper.call::<_, ()>((This(exports.clone()), module.clone(), exports))?;
     module.get("exports")
 }
 
-/// The module's text as a function of `module`, `exports` and `require`.
+/// The module's text as a function of `module` and `exports`.
 fn common_js_function<'js>(ctx: &Ctx<'js>, source: &Source) -> Result<Function<'js>> {
     if source.bytecode.get().is_none() {
         drop(source.bytecode.set(compile_common_js(ctx, source)?));
@@ -370,7 +381,7 @@ impl CommonJsModule {
         let all = wanted.all;
         drop(wanted);
         if all {
-            let exports = require_common_js(ctx, &VuState::of(ctx)?, source)?;
+            let exports = require_common_js(ctx, source)?;
             if let Some(exports) = exports.as_object() {
                 names.extend(exports.keys::<String>().filter_map(|key| key.ok()));
             }
@@ -396,7 +407,7 @@ impl ModuleDef for CommonJsModule {
         let url: String = exports.module().name()?;
         let vu = VuState::of(ctx)?;
         let source = source(ctx, &vu, &url)?;
-        let value = require_common_js(ctx, &vu, &source)?;
+        let value = require_common_js(ctx, &source)?;
         for name in CommonJsModule::names(ctx, &source)? {
             let export = match value.as_object() {
                 Some(object) => object.get::<_, Value<'js>>(name.as_str())?,

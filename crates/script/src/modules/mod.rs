@@ -64,6 +64,16 @@ pub fn find(name: &str) -> Option<&'static Module> {
     MODULES.iter().find(|module| module.name == name)
 }
 
+/// Makes a host function one that `new` and `instanceof` take.
+pub(crate) fn constructor<'js>(
+    ctx: &Ctx<'js>,
+    name: &str,
+    function: Function<'js>,
+) -> rquickjs::Result<Function<'js>> {
+    function.set("prototype", Object::new(ctx.clone())?)?;
+    Ok(function.with_name(name)?.with_constructor(true))
+}
+
 /// Whether a function was declared `async`.
 pub(crate) fn is_async_function(function: &Function<'_>) -> bool {
     let tag = function.get::<_, Option<String>>(PredefinedAtom::SymbolToStringTag);

@@ -15,6 +15,18 @@ pub fn throw(ctx: &Ctx<'_>, message: &str) -> Error {
     }
 }
 
+/// As [`throw`], blaming a place of a script that is not running: `file:///script.js:1:2`.
+pub(crate) fn throw_at(ctx: &Ctx<'_>, message: &str, place: Option<&str>) -> Error {
+    let Some(place) = place else { return throw(ctx, message) };
+    match host_error(ctx, message) {
+        Ok(error) => match error.as_object().set("stack", format!("    at {place}\n")) {
+            Ok(()) => error.throw(),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    }
+}
+
 fn host_error<'js>(ctx: &Ctx<'js>, message: &str) -> rquickjs::Result<Exception<'js>> {
     let error = Exception::throw_message(ctx, message);
     let Some(object) = ctx.catch().into_object() else { return Err(error) };

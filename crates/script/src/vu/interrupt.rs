@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use plimsoll_runtime::clock::Instant;
 use rquickjs::{Ctx, Error, Exception, Runtime, qjs};
 
-use super::{Phase, VuState};
+use super::VuState;
 
 /// How long a script may keep the thread while others wait for it.
 const TIME_SLICE: Duration = Duration::from_millis(10);
@@ -41,8 +41,9 @@ impl VuState {
         }
         if let Some(worker) = &self.worker {
             let control = &worker.control;
-            let last_stage = matches!(self.phase.get(), Phase::Teardown | Phase::Summary);
-            if if last_stage { control.is_aborted() } else { control.is_stopping() } {
+            let over =
+                if self.outlives_stop.get() { control.is_aborted() } else { control.is_stopping() };
+            if over {
                 return Some(StopCause::Aborted);
             }
         }

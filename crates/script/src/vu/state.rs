@@ -147,6 +147,8 @@ pub struct VuState {
     pub(crate) abort_message: RefCell<Option<String>>,
     pub(crate) fiber: Rc<Fiber>,
     pub(crate) intrinsics: Cell<Intrinsics>,
+    /// Whether the script goes on while the run stops: teardown and the summary do.
+    pub(crate) outlives_stop: Cell<bool>,
     pub(crate) events: EventLoop,
     pub(crate) http: HttpState,
     pub(crate) check_series: RefCell<CheckSeries>,
@@ -174,6 +176,7 @@ impl VuState {
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),
             intrinsics: Cell::default(),
+            outlives_stop: Cell::new(false),
             events: EventLoop::default(),
             http: HttpState::default(),
             check_series: RefCell::default(),

@@ -97,3 +97,60 @@ fn deep_recursion_is_an_error_that_scripts_can_catch() {
         &["RangeError"],
     );
 }
+
+#[test]
+fn a_bad_import_is_named_with_its_place() {
+    let outcome = eval_script("import { sleep } from 'k6';\nimport browser from 'k6/browser';\n");
+    let error = outcome.error.unwrap();
+    assert!(error.starts_with("GoError: unsupported module: k6/browser: "), "{error}");
+    assert!(error.contains("\tat file:///test/script.js:2:21\n"), "{error}");
+    let outcome = eval_script("\n  import x from './missing.js';");
+    let error = outcome.error.unwrap();
+    assert!(error.contains("couldn't be found") && error.contains("script.js:2:17"), "{error}");
+}
+
+#[test]
+fn commonjs_sees_k6s_wrapper() {
+    let outcome = eval_files(&[
+        (
+            SCRIPT_URL,
+            "import './sub/cjs.js'; import lib from './sub/flag.js'; console.log(JSON.stringify(lib));",
+        ),
+        (
+            "file:///test/sub/cjs.js",
+            "console.log(this === exports, arguments.length, typeof module, require('./other.js').here);",
+        ),
+        ("file:///test/sub/other.js", "exports.here = 'sub';"),
+        (
+            "file:///test/sub/flag.js",
+            "Object.defineProperty(exports, '__esModule', { value: true }); exports.default = { d: 1 };",
+        ),
+    ]);
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.lines, ["true 2 object sub", "{\"d\":1}"]);
+}
+
+#[test]
+fn files_are_opened_relative_to_the_module() {
+    let outcome = eval_files(&[
+        (
+            SCRIPT_URL,
+            "import './sub/a.js'; console.log(open('./data.txt'), open('data.txt', 'b').byteLength);",
+        ),
+        ("file:///test/sub/a.js", "export const x = 1; console.log(open('./data.txt'));"),
+        ("file:///test/data.txt", "root"),
+        ("file:///test/sub/data.txt", "sub"),
+    ]);
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.lines, ["sub", "root 4"]);
+}
+
+#[test]
+fn errors_in_commonjs_have_the_users_columns() {
+    let outcome = eval_files(&[
+        (SCRIPT_URL, "import f from './lib.js'; f();"),
+        ("file:///test/lib.js", "module.exports = () => { throw new Error('x'); };"),
+    ]);
+    let error = outcome.error.unwrap();
+    assert!(error.contains("file:///test/lib.js:1:36"), "{error}");
+}

@@ -26,7 +26,7 @@ fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
         },
     )?;
     let object = Object::new(ctx.clone())?;
-    object.set("SharedArray", constructor.with_name("SharedArray")?.with_constructor(true))?;
+    object.set("SharedArray", super::constructor(ctx, "SharedArray", constructor)?)?;
     Ok(object)
 }
 

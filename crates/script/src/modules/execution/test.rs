@@ -24,15 +24,13 @@ fn message_of<'js>(message: Opt<Value<'js>>) -> Result<Option<String>> {
 /// Ends the whole run; this call never returns to the script.
 fn abort<'js>(ctx: Ctx<'js>, message: Opt<Value<'js>>) -> Result<()> {
     let vu = VuState::of(&ctx)?;
-    let mut text = "test aborted".to_string();
-    if let Some(message) = message_of(message)? {
-        text = format!("{text}: {message}");
-    }
+    let mut text = message_of(message)?.unwrap_or_default();
     let here = Exception::from_message(ctx.clone(), "")?.into_object().into_value();
     let mut here = ScriptError::from_value(&ctx, here);
     here.map_positions(&vu.test.modules);
     if let Some(place) = here.frames.iter().find(|frame| !frame.ends_with("(native)")) {
-        text = format!("{text} at {place}");
+        let space = if text.is_empty() { "" } else { " " };
+        text = format!("{text}{space}at {place}");
     }
     if let Some(worker) = &vu.worker
         && !vu.is_init()

@@ -32,7 +32,7 @@ fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
                 construct(&ctx, &vu, kind, name.0, is_time.0.is_some_and(|time| time.0))
             },
         )?;
-        object.set(name, constructor.with_name(name)?.with_constructor(true))?;
+        object.set(name, super::constructor(ctx, name, constructor)?)?;
     }
     Ok(object)
 }
