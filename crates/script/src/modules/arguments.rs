@@ -50,8 +50,7 @@ pub(crate) fn bytes_or_message(value: &Value<'_>) -> std::result::Result<Vec<u8>
     let other =
         || format!("invalid type {}, expected string, []byte or ArrayBuffer", type_name(value));
     if let Some(text) = value.as_string() {
-        // Lone surrogates become the replacement character, as everywhere in k6.
-        return Ok(text.to_string().unwrap_or_default().into_bytes());
+        return string(text).map(String::into_bytes).map_err(|error| error.to_string());
     }
     view_bytes(value).ok_or_else(other)
 }
@@ -79,9 +78,33 @@ pub(crate) fn given(value: Option<Value<'_>>) -> Option<Value<'_>> {
     value.filter(|value| !value.is_undefined() && !value.is_null())
 }
 
-/// The value as `String(value)` makes it.
+/// The value as `String(value)` makes it, see [`string`].
 pub(crate) fn text<'js>(value: &Value<'js>) -> Result<String> {
-    Ok(value.get::<rquickjs::Coerced<String>>()?.0)
+    match value.as_string() {
+        Some(text) => string(text),
+        None => Ok(value.get::<rquickjs::Coerced<String>>()?.0),
+    }
+}
+
+/// A string whose lone surrogates, which UTF-8 cannot say, became replacement characters.
+pub(crate) fn string(text: &rquickjs::String<'_>) -> Result<String> {
+    match text.to_string() {
+        Err(Error::Utf8(_)) => {}
+        other => return other,
+    }
+    let raw = text.clone().to_cstring()?;
+    #[expect(unsafe_code, reason = "rquickjs gives such bytes as a pointer only")]
+    // SAFETY: pointer and length are those of the string that `raw` keeps.
+    let bytes = unsafe { std::slice::from_raw_parts(raw.as_ptr().cast::<u8>(), raw.len()) };
+    let mut result = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        result.push_str(chunk.valid());
+        // Three bytes each, of which only the first one starts like this.
+        if chunk.invalid().first() == Some(&0xed) {
+            result.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Ok(result)
 }
 
 /// A new ArrayBuffer with these bytes.

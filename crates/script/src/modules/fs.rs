@@ -60,16 +60,17 @@ impl File {
 
     /// Where a seek leads; `Err` is k6's message.
     fn target(&self, offset: i64, whence: i32) -> std::result::Result<usize, &'static str> {
+        let size = i64::try_from(self.bytes.len()).unwrap_or(i64::MAX);
         let start = match whence {
             SEEK_START if offset < 0 => {
                 return Err("offset cannot be negative when using SeekModeStart");
             }
             SEEK_START => 0,
-            SEEK_CURRENT => self.offset.get(),
+            SEEK_CURRENT => i64::try_from(self.offset.get()).unwrap_or(i64::MAX),
             _ if offset > 0 => return Err("offset cannot be positive when using SeekModeEnd"),
-            _ => self.bytes.len(),
+            // The place of the last byte, not the one behind it: so k6 counts.
+            _ => size - 1,
         };
-        let start = i64::try_from(start).unwrap_or(i64::MAX);
         let target = usize::try_from(start.saturating_add(offset))
             .map_err(|_| "seeking before start of file")?;
         if target > self.bytes.len() { Err("seeking beyond end of file") } else { Ok(target) }
@@ -170,9 +171,10 @@ fn read<'js>(ctx: &Ctx<'js>, me: &Me<'js>, into: Option<Value<'js>>) -> Result<V
     };
     let file = me.0.borrow();
     let rest = file.bytes.get(file.offset.get()..).unwrap_or_default();
-    let Some(mut raw) = view.as_raw().filter(|raw| raw.len() > 0 && !rest.is_empty()) else {
+    if rest.is_empty() {
         return Ok(Value::new_null(ctx.clone()));
-    };
+    }
+    let Some(mut raw) = view.as_raw().filter(|raw| !raw.is_empty()) else { return 0.into_js(ctx) };
     #[expect(unsafe_code, reason = "rquickjs gives the bytes of a buffer as a pointer only")]
     // SAFETY: valid until JavaScript runs again, which it does not before the copy is made; nothing
     // else holds a reference to the buffer's bytes.
@@ -239,7 +241,7 @@ mod tests {
              console.log(await f.read(b), String.fromCharCode(...b), await f.read(b), await f.read(b));
              console.log(await f.seek(-5, SeekMode.End), await f.seek(1, SeekMode.Current), f.path);
              console.log(JSON.stringify(await f.stat()), await (await open('a.txt')).read(b));",
-            &["8 hello wo 3 null", "6 7 /test/a.txt", "{\"name\":\"a.txt\",\"size\":11} 8"],
+            &["8 hello wo 3 null", "5 6 /test/a.txt", "{\"name\":\"a.txt\",\"size\":11} 8"],
         );
     }
 

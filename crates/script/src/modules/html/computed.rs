@@ -250,11 +250,10 @@ pub(crate) fn rel_list(document: &Document, id: NodeId) -> Value {
 
 // Forms and their fields.
 
+/// The form around the field or, without one, what its `form` attribute names: k6's order.
 fn owning_form(document: &Document, id: NodeId) -> Option<NodeId> {
-    match document.attribute(id, "form") {
-        Some(form) => by_id(document, form).filter(|id| document.is_tag(*id, "form")),
-        None => closest(document, id, "form"),
-    }
+    let named = || by_id(document, document.attribute(id, "form")?);
+    closest(document, id, "form").or_else(named)
 }
 
 /// The field's own attribute, else the one of its form.
@@ -406,7 +405,11 @@ pub(crate) fn option_value(document: &Document, id: NodeId) -> Value {
 }
 
 fn number(document: &Document, id: NodeId, name: &str) -> Option<f64> {
-    document.attribute(id, name)?.parse().ok().filter(|number: &f64| !(*number < 0.0))
+    document
+        .attribute(id, name)?
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_nan() || *number >= 0.0)
 }
 
 pub(crate) fn progress_max(document: &Document, id: NodeId) -> Value {
