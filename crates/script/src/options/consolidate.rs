@@ -37,6 +37,8 @@ pub struct Consolidated {
 pub fn consolidate(layers: impl IntoIterator<Item = Layer>) -> Result<Consolidated, OptionsError> {
     let mut warnings = Vec::new();
     let mut options = merged(layers, &mut warnings);
+    // k6 forgets stages without a duration here.
+    options.stages.iter_mut().for_each(|stages| stages.retain(|stage| stage.duration.is_some()));
     options.summary_trend_stats.get_or_insert_with(|| {
         trend_stats::DEFAULT.iter().map(|stat| (*stat).to_owned()).collect()
     });
@@ -93,18 +95,13 @@ impl Options {
             self.scenarios = None;
         }
         take_set! { self, upper:
-            paused vus duration iterations scenarios execution_segment execution_segment_sequence
+            paused vus duration iterations stages scenarios execution_segment execution_segment_sequence
             no_setup setup_timeout no_teardown teardown_timeout handle_summary_timeout rps
             max_redirects user_agent batch batch_per_host http_debug insecure_skip_tls_verify
             tls_cipher_suites tls_version tls_auth throw thresholds blacklist_ips block_hostnames
             hosts no_connection_reuse no_vu_connection_reuse min_iteration_duration cloud ext
             summary_trend_stats summary_time_unit system_tags tags metric_samples_buffer_size
             no_cookies_reset discard_response_bodies console_output local_ips
-        }
-        if let Some(mut stages) = upper.stages {
-            // k6 forgets stages without a duration here.
-            stages.retain(|stage| stage.duration.is_some());
-            self.stages = Some(stages);
         }
         self.dns.apply(upper.dns);
     }

@@ -7,7 +7,7 @@ use super::{
     error::{OptionsError, Source, Warning},
     network, scenario, stages, system_tags,
     text::segment_text,
-    thresholds,
+    thresholds, tls,
     value::{self, Fields},
 };
 
@@ -119,9 +119,9 @@ impl Options {
         self.http_debug = fields.get("httpDebug", value::text)?;
         self.insecure_skip_tls_verify = fields.get("insecureSkipTLSVerify", value::boolean)?;
         self.tls_cipher_suites =
-            fields.get("tlsCipherSuites", |v| value::list(v, network::cipher_suite))?;
-        self.tls_version = fields.get("tlsVersion", network::tls_versions)?;
-        self.tls_auth = fields.get("tlsAuth", |v| value::list(v, network::tls_auth))?;
+            fields.get("tlsCipherSuites", |v| value::list(v, tls::cipher_suite))?;
+        self.tls_version = fields.get("tlsVersion", tls::tls_versions)?;
+        self.tls_auth = fields.get("tlsAuth", |v| value::list(v, tls::tls_auth))?;
         self.throw = fields.get("throw", value::boolean)?;
         self.blacklist_ips = fields
             .get("blacklistIPs", |v| value::list(v, |ip| network::ip_block(&value::text(ip)?)))?;

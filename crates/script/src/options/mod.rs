@@ -56,6 +56,7 @@ mod stages;
 mod system_tags;
 mod text;
 mod thresholds;
+mod tls;
 mod trend_stats;
 mod value;
 
@@ -67,11 +68,12 @@ pub use consolidate::{Consolidated, Layer, consolidate, merge};
 pub use duration::{DurationError, SignedDuration, parse_duration, parse_go_duration};
 pub use error::{OptionsError, Source, Warning};
 pub use json::{View, go_pretty};
-pub use network::{DnsOptions, HostTarget, IpBlock, LocalIps, TlsAuth, TlsVersions};
+pub use network::{DnsOptions, HostTarget, IpBlock, LocalIps};
 pub use scenario::{ExecutorKind, ScenarioOptions};
 pub use stages::{STAGE_LIMIT, StageOptions, parse_stages};
 pub use system_tags::{SystemTag, SystemTags};
 pub use thresholds::ThresholdOptions;
+pub use tls::{TlsAuth, TlsVersions};
 
 /// All options of a run, as one layer (unset = `None`) or consolidated.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,11 +1,11 @@
-//! Options about names, addresses and TLS: checked when read, kept as values that print as k6 prints them.
+//! Options about names and addresses: checked when read, kept as values that print as k6 prints them.
 
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     error::Reason,
@@ -225,106 +225,6 @@ pub(crate) fn local_ips(text: &str) -> Read<LocalIps> {
         }
     })?;
     Ok(LocalIps { text: text.to_owned(), ranges })
-}
-
-/// `tlsVersion`: both empty when any version will do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsVersions {
-    pub min: String,
-    pub max: String,
-}
-
-const TLS_VERSIONS: &[&str] = &["", "ssl3.0", "tls1.0", "tls1.1", "tls1.2", "tls1.3"];
-
-pub(crate) fn tls_versions(value: &Value) -> Read<TlsVersions> {
-    if let Some(version) = value.as_str() {
-        let version = tls_version(version)?;
-        return Ok(TlsVersions { min: version.clone(), max: version });
-    }
-    let map = value::object(value)?;
-    let part = |key| value::inner(map, key, |v| tls_version(&value::text(v)?));
-    Ok(TlsVersions { min: part("min")?.unwrap_or_default(), max: part("max")?.unwrap_or_default() })
-}
-
-fn tls_version(text: &str) -> Read<String> {
-    if TLS_VERSIONS.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    Err(Reason::new(format!("unknown TLS version '{text}'")).hint("write tls1.2 or tls1.3"))
-}
-
-/// One client certificate of `tlsAuth`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TlsAuth {
-    /// Host patterns; for every host when empty.
-    pub domains: Option<Vec<String>>,
-    /// PEM
-    pub cert: String,
-    /// PEM
-    pub key: String,
-    pub password: Option<String>,
-}
-
-impl TlsAuth {
-    pub(crate) fn to_json(&self) -> Value {
-        let mut map = Map::new();
-        map.insert("cert".to_owned(), json!(self.cert));
-        map.insert("key".to_owned(), json!(self.key));
-        map.insert("password".to_owned(), json!(self.password));
-        map.insert("domains".to_owned(), json!(self.domains));
-        Value::Object(map)
-    }
-}
-
-pub(crate) fn tls_auth(value: &Value) -> Read<TlsAuth> {
-    let map = value::object(value)?;
-    Ok(TlsAuth {
-        domains: value::inner(map, "domains", value::texts)?,
-        cert: value::inner(map, "cert", value::text)?.unwrap_or_default(),
-        key: value::inner(map, "key", value::text)?.unwrap_or_default(),
-        password: value::inner(map, "password", value::text)?,
-    })
-}
-
-/// Names that Go knows and k6 therefore takes; those that our TLS cannot speak are refused when the
-/// connection settings are made.
-const CIPHER_SUITES: &[&str] = &[
-    "TLS_RSA_WITH_RC4_128_SHA",
-    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_RC4_128_SHA",
-    "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-];
-
-pub(crate) fn cipher_suite(value: &Value) -> Read<String> {
-    let name = value::text(value)?;
-    if CIPHER_SUITES.contains(&name.as_str()) {
-        return Ok(name);
-    }
-    Err(Reason::new(format!("unknown cipher suite '{name}'"))
-        .hint("write a name such as TLS_AES_128_GCM_SHA256"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Stages of a ramp, as objects in a script and as `10s:5,20s:10` on the command line.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     duration::SignedDuration,
@@ -20,12 +20,7 @@ pub struct StageOptions {
 
 impl StageOptions {
     pub(crate) fn to_json(self) -> Value {
-        let mut stage = Map::new();
-        if let Some(duration) = self.duration {
-            stage.insert("duration".to_owned(), json!(duration.to_string()));
-        }
-        stage.insert("target".to_owned(), json!(self.target));
-        Value::Object(stage)
+        json!({ "duration": self.duration.map(|d| d.to_string()), "target": self.target })
     }
 }
 

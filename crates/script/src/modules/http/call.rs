@@ -62,8 +62,29 @@ pub(super) fn prepare(vu: &VuState, client: &Client, said: &Said<'_, '_>) -> Bui
     if let Some(value) = said.body {
         request.body = body::read(vu, value, &mut request.headers)?;
     }
+    if !request.headers.is_empty() && request.compression.is_empty() {
+        check_length(vu, &mut request);
+    }
     request.discard_body = answer.response_type == params::ResponseType::None;
     Ok(Prepared { request, answer })
+}
+
+/// A `Content-Length` of the script's own that is wrong is left out, with k6's warning.
+fn check_length(vu: &VuState, request: &mut Request) {
+    let length = request.body.as_ref().map_or(0, bytes::Bytes::len);
+    let Some(given) =
+        request.headers.get("Content-Length").filter(|given| **given != length.to_string())
+    else {
+        return;
+    };
+    let message = format!(
+        "The specified Content-Length header \"{given}\" in the {} request for {} doesn't match the \
+         actual request body length of {length}, so it will be ignored!",
+        request.method,
+        request.url.as_str()
+    );
+    vu.test.log.write(Level::Warning, &message, &[]);
+    request.headers.remove("Content-Length");
 }
 
 thread_local! {

@@ -9,6 +9,7 @@ use rquickjs::{
     function::{Constructor, Opt, This},
 };
 
+use super::state;
 use crate::{
     modules::arguments,
     vu::{VuState, error},
@@ -57,6 +58,7 @@ pub(super) fn own<'js>(ctx: Ctx<'js>) -> Result<Class<'js, JarObject>> {
     if vu.is_init() {
         return Err(error::throw(&ctx, "Making cookie jars in the init context is not supported"));
     }
+    state::reset_between_iterations(&vu);
     Class::instance(ctx, JarObject(vu.http.jar.clone()))
 }
 

@@ -1,7 +1,7 @@
 //! What `k6/http` keeps per VU: its client, its cookie jar, its response callback.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::{Rc, Weak},
     sync::Arc,
 };
@@ -17,6 +17,8 @@ use crate::vu::{VuState, error};
 #[derive(Default)]
 pub(crate) struct HttpState {
     client: OnceCell<Rc<Client>>,
+    /// Whether the end of an iteration has been seen to.
+    resets: Cell<bool>,
     pub(super) defaults: OnceCell<Defaults>,
     /// What `http.cookieJar()` is, and what requests use that name no jar.
     pub(super) jar: Rc<CookieJar>,
@@ -50,7 +52,7 @@ impl HttpState {
             vu.test.http_config().map_err(|message| error::throw(ctx, &message))
         })?;
         let client = Rc::new(Client::new(worker, vu.id.in_instance.saturating_sub(1)));
-        reset_between_iterations(vu, &client);
+        reset_between_iterations(vu);
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -91,18 +93,23 @@ fn shared_worker(
     Ok(worker)
 }
 
-fn reset_between_iterations(vu: &VuState, client: &Rc<Client>) {
+/// Has what belongs to one iteration end with it; called by whatever starts to need that.
+pub(super) fn reset_between_iterations(vu: &VuState) {
+    if vu.http.resets.replace(true) {
+        return;
+    }
     let options = vu.test.options.get();
     let keep_cookies = options.and_then(|o| o.no_cookies_reset).unwrap_or(false);
     let close = options.and_then(|o| o.no_vu_connection_reuse).unwrap_or(false);
-    let client = client.clone();
     vu.on_iteration_end(move |vu| {
-        client.emit_traffic(&scope(vu));
         if !keep_cookies {
             vu.http.jar.reset();
         }
-        if close {
-            client.close_idle();
+        if let Some(client) = vu.http.client.get() {
+            client.emit_traffic(&scope(vu));
+            if close {
+                client.close_idle();
+            }
         }
     });
 }
