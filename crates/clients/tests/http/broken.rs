@@ -115,6 +115,8 @@ fn half_an_answer_then_nothing() {
         let request = Request { timeout, ..get(&server.url("/")) };
         let response = Subject::new(config()).send(request).await;
         assert_eq!((response.error_code.0, response.status), (1050, 0));
+        assert_eq!(text(&response).as_deref(), Some("half"));
+        assert_eq!(response.error.unwrap().full, "request timeout");
         assert!(response.timings.receiving > response.timings.waiting);
     });
 }

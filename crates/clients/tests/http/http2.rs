@@ -3,6 +3,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use bytes::Bytes;
+use h2::{Reason, server::SendResponse};
 use hyper::{Request as Incoming, Response as Answer};
 use plimsoll_clients::http::{Compression, Proto, Request, config::HostOverrides};
 use plimsoll_runtime::{
@@ -12,7 +13,11 @@ use plimsoll_runtime::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{Subject, config_with, get, post, run, secure::SecureServer, text};
+use crate::support::{
+    Subject, config_with, get, post, run,
+    secure::{H2Connection, SecureServer, h2_server},
+    text,
+};
 
 const STREAMS: u32 = 100;
 
@@ -192,4 +197,80 @@ fn traffic_includes_what_tls_adds() {
             assert!((40.0..300.0).contains(&exchange[1]), "{exchange:?}");
         });
     }
+}
+
+/// Code and message of a request to a server that ends the stream or the connection so.
+fn check_end(
+    end: impl Fn(&mut H2Connection, SendResponse<Bytes>) + 'static,
+    code: u16,
+    message: &str,
+) {
+    run(async {
+        let end = Rc::new(end);
+        let (port, trusting) = h2_server(move |_, mut connection| {
+            let end = end.clone();
+            async move {
+                while let Some(request) = connection.accept().await {
+                    let (_, answer) = request?;
+                    end(&mut connection, answer);
+                }
+                // Closing now could reset the connection before the client has read why.
+                timer::sleep(Duration::from_millis(20)).await;
+                Ok(())
+            }
+        });
+        let subject = Subject::new(config_with(&trusting));
+        let response = subject.get(&format!("https://localhost:{port}/")).await;
+        assert_eq!((response.error_code.0, response.error_message()), (code, message));
+    });
+}
+
+#[test]
+fn ends_of_streams_and_connections() {
+    check_end(
+        |_, mut answer| answer.send_reset(Reason::INTERNAL_ERROR),
+        1633,
+        "http2: stream error with http2 ErrCode INTERNAL_ERROR",
+    );
+    check_end(
+        |_, mut answer| answer.send_reset(Reason::REFUSED_STREAM),
+        1638,
+        "http2: stream error with http2 ErrCode REFUSED_STREAM",
+    );
+    check_end(
+        |connection, answer| {
+            connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+            drop(answer);
+        },
+        1622,
+        "http2: received GoAway with http2 ErrCode ENHANCE_YOUR_CALM",
+    );
+}
+
+#[test]
+fn a_connection_that_ended_while_idle_is_replaced() {
+    run(async {
+        let connections = Rc::new(Cell::new(0));
+        let count = connections.clone();
+        let (port, trusting) = h2_server(move |number, mut connection| {
+            count.set(number + 1);
+            async move {
+                let Some(request) = connection.accept().await else { return Ok(()) };
+                let (_, mut answer) = request?;
+                answer.send_response(Answer::new(()), true)?;
+                connection.graceful_shutdown();
+                while connection.accept().await.is_some() {}
+                Ok(())
+            }
+        });
+        let subject = Subject::new(config_with(&trusting));
+        for round in 1..4 {
+            // Not to be sent twice: that the connection is dead shows before it is sent.
+            let request = post(&format!("https://localhost:{port}/"), "x");
+            let response = subject.send(request).await;
+            assert_eq!((response.error, response.status), (None, 200));
+            assert_eq!(connections.get(), round);
+            timer::sleep(Duration::from_millis(2)).await;
+        }
+    });
 }

@@ -16,7 +16,7 @@ use plimsoll_runtime::clock::Instant;
 use plimsoll_wire::http1::{Framing, Head, RequestHead, ResponseReader, Step, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Broken, Incoming, Outgoing, phases::Phases, pool::Connection};
+use super::{Incoming, Outgoing, phases::Phases, pool::Connection};
 use crate::http::{
     config::BODY_LIMIT,
     error::{ErrorCode, Failure},
@@ -36,7 +36,7 @@ pub(super) async fn exchange(
     buffers: &Buffers,
     outgoing: &Outgoing<'_>,
     phases: &mut Phases,
-) -> Result<(Incoming, bool), Broken> {
+) -> Result<(Incoming, bool), Failure> {
     let mut exchange = Exchange {
         connection,
         buffers,
@@ -47,19 +47,10 @@ pub(super) async fn exchange(
         reader: ResponseReader::new(outgoing.method == "HEAD"),
         rest: Vec::new(),
         head: None,
-        body: Vec::new(),
         excess: false,
     };
-    let result = poll_fn(|context| exchange.poll(context)).await;
-    let keep_body = outgoing.keep_body;
-    let body = std::mem::take(&mut exchange.body);
-    match result {
-        Ok(()) => exchange.finish(body),
-        Err(failure) => {
-            let partial_body = (exchange.head.is_some() && keep_body).then(|| Bytes::from(body));
-            Err(Broken { failure, partial_body })
-        }
-    }
+    poll_fn(|context| exchange.poll(context)).await?;
+    exchange.finish()
 }
 
 struct Exchange<'a, 'o> {
@@ -74,7 +65,6 @@ struct Exchange<'a, 'o> {
     /// Received, not yet understood.
     rest: Vec<u8>,
     head: Option<Received>,
-    body: Vec<u8>,
     /// More came than the response.
     excess: bool,
 }
@@ -227,7 +217,7 @@ impl Exchange<'_, '_> {
         let mut at = 0;
         loop {
             let rest = input.get(at..).unwrap_or_default();
-            let (body, keep) = (&mut self.body, self.outgoing.keep_body);
+            let (body, keep) = (&mut self.phases.body, self.outgoing.keep_body);
             let mut size = body.len();
             let step = self.reader.read(rest, |data| {
                 size = size.saturating_add(data.len());
@@ -259,11 +249,12 @@ impl Exchange<'_, '_> {
         let framing = Framing::of(&head, self.outgoing.method == "HEAD");
         if let (Framing::Length(length), true) = (framing, self.outgoing.keep_body) {
             let length = usize::try_from(length).unwrap_or(usize::MAX);
-            self.body.reserve_exact(length.min(RESERVE_LIMIT));
+            self.phases.body.reserve_exact(length.min(RESERVE_LIMIT));
         }
         let text = input.get(..head.length).unwrap_or_default();
         let (start, length) = (head.reason.0 as usize, head.reason.1 as usize);
         let reason = text.get(start..start.saturating_add(length)).unwrap_or_default();
+        self.phases.has_head = true;
         self.head = Some(Received {
             proto: match head.version {
                 Version::Http10 => Proto::Http10,
@@ -304,11 +295,11 @@ impl Exchange<'_, '_> {
         if self.head.is_some() { failure.of_body() } else { failure }
     }
 
-    fn finish(self, body: Vec<u8>) -> Result<(Incoming, bool), Broken> {
+    fn finish(self) -> Result<(Incoming, bool), Failure> {
         let all_sent = matches!(self.sending, Sending::Done) && self.write_error.is_none();
         let reusable = all_sent && self.reader.keep_alive() && !self.excess && !self.outgoing.close;
         let Some(head) = self.head else {
-            return Err(Failure::new(ErrorCode::GENERIC, "unexpected EOF").into());
+            return Err(Failure::new(ErrorCode::GENERIC, "unexpected EOF"));
         };
         // k6 has no body at all, rather than an empty one, where the status rules one out.
         let ruled_out = head.framing == Framing::None && self.outgoing.method != "HEAD";
@@ -318,7 +309,7 @@ impl Exchange<'_, '_> {
             status: head.status,
             status_text: head.status_text,
             headers: head.headers,
-            body: keep.then(|| Bytes::from(body)),
+            body: keep.then(|| Bytes::from(std::mem::take(&mut self.phases.body))),
         };
         Ok((incoming, reusable))
     }

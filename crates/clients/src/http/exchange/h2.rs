@@ -1,6 +1,7 @@
 //! Exchanges over HTTP/2.
 
 use std::{
+    cell::OnceCell,
     future::poll_fn,
     net::SocketAddr,
     rc::Rc,
@@ -14,7 +15,7 @@ use h2::{
 };
 use plimsoll_runtime::clock::Instant;
 
-use super::{Broken, Incoming, Outgoing, phases::Phases, pool::Connection};
+use super::{Incoming, Outgoing, phases::Phases, pool::Connection};
 use crate::http::{
     config::BODY_LIMIT,
     error::{ErrorCode, Failure},
@@ -39,8 +40,8 @@ const RESERVE_LIMIT: usize = 4 << 20;
 #[derive(Clone)]
 pub(in crate::http) struct H2 {
     sender: SendRequest<Bytes>,
-    /// Tells connections apart.
-    identity: Rc<()>,
+    /// Why the connection ended; streams only learn that it did. Tells connections apart, too.
+    end: Rc<OnceCell<Failure>>,
     pub(super) remote: Option<SocketAddr>,
     pub(super) tls: Option<TlsInfo>,
 }
@@ -58,14 +59,21 @@ pub(super) async fn start(connection: Connection) -> Result<H2, Failure> {
         .initial_max_send_streams(1)
         .enable_push(false);
     let (sender, task) = builder.handshake(stream).await.map_err(|error| of(&error))?;
-    // Ends when the last handle is dropped or the server is gone; its error reaches every stream.
-    drop(tokio::task::spawn_local(async move { task.await.ok() }));
-    Ok(H2 { sender, identity: Rc::new(()), remote, tls })
+    let end = Rc::new(OnceCell::new());
+    let told = end.clone();
+    // Ends when the last handle is dropped or the server is gone.
+    drop(tokio::task::spawn_local(async move {
+        if let Err(error) = task.await {
+            // Nothing else sets it.
+            told.set(of(&error)).ok();
+        }
+    }));
+    Ok(H2 { sender, end, remote, tls })
 }
 
 impl H2 {
     pub(super) fn is_same(&self, other: &H2) -> bool {
-        Rc::ptr_eq(&self.identity, &other.identity)
+        Rc::ptr_eq(&self.end, &other.end)
     }
 
     /// Whether no further stream can begin on it.
@@ -91,39 +99,37 @@ pub(super) async fn exchange(
     buffers: &Buffers,
     outgoing: &Outgoing<'_>,
     phases: &mut Phases,
-) -> Result<Incoming, Broken> {
+) -> Result<Incoming, Failure> {
     let request = request(outgoing)?;
     let empty = outgoing.body.is_empty();
-    let (response, mut stream) =
-        connection.sender.send_request(request, empty).map_err(|error| of_stream(&error))?;
+    let (response, mut stream) = connection
+        .sender
+        .send_request(request, empty)
+        .map_err(|error| of_stream(&error, connection))?;
     if !empty && let Err(error) = send_body(&mut stream, outgoing.body.clone()).await {
         // The server may have answered before it refused the rest.
         if error.reason() != Some(Reason::NO_ERROR) {
-            return Err(of_stream(&error).into());
+            return Err(of_stream(&error, connection));
         }
     }
     phases.sent = Some(Instant::now());
-    let response = response.await.map_err(|error| of_stream(&error))?;
+    let response = response.await.map_err(|error| of_stream(&error, connection))?;
     phases.first_byte = Some(Instant::now());
     let (head, mut stream) = response.into_parts();
     let mut headers = Headers::default();
     for (name, value) in &head.headers {
         headers.push_bytes(name.as_str().as_bytes(), value.as_bytes());
     }
-    let mut body = Vec::new();
+    phases.has_head = true;
     let mut size = 0_usize;
     if let (Some(length), true) = (content_length(&headers), outgoing.keep_body) {
-        body.reserve_exact(length.min(RESERVE_LIMIT));
+        phases.body.reserve_exact(length.min(RESERVE_LIMIT));
     }
     while let Some(data) = stream.data().await {
         let data = match data {
             Ok(data) => data,
             Err(error) if error.reason() == Some(Reason::NO_ERROR) => break,
-            Err(error) => {
-                let partial_body = outgoing.keep_body.then(|| Bytes::from(body));
-                let failure = Failure { stale: false, ..of(&error) }.of_body();
-                return Err(Broken { failure, partial_body });
-            }
+            Err(error) => return Err(of_any(&error, connection).of_body()),
         };
         size = size.saturating_add(data.len());
         // The window is only given back here; an error means that the stream is over.
@@ -131,9 +137,9 @@ pub(super) async fn exchange(
         if outgoing.keep_body {
             if size > BODY_LIMIT {
                 let message = format!("response body is larger than {BODY_LIMIT} bytes");
-                return Err(Failure::new(ErrorCode::BODY_LIMIT, message).of_body().into());
+                return Err(Failure::new(ErrorCode::BODY_LIMIT, message).of_body());
             }
-            body.extend_from_slice(&data);
+            phases.body.extend_from_slice(&data);
         }
     }
     let status = head.status.as_u16();
@@ -144,7 +150,8 @@ pub(super) async fn exchange(
         status,
         status_text: buffers.status_text(status, reason.as_bytes()),
         headers,
-        body: (outgoing.keep_body && !ruled_out).then(|| Bytes::from(body)),
+        body: (outgoing.keep_body && !ruled_out)
+            .then(|| Bytes::from(std::mem::take(&mut phases.body))),
     })
 }
 
@@ -191,10 +198,20 @@ fn request(outgoing: &Outgoing<'_>) -> Result<http::Request<()>, Failure> {
     request.body(()).map_err(invalid)
 }
 
+/// Of a stream: the connection's, when that is what ended it.
+fn of_any(error: &h2::Error, connection: &H2) -> Failure {
+    if !error.is_io() {
+        return of(error);
+    }
+    let lost = || Failure::new(ErrorCode::GENERIC, "unexpected EOF");
+    let failure = connection.end.get().cloned().unwrap_or_else(lost);
+    Failure { stale: false, ..failure }
+}
+
 /// Of a stream whose response has not begun: worth another try when the server says that it never
 /// looked at the request.
-fn of_stream(error: &h2::Error) -> Failure {
-    let mut failure = of(error);
+fn of_stream(error: &h2::Error, connection: &H2) -> Failure {
+    let mut failure = of_any(error, connection);
     failure.stale = error.reason() == Some(Reason::REFUSED_STREAM)
         || (error.is_go_away() && error.is_remote() && error.reason() == Some(Reason::NO_ERROR));
     failure

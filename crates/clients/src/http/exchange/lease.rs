@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use plimsoll_runtime::clock::Instant;
 
 use super::{
-    Broken, Incoming, Outgoing,
+    Incoming, Outgoing,
     connect::Origin,
     h1,
     h2::{self, H2},
@@ -37,7 +37,7 @@ impl Means<'_> {
         outgoing: &Outgoing<'_>,
         replayable: bool,
         phases: &mut Phases,
-    ) -> Result<Incoming, Broken> {
+    ) -> Result<Incoming, Failure> {
         let mut tries = 0;
         let mut fresh = false;
         loop {
@@ -46,7 +46,12 @@ impl Means<'_> {
                 Lease::H2(connection) => (self.over_h2(connection, outgoing, phases).await, false),
             };
             match result {
-                Err(broken) if broken.failure.stale && replayable && tries < RETRIES => {
+                Err(failure)
+                    if failure.stale
+                        && tries < RETRIES
+                        // Before it was ready nothing was sent.
+                        && (replayable || phases.ready.is_none()) =>
+                {
                     tries += 1;
                     // Where one idle connection was dead the others may be too.
                     fresh = is_h1;
@@ -62,7 +67,7 @@ impl Means<'_> {
         mut connection: Connection,
         outgoing: &Outgoing<'_>,
         phases: &mut Phases,
-    ) -> Result<Incoming, Broken> {
+    ) -> Result<Incoming, Failure> {
         phases.ready = Some(Instant::now());
         (phases.remote, phases.tls) = (connection.remote, connection.tls);
         let (incoming, reusable) =
@@ -78,8 +83,8 @@ impl Means<'_> {
         mut connection: H2,
         outgoing: &Outgoing<'_>,
         phases: &mut Phases,
-    ) -> Result<Incoming, Broken> {
-        let result: Result<Incoming, Broken> = async {
+    ) -> Result<Incoming, Failure> {
+        let result: Result<Incoming, Failure> = async {
             connection.ready().await?;
             phases.ready = Some(Instant::now());
             (phases.remote, phases.tls) = (connection.remote, connection.tls);

@@ -48,16 +48,3 @@ pub(super) struct Incoming {
     /// As received. `None` when there can be none by the status, or it was not kept.
     pub(super) body: Option<Bytes>,
 }
-
-/// What a failed exchange had received of the body.
-#[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) failure: super::error::Failure,
-    pub(super) partial_body: Option<Bytes>,
-}
-
-impl From<super::error::Failure> for Broken {
-    fn from(failure: super::error::Failure) -> Broken {
-        Broken { failure, partial_body: None }
-    }
-}

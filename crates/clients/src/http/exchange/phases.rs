@@ -1,12 +1,13 @@
-//! Stamps of one exchange, kept outside of its future so that a timeout does not lose them.
+//! How far one exchange has come, kept outside of its future so that a timeout does not lose it.
 
 use std::{net::SocketAddr, time::Duration};
 
+use bytes::Bytes;
 use plimsoll_runtime::clock::Instant;
 
 use crate::http::{response::TlsInfo, timings::Timings};
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(in crate::http) struct Phases {
     pub(super) looking_up: Duration,
     pub(super) connecting: Duration,
@@ -18,6 +19,10 @@ pub(in crate::http) struct Phases {
     pub(super) first_byte: Option<Instant>,
     pub(super) remote: Option<SocketAddr>,
     pub(super) tls: Option<TlsInfo>,
+    /// The response's head has been read: what fails from here on is its body.
+    pub(super) has_head: bool,
+    /// What has come of the body.
+    pub(super) body: Vec<u8>,
 }
 
 impl Phases {
@@ -27,6 +32,15 @@ impl Phases {
 
     pub(in crate::http) fn tls(&self) -> Option<TlsInfo> {
         self.tls
+    }
+
+    pub(in crate::http) fn has_head(&self) -> bool {
+        self.has_head
+    }
+
+    /// What came of the body before the exchange failed; `None` before its head.
+    pub(in crate::http) fn take_partial_body(&mut self) -> Option<Bytes> {
+        self.has_head.then(|| Bytes::from(std::mem::take(&mut self.body)))
     }
 
     /// `scheduled`: when the caller wanted it; `asked`: when a connection was asked for. An

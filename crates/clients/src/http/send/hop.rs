@@ -13,7 +13,7 @@ use crate::http::{
     debug,
     emit::Facts,
     error::{ErrorCode, Failure},
-    exchange::{Broken, Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases},
+    exchange::{Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases},
     request::{Request, Scope},
     response::{Proto, Response},
     timings::Timings,
@@ -128,20 +128,23 @@ impl Hop {
             Ok(()) => {
                 let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
                 let result = timer::timeout_at(deadline, exchange).await;
-                result.unwrap_or_else(|| Err(Failure::timeout().into()))
+                result.unwrap_or_else(|| match phases.has_head() {
+                    true => Err(Failure::timeout().of_body()),
+                    false => Err(Failure::timeout()),
+                })
             }
-            Err(failure) => Err(failure.into()),
+            Err(failure) => Err(failure),
         };
         client.worker.buffers.trim();
         let timings = phases.timings(scheduled, asked, Instant::now());
-        let mut ended =
-            Ended { incoming: None, failure: None, partial_body: None, timings, phases };
+        let partial_body = match result {
+            Err(_) if !request.discard_body => phases.take_partial_body(),
+            _ => None,
+        };
+        let mut ended = Ended { incoming: None, failure: None, partial_body, timings, phases };
         match result {
             Ok(incoming) => ended.take_in(incoming),
-            Err(broken) => {
-                ended.failure = Some(broken.failure);
-                ended.partial_body = broken.partial_body;
-            }
+            Err(failure) => ended.failure = Some(failure),
         }
         if let Some(mode) = client.worker.config.http_debug {
             debug::response(&client.worker.config.log, mode, &ended.incoming);
@@ -156,7 +159,7 @@ impl Hop {
         cookies: &Pairs,
         deadline: Instant,
         phases: &mut Phases,
-    ) -> Result<Incoming, Broken> {
+    ) -> Result<Incoming, Failure> {
         let config = &*client.worker.config;
         let added = Added::new(self, request, config, cookies);
         let fields = fields::sorted(self, request, &added);

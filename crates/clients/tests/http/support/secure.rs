@@ -8,7 +8,10 @@ use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use plimsoll_runtime::{
     listen::{self, ListenOptions},
-    tls::{Alpn, TlsConfig, server::TlsAcceptor},
+    tls::{
+        Alpn, TlsConfig,
+        server::{ServerStream, TlsAcceptor},
+    },
 };
 
 /// A TLS server that speaks what ALPN agrees on.
@@ -78,6 +81,30 @@ impl SecureServer {
         self.connections.get()
     }
 }
+
+/// A server of bare HTTP/2 connections, each handed to `serve` after the TLS handshake.
+pub(crate) fn h2_server<F>(serve: impl Fn(usize, H2Connection) -> F + 'static) -> (u16, TlsConfig)
+where
+    F: Future<Output = Result<(), h2::Error>> + 'static,
+{
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+    let acceptor = TlsAcceptor::new(&certificate, &key, Alpn::Http2).unwrap();
+    let listener = listen::tcp("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::task::spawn_local(async move {
+        for number in 0.. {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let stream = acceptor.accept(tcp).await.unwrap();
+            let connection = h2::server::handshake(stream).await.unwrap();
+            let serving = serve(number, connection);
+            tokio::task::spawn_local(async move { serving.await.ok() });
+        }
+    });
+    (port, TlsConfig { extra_roots_pem: vec![certificate], ..TlsConfig::default() })
+}
+
+pub(crate) type H2Connection = h2::server::Connection<ServerStream, Bytes>;
 
 /// Runs hyper's tasks on this thread.
 #[derive(Clone, Copy)]
