@@ -33,6 +33,7 @@ pub mod metrics;
 pub(crate) mod settled;
 pub(crate) mod tags;
 pub mod timers;
+pub(crate) mod unsupported;
 
 /// How the loader finds a built-in module.
 pub struct Module {
