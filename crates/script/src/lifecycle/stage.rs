@@ -105,6 +105,7 @@ async fn run(
         )
         .await
     };
+    state.run_iteration_end_hooks();
     match reply {
         Some(reply @ (Reply::Done | Reply::Data(_))) => Ok(reply),
         None | Some(Reply::Stopped(StopCause::Deadline)) => Err(timed_out(stage)),

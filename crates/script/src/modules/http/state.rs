@@ -8,6 +8,7 @@ use std::{
 
 use plimsoll_clients::http::{Client, CookieJar, ExpectedStatuses, HttpConfig, Scope, Worker};
 use plimsoll_engine::worker::Worker as EngineWorker;
+use plimsoll_metrics::Recorder;
 use rquickjs::{Ctx, Result};
 
 use super::config;
@@ -45,12 +46,12 @@ impl HttpState {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let Some(engine_worker) = &vu.worker else {
-            return Err(error::throw(ctx, super::INIT_MESSAGE));
+        let config = || vu.test.http_config().map_err(|message| error::throw(ctx, &message));
+        let worker = match &vu.worker {
+            Some(engine_worker) => shared_worker(engine_worker, config)?,
+            // After the run, in handleSummary: samples go nowhere.
+            None => Worker::new(config()?, Rc::new(RefCell::new(silent_recorder(vu)))),
         };
-        let worker = shared_worker(engine_worker, || {
-            vu.test.http_config().map_err(|message| error::throw(ctx, &message))
-        })?;
         let client = Rc::new(Client::new(worker, vu.id.in_instance.saturating_sub(1)));
         reset_between_iterations(vu);
         Ok(self.client.get_or_init(|| client))
@@ -74,6 +75,10 @@ impl HttpState {
 /// Whose samples the VU's requests are now.
 pub(super) fn scope(vu: &VuState) -> Scope {
     Scope { tags: vu.tags.borrow().clone(), metadata: vu.metadata.borrow().clone() }
+}
+
+fn silent_recorder(vu: &VuState) -> Recorder {
+    Recorder::new(vu.test.registry.clone(), false, 0)
 }
 
 fn shared_worker(
