@@ -112,14 +112,15 @@ impl Modules {
     }
 
     /// The module at `url`, read and translated with everything that it imports when it is new.
-    fn source(&self, url: &Url) -> Result<Arc<Source>, String> {
+    /// `written`: how a script calls it, for errors.
+    fn source(&self, url: &Url, written: &str) -> Result<Arc<Source>, String> {
         if let Some(source) = lock(&self.sources).get(url.as_str()) {
             return Ok(source.clone());
         }
         let mut pending = vec![url.clone()];
         while let Some(next) = pending.pop() {
             if !lock(&self.sources).contains_key(next.as_str()) {
-                pending.extend(self.add(&next)?);
+                pending.extend(self.add(&next, written)?);
             }
         }
         let source = lock(&self.sources).get(url.as_str()).cloned();
@@ -127,8 +128,8 @@ impl Modules {
     }
 
     /// Reads one module; returns what it imports.
-    fn add(&self, url: &Url) -> Result<Vec<Url>, String> {
-        let original = read::read(&self.config, url)?;
+    fn add(&self, url: &Url, written: &str) -> Result<Vec<Url>, String> {
+        let original = read::read(&self.config, url, written)?;
         let translated = translate::translate(url, &original)?;
         let mut imported = Vec::new();
         for import in &translated.imports {
@@ -161,7 +162,7 @@ impl Modules {
         drop(sources);
         let mut targets = Vec::new();
         for (target, import) in imported {
-            match self.source(&target) {
+            match self.source(&target, &import.specifier) {
                 Ok(source) => import.note(&mut lock(&source.wanted)),
                 Err(_) => continue,
             }
@@ -178,15 +179,15 @@ impl Modules {
         Some(format!("{base}:{line}:{column}"))
     }
 
-    /// Where some module imports the one at `url`.
-    fn place_of_importer(&self, url: &str) -> Option<String> {
+    /// How and where some module imports the one at `url`.
+    fn importer(&self, url: &str) -> Option<(String, String)> {
         let sources: Vec<Arc<Source>> = lock(&self.sources).values().cloned().collect();
         sources.iter().find_map(|source| {
             let base = source.url.as_str();
             let specifier = source.imports.iter().map(|(specifier, _)| specifier).find(|specifier| {
                 matches!(self.resolve(base, specifier), Ok(Location::Url(target)) if target.as_str() == url)
             })?;
-            self.place_of_import(base, specifier)
+            Some((specifier.clone(), self.place_of_import(base, specifier)?))
         })
     }
 

@@ -22,8 +22,8 @@ pub trait Fetch: Send + Sync {
     fn fetch(&self, url: &Url, limit: u64) -> Result<Vec<u8>, FetchError>;
 }
 
-/// Reads the module at `url`.
-pub(super) fn read(config: &LoaderConfig, url: &Url) -> Result<Arc<[u8]>, String> {
+/// Reads the module at `url`, which a script calls `written`.
+pub(super) fn read(config: &LoaderConfig, url: &Url, written: &str) -> Result<Arc<[u8]>, String> {
     if let Some(bytes) = config.overlay.get(url.as_str()) {
         return Ok(bytes.clone());
     }
@@ -31,17 +31,16 @@ pub(super) fn read(config: &LoaderConfig, url: &Url) -> Result<Arc<[u8]>, String
         "file" => {
             let path =
                 url.to_file_path().map_err(|()| format!("{url} is not a path on this machine"))?;
-            read_file(&path).map_err(|_| not_found(url))
+            read_file(&path).map_err(|_| not_found(written))
         }
         _ => read_remote(config, url),
     }
 }
 
 /// k6's words, for those who search for them.
-fn not_found(url: &Url) -> String {
-    let path = url.to_file_path().map(|path| path.display().to_string()).unwrap_or_default();
+fn not_found(written: &str) -> String {
     format!(
-        "The moduleSpecifier \"{path}\" couldn't be found on local disk. Make sure that you've \
+        "The moduleSpecifier \"{written}\" couldn't be found on local disk. Make sure that you've \
          specified the right path to the file. If you're running in a container make sure you have \
          mounted the local directory (-v /local/path/:/inside/docker/path) containing your script and \
          modules so that they're accessible from inside of the container."

@@ -91,7 +91,7 @@ impl Loader for VuLoader {
         if modules::find(name).is_some() {
             return Module::declare_def::<BuiltInModule, _>(ctx.clone(), name);
         }
-        let source = source(ctx, &vu, name)?;
+        let source = source(ctx, &vu, name, None)?;
         match source.kind {
             Kind::EcmaScript => load_ecma_script(ctx, &vu, &source),
             Kind::CommonJs => Module::declare_def::<CommonJsModule, _>(ctx.clone(), name),
@@ -99,12 +99,22 @@ impl Loader for VuLoader {
     }
 }
 
-fn source(ctx: &Ctx<'_>, vu: &VuState, url: &str) -> Result<Arc<Source>> {
-    let url = Url::parse(url).map_err(|error| error::throw(ctx, &format!("{url}: {error}")))?;
-    let source = vu.test.modules.source(&url).map_err(|message| {
-        let place = vu.test.modules.place_of_importer(url.as_str());
-        error::throw_at(ctx, &message, place.as_deref())
-    })?;
+/// The source at `url`; `written`: how the running code calls it, unless it is imported.
+fn source(ctx: &Ctx<'_>, vu: &VuState, url: &str, written: Option<&str>) -> Result<Arc<Source>> {
+    let modules = &vu.test.modules;
+    let parsed = Url::parse(url).map_err(|error| error::throw(ctx, &format!("{url}: {error}")))?;
+    let source = match modules.source(&parsed, written.unwrap_or(url)) {
+        Ok(source) => source,
+        Err(message) => {
+            let importer = if written.is_none() { modules.importer(url) } else { None };
+            let Some((specifier, place)) = importer else {
+                return Err(error::throw(ctx, &message));
+            };
+            // Once more, for a message with the words of the import.
+            let message = modules.source(&parsed, &specifier).err().unwrap_or(message);
+            return Err(error::throw_at(ctx, &message, Some(&place)));
+        }
+    };
     intrinsics::ensure(ctx, source.intrinsics)?;
     Ok(source)
 }
@@ -153,7 +163,7 @@ fn load_ecma_script<'js>(
 pub(crate) fn import_entry<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
     let url = vu.test.modules.entry().clone();
     ctx.globals().set("require", require_function(ctx, vu)?)?;
-    let source = source(ctx, vu, url.as_str())?;
+    let source = source(ctx, vu, url.as_str(), Some(url.as_str()))?;
     if source.kind == Kind::CommonJs {
         let exports = require_common_js(ctx, &source)?;
         events::drain(ctx, vu)?;
@@ -228,7 +238,7 @@ fn require<'js>(
     match location {
         Location::BuiltIn(module) => built_in(ctx, vu, module).map(Object::into_value),
         Location::Url(url) => {
-            let source = source(ctx, vu, url.as_str())?;
+            let source = source(ctx, vu, url.as_str(), Some(specifier))?;
             match source.kind {
                 Kind::CommonJs => require_common_js(ctx, &source),
                 Kind::EcmaScript => require_ecma_script(ctx, vu, &source),
@@ -395,7 +405,7 @@ impl ModuleDef for CommonJsModule {
     fn declare(declarations: &Declarations<'_>) -> Result<()> {
         let ctx = declarations.module().ctx().clone();
         let url: String = declarations.module().name()?;
-        let source = source(&ctx, &*VuState::of(&ctx)?, &url)?;
+        let source = source(&ctx, &*VuState::of(&ctx)?, &url, Some(&url))?;
         declarations.declare("default")?;
         for name in CommonJsModule::names(&ctx, &source)? {
             declarations.declare(name)?;
@@ -406,7 +416,7 @@ impl ModuleDef for CommonJsModule {
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
         let url: String = exports.module().name()?;
         let vu = VuState::of(ctx)?;
-        let source = source(ctx, &vu, &url)?;
+        let source = source(ctx, &vu, &url, Some(&url))?;
         let value = require_common_js(ctx, &source)?;
         for name in CommonJsModule::names(ctx, &source)? {
             let export = match value.as_object() {

@@ -106,7 +106,10 @@ fn a_bad_import_is_named_with_its_place() {
     assert!(error.contains("\tat file:///test/script.js:2:21\n"), "{error}");
     let outcome = eval_script("\n  import x from './missing.js';");
     let error = outcome.error.unwrap();
-    assert!(error.contains("couldn't be found") && error.contains("script.js:2:17"), "{error}");
+    assert!(
+        error.contains("\"./missing.js\" couldn't be found") && error.contains("script.js:2:17"),
+        "{error}"
+    );
 }
 
 #[test]
