@@ -94,12 +94,22 @@ impl Selection {
 
     /// Another list that remembers this one.
     pub(crate) fn derive(&self, nodes: Vec<NodeId>) -> Selection {
+        Selection::behind(&Rc::new(self.clone()), nodes)
+    }
+
+    fn behind(previous: &Rc<Selection>, nodes: Vec<NodeId>) -> Selection {
         Selection {
-            document: self.document.clone(),
+            document: previous.document.clone(),
             nodes,
-            previous: Some(Rc::new(self.clone())),
-            url: self.url.clone(),
+            previous: Some(previous.clone()),
+            url: previous.url.clone(),
         }
+    }
+
+    /// A list for each node; they share what they remember.
+    pub(crate) fn split(&self) -> impl Iterator<Item = Selection> + '_ {
+        let previous = Rc::new(self.clone());
+        self.nodes.iter().map(move |id| Selection::behind(&previous, vec![*id]))
     }
 
     fn unique(&self, nodes: impl Iterator<Item = NodeId>) -> Selection {

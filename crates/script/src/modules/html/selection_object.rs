@@ -1,5 +1,7 @@
 //! The JavaScript side of [`Selection`].
 
+use std::collections::HashSet;
+
 use rquickjs::{
     Array, Class, Coerced, Ctx, Function, Object, Result, Value,
     function::{Opt, Rest, This},
@@ -222,7 +224,7 @@ fn filter<'js>(ctx: Ctx<'js>, me: Me<'js>, argument: Opt<Value<'js>>) -> Result<
 fn not<'js>(ctx: Ctx<'js>, me: Me<'js>, argument: Opt<Value<'js>>) -> Result<Value<'js>> {
     let me = mine(&me);
     if let Some(test) = argument.0.as_ref().and_then(Value::as_function) {
-        let passed = tested(&ctx, &me, test)?;
+        let passed: HashSet<NodeId> = tested(&ctx, &me, test)?.into_iter().collect();
         let left = me.nodes.iter().copied().filter(|id| !passed.contains(id)).collect();
         return wrap(&ctx, me.derive(left));
     }
@@ -302,8 +304,8 @@ fn get<'js>(ctx: Ctx<'js>, me: Me<'js>, index: Opt<Value<'js>>) -> Result<Value<
 fn to_array<'js>(ctx: Ctx<'js>, me: Me<'js>) -> Result<Array<'js>> {
     let me = mine(&me);
     let array = Array::new(ctx.clone())?;
-    for (index, id) in me.nodes.iter().enumerate() {
-        array.set(index, wrap(&ctx, me.derive(vec![*id]))?)?;
+    for (index, selection) in me.split().enumerate() {
+        array.set(index, wrap(&ctx, selection)?)?;
     }
     Ok(array)
 }

@@ -130,10 +130,14 @@ impl Nth {
         let counts = |at: &NodeId| {
             document.element(*at).is_some_and(|element| !self.of_type || Some(&element.name) == tag)
         };
+        // Without a growing step no position behind the offset fits: no need to count further, or
+        // `:first-child` would take time that grows with the square of a list.
+        let limit =
+            if self.step > 0 { usize::MAX } else { usize::try_from(self.offset).unwrap_or(0) };
         let before = if self.from_end {
-            document.following(id).filter(counts).count()
+            document.following(id).filter(counts).take(limit).count()
         } else {
-            document.preceding(id).filter(counts).count()
+            document.preceding(id).filter(counts).take(limit).count()
         };
         let position = i64::try_from(before).unwrap_or(i64::MAX - 1) + 1;
         let distance = position - self.offset;
