@@ -46,6 +46,7 @@ pub fn consolidate(layers: impl IntoIterator<Item = Layer>) -> Result<Consolidat
     for stat in options.summary_trend_stats.iter().flatten() {
         trend_stats::check(stat).map_err(super::error::Reason::bare)?;
     }
+    options.check_tls()?;
     options.scenarios = Some(options.derived_scenarios(&mut warnings)?);
     let config = options.run_config()?;
     options.warn_of_unindexed_tags(&mut warnings);

@@ -160,3 +160,11 @@ fn a_missing_function_is_named() {
     assert_eq!(error.message, expected);
     assert_eq!(done.options.check_exec(|name| name == "default"), Ok(()));
 }
+
+#[test]
+fn tls_options_are_tried_before_the_run() {
+    let auth = |key: &str| format!(r#"{{"tlsAuth":[{{"cert":"c","key":"{key}"}}]}}"#);
+    let shown = outcome([layer(Source::Script, &auth("k"))]);
+    assert!(shown.starts_with("error: "), "{shown}");
+    check(r#"{"tlsVersion":"tls1.2"}"#, r#"{"default":{"executor":"per-vu-iterations"}}"#);
+}

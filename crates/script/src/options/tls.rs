@@ -1,9 +1,11 @@
 //! Options about TLS: versions, cipher suites, client certificates.
 
+use plimsoll_runtime::tls::{ClientCertificate, TlsConfig, TlsConnector, TlsVersion};
 use serde_json::{Map, Value, json};
 
 use super::{
-    error::Reason,
+    Options,
+    error::{OptionsError, Reason},
     value::{self, Read},
 };
 
@@ -105,4 +107,40 @@ pub(crate) fn cipher_suite(value: &Value) -> Read<String> {
     }
     Err(Reason::new(format!("unknown cipher suite '{name}'"))
         .hint("write a name such as TLS_AES_128_GCM_SHA256"))
+}
+
+impl Options {
+    /// What opens the TLS sessions of a run.
+    ///
+    /// # Errors
+    /// Versions, suites, certificates or keys that cannot be used.
+    pub fn tls_connector(&self) -> Result<TlsConnector, OptionsError> {
+        let version = |text: &str| TlsVersion::parse(text);
+        let versions = self.tls_version.as_ref();
+        let certificates = self.tls_auth.iter().flatten().map(|auth| ClientCertificate {
+            domains: auth.domains.clone().unwrap_or_default(),
+            certificate_pem: auth.cert.clone(),
+            key_pem: auth.key.clone(),
+        });
+        let config = TlsConfig {
+            min: versions.and_then(|v| version(&v.min)),
+            max: versions.and_then(|v| version(&v.max)),
+            insecure_skip_verify: self.insecure_skip_tls_verify.unwrap_or(false),
+            client_certificates: certificates.collect(),
+            cipher_suites: self.tls_cipher_suites.clone().unwrap_or_default(),
+            ..TlsConfig::default()
+        };
+        TlsConnector::new(&config).map_err(|error| OptionsError {
+            message: error.to_string(),
+            hint: Some("see the options tlsVersion, tlsCipherSuites and tlsAuth".to_owned()),
+        })
+    }
+
+    /// Tests the TLS options of a run when there are any.
+    pub(crate) fn check_tls(&self) -> Result<(), OptionsError> {
+        let given = self.tls_version.is_some()
+            || self.tls_auth.is_some()
+            || self.tls_cipher_suites.is_some();
+        if given { self.tls_connector().map(drop) } else { Ok(()) }
+    }
 }

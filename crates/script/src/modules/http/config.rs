@@ -12,7 +12,6 @@ use plimsoll_clients::http::{
 use plimsoll_runtime::{
     dns::{DnsConfig, Policy, Resolver, Select, Ttl},
     log::Log,
-    tls::{ClientCertificate, TlsConfig, TlsConnector, TlsVersion},
 };
 
 use crate::options::{DnsOptions, Options, OptionsError, SystemTag, SystemTags, parse_duration};
@@ -23,10 +22,7 @@ const USER_AGENT: &str = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));
 /// # Errors
 /// TLS settings that cannot be used; everything else was checked when it was read.
 pub(crate) fn from_options(options: &Options, log: Log) -> Result<HttpConfig, OptionsError> {
-    let tls = TlsConnector::new(&tls(options)).map_err(|error| OptionsError {
-        message: error.to_string(),
-        hint: Some("see the options tlsVersion, tlsCipherSuites and tlsAuth".to_owned()),
-    })?;
+    let tls = options.tls_connector()?;
     let mut config = HttpConfig::new(USER_AGENT, tls, log);
     filters(options, &mut config).map_err(|message| OptionsError { message, hint: None })?;
     config.proxies = Proxies::from_environment();
@@ -76,24 +72,6 @@ fn filters(options: &Options, config: &mut HttpConfig) -> Result<(), String> {
         config.local_ips = LocalIps::parse(&ips.text)?;
     }
     Ok(())
-}
-
-fn tls(options: &Options) -> TlsConfig {
-    let version = |text: &str| TlsVersion::parse(text);
-    let versions = options.tls_version.as_ref();
-    let certificates = options.tls_auth.iter().flatten().map(|auth| ClientCertificate {
-        domains: auth.domains.clone().unwrap_or_default(),
-        certificate_pem: auth.cert.clone(),
-        key_pem: auth.key.clone(),
-    });
-    TlsConfig {
-        min: versions.and_then(|v| version(&v.min)),
-        max: versions.and_then(|v| version(&v.max)),
-        insecure_skip_verify: options.insecure_skip_tls_verify.unwrap_or(false),
-        client_certificates: certificates.collect(),
-        cipher_suites: options.tls_cipher_suites.clone().unwrap_or_default(),
-        ..TlsConfig::default()
-    }
 }
 
 fn dns(options: &DnsOptions) -> DnsConfig {
