@@ -4,6 +4,7 @@
 //! (TypeScript to JavaScript, imports found) and the JavaScript engine's compiler (in the first VU
 //! that needs it); later VUs load its bytecode ([`vu_loader`]).
 
+mod common_js;
 mod open;
 mod positions;
 mod read;
@@ -195,7 +196,7 @@ impl Modules {
     pub(crate) fn original_position(&self, url: &str, line: u32, column: u32) -> (u32, u32) {
         let Some(source) = lock(&self.sources).get(url).cloned() else { return (line, column) };
         let column = if source.kind == Kind::CommonJs && line == 1 {
-            column.saturating_sub(vu_loader::WRAPPER_HEAD.len() as u32).max(1)
+            column.saturating_sub(common_js::WRAPPER_HEAD.len() as u32).max(1)
         } else {
             column
         };
@@ -204,3 +205,6 @@ impl Modules {
         original.unwrap_or((line, column))
     }
 }
+
+#[cfg(test)]
+mod tests;

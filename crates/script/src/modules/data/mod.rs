@@ -7,6 +7,7 @@ use std::{rc::Rc, sync::Arc};
 use rquickjs::{Coerced, Ctx, Error, Function, Object, Result, Value, function::Opt};
 
 pub use proxy::array_object;
+pub(crate) use proxy::freeze;
 
 use super::Module;
 use crate::vu::{VuState, error};

@@ -126,7 +126,7 @@ fn descriptor<'js>(
 }
 
 /// Freezes a decoded value through and through.
-fn freeze<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<()> {
+pub(crate) fn freeze<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<()> {
     let mut pending: Vec<Object<'js>> = value.as_object().cloned().into_iter().collect();
     while let Some(object) = pending.pop() {
         for child in object.values::<Value<'js>>() {

@@ -1,10 +1,13 @@
 //! `test`: abort, fail, options.
 
 use plimsoll_engine::control::StopReason;
-use rquickjs::{Coerced, Ctx, Exception, Function, Object, Result, Value, function::Opt, qjs};
+use rquickjs::{Coerced, Ctx, Exception, Function, Object, Result, Value, function::Opt};
 
 use super::getter;
-use crate::vu::{VuState, error, error::ScriptError, interrupt};
+use crate::{
+    modules::data::freeze,
+    vu::{VuState, error, error::ScriptError, interrupt},
+};
 
 pub(super) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
@@ -71,20 +74,4 @@ fn options<'js>(ctx: &Ctx<'js>, vu: &VuState) -> Result<Value<'js>> {
     let options = ctx.json_parse(json)?;
     freeze(ctx, &options)?;
     Ok(options)
-}
-
-fn freeze<'js>(ctx: &Ctx<'js>, value: &Value<'js>) -> Result<()> {
-    let mut pending: Vec<Object<'js>> = value.as_object().cloned().into_iter().collect();
-    while let Some(object) = pending.pop() {
-        for child in object.values::<Value<'js>>() {
-            pending.extend(child?.into_object());
-        }
-        #[expect(unsafe_code, reason = "rquickjs has no safe call for it")]
-        // SAFETY: context and object are alive; the call takes no ownership.
-        let failed = unsafe { qjs::JS_FreezeObject(ctx.as_raw().as_ptr(), object.as_raw()) < 0 };
-        if failed {
-            return Err(rquickjs::Error::Exception);
-        }
-    }
-    Ok(())
 }
