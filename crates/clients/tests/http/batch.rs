@@ -1,13 +1,11 @@
 //! Batches: both limits, order, failures among successes.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
-
 use plimsoll_clients::http::Request;
-use plimsoll_runtime::timer;
+use plimsoll_runtime::clock::Instant;
 
 use crate::support::{
     Subject, config, get,
-    raw::{Server, ok},
+    raw::{Reply, Server, Then, ok},
     run, text,
 };
 
@@ -32,38 +30,31 @@ fn responses_come_in_the_order_of_requests() {
     });
 }
 
-/// The most requests that were open at a time.
+/// The most requests that were under way at a time.
 fn check_limits(batch: usize, per_host: usize, hosts: usize, expected: usize) {
     run(async {
         let mut settings = config();
         (settings.batch, settings.batch_per_host) = (batch, per_host);
         let subject = Subject::new(settings);
-        let open = Rc::new(Cell::new(0_usize));
-        let most = Rc::new(Cell::new(0_usize));
         let servers: Vec<Server> = (0..hosts)
             .map(|_| {
-                let (open, most) = (open.clone(), most.clone());
-                Server::start(move |_| {
-                    open.set(open.get() + 1);
-                    most.set(most.get().max(open.get()));
-                    let open = open.clone();
-                    // The reply goes out in two pieces; the request counts as open between them.
-                    tokio::task::spawn_local(async move {
-                        timer::sleep(Duration::from_micros(100)).await;
-                        open.set(open.get() - 1);
-                    });
-                    let mut reply = ok("x");
-                    let whole = reply.pieces.remove(0);
-                    reply.pieces = vec![whole[..5].to_vec(), whole[5..].to_vec()];
-                    Some(reply)
-                })
+                // In two pieces, with a pause between.
+                let whole = ok("x").pieces.concat();
+                let (first, second) = whole.split_at(5);
+                let pieces = vec![first.to_vec(), second.to_vec()];
+                Server::always(Reply { pieces, then: Then::KeepOpen })
             })
             .collect();
         let requests =
             (0..24).map(|at| get(&servers[at % hosts].url("/"))).collect::<Vec<Request>>();
         let responses = subject.client.batch(requests, &subject.scope).await;
         assert!(responses.iter().all(|response| response.status == 200));
-        assert!(most.get() <= expected, "{} open, {expected} allowed", most.get());
+        let under_way = |at: Instant| {
+            let spans = responses.iter().map(|response| response.timings);
+            spans.filter(|span| span.started <= at && at < span.finished).count()
+        };
+        let most = responses.iter().map(|response| under_way(response.timings.started)).max();
+        assert!(most.is_some_and(|most| most <= expected), "{most:?}, {expected} allowed");
         let limit = |option| if option == 0 { usize::MAX } else { option };
         for server in &servers {
             let connections = server.seen().iter().map(|seen| seen.connection + 1).max().unwrap();

@@ -109,6 +109,7 @@ async fn serve(
     script: Rc<impl Fn(&Seen) -> Option<Reply>>,
     log: Rc<RefCell<Vec<Seen>>>,
 ) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
     let mut input = Vec::new();
     loop {
         let Some(seen) = read_request(&mut stream, &mut input, connection, peer).await? else {
