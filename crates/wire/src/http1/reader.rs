@@ -72,7 +72,11 @@ impl ResponseReader {
     /// When that cuts the response.
     pub fn end(&self, rest: &[u8]) -> Result<(), Error> {
         match &self.state {
-            State::Head => Err(super::head::cut(rest).map_or(Error::UnexpectedEnd, Error::Head)),
+            // Lines behind the first are judged only now when the empty line never came.
+            State::Head => match parse_head(rest) {
+                Err(error) => Err(error.into()),
+                Ok(_) => Err(super::head::cut(rest).map_or(Error::UnexpectedEnd, Error::Head)),
+            },
             State::Body(body) => body.end(),
         }
     }

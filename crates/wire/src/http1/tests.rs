@@ -119,8 +119,11 @@ fn interim_responses() {
 }
 
 fn check_error(input: &[u8], expected: &str) {
-    let error = read(input, &[], false).error.map(|error| error.to_string());
-    assert_eq!(error.as_deref(), Some(expected), "{:?}", String::from_utf8_lossy(input));
+    let bytewise: Vec<usize> = (0..input.len().min(100)).collect();
+    for cuts in [&[][..], &bytewise] {
+        let error = read(input, cuts, false).error.map(|error| error.to_string());
+        assert_eq!(error.as_deref(), Some(expected), "{:?}", String::from_utf8_lossy(input));
+    }
 }
 
 #[test]
@@ -132,6 +135,10 @@ fn errors() {
     check_error(b"HTTP/1.1 200 OK\r\nA: b", "unexpected EOF");
     // Empty lines before a head are skipped; they are not its first line.
     check_error(b"\r\n\r\n0\na", "malformed HTTP response \"0\"");
+    let missing = "malformed MIME header: missing colon: \"bad line\"";
+    check_error(b"HTTP/1.1 200 OK\r\nbad line\r\n", missing);
+    let blank = "malformed MIME header line: invalid new line";
+    check_error(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\r\n", blank);
     check_error(b"hello", "malformed HTTP response \"hello\"");
     check_error(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", "unexpected EOF");
     check_error(
