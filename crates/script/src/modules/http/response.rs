@@ -1,4 +1,8 @@
 //! The response object: native, its properties become JavaScript values only when a script reads them.
+//!
+//! The properties are accessors of the prototype, so `for in`, `JSON.stringify` and assignment see
+//! them, but `Object.keys` and `{ ...response }`, which look at own properties alone, do not: own
+//! properties would have to be made for every response.
 
 mod json;
 mod page;

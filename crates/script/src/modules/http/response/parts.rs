@@ -148,14 +148,15 @@ pub(super) fn timings<'js>(ctx: &Ctx<'js>, this: &ResponseObject<'js>) -> Result
     Ok(object.into_value())
 }
 
-/// No OCSP responses are asked for: the shape with nothing in it, as in k6 without them.
-pub(super) fn ocsp<'js>(ctx: &Ctx<'js>, _: &ResponseObject<'js>) -> Result<Value<'js>> {
+/// No OCSP response is asked for: the shape with nothing in it, as in k6 without one.
+pub(super) fn ocsp<'js>(ctx: &Ctx<'js>, this: &ResponseObject<'js>) -> Result<Value<'js>> {
     let object = Object::new(ctx.clone())?;
     for name in ["produced_at", "this_update", "next_update", "revoked_at"] {
         object.set(name, 0)?;
     }
     object.set("revocation_reason", "")?;
-    object.set("status", "")?;
+    let over_tls = this.exchange().is_some_and(|response| response.tls.is_some());
+    object.set("status", if over_tls { "unknown" } else { "" })?;
     Ok(object.into_value())
 }
 
