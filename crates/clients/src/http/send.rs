@@ -119,7 +119,8 @@ fn finish(request: Request, hop: Hop, ended: Ended, sent_cookies: Pairs) -> Resp
         body,
         timings: ended.timings,
         remote: ended.phases.remote(),
-        tls: ended.phases.tls(),
+        // Nothing is said of a session that gave no response, as in k6.
+        tls: ended.phases.tls().filter(|_| status != 0),
         error,
         error_code,
     }

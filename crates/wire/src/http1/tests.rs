@@ -1,3 +1,5 @@
+//! Framing, limits, errors, and the laws of the reader and the writer.
+
 use proptest::prelude::*;
 
 use super::{

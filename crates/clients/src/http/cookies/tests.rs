@@ -1,3 +1,5 @@
+//! The jar, `Set-Cookie` lines and dates.
+
 use proptest::prelude::*;
 
 use super::{Cookie, CookieJar, format_http_date, parse_http_date, write_pair};

@@ -1,3 +1,5 @@
+//! URLs as Go reads them.
+
 use super::{Scheme, Url};
 use crate::http::ErrorCode;
 
