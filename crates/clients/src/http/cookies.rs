@@ -131,7 +131,7 @@ impl CookieJar {
     /// Pairs that a request to `url` carries: longest path first, then the oldest.
     pub fn cookies_for_url(&self, url: &Url) -> Vec<(Rc<str>, Rc<str>)> {
         let mut stored = self.stored.borrow_mut();
-        if stored.is_empty() {
+        if stored.is_empty() || url.scheme() == Scheme::Other {
             return Vec::new();
         }
         let now = now_ms();

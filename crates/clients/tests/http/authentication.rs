@@ -46,9 +46,11 @@ fn a_digest_challenge_is_answered_once() {
         });
         let subject = Subject::new(config());
         let request = Request { auth: Auth::Digest, ..post(&with_user(&server), "body") };
-        assert_eq!(subject.send(request).await.status, 200);
+        let response = subject.send(request).await;
+        assert_eq!((response.status, &**response.url.as_str()), (200, &*server.url("/x?q=1")));
         let seen = server.seen();
         assert_eq!(seen.len(), 2);
+        assert_eq!(authorization(&seen[0]), None);
         let answer = authorization(&seen[1]).unwrap();
         assert!(
             answer.starts_with("Digest username=\"user\", realm=\"r\", nonce=\"abc\""),

@@ -14,7 +14,7 @@ use crate::http::{
     emit::Facts,
     error::{ErrorCode, Failure},
     exchange::{Incoming, Outgoing, connect::Origin, lease::Means, phases::Phases},
-    request::{Request, Scope},
+    request::{Auth, Request, Scope},
     response::{Proto, Response},
     timings::Timings,
     url::Url,
@@ -67,9 +67,14 @@ impl Ended {
 
 impl Hop {
     pub(super) fn first(request: &Request, body: Bytes) -> Hop {
+        // As k6 does, digest takes the credentials out of the URL that is shown and tagged.
+        let url = match request.auth {
+            Auth::Digest if request.url.credentials().is_some() => Url::parse(request.url.bare()),
+            _ => Ok(request.url.clone()),
+        };
         Hop {
             method: request.method.clone(),
-            url: request.url.clone(),
+            url: url.unwrap_or_else(|_| request.url.clone()),
             body,
             referer: None,
             trusted: true,

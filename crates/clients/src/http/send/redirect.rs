@@ -76,7 +76,7 @@ fn answer(hop: &Hop, request: &Request, ended: &mut Ended) -> Next {
     let mut challenges = incoming.headers.all("Www-Authenticate");
     match request.auth {
         Auth::Digest if hop.authorization.is_none() => {
-            let Some(who) = hop.url.credentials() else { return Next::None };
+            let Some(who) = request.url.credentials() else { return Next::None };
             let Some(challenge) = challenges.find_map(|field| Challenge::parse(&field)) else {
                 return Next::None;
             };
