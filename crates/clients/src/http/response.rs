@@ -54,6 +54,7 @@ impl Response {
     /// given, without `Content-Length`.
     pub fn request_headers(&self, user_agent: &str) -> Headers {
         let mut headers = self.request.headers.clone();
+        headers.remove("Content-Length");
         if headers.get("User-Agent").is_none() {
             headers.push("User-Agent", user_agent);
         }
