@@ -1,3 +1,5 @@
+//! Examples of totals: which entries there are, thresholds, checks by group.
+
 use super::*;
 use crate::{
     Timestamp,
