@@ -35,8 +35,8 @@ fn check_parts(url: &Url) {
         assert!(!part.contains(breaks), "{part:?} would break the request's line");
     }
     assert!(url.target().starts_with('/'), "{:?}", url.target());
-    if let Some(credentials) = url.credentials().filter(|it| it.password.len() > 8) {
-        assert!(!url.tag().contains(&credentials.password), "the password is in {}", url.tag());
+    if url.credentials().is_some_and(|it| !it.password.is_empty()) {
+        assert!(url.tag().contains("://****:****@"), "the password is in {}", url.tag());
     }
 }
 
