@@ -51,7 +51,9 @@ impl Progress {
         let (stop, stopped) = sync_channel(1);
         let (shown, watched) = (display.clone(), Arc::clone(control));
         let draw = move || {
-            while stopped.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
+            // Looks fall on round tenths of the run's own time, which is what is shown.
+            let pause = || PERIOD - remainder(watched.test_progress().elapsed);
+            while stopped.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) {
                 if let Some(width) = terminal_width() {
                     shown.resize(width);
                 }
@@ -74,6 +76,12 @@ impl Progress {
         }
         LastProgress { display: self.display, control: self.control }
     }
+}
+
+/// What `elapsed` is over a whole number of periods.
+fn remainder(elapsed: Duration) -> Duration {
+    let nanos = elapsed.as_nanos() % PERIOD.as_nanos();
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
 }
 
 /// The state at the end of a run.

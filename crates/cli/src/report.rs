@@ -29,6 +29,7 @@ pub(crate) struct Report<'a> {
     pub(crate) script: &'a Script,
     pub(crate) finished: &'a Finished,
     pub(crate) options: &'a Options,
+    pub(crate) trend_stats: &'a [TrendStat],
     pub(crate) runtime: &'a RuntimeFlags,
     pub(crate) parts: Option<Parts>,
     /// Why the numbers are not valid.
@@ -43,18 +44,32 @@ pub(crate) fn crossed(totals: &Totals) -> Vec<String> {
     totals.failed().into_iter().map(str::to_owned).collect()
 }
 
+/// The columns of trends that `options` ask for.
+///
+/// # Errors
+/// A name that is none, with k6's message and exit code.
+pub(crate) fn trend_stats(options: &Options) -> Result<Vec<TrendStat>, Failure> {
+    let Some(names) = &options.summary_trend_stats else {
+        return Ok(TrendStat::defaults());
+    };
+    let parse = |name: &String| TrendStat::parse(name);
+    names.iter().map(parse).collect::<Result<_, _>>().map_err(|error| {
+        Failure::new(Exit::Other, error.to_string())
+            .with_hint("the columns are avg, min, med, max, count and p(N)")
+    })
+}
+
 impl Report<'_> {
     /// Prints the summary, or what `handleSummary` makes of it, and writes `--summary-export`.
     /// Each is tried even when another fails; the first failure is returned.
     pub(crate) fn print(&self) -> Result<(), Failure> {
-        let trend_stats = self.trend_stats()?;
         let setup_data = self.setup_data();
         let summary = SummaryInput {
             totals: &self.finished.totals,
             duration: self.finished.duration,
             mode: self.mode(),
             color: self.terminal.color_on_stdout(),
-            trend_stats: &trend_stats,
+            trend_stats: self.trend_stats,
             time_unit: self.options.summary_time_unit.as_deref().and_then(TimeUnit::parse),
             parts: self.parts.as_ref(),
             warnings: self.warnings,
@@ -87,16 +102,6 @@ impl Report<'_> {
             SummaryMode::Legacy => Mode::Legacy,
             SummaryMode::Disabled => Mode::Disabled,
         }
-    }
-
-    fn trend_stats(&self) -> Result<Vec<TrendStat>, Failure> {
-        let Some(names) = &self.options.summary_trend_stats else {
-            return Ok(TrendStat::defaults());
-        };
-        let parse = |name: &String| TrendStat::parse(name);
-        names.iter().map(parse).collect::<Result<_, _>>().map_err(|error| {
-            Failure::new(Exit::BadConfiguration, format!("summaryTrendStats: {error}"))
-        })
     }
 
     fn export(&self, data: &DataInput) -> Result<(), Failure> {

@@ -120,9 +120,8 @@ pub struct RunConfig {
     pub no_teardown: bool,
     /// Starts paused, until `Control::resume`.
     pub paused: bool,
-    /// System tags that the engine sets itself: whether `scenario` and `group` are wanted.
+    /// Whether samples carry the system tag `scenario`.
     pub tag_scenario: bool,
-    pub tag_group: bool,
 }
 
 #[cfg(test)]

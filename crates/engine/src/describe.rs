@@ -1,10 +1,10 @@
 //! Scenarios in the words of k6's header.
 
-use std::{fmt::Write, time::Duration};
+use plimsoll_runtime::duration::go_string;
 
 use crate::{
     config::{Executor, Scenario},
-    executors::{Budget, Sizing, Work},
+    executors::{Budget, Sizing, Work, ramping_vus},
     segment::Segment,
 };
 
@@ -15,39 +15,37 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
     let mut extra = Vec::new();
     let what = match (&scenario.executor, &sizing.work) {
         (Executor::SharedIterations { max_duration, .. }, Work::Closed { budget, .. }) => {
-            extra.push(format!("maxDuration: {}", format_duration(*max_duration)));
+            extra.push(format!("maxDuration: {}", go_string(*max_duration)));
             let iterations = if let Budget::Shared(iterations) = budget { *iterations } else { 0 };
             format!("{iterations} iterations shared among {vus} VUs")
         }
         (Executor::PerVuIterations { iterations, max_duration, .. }, _) => {
-            extra.push(format!("maxDuration: {}", format_duration(*max_duration)));
+            extra.push(format!("maxDuration: {}", go_string(*max_duration)));
             format!("{iterations} iterations for each of {vus} VUs")
         }
         (Executor::ConstantVus { duration, .. }, _) => {
-            format!("{vus} looping VUs for {}", format_duration(*duration))
+            format!("{vus} looping VUs for {}", go_string(*duration))
         }
         (Executor::RampingVus { stages, graceful_ramp_down, .. }, _) => {
-            if !graceful_ramp_down.is_zero() {
-                extra.push(format!("gracefulRampDown: {}", format_duration(*graceful_ramp_down)));
-            }
-            let duration = format_duration(sizing.duration.unwrap_or_default());
+            extra.push(format!("gracefulRampDown: {}", go_string(*graceful_ramp_down)));
+            let duration = go_string(ramping_vus::total(stages));
             format!("Up to {vus} looping VUs for {duration} over {} stages", stages.len())
         }
         (Executor::ConstantArrivalRate { duration, .. }, Work::Open(arrivals)) => {
             extra.push(vus_range(vus, max_vus));
             let rate = arrivals.rate_max() * arrivals.share();
-            format!("{rate:.2} iterations/s for {}", format_duration(*duration))
+            format!("{rate:.2} iterations/s for {}", go_string(*duration))
         }
         (Executor::RampingArrivalRate { stages, .. }, Work::Open(arrivals)) => {
             extra.push(vus_range(vus, max_vus));
             // k6 prints the plain share here, though it deals by VUs as for a constant rate.
             let rate = arrivals.rate_max() * segment.share();
-            let duration = format_duration(arrivals.duration());
+            let duration = go_string(arrivals.duration());
             format!("Up to {rate:.2} iterations/s for {duration} over {} stages", stages.len())
         }
         (Executor::ExternallyControlled { vus, max_vus, duration }, _) => {
             let duration =
-                if duration.is_zero() { "infinite".to_owned() } else { format_duration(*duration) };
+                if duration.is_zero() { "infinite".to_owned() } else { go_string(*duration) };
             return format!(
                 "Externally controlled execution with {vus} VUs, {max_vus} max VUs, {duration} duration"
             );
@@ -58,10 +56,10 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
         extra.push(format!("exec: {}", scenario.exec));
     }
     if !scenario.start_time.is_zero() {
-        extra.push(format!("startTime: {}", format_duration(scenario.start_time)));
+        extra.push(format!("startTime: {}", go_string(scenario.start_time)));
     }
     if !scenario.graceful_stop.is_zero() {
-        extra.push(format!("gracefulStop: {}", format_duration(scenario.graceful_stop)));
+        extra.push(format!("gracefulStop: {}", go_string(scenario.graceful_stop)));
     }
     if extra.is_empty() { what } else { format!("{what} ({})", extra.join(", ")) }
 }
@@ -70,43 +68,10 @@ fn vus_range(planned: u64, most: u64) -> String {
     if planned == most { format!("maxVUs: {most}") } else { format!("maxVUs: {planned}-{most}") }
 }
 
-/// A duration as Go and therefore k6 prints it: `1h2m3.5s`, `250ms`, `1.5µs`, `0s`.
-pub fn format_duration(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let (unit, name) = match nanos {
-        0 => return "0s".to_owned(),
-        1..1_000 => (1, "ns"),
-        1_000..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
-    };
-    let mut text = String::new();
-    let mut rest = nanos;
-    if unit == 1_000_000_000 {
-        let (hours, minutes) = (nanos / 3_600_000_000_000, nanos / 60_000_000_000 % 60);
-        // Writing to a string cannot fail.
-        if hours > 0 {
-            write!(text, "{hours}h").ok();
-        }
-        if hours > 0 || minutes > 0 {
-            write!(text, "{minutes}m").ok();
-        }
-        rest = nanos % 60_000_000_000;
-    }
-    let digits = match unit {
-        1 => 0,
-        1_000 => 3,
-        1_000_000 => 6,
-        _ => 9,
-    };
-    let fraction = format!("{:0digits$}", rest % unit);
-    let fraction = if digits == 0 { "" } else { fraction.trim_end_matches('0') };
-    let dot = if fraction.is_empty() { "" } else { "." };
-    text + &format!("{}{dot}{fraction}{name}", rest / unit)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{
         config::{RunConfig, Stage, tests::scenario},
@@ -164,6 +129,11 @@ mod tests {
             |x| x.graceful_stop = s(0),
             "Up to 5 looping VUs for 3s over 2 stages (gracefulRampDown: 30s)",
         );
+        check(
+            ramp(s(0)),
+            |_| (),
+            "Up to 5 looping VUs for 3s over 2 stages (gracefulRampDown: 0s, gracefulStop: 30s)",
+        );
         let constant = |max_vus| Executor::ConstantArrivalRate {
             rate: 10,
             time_unit: s(60),
@@ -189,20 +159,5 @@ mod tests {
             |_| (),
             "Externally controlled execution with 1 VUs, 4 max VUs, 3s duration",
         );
-    }
-
-    #[test]
-    fn durations_are_written_as_in_go() {
-        let check = |nanos, expected| {
-            assert_eq!(format_duration(Duration::from_nanos(nanos)), expected);
-        };
-        check(0, "0s");
-        check(15, "15ns");
-        check(1_500, "1.5µs");
-        check(250_000_000, "250ms");
-        check(2_200_000_000, "2.2s");
-        check(60_000_000_000, "1m0s");
-        check(3_630_050_000_000, "1h0m30.05s");
-        check(3_600_000_000_000, "1h0m0s");
     }
 }

@@ -9,7 +9,7 @@
 
 pub mod config;
 pub mod control;
-pub mod describe;
+mod describe;
 pub mod drive;
 pub mod executors;
 pub mod hub;

@@ -11,9 +11,11 @@ use std::{
     time::Duration,
 };
 
+use plimsoll_runtime::duration::go_string;
+
 use crate::{
     config::{RunConfig, Scenario, VUS_LIMIT},
-    describe::{describe, format_duration},
+    describe::describe,
     executors::{self, Sizing, Work},
     runner::{RunError, RunErrorKind},
     segment::Segment,
@@ -41,23 +43,19 @@ impl PlannedScenario {
 
     /// When its last iteration is interrupted, since the run's start.
     pub fn end(&self) -> Duration {
-        let duration = self.sizing.duration.unwrap_or(FOREVER);
-        let stop = match self.sizing.work {
-            Work::External { .. } => Duration::ZERO,
-            _ => self.scenario.graceful_stop,
-        };
-        self.scenario.start_time.saturating_add(duration).saturating_add(stop)
+        let last = self.interruptions().last().copied().unwrap_or_default();
+        self.scenario.start_time.saturating_add(last)
     }
-}
 
-impl PlannedScenario {
-    /// The moments, since the scenario's start, at which running iterations are interrupted.
+    /// The moments, since the scenario's start, at which running iterations are interrupted, in order.
     pub(crate) fn interruptions(&self) -> Vec<Duration> {
+        let duration = self.sizing.duration.unwrap_or(FOREVER);
         let mut moments: Vec<Duration> = match &self.sizing.work {
             Work::Closed { windows, .. } => {
                 (0..self.slots.len()).flat_map(|slot| windows.of(slot)).map(|w| w.kill).collect()
             }
-            _ => vec![self.end().saturating_sub(self.scenario.start_time)],
+            Work::Open(_) => vec![duration.saturating_add(self.scenario.graceful_stop)],
+            Work::External { .. } => vec![duration],
         };
         moments.sort_unstable();
         moments.dedup();
@@ -126,7 +124,7 @@ impl Plan {
         let count = self.scenarios.len();
         let plural = if count == 1 { "" } else { "s" };
         let duration = match self.max_duration {
-            Some(duration) => format_duration(duration),
+            Some(duration) => go_string(duration),
             None => "infinite".to_owned(),
         };
         format!(
@@ -139,7 +137,9 @@ impl Plan {
 /// Most unplanned VUs that the scenarios may want at one time.
 fn unplanned_at_once(scenarios: &[PlannedScenario]) -> u64 {
     let at = |moment: Duration| -> u64 {
-        let wants = |s: &&PlannedScenario| s.scenario.start_time <= moment && moment < s.end();
+        let wants = |s: &&PlannedScenario| {
+            s.sizing.unplanned_vus > 0 && s.scenario.start_time <= moment && moment < s.end()
+        };
         scenarios.iter().filter(wants).map(|s| s.sizing.unplanned_vus).sum()
     };
     scenarios.iter().map(|s| at(s.scenario.start_time)).max().unwrap_or(0)
@@ -165,11 +165,12 @@ fn assign(sized: &[(&Scenario, Sizing)]) -> (Vec<Vec<usize>>, usize) {
     let mut slots: Vec<Vec<usize>> =
         sized.iter().map(|(_, s)| vec![0; usize::try_from(s.planned_vus).unwrap_or(0)]).collect();
     let mut free = BTreeSet::new();
-    let mut taken: BinaryHeap<Reverse<(Duration, usize)>> = BinaryHeap::new();
+    let mut taken: BinaryHeap<Reverse<(Duration, usize, usize)>> = BinaryHeap::new();
     let mut pool = 0;
     for claim in claims {
-        while let Some(Reverse((to, index))) = taken.peek().copied() {
-            if to > claim.from {
+        while let Some(Reverse((to, scenario, index))) = taken.peek().copied() {
+            // At one moment k6 counts scenario after scenario, what starts before what ends.
+            if (to, scenario) >= (claim.from, claim.scenario) {
                 break;
             }
             taken.pop();
@@ -179,7 +180,7 @@ fn assign(sized: &[(&Scenario, Sizing)]) -> (Vec<Vec<usize>>, usize) {
             pool += 1;
             pool - 1
         });
-        taken.push(Reverse((claim.to, index)));
+        taken.push(Reverse((claim.to, claim.scenario, index)));
         if let Some(place) = slots.get_mut(claim.scenario).and_then(|s| s.get_mut(claim.slot)) {
             *place = index;
         }
@@ -239,6 +240,41 @@ mod tests {
             plan.headline(),
             "(100.00%) 3 scenarios, 6 max VUs, 6s max duration (incl. graceful stop)"
         );
+    }
+
+    /// `[duration in seconds, target]` of each stage.
+    fn ramping(name: &str, stages: &[[u64; 2]], graceful_stop: u64) -> Scenario {
+        let stage = |[seconds, target]: &[u64; 2]| Stage {
+            duration: Duration::from_secs(*seconds),
+            target: *target,
+        };
+        let executor = Executor::RampingVus {
+            start_vus: 1,
+            stages: stages.iter().map(stage).collect(),
+            graceful_ramp_down: Duration::from_secs(1),
+        };
+        let graceful_stop = Duration::from_secs(graceful_stop);
+        Scenario { graceful_stop, ..scenario(name, executor) }
+    }
+
+    /// As `k6 inspect --execution-requirements` of k6 1.1.0 has it.
+    #[test]
+    fn ramps_take_what_they_take_in_k6() {
+        let check = |scenarios: Vec<Scenario>, vus: u64, seconds: u64| {
+            let plan = plan(scenarios);
+            let expected = (vus, Some(Duration::from_secs(seconds)));
+            assert_eq!((plan.max_vus, plan.max_duration), expected);
+        };
+        // The third VU is reached at the very end.
+        check(vec![ramping("d", &[[2, 3]], 0)], 3, 2);
+        check(vec![ramping("d", &[[2, 3], [0, 0], [2, 0]], 30)], 3, 3);
+        check(vec![ramping("d", &[[2, 12], [2, 0]], 30)], 12, 5);
+        check(vec![ramping("d", &[[2, 12], [2, 1]], 30)], 12, 34);
+        // At one moment, scenarios go in order.
+        let mut other = constant("e", 3, 0, 2);
+        other.graceful_stop = Duration::ZERO;
+        check(vec![ramping("d", &[[2, 3]], 1), other.clone()], 6, 3);
+        check(vec![ramping("z", &[[2, 3]], 1), other], 5, 3);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
-use plimsoll_runtime::clock::Instant;
+use plimsoll_runtime::{
+    clock::Instant,
+    duration::{fixed, go_string},
+};
 
 use crate::{
-    describe::format_duration,
     executors::{Budget, Windows, Work},
     live::{Extent, Live, ScenarioRun},
 };
@@ -155,14 +157,16 @@ fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
 
 fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
     if row.state == ScenarioState::Waiting {
-        return vec!["waiting".to_owned(), format!("{:.1}s", row.starts_in.as_secs_f64())];
+        return vec!["waiting".to_owned(), fixed(row.starts_in, run.plan.scenario.start_time)];
     }
     let planned = row.vus_planned;
     let vus = match &run.plan.sizing.work {
         Work::Closed { windows: Windows::Same(_), .. } => format!("{planned} VUs"),
         Work::Open(_) => {
-            let made = planned + run.open.unplanned_made(run.plan.sizing.unplanned_vus);
-            format!("{}/{made} VUs", padded(row.vus_active, made))
+            let unplanned = run.plan.sizing.unplanned_vus;
+            let made = planned + run.open.unplanned_made(unplanned);
+            let most = planned + unplanned;
+            format!("{}/{} VUs", padded(row.vus_active, most), padded(made, most))
         }
         _ => format!("{}/{planned} VUs", padded(row.vus_active, planned)),
     };
@@ -181,7 +185,9 @@ fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
             let rate = row.rate.unwrap_or(0.0);
             columns.push(format!("{rate:0width$.2} iters/s", width = most.len()));
         }
-        _ => {}
+        // k6 prints a column of one blank.
+        Work::External { .. } => columns.push(" ".to_owned()),
+        Work::Closed { budget: Budget::Unlimited, .. } => {}
     }
     columns
 }
@@ -199,49 +205,19 @@ fn elapsed_of(row: &ScenarioProgress, work: &Work) -> String {
     let elapsed = fixed(row.elapsed, duration);
     match work {
         Work::Closed { budget: Budget::Shared(_), .. } => {
-            format!("{elapsed}/{}", format_duration(duration))
+            format!("{elapsed}/{}", go_string(duration))
         }
-        _ if row.elapsed >= duration => format_duration(duration),
+        _ if row.elapsed >= duration => go_string(duration),
         Work::Closed { windows: Windows::PerSlot(_), .. } => {
             format!("{elapsed}/{}", fixed(duration, duration))
         }
-        _ => format!("{elapsed}/{}", format_duration(duration)),
-    }
-}
-
-/// `elapsed` to a tenth of a second, as wide as `most` would be.
-pub fn fixed(elapsed: Duration, most: Duration) -> String {
-    let (tenths, most) = (elapsed.as_millis() / 100, most.as_secs());
-    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
-    let tenth = tenths % 10;
-    if most >= 3600 {
-        format!("{hours}h{minutes:02}m{seconds:02}.{tenth}s")
-    } else if most >= 60 {
-        format!("{minutes:02}m{seconds:02}.{tenth}s")
-    } else if most >= 10 {
-        format!("{seconds:02}.{tenth}s")
-    } else {
-        format!("{seconds}.{tenth}s")
+        _ => format!("{elapsed}/{}", go_string(duration)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(elapsed_ms: u64, most_s: u64, expected: &str) {
-        let elapsed = fixed(Duration::from_millis(elapsed_ms), Duration::from_secs(most_s));
-        assert_eq!(elapsed, expected);
-    }
-
-    /// As observed in k6 1.1.0.
-    #[test]
-    fn elapsed_time_is_as_wide_as_the_duration() {
-        check(1000, 20, "01.0s");
-        check(1010, 3, "1.0s");
-        check(110, 600, "00m00.1s");
-        check(3_700_000, 7200, "1h01m40.0s");
-    }
 
     #[test]
     fn counts_are_as_wide_as_their_total() {

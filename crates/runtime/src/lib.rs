@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod dial;
 pub mod dns;
+pub mod duration;
 pub mod listen;
 pub mod log;
 pub mod random;

@@ -148,7 +148,8 @@ impl TlsConnector {
             TlsError::new(TlsErrorKind::Other, format!("tls: invalid server name {server_name:?}"))
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
-        let stream = connector.connect(name, Metered::new(tcp)).await.map_err(TlsError::from_handshake)?;
+        let stream =
+            connector.connect(name, Metered::new(tcp)).await.map_err(TlsError::from_handshake)?;
         Ok(TlsStream(stream))
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn inspect(args: &InspectArgs, session: &Session) -> Result<(), Failu
         let plan = Plan::new(&consolidated.config);
         let mut value = consolidated.options.to_json(View::Inspect);
         if let Some(map) = value.as_object_mut() {
-            let duration = plan.max_duration.map(plimsoll_engine::describe::format_duration);
+            let duration = plan.max_duration.map(plimsoll_runtime::duration::go_string);
             map.insert("totalDuration".into(), json!(duration.unwrap_or("infinite".into())));
             map.insert("maxVUs".into(), json!(plan.max_vus));
         }

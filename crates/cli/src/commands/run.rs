@@ -8,7 +8,7 @@ use plimsoll_engine::{
     run::{Finished, RunSetup},
     runner::RunErrorKind,
 };
-use plimsoll_outputs::Output;
+use plimsoll_outputs::{Output, summary::TrendStat};
 use plimsoll_runtime::{log::Log, shutdown};
 use plimsoll_script::options::{Consolidated, consolidate};
 
@@ -52,6 +52,7 @@ pub(crate) struct Prepared {
     pub(crate) loaded: Loaded,
     pub(crate) consolidated: Consolidated,
     pub(crate) thresholds: Vec<plimsoll_metrics::threshold::ThresholdGroup>,
+    pub(crate) trend_stats: Vec<TrendStat>,
 }
 
 impl Prepared {
@@ -59,10 +60,11 @@ impl Prepared {
         let consolidated = consolidate(loaded.layers.clone()).map_err(Failure::from)?;
         load::warn(log, &consolidated.warnings);
         let options = &consolidated.options;
+        let trend_stats = report::trend_stats(options)?;
         options.check_exec(|name| loaded.script.exports().has(name)).map_err(Failure::from)?;
         let thresholds = options.check_thresholds(&loaded.registry).map_err(Failure::from)?;
         loaded.script.set_options(Arc::new(options.clone()));
-        Ok(Prepared { loaded, consolidated, thresholds })
+        Ok(Prepared { loaded, consolidated, thresholds, trend_stats })
     }
 }
 
@@ -74,7 +76,7 @@ pub(crate) fn execute(
     more: Vec<Box<dyn Output>>,
 ) -> Result<(Exit, Finished), Failure> {
     let log = session.log;
-    let Prepared { loaded, consolidated, thresholds } = prepared;
+    let Prepared { loaded, consolidated, thresholds, trend_stats } = prepared;
     let plan = Plan::new(&consolidated.config);
     let control = Arc::new(Control::new());
     let setup = wiring::Setup {
@@ -112,6 +114,7 @@ pub(crate) fn execute(
         script: &script,
         finished: &finished,
         options: &consolidated.options,
+        trend_stats: &trend_stats,
         runtime: &args.runtime,
         parts: followers.take_parts(),
         warnings: &warnings,

@@ -14,7 +14,7 @@ mod constant_vus;
 mod externally_controlled;
 mod per_vu_iterations;
 mod ramping_arrival_rate;
-mod ramping_vus;
+pub(crate) mod ramping_vus;
 mod shared_iterations;
 
 pub use arrivals::Arrivals;

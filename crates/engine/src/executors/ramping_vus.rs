@@ -1,9 +1,10 @@
 //! `ramping-vus`: the number of looping VUs follows a line from stage to stage.
 //!
 //! VU slot `n` (of the whole test, 1..) loops while the line is at or above `n`: it starts when the
-//! line rises to `n` and leaves when the line has come down to `n − 1`, as in k6.
+//! line rises to `n` and leaves when the line has come down to `n − 1`, as in k6. Where the line ends
+//! or jumps down at that very moment the VU has no time to start, but is planned.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Budget, Sizing, Window, Windows, Work};
 use crate::{
@@ -21,20 +22,21 @@ pub(super) fn size(
     let striping = segment.striping();
     let highest = stages.iter().map(|s| s.target).fold(start_vus, u64::max);
     let planned_vus = striping.count(highest).min(VUS_LIMIT + 1);
-    let slots = (0..planned_vus)
-        .map(|own| windows(striping.global(own) + 1, start_vus, stages, ramp_down, stop));
+    let slots: Arc<[Vec<Window>]> = (0..planned_vus)
+        .map(|own| windows(striping.global(own) + 1, start_vus, stages, ramp_down, stop))
+        .collect();
+    // Stages at the end without a VU take no time, as in k6.
+    let duration = slots.iter().flatten().map(|window| window.until).max();
     Sizing {
-        work: Work::Closed {
-            windows: Windows::PerSlot(slots.collect()),
-            budget: Budget::Unlimited,
-        },
+        work: Work::Closed { windows: Windows::PerSlot(slots), budget: Budget::Unlimited },
         planned_vus,
         unplanned_vus: 0,
-        duration: Some(total(stages)),
+        duration: Some(duration.unwrap_or_else(|| total(stages))),
     }
 }
 
-fn total(stages: &[Stage]) -> Duration {
+/// The time of all stages.
+pub(crate) fn total(stages: &[Stage]) -> Duration {
     stages.iter().fold(Duration::ZERO, |sum, stage| sum.saturating_add(stage.duration))
 }
 
@@ -67,7 +69,6 @@ fn windows(
     if let Some(start) = open {
         windows.push(Window { from: start, until: end, kill: last_kill });
     }
-    windows.retain(|window| window.from < end && window.from < window.until);
     spare_reused(&mut windows);
     windows
 }
@@ -126,7 +127,8 @@ mod tests {
     #[test]
     fn jumps_take_no_time() {
         assert_eq!(slot(2, 0, &[(0, 4), (1000, 4), (0, 1), (1000, 1)], 500), [[0, 1000, 1500]]);
-        assert_eq!(slot(2, 0, &[(1000, 0), (0, 4)], 500), [[0_u64; 3]; 0]);
+        assert_eq!(slot(2, 0, &[(1000, 0), (0, 4)], 500), [[1000, 1000, 31000]]);
+        assert_eq!(slot(5, 0, &[(1000, 0), (0, 4)], 500), [[0_u64; 3]; 0]);
     }
 
     #[test]

@@ -206,10 +206,13 @@ impl Totals {
         aborting
     }
 
-    /// Keys with a threshold that failed when last evaluated, in order of entries.
+    /// Keys with a threshold that failed when last evaluated, sorted as k6 lists them.
     pub fn failed(&self) -> Vec<&str> {
         let failed = |entry: &&Entry| entry.thresholds.iter().any(|state| state.last_failed);
-        self.entries.iter().filter(failed).map(|entry| entry.name.as_str()).collect()
+        let mut keys: Vec<&str> =
+            self.entries.iter().filter(failed).map(|entry| entry.name.as_str()).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Metrics with samples or thresholds, and sub-metrics: in order of the metrics' registration,

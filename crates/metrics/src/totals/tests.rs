@@ -102,6 +102,14 @@ fn a_threshold_without_samples_fails_but_does_not_abort() {
 }
 
 #[test]
+fn failed_keys_are_sorted() {
+    let keys = ["mine{b:1}", "mine", "http_reqs"];
+    let mut run = Run::new(&keys.map(|key| group(key, &["count>0"])));
+    run.totals.evaluate(Duration::from_secs(1));
+    assert_eq!(run.totals.failed(), ["http_reqs", "mine", "mine{b:1}"]);
+}
+
+#[test]
 fn abort_on_fail_waits_for_its_delay() {
     let mut late = group("mine", &["count<2", "rate<1"]);
     late.thresholds[0].abort_on_fail = true;

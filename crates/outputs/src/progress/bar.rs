@@ -2,6 +2,9 @@
 
 use super::{ScenarioView, Status};
 
+/// Characters that a name takes at least.
+const NARROWEST_NAME: usize = 4;
+
 /// Characters of a name; longer ones are cut.
 const NAME_LIMIT: usize = 30;
 
@@ -14,7 +17,7 @@ const PERCENT_WIDTH: usize = 6;
 /// The lines of all scenarios.
 pub(super) fn rows(scenarios: &[ScenarioView], width: Option<usize>, color: bool) -> Vec<String> {
     let names: Vec<String> = scenarios.iter().map(|scenario| cut(&scenario.name)).collect();
-    let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let name_width = names.iter().map(|name| name.chars().count()).fold(NARROWEST_NAME, usize::max);
     let figures = aligned(scenarios);
     let figures_width = figures.iter().map(|text| text.chars().count()).max().unwrap_or(0);
     // Name, blank, mark, blank, two brackets, blank; and the last column stays free.

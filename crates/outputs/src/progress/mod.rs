@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use banner::{Banner, banner};
 pub use display::{Display, LogWriter, terminal_width};
 
-use crate::format::duration::fixed;
+use plimsoll_runtime::duration::fixed;
 
 /// Columns taken when the terminal does not say how wide it is.
 pub const DEFAULT_WIDTH: usize = 80;

@@ -58,6 +58,13 @@ fn plain_lines() {
 }
 
 #[test]
+fn names_take_four_characters() {
+    let scenarios = vec![scenario("j", Status::Running, 0.5, &["02/11 VUs", "1.0s/2s", " "])];
+    let lines = render(&ProgressView { scenarios, ..view() }, None, false);
+    assert_eq!(lines.get(1).map(String::as_str), Some("j      [  50% ] 02/11 VUs  1.0s/2s   "));
+}
+
+#[test]
 fn bars_are_as_wide_as_fits() {
     let mut text = String::new();
     for width in [200, 91, 90, 62, 60, 59, 40] {

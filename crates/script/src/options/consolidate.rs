@@ -8,8 +8,11 @@ use plimsoll_metrics::TagSet;
 use super::{
     ExecutorKind, Options, ScenarioOptions, SignedDuration, SystemTag, SystemTags,
     error::{OptionsError, Source, Warning},
-    plan, trend_stats,
+    plan,
 };
+
+/// The summary's columns of trends when no layer names them.
+const TREND_STATS: &[&str] = &["avg", "min", "med", "max", "p(90)", "p(95)"];
 
 /// Options from one place.
 #[derive(Clone, Debug)]
@@ -39,13 +42,10 @@ pub fn consolidate(layers: impl IntoIterator<Item = Layer>) -> Result<Consolidat
     let mut options = merged(layers, &mut warnings);
     // k6 forgets stages without a duration here.
     options.stages.iter_mut().for_each(|stages| stages.retain(|stage| stage.duration.is_some()));
-    options.summary_trend_stats.get_or_insert_with(|| {
-        trend_stats::DEFAULT.iter().map(|stat| (*stat).to_owned()).collect()
-    });
+    options
+        .summary_trend_stats
+        .get_or_insert_with(|| TREND_STATS.iter().map(|stat| (*stat).to_owned()).collect());
     options.system_tags.get_or_insert_with(SystemTags::default);
-    for stat in options.summary_trend_stats.iter().flatten() {
-        trend_stats::check(stat).map_err(super::error::Reason::bare)?;
-    }
     options.check_tls()?;
     options.scenarios = Some(options.derived_scenarios(&mut warnings)?);
     let config = options.run_config()?;
@@ -228,7 +228,6 @@ impl Options {
             no_teardown: self.no_teardown.unwrap_or(false),
             paused: self.paused.unwrap_or(false),
             tag_scenario: tags.contains(SystemTag::Scenario),
-            tag_group: tags.contains(SystemTag::Group),
         })
     }
 

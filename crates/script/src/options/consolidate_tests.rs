@@ -147,7 +147,7 @@ fn defaults_and_tags() {
         json["summaryTrendStats"].to_string(),
         r#"["avg","min","med","max","p(90)","p(95)"]"#
     );
-    assert!(done.config.tag_scenario && done.config.tag_group);
+    assert!(done.config.tag_scenario);
     assert_eq!(done.config.run_tags.get("a"), Some("b"));
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use plimsoll_runtime::duration::go_string;
+
 const NANOS_PER_MS: f64 = 1e6;
 const DAY: i64 = 24 * 3600 * 1_000_000_000;
 
@@ -145,41 +147,7 @@ impl fmt::Display for SignedDuration {
         if self.0 < 0 {
             f.write_str("-")?;
         }
-        let nanos = self.0.unsigned_abs();
-        match nanos {
-            0 => f.write_str("0s"),
-            1..1_000 => write!(f, "{nanos}ns"),
-            1_000..1_000_000 => write!(f, "{}µs", Decimal { units: nanos, per: 1_000 }),
-            1_000_000..1_000_000_000 => write!(f, "{}ms", Decimal { units: nanos, per: 1_000_000 }),
-            _ => {
-                let minutes = nanos / 60_000_000_000;
-                let seconds = Decimal { units: nanos % 60_000_000_000, per: 1_000_000_000 };
-                match (minutes / 60, minutes % 60) {
-                    (0, 0) => write!(f, "{seconds}s"),
-                    (0, minutes) => write!(f, "{minutes}m{seconds}s"),
-                    (hours, minutes) => write!(f, "{hours}h{minutes}m{seconds}s"),
-                }
-            }
-        }
-    }
-}
-
-/// `units / per` with all significant digits and no trailing zeros.
-struct Decimal {
-    units: u64,
-    per: u64,
-}
-
-impl fmt::Display for Decimal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.units / self.per)?;
-        let fraction = self.units % self.per;
-        if fraction == 0 {
-            return Ok(());
-        }
-        let width = self.per.ilog10() as usize;
-        let digits = format!("{fraction:0width$}");
-        write!(f, ".{}", digits.trim_end_matches('0'))
+        f.write_str(&go_string(Duration::from_nanos(self.0.unsigned_abs())))
     }
 }
 

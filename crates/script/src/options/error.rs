@@ -115,7 +115,8 @@ impl Reason {
         OptionsError { message, hint: self.hint.map(str::to_owned) }
     }
 
-    /// The bare reason, where there is no option to name.
+    /// The bare reason, for tests of what has no option to name.
+    #[cfg(test)]
     pub(crate) fn bare(self) -> OptionsError {
         OptionsError { message: self.message, hint: self.hint.map(str::to_owned) }
     }

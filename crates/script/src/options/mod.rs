@@ -57,7 +57,6 @@ mod system_tags;
 mod text;
 mod thresholds;
 mod tls;
-mod trend_stats;
 mod value;
 
 use std::collections::BTreeMap;
