@@ -125,10 +125,13 @@ impl Archive {
         if metadata.kind != "js" {
             return Err(ArchiveError::Metadata(format!("type '{}' is not js", metadata.kind)));
         }
-        let entry = Url::parse(&metadata.filename)
-            .map_err(|e| ArchiveError::Metadata(format!("filename '{}': {e}", metadata.filename)))?;
-        let mut files: BTreeMap<String, Arc<[u8]>> =
-            contents.iter().filter_map(|(path, bytes)| Some((url_of(path)?, bytes.clone()))).collect();
+        let entry = Url::parse(&metadata.filename).map_err(|e| {
+            ArchiveError::Metadata(format!("filename '{}': {e}", metadata.filename))
+        })?;
+        let mut files: BTreeMap<String, Arc<[u8]>> = contents
+            .iter()
+            .filter_map(|(path, bytes)| Some((url_of(path)?, bytes.clone())))
+            .collect();
         // k6 stores the entry script once, as `data`, and links to it.
         let data = contents.get("data").ok_or(ArchiveError::Missing("data"))?;
         files.insert(entry.to_string(), data.clone());

@@ -88,6 +88,10 @@ impl Run {
 pub fn command(tool: Tool, folder: &Path) -> Command {
     let mut command = Command::new(tool.binary());
     command.current_dir(folder);
+    if tool == Tool::K6 {
+        // Its REST API cannot be switched off; two runs at a time must not want one port.
+        command.args(["--address", "127.0.0.1:0"]);
+    }
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("K6_")
@@ -102,10 +106,6 @@ pub fn command(tool: Tool, folder: &Path) -> Command {
         .env("XDG_CONFIG_HOME", folder.join("config"));
     command.env("XDG_CACHE_HOME", folder.join("cache")).env("K6_NO_USAGE_REPORT", "true");
     command.env("NO_COLOR", "1");
-    if tool == Tool::K6 {
-        // Two runs at a time must not want one port.
-        command.env("K6_ADDRESS", "");
-    }
     command
 }
 

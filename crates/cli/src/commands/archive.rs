@@ -1,8 +1,9 @@
 //! `plimsoll archive`: a script with everything it reads in one file.
 
-use std::{collections::BTreeMap, io::Write, path::Path};
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
-use plimsoll_script::{archive::Archive, options::View};
+use plimsoll_script::{archive::Archive, loader::Modules, options::View};
+use url::Url;
 
 use crate::{
     Session,
@@ -11,6 +12,15 @@ use crate::{
     exit::{Exit, Failure},
     load::{self, Request},
 };
+
+/// Everything that the script has read so far, by URL.
+fn files(modules: &Modules) -> BTreeMap<String, Arc<[u8]>> {
+    let sources = modules.originals().into_iter().map(|(url, bytes)| (url.into(), bytes));
+    let data = modules.data_files().into_iter();
+    let data =
+        data.filter_map(|(path, bytes)| Some((Url::from_file_path(path).ok()?.into(), bytes)));
+    sources.chain(data).collect()
+}
 
 /// Writes the archive; a half-written one is not left behind.
 pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failure> {
@@ -33,7 +43,7 @@ pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failu
             CompatibilityMode::Extended => "extended".into(),
             CompatibilityMode::Base => "base".into(),
         },
-        files: modules.originals().into_iter().map(|(url, bytes)| (url.into(), bytes)).collect(),
+        files: files(modules),
     };
     let mut bytes = Vec::new();
     let out = &args.archive_out;

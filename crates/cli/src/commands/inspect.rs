@@ -9,6 +9,7 @@ use crate::{
     args::InspectArgs,
     exit::Failure,
     load::{self, Request},
+    report,
 };
 
 /// Prints the script's own options, or with `--execution-requirements` the consolidated ones and
@@ -27,6 +28,7 @@ pub(crate) fn inspect(args: &InspectArgs, session: &Session) -> Result<(), Failu
     let shown = if args.execution_requirements {
         let consolidated = consolidate(loaded.layers).map_err(Failure::from)?;
         load::warn(log, &consolidated.warnings);
+        report::trend_stats(&consolidated.options)?;
         let plan = Plan::new(&consolidated.config);
         let mut value = consolidated.options.to_json(View::Inspect);
         if let Some(map) = value.as_object_mut() {

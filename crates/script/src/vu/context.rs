@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rquickjs::{Context, Runtime, context::intrinsic};
 
-use super::{VuState, interrupt, stack};
+use super::{VuState, heap::SharedHeap, interrupt, stack};
 use crate::loader::vu_loader::{VuLoader, VuResolver};
 
 /// Live heap at which cycles are collected for the first time; QuickJS moves it to 1.5 times what
@@ -22,7 +22,7 @@ type Basic = (
 
 /// Makes the VU's runtime and context. Must run on the VU's own stack.
 pub(super) fn new(vu: &Rc<VuState>) -> rquickjs::Result<(Runtime, Context)> {
-    let runtime = Runtime::new()?;
+    let runtime = Runtime::new_with_alloc(SharedHeap)?;
     runtime.set_max_stack_size(stack::SCRIPT_STACK_LIMIT);
     runtime.set_gc_threshold(GC_THRESHOLD);
     runtime.set_loader(VuResolver(Rc::downgrade(vu)), VuLoader(Rc::downgrade(vu)));

@@ -4,6 +4,7 @@ pub(crate) mod context;
 pub(crate) mod coroutine;
 pub mod error;
 pub mod events;
+mod heap;
 pub(crate) mod interrupt;
 pub(crate) mod intrinsics;
 pub(crate) mod script;

@@ -220,7 +220,9 @@ impl VuState {
         self.iteration_end_hooks.borrow_mut().push(Box::new(hook));
     }
 
+    /// What belongs to one iteration, or to setup or teardown, ends here.
     pub(crate) fn run_iteration_end_hooks(&self) {
+        crate::modules::http::emit_traffic(self);
         for hook in self.iteration_end_hooks.borrow().iter() {
             hook(self);
         }

@@ -17,7 +17,7 @@ export function counted() {
     'scenario progress': (e) => e.scenario.progress >= 0 && e.scenario.progress <= 1,
     'iteration of the scenario': (e) => e.scenario.iterationInTest >= 0 && e.scenario.iterationInTest < 4,
     'iteration in the instance': (e) => e.scenario.iterationInInstance === e.scenario.iterationInTest,
-    'VU ids': (e) => e.vu.idInTest === e.vu.idInInstance && e.vu.idInTest >= 1 && e.vu.idInTest <= 2 && vu.idInTest === __VU,
+    'VU ids': (e) => e.vu.idInTest === e.vu.idInInstance && e.vu.idInTest >= 1 && e.vu.idInTest <= 3 && vu.idInTest === __VU,
     'VU iterations': (e) => e.vu.iterationInInstance === __ITER && e.vu.iterationInScenario <= 1,
     'instance': (e) => e.instance.vusActive >= 1 && e.instance.vusInitialized >= 2 && e.instance.currentTestRunDuration >= 0,
     'iterations completed': (e) => e.instance.iterationsCompleted >= 0 && e.instance.iterationsInterrupted === 0,

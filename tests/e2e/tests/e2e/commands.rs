@@ -56,7 +56,7 @@ fn archives_run_anywhere() {
         let elsewhere = tempfile::tempdir().unwrap();
         std::fs::write(elsewhere.path().join("moved.tar"), &output.stdout).unwrap();
         let mut command = command(tool, elsewhere.path());
-        command.args(["run", "--no-thresholds", "-i", "1", "moved.tar"]);
+        command.args(["run", "--no-thresholds", "-u", "1", "-i", "1", "moved.tar"]);
         let run = finish(command, elsewhere, None);
         assert_eq!(run.code, Some(0), "{tool:?}\n{}", run.said());
         assert!(run.stderr.contains("hello world"), "{tool:?}\n{}", run.said());
@@ -70,7 +70,7 @@ fn runs_an_archive_of_k6() {
     archive.args(["archive", "-O", "k6.tar", "script.js"]);
     assert!(archive.output().unwrap().status.success());
     let mut command = command(Tool::Plimsoll, folder.path());
-    command.args(["run", "--no-thresholds", "-i", "1", "k6.tar"]);
+    command.args(["run", "--no-thresholds", "-u", "1", "-i", "1", "k6.tar"]);
     let run = finish(command, folder, None);
     assert_eq!(run.code, Some(0), "{}", run.said());
     assert!(run.stderr.contains("hello world"), "{}", run.said());

@@ -27,7 +27,7 @@ use self::cookie_jar::JarObject;
 use super::Module;
 use crate::vu::VuState;
 
-pub(crate) use state::{HttpState, SharedConfig};
+pub(crate) use state::{HttpState, SharedConfig, emit_traffic};
 
 /// What requests in the init context end with.
 const INIT_MESSAGE: &str = "Making http requests in the init context is not supported";

@@ -8,7 +8,7 @@ use std::{
 
 use plimsoll_clients::http::{Client, CookieJar, ExpectedStatuses, HttpConfig, Scope, Worker};
 use plimsoll_engine::worker::Worker as EngineWorker;
-use plimsoll_metrics::Recorder;
+use plimsoll_metrics::{Builtin, Recorder};
 use rquickjs::{Ctx, Result};
 
 use super::config;
@@ -110,13 +110,24 @@ pub(super) fn reset_between_iterations(vu: &VuState) {
         if !keep_cookies {
             vu.http.jar.reset();
         }
-        if let Some(client) = vu.http.client.get() {
-            client.emit_traffic(&scope(vu));
-            if close {
+        if close {
+            if let Some(client) = vu.http.client.get() {
                 client.close_idle();
             }
         }
     });
+}
+
+/// Emits what went over the wire since the last call: after each iteration, and 0 where nothing did,
+/// as in k6.
+pub(crate) fn emit_traffic(vu: &VuState) {
+    if let Some(client) = vu.http.client.get() {
+        return client.emit_traffic(&scope(vu));
+    }
+    let tags = vu.tags.borrow();
+    for metric in [Builtin::DataSent, Builtin::DataReceived] {
+        vu.record(metric.id(), &tags, 0.0);
+    }
 }
 
 /// The settings of all HTTP clients of a test, made from its options once.
