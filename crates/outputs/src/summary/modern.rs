@@ -1,6 +1,6 @@
 //! The summary of k6 1.x: thresholds, totals, and in full mode every group and scenario.
 
-use plimsoll_metrics::{Contains, totals::Entry};
+use plimsoll_metrics::{Builtin, Contains, totals::Entry};
 
 use super::{
     Mode, SummaryInput,
@@ -89,7 +89,10 @@ impl Writer<'_> {
 
     fn section(&self, section: &Section, level: usize) -> String {
         let indent = "  ".repeat(level + 2);
-        let mut text = self.checks(section.checks, level);
+        // A threshold alone makes the metric of the checks.
+        let is_checks = |entry: &&Entry| entry.metric.id == Builtin::Checks.id();
+        let has_checks = !section.checks.is_empty() || section.entries.iter().any(is_checks);
+        let mut text = if has_checks { self.checks(section.checks, level) } else { String::new() };
         let full = self.input.mode == Mode::Full;
         let rows: Vec<(Heading, Row)> = section
             .entries
@@ -139,9 +142,6 @@ impl Writer<'_> {
     }
 
     fn checks(&self, checks: &[Check], level: usize) -> String {
-        if checks.is_empty() {
-            return String::new();
-        }
         let indent = "  ".repeat(level + 2);
         let passes: u64 = checks.iter().map(|check| check.passes).sum();
         let fails: u64 = checks.iter().map(|check| check.fails).sum();
@@ -149,10 +149,12 @@ impl Writer<'_> {
         let rate =
             format!("{}/s", self.scale.text(self.scale.per_second(all as f64), Contains::Default));
         let share = |part: u64| (percent(part, all), format!("{part} out of {all}"));
+        // k6 divides by none, too.
+        let failed = if all == 0 { ("NaN%".to_owned(), share(fails).1) } else { share(fails) };
         let rows = [
             Row::named("checks_total", (all.to_string(), rate)),
             Row::named("checks_succeeded", share(passes)),
-            Row::named("checks_failed", share(fails)),
+            Row::named("checks_failed", failed),
         ];
         let table = Table::new(&rows, &[], self.style, Layout::Modern);
         let mut text = "\n".to_owned();

@@ -144,6 +144,11 @@ fn thresholds_of_sub_metrics() {
 }
 
 #[test]
+fn thresholds_of_checks_that_never_ran() {
+    check("no-checks");
+}
+
+#[test]
 fn names_that_sort_oddly() {
     check("sorted");
 }
