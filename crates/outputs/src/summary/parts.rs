@@ -1,6 +1,6 @@
 //! What each scenario and each group recorded, for the full summary.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_metrics::{
     Builtin, Interval, MetricId, Registry, SeriesId, Sink, TagSet, totals::Entry,
@@ -89,15 +89,10 @@ impl Parts {
         Some((self.slices.len() - 1, def.metric))
     }
 
-    /// Names of scenarios, in order of first sight.
+    /// Names of scenarios, sorted as k6 shows them.
     pub(super) fn scenarios(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.slices.iter().filter_map(|slice| slice.tags.get("scenario")) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names.into_iter()
+        let names = self.slices.iter().filter_map(|slice| slice.tags.get("scenario"));
+        names.collect::<BTreeSet<&str>>().into_iter()
     }
 
     /// A scenario: everything in it, and its groups.

@@ -172,6 +172,20 @@ fn several_scenarios_in_color() {
 }
 
 #[test]
+fn scenarios_are_sorted() {
+    let registry = Registry::new(10);
+    let id = registry.metric("mine", MetricKind::Counter, Contains::Default).unwrap();
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    for scenario in ["zed", "abe", "mid"] {
+        let series = recorder.handle(id, &TagSet::from_pairs([("scenario", scenario)]));
+        recorder.record(series, 1.0, Timestamp(0));
+    }
+    let mut parts = Parts::new(registry);
+    parts.absorb(&recorder.take_interval());
+    assert_eq!(parts.scenarios().collect::<Vec<_>>(), ["abe", "mid", "zed"]);
+}
+
+#[test]
 fn disabled_prints_nothing_and_warnings_come_first() {
     let loaded = load("empty");
     let input = loaded.input();
