@@ -159,3 +159,27 @@ pub(crate) fn header(args: &RunArgs, outputs: Vec<String>, plan: &Plan, color: b
     };
     banner(&parts, color)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_trend_stats_are_refused_as_in_k6() {
+        let check = |names: &[&str], expected: Result<usize, &str>| {
+            let names = Some(names.iter().map(|name| (*name).to_owned()).collect());
+            let read = trend_stats(&Options { summary_trend_stats: names, ..Options::default() });
+            let read = read.map(|stats| stats.len());
+            let exit = read.as_ref().err().map(|failure| failure.exit.code());
+            assert_eq!(exit, expected.err().map(|_| 255));
+            assert_eq!(read.map_err(|failure| failure.message), expected.map_err(str::to_owned));
+        };
+        check(&["avg", "p(99.9)"], Ok(2));
+        check(&[], Ok(0));
+        check(&["avg", "foo"], Err("invalid trend stat 'foo', unknown format"));
+        check(
+            &["p(101)"],
+            Err("invalid percentile trend stat value 'p(101)', provide a number between 0 and 100"),
+        );
+    }
+}

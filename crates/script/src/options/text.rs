@@ -283,12 +283,6 @@ mod tests {
         );
         check("tag", "a", "error parsing tag 'a': invalid tag, empty value");
         check("tag", "=x", "error parsing tag '=x': invalid tag, empty name");
-        check("summary-trend-stats", "foo", "invalid trend stat 'foo', unknown format");
-        check(
-            "summary-trend-stats",
-            "p(101)",
-            "invalid percentile trend stat value 'p(101)', provide a number between 0 and 100",
-        );
         check("summary-time-unit", "h", "invalid summary time unit 'h', use 's', 'ms' or 'us'");
         check(
             "execution-segment",
