@@ -117,7 +117,7 @@ pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> 
         config: None,
         system_env: false,
     };
-    let prepared = Prepared::new(load::load(&request, session.log)?, session.log)?;
+    let prepared = Prepared::new(load::load(&request, session.log)?, false, session.log)?;
     let rows = Arc::new(Mutex::new(Vec::new()));
     let registry = prepared.loaded.registry.clone();
     let seconds = Seconds { process, watch, registry, rows: Arc::clone(&rows) };

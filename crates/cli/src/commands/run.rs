@@ -38,11 +38,8 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
         system_env: true,
     };
     let loaded = load::load(&request, log)?;
-    let mut prepared = Prepared::new(loaded, log)?;
+    let mut prepared = Prepared::new(loaded, args.runtime.no_thresholds, log)?;
     prepared.consolidated.config.workers = args.workers;
-    if args.runtime.no_thresholds {
-        prepared.thresholds.clear();
-    }
     let (exit, _) = execute(prepared, args, session, Vec::new())?;
     Ok(exit)
 }
@@ -56,13 +53,21 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    pub(crate) fn new(loaded: Loaded, log: &Log) -> Result<Prepared, Failure> {
+    /// With `no_thresholds` they are neither checked nor evaluated; their sub-metrics stay.
+    pub(crate) fn new(loaded: Loaded, no_thresholds: bool, log: &Log) -> Result<Prepared, Failure> {
         let consolidated = consolidate(loaded.layers.clone()).map_err(Failure::from)?;
         load::warn(log, &consolidated.warnings);
         let options = &consolidated.options;
         let trend_stats = report::trend_stats(options)?;
         options.check_exec(|name| loaded.script.exports().has(name)).map_err(Failure::from)?;
-        let thresholds = options.check_thresholds(&loaded.registry).map_err(Failure::from)?;
+        let thresholds = if no_thresholds {
+            let mut groups = options.threshold_groups().map_err(Failure::from)?;
+            groups.retain(|group| loaded.registry.find(&group.metric).is_some());
+            groups.iter_mut().for_each(|group| group.thresholds.clear());
+            groups
+        } else {
+            options.check_thresholds(&loaded.registry).map_err(Failure::from)?
+        };
         loaded.script.set_options(Arc::new(options.clone()));
         Ok(Prepared { loaded, consolidated, thresholds, trend_stats })
     }
@@ -119,7 +124,7 @@ pub(crate) fn execute(
         parts: followers.take_parts(),
         warnings: &warnings,
         terminal: session.terminal,
-        no_color: session.global.no_color,
+        no_color: !session.terminal.color_allowed,
         log,
     };
     let reported = report.print();

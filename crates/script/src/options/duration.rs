@@ -87,7 +87,8 @@ pub fn parse_go_duration(text: &str) -> Result<SignedDuration, DurationError> {
     if rest.is_empty() {
         return Err(invalid());
     }
-    let mut total: i64 = 0;
+    // Wider than the result, whose negative side reaches one further than its positive one.
+    let mut total: i128 = 0;
     while !rest.is_empty() {
         let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, tail) = rest.split_at(number_end);
@@ -103,11 +104,12 @@ pub fn parse_go_duration(text: &str) -> Result<SignedDuration, DurationError> {
             unit: unit.to_owned(),
             text: text.to_owned(),
         })?;
-        let part = scaled(number, scale).ok_or_else(invalid)?;
-        total = total.checked_add(part).ok_or_else(invalid)?;
+        total =
+            scaled(number, scale).and_then(|part| total.checked_add(part)).ok_or_else(invalid)?;
         rest = next;
     }
-    Ok(SignedDuration(if negative { -total } else { total }))
+    let total = if negative { -total } else { total };
+    i64::try_from(total).map(SignedDuration).map_err(|_| invalid())
 }
 
 fn unit_nanos(unit: &str) -> Option<i64> {
@@ -123,22 +125,17 @@ fn unit_nanos(unit: &str) -> Option<i64> {
 }
 
 /// `number` (digits with at most one point) times `scale`, without rounding where it fits.
-fn scaled(number: &str, scale: i64) -> Option<i64> {
+fn scaled(number: &str, scale: i64) -> Option<i128> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let mut nanos = whole.checked_mul(scale)?;
-    let mut unit = scale;
-    let mut rest = 0_i128;
-    // Twelve digits are below a nanosecond even for hours.
-    let digits = fraction.bytes().take(18);
-    let mut divisor = 1_i128;
-    for digit in digits {
-        rest = rest * 10 + i128::from(digit - b'0');
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let (mut parts, mut divisor) = (0_i128, 1_i128);
+    // Eighteen digits are far below a nanosecond even for hours.
+    for digit in fraction.bytes().take(18) {
+        parts = parts * 10 + i128::from(digit - b'0');
         divisor *= 10;
     }
-    unit = i64::try_from(rest * i128::from(unit) / divisor).ok()?;
-    nanos = nanos.checked_add(unit)?;
-    Some(nanos)
+    let scale = i128::from(scale);
+    whole.checked_mul(scale)?.checked_add(parts * scale / divisor)
 }
 
 /// As Go prints it: `1m30s`, `1.5s`, `100ms`, `0s`.

@@ -160,7 +160,7 @@ impl VuCoroutine {
         if self.coroutine.done() {
             return true;
         }
-        self.fiber.resumed.set(Instant::now());
+        self.fiber.resumed.set(Instant::coarse());
         let resume = Resume((&raw mut *task).cast());
         matches!(self.coroutine.resume(resume), CoroutineResult::Return(()))
     }

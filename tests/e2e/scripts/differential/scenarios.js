@@ -6,7 +6,7 @@ export const options = {
     shared: { executor: 'shared-iterations', vus: 2, iterations: 5, maxDuration: '10s' },
     each: { executor: 'per-vu-iterations', vus: 2, iterations: 2, exec: 'other', tags: { kind: 'each' } },
     arriving: {
-      executor: 'constant-arrival-rate', rate: 10, timeUnit: '1s', duration: '950ms', preAllocatedVUs: 3,
+      executor: 'constant-arrival-rate', rate: 10, timeUnit: '1s', duration: '1050ms', preAllocatedVUs: 3,
       exec: 'quick', startTime: '500ms',
     },
   },

@@ -56,7 +56,8 @@ fn parse_time(token: &str) -> Option<i64> {
     let mut parts = token.split(':').map(str::parse::<i64>);
     let (hour, minute, second) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
     let valid = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
-    valid.then_some(hour * 3600 + minute * 60 + second)
+    // Lazily: what is not valid may not even fit.
+    valid.then(|| hour * 3600 + minute * 60 + second)
 }
 
 fn full_year(number: i64, digits: usize) -> Option<i64> {
