@@ -3,7 +3,16 @@
 use serde_json::{Map, Value};
 
 /// Every run of digits, with a fraction and a unit, becomes `#`; padding and bars shrink to one.
+/// Amounts of data lose their unit, which depends on how fast it was.
 pub fn mask_numbers(text: &str) -> String {
+    let mut masked = digits_masked(text);
+    for unit in ["# kB", "# MB", "# GB"] {
+        masked = masked.replace(unit, "# B");
+    }
+    masked
+}
+
+fn digits_masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     let mut last_digit = false;
@@ -57,5 +66,6 @@ mod tests {
     fn masks_numbers_and_padding() {
         assert_eq!(mask_numbers("a....: avg=1.5ms  x 12.3/s 3m20.5s"), "a.: avg=# x #/s #");
         assert_eq!(mask_numbers("✓ 30 VUs"), "✓ # VUs");
+        assert_eq!(mask_numbers("11 kB  1.2 MB/s"), "# B # B/s");
     }
 }

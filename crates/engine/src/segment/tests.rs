@@ -1,3 +1,5 @@
+//! Segments: parsing, striping, and that parts make up the whole.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Laws of the histogram: error, merging, codec.
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;

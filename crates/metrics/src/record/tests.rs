@@ -1,3 +1,5 @@
+//! Round trips of run records, and what damage does to them.
+
 use std::sync::Arc;
 
 use proptest::{collection::vec, prelude::*};

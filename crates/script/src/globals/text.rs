@@ -265,7 +265,8 @@ mod tests {
     fn encodes() {
         check_script(
             "const e = new TextEncoder(), b = new Uint8Array(4);
-             console.log(e.encoding, e.encode('hé€').join(), e.encode().length, e.encode(undefined).length, e.encode('\\ud800x').join());
+             console.log(e.encoding, e.encode('hé€').join(), e.encode().length, e.encode(undefined).length,
+               e.encode('\\ud800x').join());
              console.log(JSON.stringify(e.encodeInto('aé€', b)), b.join());",
             &["utf-8 104,195,169,226,130,172 0 0 239,191,189,120", "{\"read\":2,\"written\":3} 97,195,169,0"],
         );
@@ -278,7 +279,8 @@ mod tests {
              console.log(d.encoding, d.fatal, d.ignoreBOM, d.decode(bytes(104, 195, 169)), d.decode(bytes(255)));
              console.log(d.decode(bytes(0xef, 0xbb, 0xbf, 97)).length,
                new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(0xef, 0xbb, 0xbf, 97)).length);
-             console.log(d.decode(bytes(0xe2, 0x82), { stream: true }) + d.decode(bytes(0xac), { stream: true }) + d.decode());
+             console.log(d.decode(bytes(0xe2, 0x82), { stream: true })
+               + d.decode(bytes(0xac), { stream: true }) + d.decode());
              console.log(new TextDecoder('utf-16le').decode(bytes(104, 0, 105, 0).buffer),
                new TextDecoder('utf-16be').decode(new DataView(bytes(0, 104).buffer)),
                new TextDecoder('latin1').encoding, new TextDecoder('windows-1252').decode(bytes(0x80)));

@@ -8,6 +8,7 @@ export const options = {
     'http_req_duration{name:named}': ['max>=0'],
     'http_reqs{never:seen}': ['count==0'],
     waits: ['p(50)==2', 'max<=3', 'med>1'],
+    checks: ['rate>0.5'],
     iterations: ['count==3', 'rate>0'],
   },
 };

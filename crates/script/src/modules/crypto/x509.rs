@@ -170,7 +170,8 @@ mod tests {
                  const rsa = x509.parse({RSA:?}), ec = x509.parse({EC:?});
                  console.log(rsa.subject.commonName, rsa.subject.organizationalUnitName.join(), rsa.issuer.country);
                  console.log(rsa.altNames.join(), rsa.signatureAlgorithm, rsa.publicKey.algorithm, rsa.publicKey.key.e);
-                 console.log(rsa.publicKey.key.n.toString(16).length, rsa.fingerPrint.length, rsa.subject.names[0].type);
+                 console.log(rsa.publicKey.key.n.toString(16).length, rsa.fingerPrint.length,
+                   rsa.subject.names[0].type);
                  console.log(ec.signatureAlgorithm, typeof ec.publicKey.key.x, ec.publicKey.key.curve.params().name);
                  console.log(ec.notBefore.length, ec.notAfter > ec.notBefore, x509.getSubject({EC:?}).country === '');"
             ),

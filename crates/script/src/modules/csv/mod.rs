@@ -207,7 +207,8 @@ mod tests {
         let script = format!(
             "import {{ open }} from 'k6/experimental/fs'; import csv, {{ Parser }} from 'k6/experimental/csv';
              const file = () => open('a.csv');
-             const t = async (call) => {{ try {{ console.log(JSON.stringify(await call())); }} catch (e) {{ console.log(String(e)); }} }};
+             const t = async (call) => {{ try {{ console.log(JSON.stringify(await call())); }}
+               catch (e) {{ console.log(String(e)); }} }};
              {script}"
         );
         let outcome = eval_files(&[

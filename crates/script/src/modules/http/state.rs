@@ -110,10 +110,8 @@ pub(super) fn reset_between_iterations(vu: &VuState) {
         if !keep_cookies {
             vu.http.jar.reset();
         }
-        if close {
-            if let Some(client) = vu.http.client.get() {
-                client.close_idle();
-            }
+        if close && let Some(client) = vu.http.client.get() {
+            client.close_idle();
         }
     });
 }
