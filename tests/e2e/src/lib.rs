@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "waits for real processes")]
 
 pub mod compare;
+pub mod nginx;
 pub mod samples;
 
 use std::{

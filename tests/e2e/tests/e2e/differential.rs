@@ -15,20 +15,34 @@ fn arguments(path: &Path) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-fn run(tool: Tool, path: &Path, web: &Web) -> Run {
+/// A server under test, as scripts and outputs name it.
+pub(crate) struct Base {
+    /// The variable of `__ENV` that has its address; the address is masked by this name.
+    pub(crate) variable: &'static str,
+    pub(crate) url: String,
+}
+
+fn mask_urls(text: &str, bases: &[Base]) -> String {
+    bases.iter().fold(text.to_owned(), |text, base| text.replace(&base.url, base.variable))
+}
+
+fn run(tool: Tool, path: &Path, bases: &[Base]) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(tool, folder.path());
     command.args(["run", "--out", "json=x.json", "--summary-export", "summary.json"]);
-    command.arg("-e").arg(format!("BASE={}", web.url)).args(arguments(path)).arg(path);
+    for base in bases {
+        command.arg("-e").arg(format!("{}={}", base.variable, base.url));
+    }
+    command.args(arguments(path)).arg(path);
     finish(command, folder, None)
 }
 
 /// Metrics whose number of samples depends on time.
 const TIMED: &[&str] = &["vus", "vus_max", "data_sent", "data_received"];
 
-fn metrics(run: &Run, web: &Web) -> BTreeMap<String, samples::Metric> {
+fn metrics(run: &Run, bases: &[Base]) -> BTreeMap<String, samples::Metric> {
     let mask = |key: &str, value: &str| match key {
-        "url" | "name" | "error" => value.replace(&web.url, "BASE"),
+        "url" | "name" | "error" => mask_urls(value, bases),
         _ => value.to_owned(),
     };
     let mut metrics = samples::read(&run.text("x.json"), &mask);
@@ -53,31 +67,37 @@ fn summary(run: &Run) -> Vec<String> {
 }
 
 /// Messages of log lines, numbers masked, sorted: VUs finish in any order.
-fn messages(run: &Run, web: &Web) -> Vec<String> {
+fn messages(run: &Run, bases: &[Base]) -> Vec<String> {
     let mut lines: Vec<String> = run
         .stderr
         .lines()
         .filter_map(|line| line.split_once("level=").map(|(_, rest)| rest))
         // k6 adds the place in its bytecode to each position.
-        .map(|line| mask_numbers(&line.replace(&web.url, "BASE")).replace("(#)", ""))
+        .map(|line| mask_numbers(&mask_urls(line, bases)).replace("(#)", ""))
         .collect();
     lines.sort();
     lines
 }
 
-fn check(name: &str) {
-    let web = Web::start();
-    let path = script(&format!("differential/{name}.js"));
-    let (k6, ours) = (run(Tool::K6, &path, &web), run(Tool::Plimsoll, &path, &web));
+/// Runs a script in both and compares what they leave; gives our run, for more assertions.
+pub(crate) fn compare(path: &Path, bases: &[Base]) -> Run {
+    let (k6, ours) = (run(Tool::K6, path, bases), run(Tool::Plimsoll, path, bases));
     assert_eq!(k6.code, ours.code, "exit code\nk6 {}\nours {}", k6.said(), ours.said());
-    assert_eq!(metrics(&k6, &web), metrics(&ours, &web), "metrics of --out json");
+    assert_eq!(metrics(&k6, bases), metrics(&ours, bases), "metrics of --out json");
     assert_eq!(
         shape(&k6.json("summary.json")),
         shape(&ours.json("summary.json")),
         "--summary-export"
     );
     assert_eq!(summary(&k6), summary(&ours), "summary\nk6:\n{}\nours:\n{}", k6.stdout, ours.stdout);
-    assert_eq!(messages(&k6, &web), messages(&ours, &web), "log lines");
+    assert_eq!(messages(&k6, bases), messages(&ours, bases), "log lines");
+    ours
+}
+
+fn check(name: &str) {
+    let web = Web::start();
+    let base = Base { variable: "BASE", url: web.url.clone() };
+    compare(&script(&format!("differential/{name}.js")), &[base]);
 }
 
 macro_rules! scripts {

@@ -8,5 +8,6 @@ mod conformance;
 mod demo;
 mod differential;
 mod exit_codes;
+mod nginx;
 mod outputs;
 mod signals;
