@@ -10,6 +10,7 @@ use plimsoll_engine::{control::StopReason, hub::Observer, run::Finished};
 use plimsoll_metrics::{
     Interval, RawSample, Registry, Timestamp, Totals,
     record::{End, Header, ThresholdResult},
+    registry::SERIES_LIMIT,
     threshold::ThresholdGroup,
     totals::{Entry, ThresholdState},
 };
@@ -46,6 +47,9 @@ struct Inner {
     outputs: Vec<Box<dyn Output>>,
     record: Option<RecordWriter>,
     parts: Option<Parts>,
+    registry: Registry,
+    /// Whether the limit of series was told.
+    told_limit: bool,
     log: Log,
 }
 
@@ -57,12 +61,15 @@ impl Followers {
         let full = setup.args.runtime.summary_mode == SummaryMode::Full;
         let parts = full.then(|| Parts::new(setup.registry.clone()));
         let record = record(setup);
-        Ok(Followers(Arc::new(Mutex::new(Inner {
+        let inner = Inner {
             outputs,
             record,
             parts,
+            registry: setup.registry.clone(),
+            told_limit: false,
             log: setup.log.clone(),
-        }))))
+        };
+        Ok(Followers(Arc::new(Mutex::new(inner))))
     }
 
     pub(crate) fn observer(&self) -> Box<dyn Observer> {
@@ -149,6 +156,24 @@ fn end(finished: &Finished) -> End {
     End { reason, duration_ms: finished.duration.as_secs_f64() * 1e3, thresholds }
 }
 
+impl Inner {
+    /// Once, when tag sets began to be folded.
+    fn tell_limit(&mut self) {
+        if self.told_limit || self.registry.folded() == 0 {
+            return;
+        }
+        self.told_limit = true;
+        self.log.write(
+            Level::Warning,
+            &format!(
+                "the run has {SERIES_LIMIT} time series, the most that are kept apart; samples of new ones \
+                 count without their url and name, the totals stay right"
+            ),
+            &[("hint", "give requests with many URLs one name: http.url`..`, or { tags: { name: '..' } }")],
+        );
+    }
+}
+
 struct Shared(Arc<Mutex<Inner>>);
 
 impl Observer for Shared {
@@ -160,6 +185,7 @@ impl Observer for Shared {
         if let Some(record) = &mut inner.record {
             record.interval(at, interval, totals);
         }
+        inner.tell_limit();
         if let Some(parts) = &mut inner.parts {
             parts.absorb(interval);
         }
