@@ -141,14 +141,18 @@ impl CookieJar {
         matching.iter().map(|cookie| (cookie.name.clone(), cookie.value.clone())).collect()
     }
 
-    /// Removes what a request to `url` would carry.
+    /// Expires the names that a request to `url` would carry, as k6 does: as if a response from
+    /// `url` had done so without naming a path, which leaves cookies of other paths alone.
     pub fn clear(&self, url: &Url) {
-        self.stored.borrow_mut().retain(|cookie| !cookie.matches(url));
+        for (name, _) in self.cookies_for_url(url) {
+            self.delete(url, &name);
+        }
     }
 
-    /// Removes one name of what a request to `url` would carry.
+    /// Expires one name in the directory of `url`, for its very host.
     pub fn delete(&self, url: &Url, name: &str) {
-        self.stored.borrow_mut().retain(|cookie| &*cookie.name != name || !cookie.matches(url));
+        let name = name.to_owned();
+        self.set(url, Cookie { name, max_age: Some(0), ..Cookie::default() });
     }
 
     pub fn is_empty(&self) -> bool {

@@ -206,12 +206,12 @@ impl Failure {
     }
 }
 
-/// `GET` as `Get`.
+/// `GET` as `Get`, and `get` as it is: Go leaves the first letter alone.
 fn title(method: &str) -> String {
     let mut characters = method.chars();
     match characters.next() {
         Some(first) => {
-            first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()
+            std::iter::once(first).chain(characters.flat_map(char::to_lowercase)).collect()
         }
         None => "Get".to_owned(),
     }

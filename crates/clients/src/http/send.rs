@@ -53,7 +53,7 @@ pub(super) async fn send(client: &Client, mut request: Request, scope: &Scope) -
             Next::Answer(next) => hop = next,
             Next::Limit => {
                 if request.redirects.is_none() {
-                    warn_of_limit(client, followed, &hop);
+                    warn_of_limit(client, followed, &request);
                 }
                 return finish(request, hop, ended, sent_cookies.unwrap_or_default());
             }
@@ -63,14 +63,14 @@ pub(super) async fn send(client: &Client, mut request: Request, scope: &Scope) -
     }
 }
 
-fn warn_of_limit(client: &Client, followed: u32, hop: &Hop) {
+fn warn_of_limit(client: &Client, followed: u32, request: &Request) {
     let message = format!(
         "Stopped after {} redirects and returned the redirection; pass {{ redirects: n }} in \
          request params or set global maxRedirects to silence this",
         followed + 1
     );
     let level = plimsoll_runtime::log::Level::Warning;
-    client.worker.config.log.write(level, &message, &[("url", hop.url.tag())]);
+    client.worker.config.log.write(level, &message, &[("url", request.url.tag())]);
 }
 
 /// The body as it is sent, and its `Content-Encoding` among the headers.

@@ -42,18 +42,20 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// `200 OK` from code and reason.
-    pub(super) fn status_text(&self, status: u16, reason: &[u8]) -> Rc<str> {
+    /// `200 OK` from code and reason; with `blank` the blank that stood before no reason, as in Go.
+    pub(super) fn status_text(&self, status: u16, reason: &[u8], blank: bool) -> Rc<str> {
         let mut last = self.status_text.borrow_mut();
         let mut code = itoa::Buffer::new();
         let code = code.format(status);
-        let same = last
-            .as_bytes()
-            .strip_prefix(code.as_bytes())
-            .is_some_and(|rest| rest.strip_prefix(b" ").unwrap_or(rest) == reason);
+        let same = last.as_bytes().strip_prefix(code.as_bytes()).is_some_and(|rest| {
+            match rest.strip_prefix(b" ") {
+                Some(rest) => blank && rest == reason,
+                None => !blank && reason.is_empty(),
+            }
+        });
         if !same {
             let mut text = code.to_owned();
-            if !reason.is_empty() {
+            if blank {
                 // Writing to a String cannot fail.
                 write!(text, " {}", String::from_utf8_lossy(reason)).ok();
             }

@@ -107,6 +107,17 @@ fn no_answer() {
 }
 
 #[test]
+fn no_time_at_all() {
+    run(async {
+        let subject = Subject::new(config());
+        let timeout = Duration::ZERO;
+        let request = Request { timeout, ..get("http://127.0.0.1:1/") };
+        let error = subject.send(request).await.error.unwrap();
+        assert_eq!((error.code.0, &*error.message), (1050, "request timeout"));
+    });
+}
+
+#[test]
 fn half_an_answer_then_nothing() {
     run(async {
         let half = reply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");

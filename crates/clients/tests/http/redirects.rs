@@ -141,6 +141,20 @@ fn redirects_that_lead_nowhere() {
 }
 
 #[test]
+fn status_texts_keep_what_the_server_said() {
+    let check = |line: &'static str, expected: &str| {
+        run(async {
+            let head = format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n");
+            let response = Subject::new(config()).get(&Server::always(reply(&head)).url("/")).await;
+            assert_eq!(&*response.status_text, expected);
+        });
+    };
+    check("299 Odd one", "299 Odd one");
+    check("299", "299");
+    check("299 ", "299 ");
+}
+
+#[test]
 fn a_redirect_without_location_is_a_response() {
     run(async {
         let server = Server::always(reply("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"));

@@ -68,6 +68,14 @@ fn clear_delete_and_reset() {
     assert_eq!(carried(&jar, "http://h/"), "b=2");
     jar.clear(&url);
     assert_eq!(carried(&jar, "http://h/elsewhere"), "c=3");
+    let elsewhere = Url::parse("http://h/elsewhere").unwrap();
+    jar.set(&elsewhere, Cookie::parse("d=4").unwrap());
+    jar.clear(&elsewhere);
+    assert_eq!(carried(&jar, "http://h/elsewhere"), "c=3", "only those of the directory");
+    let below = Url::parse("http://a.h/").unwrap();
+    jar.set(&below, Cookie::parse("e=5; Domain=h").unwrap());
+    jar.clear(&below);
+    assert_eq!(carried(&jar, "http://a.h/"), "e=5", "only those of the very host");
     jar.reset();
     assert!(jar.is_empty());
 }

@@ -261,7 +261,8 @@ impl Exchange<'_, '_> {
                 Version::Http11 => Proto::Http11,
             },
             status: head.status,
-            status_text: self.buffers.status_text(head.status, reason),
+            // A reason that is empty, and not absent, has a place.
+            status_text: self.buffers.status_text(head.status, reason, start > 0),
             headers: Headers::from_head(text, head.fields),
             framing,
         });

@@ -148,7 +148,7 @@ pub(super) async fn exchange(
     Ok(Incoming {
         proto: Proto::Http2,
         status,
-        status_text: buffers.status_text(status, reason.as_bytes()),
+        status_text: buffers.status_text(status, reason.as_bytes(), true),
         headers,
         body: (outgoing.keep_body && !ruled_out)
             .then(|| Bytes::from(std::mem::take(&mut phases.body))),

@@ -130,6 +130,8 @@ impl Hop {
         let asked = Instant::now();
         let mut phases = Phases::default();
         let result = match fields::check(self, request) {
+            // A timer would let the exchange have its first steps.
+            Ok(()) if request.timeout.is_zero() => Err(Failure::timeout()),
             Ok(()) => {
                 let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
                 let result = timer::timeout_at(deadline, exchange).await;
