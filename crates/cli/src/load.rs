@@ -77,9 +77,12 @@ pub(crate) fn load(request: &Request, log: &Log) -> Result<Loaded, Failure> {
     };
     env.extend(origin.env);
     for pair in &request.runtime.env {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
-            Failure::new(Exit::Other, format!("-e {pair}: write it as NAME=VALUE"))
-        })?;
+        // k6 takes a name alone for an empty value.
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if name.is_empty() {
+            let message = "invalid environment variable name ''";
+            return Err(Failure::new(Exit::Other, message).with_hint("write -e NAME=VALUE"));
+        }
         env.insert(name.to_owned(), value.to_owned());
     }
 
@@ -137,19 +140,22 @@ pub(crate) fn warn(log: &Log, warnings: &[plimsoll_script::options::Warning]) {
 }
 
 fn config_file(path: Option<&Path>, log: &Log) -> Result<Options, Failure> {
+    let default = default_config_file();
     let text = match path {
         Some(path) => std::fs::read_to_string(path).map_err(|error| {
             let message = format!("cannot read the configuration file {}: {error}", path.display());
             Failure::new(Exit::BadConfiguration, message)
         })?,
         // The default file need not exist.
-        None => match default_config_file().and_then(|path| std::fs::read_to_string(path).ok()) {
+        None => match default.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) {
             Some(text) => text,
             None => return Ok(Options::default()),
         },
     };
     let value = serde_json::from_str(&text).map_err(|error| {
-        Failure::new(Exit::BadConfiguration, format!("the configuration file is no JSON: {error}"))
+        let name = path.or(default.as_deref()).unwrap_or(Path::new("")).display();
+        let message = format!("the configuration file {name} is not JSON: {error}");
+        Failure::new(Exit::BadConfiguration, message)
     })?;
     let (options, warnings) =
         Options::from_json(&value, Source::ConfigFile).map_err(Failure::from)?;

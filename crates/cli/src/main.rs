@@ -89,9 +89,13 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
 
 /// Help and the version go to standard output; wrong flags are errors with k6's exit code for them.
 fn usage(error: &clap::Error) -> ExitCode {
-    let shown = error.print();
+    let shown = match error.print() {
+        // `plimsoll run --help | head`: the reader has what it wanted.
+        Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+        Ok(()) => true,
+    };
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if asked && shown.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other.code()) }
+    if asked && shown { ExitCode::SUCCESS } else { ExitCode::from(Exit::Other.code()) }
 }
 
 fn help(command: Option<&str>) -> Result<(), Failure> {

@@ -1,5 +1,7 @@
 //! `--out KIND[=TARGET]`: from the flag to an open output.
 
+use std::path::Path;
+
 use plimsoll_metrics::threshold::ThresholdGroup;
 use plimsoll_outputs::{
     Output, OutputError, Target,
@@ -15,6 +17,29 @@ use crate::{
 
 /// Kinds that there are, for the error message.
 const KINDS: &str = "csv, json";
+
+/// Refuses a `--record FILE` that cannot become a record, before anything runs. A finished record is
+/// renamed to its name, which would replace a device such as `/dev/null`.
+pub(crate) fn check_record(file: Option<&str>) -> Result<(), Failure> {
+    let Some(file) = file.filter(|file| *file != "off") else { return Ok(()) };
+    let wrong = |why: &str| {
+        Err(Failure::new(Exit::Other, format!("--record {file}: {why}"))
+            .with_hint("name a file in a folder that exists, or `off` for no record"))
+    };
+    let path = Path::new(file);
+    if path.file_name().is_none() {
+        return wrong("this names no file");
+    }
+    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+        return wrong("this is no regular file");
+    }
+    match path.parent() {
+        Some(folder) if folder != Path::new("") && !folder.is_dir() => {
+            wrong(&format!("{} is no folder", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Opens all, in the order given; the first that cannot be opened ends the command.
 pub(crate) fn open(setup: &Setup) -> Result<Vec<Box<dyn Output>>, Failure> {

@@ -12,13 +12,13 @@ use crate::exit::{Exit, Failure};
 #[command(next_help_heading = "Load")]
 pub(crate) struct OptionFlags {
     /// Virtual users
-    #[arg(short = 'u', long, value_name = "N")]
+    #[arg(short = 'u', long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) vus: Option<String>,
     /// How long, e.g. 30s or 1h10m
-    #[arg(short, long, value_name = "TIME")]
+    #[arg(short, long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) duration: Option<String>,
     /// Iterations in all, shared by the VUs
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) iterations: Option<String>,
     /// A stage: the number of VUs to ramp to, and how long that takes (repeatable)
     #[arg(short, long = "stage", value_name = "TIME:VUS")]
@@ -106,11 +106,13 @@ pub(crate) struct OptionFlags {
 }
 
 impl OptionFlags {
-    /// What was given, as a layer of options.
+    /// What was given, as a layer of options. A value that is none is a wrong flag, not a bad
+    /// configuration: k6 ends with 255, too.
     pub(crate) fn layer(&self) -> Result<Options, Failure> {
+        let wrong = |error| Failure { exit: Exit::Other, ..Failure::from(error) };
         let mut options = Options::default();
         for (flag, text) in self.given() {
-            if !options.set_flag(flag, text).map_err(Failure::from)? {
+            if !options.set_flag(flag, text).map_err(wrong)? {
                 return Err(Failure::new(Exit::Other, format!("--{flag} is not supported")));
             }
         }

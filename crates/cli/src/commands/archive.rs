@@ -48,7 +48,11 @@ pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failu
     let mut bytes = Vec::new();
     let out = &args.archive_out;
     let failed = |error: std::io::Error| {
-        Failure::new(Exit::Other, format!("cannot write {}: {error}", out.display()))
+        let place = match out.to_str() {
+            Some("-") => "the archive to standard output".to_owned(),
+            _ => out.display().to_string(),
+        };
+        Failure::new(Exit::Other, format!("cannot write {place}: {error}"))
     };
     archive.write(&mut bytes).map_err(failed)?;
     if out == Path::new("-") {

@@ -80,7 +80,7 @@ impl Output for Seconds {
 
 /// Runs it; the exit code is the run's.
 pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> {
-    let service = Service::start()?;
+    let mut service = Service::start()?;
     let introduction = format!(
         "Plimsoll loads a sample web service (pid {}, {}) with {} virtual users for {} s.\n\n",
         service.pid(),
@@ -125,10 +125,16 @@ pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> 
     if let Ok(sample) = own::sample() {
         generator.observe(&sample);
     }
+    let lost = service.ended();
     drop(service);
 
     let rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
     terminal::print(&verdict::table(&rows))?;
+    if let Some(status) = lost {
+        // Numbers of a service that was not there are no ground for a verdict.
+        let message = format!("the sample service ended during the run: {status}");
+        return Err(Failure::new(Exit::Other, message).with_hint("run the demo again"));
+    }
     terminal::print(&verdict::words(&finished, &rows, generator.overall().as_ref(), args.vus))?;
     Ok(exit)
 }

@@ -18,6 +18,7 @@ use crate::{
     commands::unsupported,
     exit::{Exit, Failure},
     load::{self, Loaded, Request},
+    outputs,
     progress::Progress,
     report::{self, Report},
     terminal,
@@ -28,6 +29,7 @@ use crate::{
 /// Runs the script; `Ok` is how the run ended, which may be no success.
 pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
     unsupported::run(args)?;
+    outputs::check_record(args.record.as_deref())?;
     let Session { global, log, .. } = session;
     let request = Request {
         file: &args.file,

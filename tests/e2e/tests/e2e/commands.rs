@@ -1,6 +1,8 @@
 //! The other verbs: inspect, archive, new, runs, completion, version, help.
 
-use plimsoll_e2e::{Tool, command, finish, plimsoll};
+use std::process::Stdio;
+
+use plimsoll_e2e::{Tool, Web, command, finish, plimsoll, run_source};
 
 const SCRIPT: &str = "
 import { greet } from './lib/greet.js';
@@ -126,4 +128,59 @@ fn completion_and_version() {
     }
     let run = plimsoll(&["version"]);
     assert_eq!(run.stdout.trim(), concat!("plimsoll ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_port_in_use_is_not_shared() {
+    let web = Web::start();
+    let port = web.url.rsplit(':').next().unwrap();
+    let run = plimsoll(&["serve", "web", "--seconds", "5", "--port", port]);
+    assert_eq!(run.code, Some(255), "{}", run.said());
+    assert!(run.stderr.contains(&format!("listen on 127.0.0.1:{port}")), "{}", run.said());
+}
+
+const NOTHING: &str = "export default function () {}";
+
+#[test]
+fn a_value_that_is_none_is_a_wrong_flag_as_in_k6() {
+    for arguments in [
+        ["-u", "abc"],
+        ["-d", "abc"],
+        ["-s", "bad"],
+        ["--tag", "bad"],
+        ["--dns", "foo"],
+        ["-e", "=x"],
+        // These are values, and then a configuration that cannot be run.
+        ["-d", "-5s"],
+        ["-i", "0"],
+        // And these are accepted.
+        ["-u", "-1"],
+        ["-e", "bad"],
+    ] {
+        let code = |tool| run_source(tool, NOTHING, &arguments).code;
+        assert_eq!(code(Tool::K6), code(Tool::Plimsoll), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_is_refused_and_a_device_stays() {
+    for (file, why) in [("/dev/null", "no regular file"), ("missing/x", "no folder")] {
+        let run = run_source(Tool::Plimsoll, NOTHING, &["--record", file]);
+        assert_eq!(run.code, Some(255), "{file}: {}", run.said());
+        assert!(run.stderr.contains(why), "{file}: {}", run.said());
+        assert!(!run.stdout.contains("running ("), "{file}: {}", run.said());
+    }
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn help_whose_reader_has_gone_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(Tool::Plimsoll, folder.path())
+        .args(["run", "--help"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
 }

@@ -2,7 +2,8 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    os::unix::process::CommandExt,
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use crate::exit::{Exit, Failure};
@@ -23,6 +24,8 @@ impl Service {
             .args(["serve", "web", "--until-stdin-closes", "--seconds", "3600"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C on a terminal is for us; the service stays until the load has ended.
+            .process_group(0)
             .spawn()
             .map_err(failed)?;
         let mut line = String::new();
@@ -37,6 +40,11 @@ impl Service {
         }
     }
 
+    /// How it ended, when it is no longer there.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -45,7 +53,9 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // When it is gone already there is nothing left to do.
+        // Its work is done, and a child that is stuck must not hold us up. When it is gone already
+        // there is nothing left to do.
+        drop(self.child.kill());
         drop(self.child.wait());
     }
 }
