@@ -102,8 +102,7 @@ pub(crate) fn load(request: &Request, log: &Log) -> Result<Loaded, Failure> {
     })
     .map_err(|error| {
         let exit = Exit::from(error.kind);
-        let failure = Failure::new(exit, error.message);
-        if exit == Exit::ScriptException { failure.with_hint("script exception") } else { failure }
+        Failure { exit, message: error.message, hint: error.hint }
     })?;
     let own = match origin.options {
         // An archive holds the options as they were consolidated when it was made.

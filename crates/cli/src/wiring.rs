@@ -140,7 +140,7 @@ fn end(finished: &Finished) -> End {
         (Some(error), _) | (None, Some(StopReason::Error(error))) => error.message.clone(),
         (None, None) => "finished".to_owned(),
         (None, Some(StopReason::Signal)) => "interrupted".to_owned(),
-        (None, Some(StopReason::ScriptAbort(message))) => format!("aborted: {message}"),
+        (None, Some(StopReason::ScriptAbort(message))) => message.clone(),
         (None, Some(StopReason::Thresholds(keys))) => format!("thresholds: {}", keys.join(", ")),
     };
     let results = |entry: &Entry| {

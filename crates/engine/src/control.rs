@@ -61,7 +61,7 @@ pub struct Figures {
 pub enum StopReason {
     /// Ctrl-C, SIGTERM
     Signal,
-    /// `test.abort(message)`
+    /// `test.abort()`, in the words of the log: `test aborted: reason at place`
     ScriptAbort(String),
     /// thresholds with `abortOnFail`, their keys
     Thresholds(Vec<String>),

@@ -115,7 +115,7 @@ impl Plan {
             "the scenarios need more than {VUS_LIMIT} VUs in this instance, which is the limit; \
              divide the test with --execution-segment"
         );
-        Err(RunError { kind: RunErrorKind::Config, message })
+        Err(RunError { kind: RunErrorKind::Config, message, hint: None })
     }
 
     /// k6's header line: `(100.00%) 1 scenario, 30 max VUs, 40s max duration (incl. graceful stop)`.

@@ -92,7 +92,7 @@ pub fn run<R: Runner>(setup: RunSetup<R>) -> Finished {
         Ok(threads) => threads,
         Err(error) => {
             let message = format!("cannot start worker threads: {error}");
-            let error = RunError { kind: RunErrorKind::Other, message };
+            let error = RunError { kind: RunErrorKind::Other, message, hint: None };
             return Finished::refused(hub.finish(Duration::ZERO), error);
         }
     };
@@ -161,6 +161,7 @@ impl<R: Runner> Conductor<'_, R> {
             (_, None) if broken && !control.is_aborted() => Some(RunError {
                 kind: RunErrorKind::Other,
                 message: "a worker thread broke down".to_owned(),
+                hint: None,
             }),
             (_, error) => error,
         };

@@ -21,8 +21,10 @@ pub struct VuId {
 #[error("{message}")]
 pub struct RunError {
     pub kind: RunErrorKind,
-    /// As it is logged, with place and hint.
+    /// As it is logged, with its place.
     pub message: String,
+    /// What to do about it or where it was; a field of the log line.
+    pub hint: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

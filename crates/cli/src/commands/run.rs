@@ -6,7 +6,7 @@ use plimsoll_engine::{
     control::{Control, StopReason},
     plan::Plan,
     run::{Finished, RunSetup},
-    runner::RunErrorKind,
+    runner::RunError,
 };
 use plimsoll_outputs::{Output, summary::TrendStat};
 use plimsoll_runtime::{log::Log, shutdown};
@@ -71,6 +71,8 @@ impl Prepared {
             options.check_thresholds(&loaded.registry).map_err(Failure::from)?
         };
         loaded.script.set_options(Arc::new(options.clone()));
+        let client = loaded.script.test().http_config();
+        client.map_err(|message| Failure::new(Exit::BadConfiguration, message))?;
         Ok(Prepared { loaded, consolidated, thresholds, trend_stats })
     }
 }
@@ -162,29 +164,27 @@ fn interrupt_on_signals(control: &Arc<Control>, log: &Log) -> Result<(), Failure
     Ok(())
 }
 
+fn explain(error: &RunError, log: &Log) -> Exit {
+    let hint = error.hint.as_deref().map(|hint| ("hint", hint));
+    log.write(plimsoll_runtime::log::Level::Error, &error.message, hint.as_slice());
+    Exit::from(error.kind)
+}
+
 /// The exit code, and the log lines that explain it.
 fn judge(finished: &Finished, log: &Log) -> Exit {
     if let Some(error) = &finished.error {
-        let fields: &[(&str, &str)] = match error.kind {
-            RunErrorKind::ScriptException => &[("hint", "script exception")],
-            _ => &[],
-        };
-        log.write(plimsoll_runtime::log::Level::Error, &error.message, fields);
-        return Exit::from(error.kind);
+        return explain(error, log);
     }
     match &finished.stopped {
         Some(StopReason::ScriptAbort(message)) => {
-            log.error(&format!("test aborted: {message}"));
+            log.error(message);
             return Exit::ScriptAborted;
         }
         Some(StopReason::Signal) => {
             log.error("test run was aborted because plimsoll received an interrupt signal");
             return Exit::Interrupted;
         }
-        Some(StopReason::Error(error)) => {
-            log.error(&error.message);
-            return Exit::from(error.kind);
-        }
+        Some(StopReason::Error(error)) => return explain(error, log),
         Some(StopReason::Thresholds(_)) | None => {}
     }
     let crossed = report::crossed(&finished.totals);

@@ -82,6 +82,7 @@ impl Site {
                 self.worker.control.stop(StopReason::Error(RunError {
                     kind: RunErrorKind::Other,
                     message: format!("a virtual user broke down: {error}"),
+                    hint: None,
                 }));
             }
         }

@@ -186,7 +186,7 @@ pub(crate) fn scenario(name: &str, executor: Executor) -> Scenario {
 }
 
 pub(crate) fn error(kind: RunErrorKind) -> RunError {
-    RunError { kind, message: "wrong".to_owned() }
+    RunError { kind, message: "wrong".to_owned(), hint: None }
 }
 
 struct FakeRunner {

@@ -37,8 +37,8 @@ mod tests;
 /// Identity of the VU that runs init first, setup, teardown and handleSummary.
 const VU_ZERO: VuId = VuId { in_instance: 0, in_test: 0 };
 
-/// What stands before the reason of `test.abort()` when it is an error of its own.
-const ABORT_PREFIX: &str = "test aborted: ";
+/// What the log says beside a script's exception, as in k6.
+const EXCEPTION_HINT: &str = "script exception";
 
 /// What a test is made from.
 pub struct ScriptConfig {
@@ -85,7 +85,7 @@ impl Script {
         })?;
         if exports.functions.is_empty() {
             let message = load_failure(&name, "no exported functions in script");
-            return Err(RunError { kind: RunErrorKind::Other, message });
+            return Err(RunError { kind: RunErrorKind::Other, message, hint: None });
         }
         Ok(Script { test, exports })
     }
@@ -126,7 +126,8 @@ where
 }
 
 fn no_machine(error: io::Error) -> RunError {
-    RunError { kind: RunErrorKind::Other, message: format!("cannot make a virtual user: {error}") }
+    let message = format!("cannot make a virtual user: {error}");
+    RunError { kind: RunErrorKind::Other, message, hint: None }
 }
 
 /// Makes a VU and runs the script's init code in it.
@@ -144,12 +145,23 @@ fn run_error(vu: &VuState, reply: Reply) -> RunError {
         Reply::Threw(Thrown { error, .. }) => (RunErrorKind::ScriptException, error.to_string()),
         Reply::Stopped(StopCause::ScriptAbort) => {
             let message = vu.abort_message.borrow().clone().unwrap_or_default();
-            (RunErrorKind::Aborted, format!("{ABORT_PREFIX}{message}"))
+            (RunErrorKind::Aborted, message)
         }
         Reply::Stopped(_) => (RunErrorKind::Other, "the script was interrupted".to_string()),
         other => (RunErrorKind::Other, format!("the virtual user ended unexpectedly: {other:?}")),
     };
-    RunError { kind, message }
+    let hint = (kind == RunErrorKind::ScriptException).then(|| EXCEPTION_HINT.to_string());
+    RunError { kind, message, hint }
+}
+
+/// Names the VU whose init failed.
+fn of_vu(error: RunError, id: VuId) -> RunError {
+    let hint = format!("error while initializing VU #{}", id.in_instance);
+    let hint = match error.hint {
+        Some(known) => format!("{hint} ({known})"),
+        None => hint,
+    };
+    RunError { hint: Some(hint), ..error }
 }
 
 impl Runner for Script {
@@ -157,7 +169,7 @@ impl Runner for Script {
 
     async fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> Result<ScriptVu, RunError> {
         let state = VuState::new(self.test.clone(), Some(worker.clone()), id);
-        let (host, _) = init(state).await?;
+        let (host, _) = init(state).await.map_err(|error| of_vu(error, id))?;
         Ok(ScriptVu::new(host))
     }
 

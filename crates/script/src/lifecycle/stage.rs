@@ -15,7 +15,7 @@ use plimsoll_engine::{
 use plimsoll_metrics::TagSet;
 use plimsoll_runtime::{clock::Instant, timer};
 
-use super::{ABORT_PREFIX, Script, VU_ZERO, init, on_own_runtime, run_error};
+use super::{Script, VU_ZERO, init, on_own_runtime, run_error};
 use crate::{
     options::SignedDuration,
     vu::{
@@ -112,8 +112,7 @@ async fn run(
         Some(other) => {
             let error = run_error(&state, other);
             if error.kind == RunErrorKind::Aborted {
-                let reason = error.message.strip_prefix(ABORT_PREFIX).unwrap_or(&error.message);
-                worker.control.stop(StopReason::ScriptAbort(reason.to_string()));
+                worker.control.stop(StopReason::ScriptAbort(error.message.clone()));
             }
             Err(error)
         }
@@ -138,7 +137,8 @@ fn timed_out(stage: &Stage) -> RunError {
         stage.function,
         stage.timeout.as_secs_f64()
     );
-    RunError { kind: stage.timed_out, message }
+    let hint = format!("You can increase the time limit via the {}Timeout option", stage.function);
+    RunError { kind: stage.timed_out, message, hint: Some(hint) }
 }
 
 impl Script {
@@ -168,6 +168,7 @@ impl Script {
                         "handleSummary() execution timed out after {} seconds",
                         limit.as_secs_f64()
                     ),
+                    hint: None,
                 }),
                 Some(other) => Err(run_error(&state, other)),
             }

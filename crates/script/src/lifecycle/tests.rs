@@ -263,6 +263,29 @@ fn what_goes_wrong_has_its_kind() {
 }
 
 #[test]
+fn aborts_and_failed_inits_are_told_as_k6_tells_them() {
+    let check = |source: &str, message: &str, hint: Option<&str>| {
+        let rig = Rig::new(&format!("import exec from 'k6/execution'; {source}"));
+        let id = VuId { in_instance: 3, in_test: 3 };
+        let failed = block_on(async {
+            rig.script.setup(&rig.worker).await?;
+            rig.script.init_vu(id, &rig.worker).await.map(drop)
+        });
+        let error = failed.unwrap_err();
+        assert_eq!((&*error.message, error.hint.as_deref()), (message, hint));
+    };
+    let setup =
+        |call: &str| format!("export function setup() {{ {call} }} export default () => {{}}");
+    check(&setup("exec.test.abort('no')"), "test aborted: no", None);
+    check(&setup("exec.test.abort()"), "test aborted", None);
+    check(
+        "if (__VU === 3) exec.test.abort(); export default () => {}",
+        "test aborted at file:///test/script.js:1:59",
+        Some("error while initializing VU #3"),
+    );
+}
+
+#[test]
 fn options_and_exports_are_seen() {
     let (script, ..) = load(
         "export const options = { vus: 2, thresholds: { checks: ['rate>0.9'] } };

@@ -42,6 +42,33 @@ export default function () {
     'parts can be changed': (r) => r.headers.Mine === 'yes',
   });
 
+  check(http.get(`${BASE}/get`), {
+    'own names': (r) => Object.keys(r).join() === `${FIELDS},clickLink,html,json,submitForm`,
+    'spread': (r) => ({ ...r }).status === 200 && Object.assign({}, r).url === r.url,
+    'rest': ({ status, ...rest }) => status === 200 && Object.keys(rest).length === 19,
+    'entries': (r) => Object.entries(r).length === 20 && new Map(Object.entries(r)).get('status') === 200,
+    'has': (r) => r.hasOwnProperty('status') && r.hasOwnProperty('json') && !r.hasOwnProperty('foo') && 'html' in r && 'toString' in r,
+    'descriptor': (r) =>
+      JSON.stringify(Object.getOwnPropertyDescriptor(r, 'status')) ===
+      '{"value":200,"writable":true,"enumerable":true,"configurable":false}',
+    'no other properties': (r) => {
+      try {
+        r.foo = 1;
+        return false;
+      } catch (e) {
+        return String(e) === 'TypeError: Cannot assign to property foo of a host object';
+      }
+    },
+    'cannot be deleted': (r) => {
+      try {
+        delete r.status;
+        return false;
+      } catch (e) {
+        return r.status === 200;
+      }
+    },
+  });
+
   check(http.get(`${BASE}/status/404`), {
     '404: code': (r) => r.error_code === 1404 && r.error === '',
     '404: text': (r) => r.status_text === '404 Not Found',

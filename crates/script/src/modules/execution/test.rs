@@ -6,7 +6,7 @@ use rquickjs::{Coerced, Ctx, Exception, Function, Object, Result, Value, functio
 use super::getter;
 use crate::{
     modules::data::freeze,
-    vu::{VuState, error, error::ScriptError, interrupt},
+    vu::{Phase, VuState, error, error::ScriptError, interrupt},
 };
 
 pub(super) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
@@ -27,13 +27,17 @@ fn message_of<'js>(message: Opt<Value<'js>>) -> Result<Option<String>> {
 /// Ends the whole run; this call never returns to the script.
 fn abort<'js>(ctx: Ctx<'js>, message: Opt<Value<'js>>) -> Result<()> {
     let vu = VuState::of(&ctx)?;
-    let mut text = message_of(message)?.unwrap_or_default();
+    let mut text = "test aborted".to_string();
+    if let Some(reason) = message_of(message)?.filter(|reason| !reason.is_empty()) {
+        text = format!("{text}: {reason}");
+    }
     let here = Exception::from_message(ctx.clone(), "")?.into_object().into_value();
     let mut here = ScriptError::from_value(&ctx, here);
     here.map_positions(&vu.test.modules);
-    if let Some(place) = here.frames.iter().find(|frame| !frame.ends_with("(native)")) {
-        let space = if text.is_empty() { "" } else { " " };
-        text = format!("{text}{space}at {place}");
+    let is_stage = matches!(vu.phase.get(), Phase::Setup | Phase::Teardown | Phase::Summary);
+    if let Some(place) = here.frames.iter().find(|frame| !is_stage && !frame.ends_with("(native)"))
+    {
+        text = format!("{text} at {place}");
     }
     if let Some(worker) = &vu.worker
         && !vu.is_init()

@@ -1,10 +1,10 @@
 //! The response object: native, its properties become JavaScript values only when a script reads them.
 //!
-//! The properties are accessors of the prototype, so `for in`, `JSON.stringify` and assignment see
-//! them, but `Object.keys` and `{ ...response }`, which look at own properties alone, do not: own
-//! properties would have to be made for every response.
+//! An exotic class answers for its properties, as own ones, without having any: making them for
+//! every response would cost more than the few that a script reads.
 
 mod json;
+mod names;
 mod page;
 mod parts;
 
@@ -12,12 +12,15 @@ use std::cell::RefCell;
 
 use plimsoll_clients::http::{ErrorCode, Response};
 use rquickjs::{
-    Class, Ctx, Function, IntoJs, JsLifetime, Object, Result, Value,
-    class::{JsClass, Readable, Trace, Tracer},
-    function::{Constructor, Opt, This},
-    object::{Accessor, Property},
+    Atom, Class, Ctx, Exception, IntoJs, JsLifetime, Object, Result, Value,
+    class::{
+        ClassKind, JsCell, JsClass, PropertyDescriptor, PropertyName, Readable, Trace, Tracer,
+    },
+    function::{Constructor, This},
+    qjs,
 };
 
+use self::names::Slot;
 use super::params::ResponseType;
 use crate::modules::arguments;
 
@@ -25,7 +28,7 @@ use crate::modules::arguments;
 pub(super) struct ResponseObject<'js> {
     end: End,
     response_type: ResponseType,
-    /// Properties that were assigned, or that hold an object once made: `(index in FIELDS, value)`.
+    /// Properties that were assigned, or that hold an object once made: `(index in FIELDS or [`PARSED`], value)`.
     values: RefCell<Vec<(usize, Value<'js>)>>,
 }
 
@@ -74,6 +77,9 @@ const fn kept(name: &'static str, read: Read) -> Field {
 
 const BODY: &str = "body";
 
+/// Where [`ResponseObject::values`] keeps the parsed body.
+const PARSED: usize = FIELDS.len();
+
 /// In k6's order.
 const FIELDS: &[Field] = &[
     plain("remote_ip", parts::remote_ip),
@@ -95,6 +101,16 @@ const FIELDS: &[Field] = &[
 ];
 
 impl<'js> ResponseObject<'js> {
+    fn read(&self, ctx: &Ctx<'js>, slot: Slot<'js>) -> Result<Value<'js>> {
+        match slot {
+            Slot::Field(index) => match FIELDS.get(index) {
+                Some(field) => self.get(ctx, index, field),
+                None => Ok(Value::new_undefined(ctx.clone())),
+            },
+            Slot::Method(function) => Ok(function),
+        }
+    }
+
     fn get(&self, ctx: &Ctx<'js>, index: usize, field: &Field) -> Result<Value<'js>> {
         let known =
             self.values.borrow().iter().find(|(at, _)| *at == index).map(|(_, v)| v.clone());
@@ -123,6 +139,12 @@ impl<'js> ResponseObject<'js> {
         }
     }
 
+    /// The body as it was parsed before, which a script may have changed since, as in k6.
+    fn parsed(&self) -> Option<Value<'js>> {
+        let values = self.values.borrow();
+        values.iter().find(|(at, _)| *at == PARSED).map(|(_, value)| value.clone())
+    }
+
     /// The body's bytes; what a script assigned to `body` counts. `None` without a body.
     fn body_bytes(&self) -> Option<bytes::Bytes> {
         let index = FIELDS.iter().position(|field| field.name == BODY);
@@ -145,37 +167,90 @@ impl<'js> JsClass<'js> for ResponseObject<'js> {
     const NAME: &'static str = "Response";
     type Mutable = Readable;
 
+    const KIND: ClassKind = ClassKind::Exotic;
+
     fn prototype(ctx: &Ctx<'js>) -> Result<Option<Object<'js>>> {
-        let prototype = Object::new(ctx.clone())?;
-        for (index, field) in FIELDS.iter().enumerate() {
-            let get = move |ctx: Ctx<'js>, this: Own<'js>| this.borrow().get(&ctx, index, field);
-            let set = move |this: Own<'js>, value: Value<'js>| this.borrow().set(index, value);
-            prototype.prop(field.name, Accessor::new(get, set).enumerable().configurable())?;
-        }
-        let method = |name: &str, function: Function<'js>| {
-            prototype
-                .prop(name, Property::from(function.with_name(name)?).writable().configurable())
-        };
-        method("json", Function::new(ctx.clone(), json::json)?)?;
-        method("html", Function::new(ctx.clone(), page::html)?)?;
-        method("submitForm", Function::new(ctx.clone(), page::submit_form)?)?;
-        method("clickLink", Function::new(ctx.clone(), page::click_link)?)?;
-        method("toJSON", Function::new(ctx.clone(), to_json)?)?;
-        Ok(Some(prototype))
+        names::prepare(ctx)?;
+        Object::new(ctx.clone()).map(Some)
     }
 
     fn constructor(_: &Ctx<'js>) -> Result<Option<Constructor<'js>>> {
         Ok(None)
     }
-}
 
-/// The whole as a plain object, for `JSON.stringify` and `console.log`.
-fn to_json<'js>(ctx: Ctx<'js>, this: Own<'js>, _key: Opt<Value<'js>>) -> Result<Object<'js>> {
-    let object = Object::new(ctx.clone())?;
-    for (index, field) in FIELDS.iter().enumerate() {
-        object.set(field.name, this.borrow().get(&ctx, index, field)?)?;
+    fn exotic_get_property(
+        this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+        name: Atom<'js>,
+        _receiver: Value<'js>,
+    ) -> Result<Value<'js>> {
+        match names::find(ctx, &name)? {
+            Some(slot) => this.borrow().read(ctx, slot),
+            // What every object has, such as `hasOwnProperty`.
+            None => match Class::<Self>::prototype(ctx)? {
+                Some(prototype) => prototype.get(name),
+                None => Ok(Value::new_undefined(ctx.clone())),
+            },
+        }
     }
-    Ok(object)
+
+    fn exotic_set_property(
+        this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+        name: Atom<'js>,
+        _receiver: Value<'js>,
+        value: Value<'js>,
+    ) -> Result<bool> {
+        #[expect(unsafe_code, reason = "rquickjs 0.14 drops a value here that QuickJS frees too")]
+        // SAFETY: context and value are alive; the new reference is the one that QuickJS frees.
+        unsafe {
+            qjs::JS_DupValue(ctx.as_raw().as_ptr(), value.as_raw());
+        }
+        let Some(Slot::Field(index)) = names::find(ctx, &name)? else {
+            let name = name.to_string()?;
+            let message = format!("Cannot assign to property {name} of a host object");
+            return Err(Exception::throw_type(ctx, &message));
+        };
+        this.borrow().set(index, value);
+        Ok(true)
+    }
+
+    fn exotic_delete_property(
+        _this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+        name: Atom<'js>,
+    ) -> Result<bool> {
+        Ok(names::find(ctx, &name)?.is_none())
+    }
+
+    fn exotic_has_property(
+        _this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+        name: Atom<'js>,
+    ) -> Result<bool> {
+        if names::find(ctx, &name)?.is_some() {
+            return Ok(true);
+        }
+        Class::<Self>::prototype(ctx)?.map_or(Ok(false), |prototype| prototype.contains_key(name))
+    }
+
+    fn exotic_get_own_property(
+        this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+        name: Atom<'js>,
+    ) -> Result<Option<PropertyDescriptor<'js>>> {
+        let Some(slot) = names::find(ctx, &name)? else { return Ok(None) };
+        let value = this.borrow().read(ctx, slot)?;
+        Ok(Some(PropertyDescriptor::new_value(value, false, true, true)))
+    }
+
+    fn exotic_get_own_property_names(
+        _this: &JsCell<'js, Self>,
+        ctx: &Ctx<'js>,
+    ) -> Result<Vec<PropertyName<'js>>> {
+        let name = |atom| PropertyName { atom, is_enumerable: true };
+        Ok(names::all(ctx)?.into_iter().map(name).collect())
+    }
 }
 
 /// The object of an exchange that took place.

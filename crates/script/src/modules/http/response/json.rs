@@ -4,7 +4,7 @@ use rquickjs::{Ctx, Result, Value, function::Opt};
 
 use super::{
     super::{gjson, syntax},
-    Own,
+    Own, PARSED,
 };
 use crate::{
     modules::arguments,
@@ -20,10 +20,17 @@ pub(super) fn json<'js>(
     this: Own<'js>,
     path: Opt<Value<'js>>,
 ) -> Result<Value<'js>> {
+    if let (None, Some(parsed)) = (&path.0, this.borrow().parsed()) {
+        return Ok(parsed);
+    }
     let Some(body) = this.borrow().body_bytes() else {
         return Err(error::throw(&ctx, NO_BODY));
     };
-    let Some(path) = path.0 else { return whole(&ctx, &body) };
+    let Some(path) = path.0 else {
+        let parsed = whole(&ctx, &body)?;
+        this.borrow().set(PARSED, parsed.clone());
+        return Ok(parsed);
+    };
     let path = arguments::text(&path)?;
     // Paths and documents nest, and a VU's own stack is small.
     let found = suspend::on_worker_stack(&ctx, || {
