@@ -32,6 +32,10 @@ const FLUSH_EVERY: u32 = 3;
 /// zstd's own default: records are small, and it costs little beside the run.
 const COMPRESSION_LEVEL: i32 = 3;
 
+/// zstd looks back over 512 KiB, some twenty seconds of a run: what is alike is near. By default it
+/// would fill several megabytes in the first minutes, which looks like a leak.
+const WINDOW_LOG: u32 = 19;
+
 /// Characters of the run's name in a file's name.
 const NAME_LIMIT: usize = 64;
 
@@ -195,7 +199,8 @@ fn open(
     };
     let mut pending = Vec::new();
     let encoder = Encoder::new(registry, header, &mut pending).map_err(io::Error::other)?;
-    let stream = zstd::stream::write::Encoder::new(file, COMPRESSION_LEVEL)?;
+    let mut stream = zstd::stream::write::Encoder::new(file, COMPRESSION_LEVEL)?;
+    stream.window_log(WINDOW_LOG)?;
     let unfinished = Unfinished { stream, partial: partial(&path) };
     let (queue, messages) = sync_channel(MESSAGES_LIMIT);
     let thread = std::thread::Builder::new()
