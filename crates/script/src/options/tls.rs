@@ -1,6 +1,8 @@
 //! Options about TLS: versions, cipher suites, client certificates.
 
-use plimsoll_runtime::tls::{ClientCertificate, TlsConfig, TlsConnector, TlsVersion};
+use plimsoll_runtime::tls::{
+    ClientCertificate, TlsConfig, TlsConnector, TlsVersion, is_known_cipher_suite,
+};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -68,41 +70,11 @@ pub(crate) fn tls_auth(value: &Value) -> Read<TlsAuth> {
     })
 }
 
-/// Names that Go knows and k6 therefore takes; those that our TLS cannot speak are refused when the
-/// connection settings are made.
-const CIPHER_SUITES: &[&str] = &[
-    "TLS_RSA_WITH_RC4_128_SHA",
-    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_RC4_128_SHA",
-    "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
-    "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_AES_128_GCM_SHA256",
-    "TLS_AES_256_GCM_SHA384",
-    "TLS_CHACHA20_POLY1305_SHA256",
-];
-
+/// A name that k6 takes; those that our TLS cannot speak are refused when the connection settings are
+/// made.
 pub(crate) fn cipher_suite(value: &Value) -> Read<String> {
     let name = value::text(value)?;
-    if CIPHER_SUITES.contains(&name.as_str()) {
+    if is_known_cipher_suite(&name) {
         return Ok(name);
     }
     Err(Reason::new(format!("unknown cipher suite '{name}'"))

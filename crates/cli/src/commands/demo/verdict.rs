@@ -16,9 +16,7 @@ pub(super) fn table(rows: &[Second]) -> String {
         "\n  The load, and the service's process beside it\n\n    \
          second   requests/s   p95 (ms)   service CPU   service memory\n",
     );
-    // The last interval is the rest of a second, too short for a rate.
-    let whole = rows.len().saturating_sub(1).max(1);
-    for (index, row) in rows.iter().take(whole).enumerate() {
+    for (index, row) in whole_seconds(rows).iter().enumerate() {
         let (cpu, memory) = match &row.service {
             Some(usage) => (
                 format!("{:.0} %", usage.cpu_utilization * 100.0),
@@ -34,6 +32,14 @@ pub(super) fn table(rows: &[Second]) -> String {
     }
     text.push_str("\n    100 % CPU is one core.\n");
     text
+}
+
+/// Without the last interval, the rest of a second: too short for a rate, and partly after the load.
+fn whole_seconds(rows: &[Second]) -> &[Second] {
+    match rows {
+        [whole @ .., _rest] if !whole.is_empty() => whole,
+        all => all,
+    }
 }
 
 /// The last paragraph: what was seen, what it means, what to try next.
@@ -97,8 +103,10 @@ fn failures(totals: &Totals) -> String {
 }
 
 fn mean_cpu(rows: &[Second]) -> f64 {
-    let used: Vec<f64> =
-        rows.iter().filter_map(|row| Some(row.service.as_ref()?.cpu_utilization)).collect();
+    let used: Vec<f64> = whole_seconds(rows)
+        .iter()
+        .filter_map(|row| Some(row.service.as_ref()?.cpu_utilization))
+        .collect();
     let count = u32::try_from(used.len()).unwrap_or(u32::MAX).max(1);
     used.iter().sum::<f64>() / f64::from(count)
 }
