@@ -73,6 +73,7 @@ impl Samples {
         samples.add(trend, &[], 1e-7, &[]);
         samples.add(Builtin::IterationLateness.id(), &[], 5.0, &[]);
         samples.add(Builtin::HttpReqs.id(), &request, 1.0, &[]);
+        samples.add(Builtin::IterationResponseTime.id(), &[], 5.0, &[]);
         samples
     }
 }

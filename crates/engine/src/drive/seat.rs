@@ -18,6 +18,8 @@ struct Series {
     tags: TagSet,
     iterations: SeriesHandle,
     duration: SeriesHandle,
+    /// Open models only.
+    response_time: Option<SeriesHandle>,
 }
 
 pub(super) struct Seat<'v, V> {
@@ -66,11 +68,11 @@ impl<'v, V: Vu> Seat<'v, V> {
         match outcome {
             Some(Outcome::Completed | Outcome::Failed) => {
                 tally.completed.add(1);
-                self.record(started, finished);
+                self.record(scheduled, started, finished);
             }
             Some(Outcome::Aborted) => {
                 tally.interrupted.add(1);
-                self.record(started, finished);
+                self.record(scheduled, started, finished);
             }
             Some(Outcome::Interrupted) | None => tally.interrupted.add(1),
         }
@@ -90,7 +92,7 @@ impl<'v, V: Vu> Seat<'v, V> {
         }
     }
 
-    fn record(&mut self, started: Instant, finished: Instant) {
+    fn record(&mut self, scheduled: Option<Instant>, started: Instant, finished: Instant) {
         let tags = self.vu.tags();
         let metadata = self.vu.metadata();
         let mut recorder = self.site.worker.recorder.borrow_mut();
@@ -99,12 +101,17 @@ impl<'v, V: Vu> Seat<'v, V> {
             _ => Series {
                 iterations: recorder.handle(Builtin::Iterations.id(), &tags),
                 duration: recorder.handle(Builtin::IterationDuration.id(), &tags),
+                response_time: scheduled
+                    .map(|_| recorder.handle(Builtin::IterationResponseTime.id(), &tags)),
                 tags,
             },
         };
         let at = timestamp(finished);
-        let milliseconds = finished.since(started).as_nanos() as f64 / NANOS_PER_MILLISECOND;
-        recorder.record_with(series.duration, milliseconds, at, metadata.as_ref());
+        let since = |start| finished.since(start).as_nanos() as f64 / NANOS_PER_MILLISECOND;
+        recorder.record_with(series.duration, since(started), at, metadata.as_ref());
+        if let (Some(response_time), Some(scheduled)) = (series.response_time, scheduled) {
+            recorder.record_with(response_time, since(scheduled), at, metadata.as_ref());
+        }
         recorder.record_with(series.iterations, 1.0, at, metadata.as_ref());
         self.series = Some(series);
     }

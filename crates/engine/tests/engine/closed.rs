@@ -15,6 +15,7 @@ fn shared_iterations_are_all_run_once() {
     let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(MS)).run();
     assert_eq!(ended.check(), [40, 0, 0]);
     assert_eq!(ended.stages(), ["setup", "teardown"]);
+    assert_eq!(ended.trend_count("iteration_response_time"), 0, "nothing was scheduled");
     assert!(ended.vus().iter().all(|vu| (1..=5).contains(vu)));
     let mut made = ended.log.made.lock().unwrap().clone();
     made.sort_unstable();

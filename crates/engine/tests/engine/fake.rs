@@ -17,8 +17,8 @@ use plimsoll_engine::{
     worker::Worker,
 };
 use plimsoll_metrics::{
-    Interval, RawSample, Registry, Sink, TagSet, Timestamp, Totals, registry::SERIES_LIMIT,
-    threshold::ThresholdGroup,
+    Histogram, Interval, RawSample, Registry, Sink, TagSet, Timestamp, Totals,
+    registry::SERIES_LIMIT, threshold::ThresholdGroup,
 };
 use plimsoll_runtime::{clock::Instant, timer};
 
@@ -129,10 +129,18 @@ impl Ended {
 
     /// Samples of a trend.
     pub(crate) fn trend_count(&self, name: &str) -> u64 {
-        match self.finished.totals.entry(name).map(|entry| &entry.sink) {
-            Some(Sink::Trend(histogram)) => histogram.count(),
-            None => 0,
-            Some(other) => panic!("{name} is no trend: {other:?}"),
+        self.trend(name).map_or(0, Histogram::count)
+    }
+
+    /// Milliseconds, all samples together.
+    pub(crate) fn trend_sum(&self, name: &str) -> f64 {
+        self.trend(name).map_or(0.0, Histogram::sum)
+    }
+
+    fn trend(&self, name: &str) -> Option<&Histogram> {
+        match &self.finished.totals.entry(name)?.sink {
+            Sink::Trend(histogram) => Some(histogram),
+            other => panic!("{name} is no trend: {other:?}"),
         }
     }
 

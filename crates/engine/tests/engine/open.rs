@@ -16,6 +16,10 @@ fn every_arrival_finds_a_free_vu() {
     let ended = Test::new(vec![scenario("x", constant(200, 200, 10, 10))], Act::Sleep(MS)).run();
     assert_eq!(ended.check(), [40, 0, 0]);
     assert_eq!(ended.trend_count("iteration_lateness"), 40);
+    assert_eq!(ended.trend_count("iteration_response_time"), 40);
+    let parts = ["iteration_lateness", "iteration_duration"].map(|name| ended.trend_sum(name));
+    let response_time = ended.trend_sum("iteration_response_time");
+    assert!((response_time - parts.iter().sum::<f64>()).abs() < 1e-3, "{response_time} {parts:?}");
 }
 
 #[test]

@@ -110,6 +110,7 @@ mod tests {
         check("http_req_blocked", false, None);
         check("http_req_blocked", true, Some(Heading::Http));
         check("iteration_lateness", false, Some(Heading::Execution));
+        check("iteration_response_time", false, Some(Heading::Execution));
         check("data_sent", false, Some(Heading::Network));
         check("group_duration", true, None);
         check("http_mine", false, Some(Heading::Custom));

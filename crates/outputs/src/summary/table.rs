@@ -3,7 +3,7 @@
 use plimsoll_metrics::totals::Entry;
 
 use super::{
-    metrics::suffix,
+    metrics::{is_k6, suffix},
     style::Style,
     trend_stat::TrendStat,
     values::{Cells, Scale},
@@ -25,7 +25,9 @@ impl Row {
             Some(suffix) => (format!("{{ {suffix} }}"), true),
             None => (entry.name.clone(), false),
         };
-        Row { label, is_sub, key_width: width(&entry.name), cells }
+        // What k6 does not have does not move what it has.
+        let key_width = if is_k6(entry) { width(&entry.name) } else { 0 };
+        Row { label, is_sub, key_width, cells }
     }
 
     /// A line that is not a metric's own.

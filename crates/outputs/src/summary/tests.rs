@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
 use plimsoll_metrics::{
-    Contains, MetricKind, Recorder, Registry, TagSet, Timestamp, Totals,
+    Builtin, Contains, MetricKind, Recorder, Registry, TagSet, Timestamp, Totals,
     threshold::{Threshold, ThresholdGroup, parse_key},
 };
 use serde::Deserialize;
@@ -69,6 +69,11 @@ fn register(registry: &Registry, data: &Value) {
 }
 
 fn load(name: &str) -> Loaded {
+    load_with(name, &[])
+}
+
+/// As [`load`], with samples of 1 ms of `more`.
+fn load_with(name: &str, more: &[Builtin]) -> Loaded {
     let run: Run = serde_json::from_str(&read(&format!("{name}.json"))).unwrap();
     let samples = read(&format!("{name}.samples"));
     let lines: Vec<Value> =
@@ -85,6 +90,10 @@ fn load(name: &str) -> Loaded {
         let tags = TagSet::from_pairs(tags.map(|(key, value)| (&**key, value.as_str().unwrap())));
         let series = recorder.handle(metric.id, &tags);
         recorder.record(series, line["value"].as_f64().unwrap(), Timestamp(at as u64));
+    }
+    for metric in more {
+        let series = recorder.handle(metric.id(), &TagSet::default());
+        recorder.record(series, 1.0, Timestamp(lines.len() as u64));
     }
     let mut totals = Totals::new(registry.clone(), &thresholds(&run));
     let mut parts = Parts::new(registry);
@@ -156,6 +165,18 @@ fn names_that_sort_oddly() {
 #[test]
 fn an_open_model_with_dropped_iterations() {
     check("open-model-full");
+}
+
+/// All but the lines of our own metrics is as k6 prints it.
+#[test]
+fn our_own_metrics_move_nothing() {
+    let ours: Vec<Builtin> =
+        Builtin::ALL.iter().copied().filter(|metric| !metric.is_k6()).collect();
+    let text = render(&load_with("numbers", &ours).input());
+    let is_ours = |line: &str| ours.iter().any(|metric| line.contains(metric.name()));
+    let (own, others): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| is_ours(line));
+    assert_eq!(own.len(), ours.len(), "{text}");
+    assert_eq!(others, read("numbers.txt").lines().collect::<Vec<_>>());
 }
 
 #[test]

@@ -54,6 +54,9 @@ fn metrics(run: &Run, bases: &[Base]) -> BTreeMap<String, samples::Metric> {
     metrics
 }
 
+/// Metrics that k6 does not have.
+const OURS: [&str; 2] = ["iteration_lateness", "iteration_response_time"];
+
 /// The summary's lines with numbers masked; the order of trend columns and dots stays.
 fn summary(run: &Run) -> Vec<String> {
     // A script with `handleSummary` has none.
@@ -62,7 +65,7 @@ fn summary(run: &Run) -> Vec<String> {
     let lines = run.stdout.get(from..until).unwrap_or_default().lines();
     lines
         .map(|line| mask_numbers(line.trim_end()))
-        .filter(|line| !line.contains("iteration_lateness"))
+        .filter(|line| !OURS.iter().any(|name| line.contains(name)))
         .collect()
 }
 
