@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-monitor", &["metrics", "runtime"]),
     ("plimsoll-outputs", &["metrics", "runtime"]),
     ("plimsoll-script", &["metrics", "engine", "clients", "runtime"]),
+    ("plimsoll-attack", &["metrics", "engine", "clients", "runtime"]),
     ("plimsoll-samples", &["metrics", "wire", "runtime", "clients"]),
     (
         "plimsoll",
