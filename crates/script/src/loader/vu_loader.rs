@@ -307,9 +307,11 @@ impl ModuleDef for BuiltInModule {
     fn evaluate<'js>(ctx: &Ctx<'js>, exports: &Exports<'js>) -> Result<()> {
         let name: String = exports.module().name()?;
         let module = modules::find(&name).ok_or(Error::Unknown)?;
-        let object = built_in(ctx, &VuState::of(ctx)?, module)?;
+        let vu = VuState::of(ctx)?;
+        let object = built_in(ctx, &vu, module)?;
+        let named = module.named.map_or_else(|| Ok(object.clone()), |build| build(ctx, &vu))?;
         for export in module.exports.iter().filter(|export| **export != "default") {
-            exports.export(*export, object.get::<_, Value<'js>>(*export)?)?;
+            exports.export(*export, named.get::<_, Value<'js>>(*export)?)?;
         }
         exports.export("default", object)?;
         Ok(())

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub const MODULE: Module =
-    Module { name: "k6/experimental/fs", exports: &["SeekMode", "open"], build };
+    Module { name: "k6/experimental/fs", exports: &["SeekMode", "open"], build, named: None };
 
 /// What `seek` counts from.
 const SEEK_START: i32 = 0;

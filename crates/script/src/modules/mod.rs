@@ -41,8 +41,14 @@ pub struct Module {
     pub name: &'static str,
     /// Names that `import { name }` may take.
     pub exports: &'static [&'static str],
-    pub build: for<'js> fn(&Ctx<'js>, &Rc<VuState>) -> rquickjs::Result<Object<'js>>,
+    pub build: Build,
+    /// Where `import { name }` finds its values when properties of the module's object cannot be
+    /// read at the import.
+    pub named: Option<Build>,
 }
+
+/// Makes an object with a module's exports.
+pub type Build = for<'js> fn(&Ctx<'js>, &Rc<VuState>) -> rquickjs::Result<Object<'js>>;
 
 /// All built-in modules.
 pub const MODULES: &[Module] = &[

@@ -39,6 +39,7 @@ pub const MODULE: Module = Module {
         "sha512_256",
     ],
     build,
+    named: None,
 };
 
 /// The most that `randomBytes` gives at once, in bytes.

@@ -17,6 +17,7 @@ pub const MODULE: Module = Module {
     name: "k6/crypto/x509",
     exports: &["getAltNames", "getIssuer", "getSubject", "parse"],
     build,
+    named: None,
 };
 
 /// Object identifiers of the parts of names that have a property of their own.

@@ -22,7 +22,7 @@ use super::{
 use crate::vu::{VuState, error};
 
 pub const MODULE: Module =
-    Module { name: "k6/experimental/csv", exports: &["Parser", "parse"], build };
+    Module { name: "k6/experimental/csv", exports: &["Parser", "parse"], build, named: None };
 
 fn build<'js>(ctx: &Ctx<'js>, _: &Rc<VuState>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;

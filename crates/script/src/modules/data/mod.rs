@@ -12,7 +12,8 @@ pub(crate) use proxy::freeze;
 use super::Module;
 use crate::vu::{VuState, error};
 
-pub const MODULE: Module = Module { name: "k6/data", exports: &["SharedArray"], build };
+pub const MODULE: Module =
+    Module { name: "k6/data", exports: &["SharedArray"], build, named: None };
 
 /// Elements as JSON texts; `None` for what JSON cannot say.
 pub struct SharedElements(pub Vec<Option<Box<str>>>);

@@ -14,7 +14,7 @@ use super::{
 use crate::vu::{VuState, error};
 
 pub const MODULE: Module =
-    Module { name: "k6/encoding", exports: &["b64decode", "b64encode"], build };
+    Module { name: "k6/encoding", exports: &["b64decode", "b64encode"], build, named: None };
 
 fn build<'js>(ctx: &Ctx<'js>, _: &Rc<VuState>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;

@@ -1,7 +1,8 @@
 //! `k6/execution`: what the script may know about its run, and how it ends it.
 //!
 //! The four objects are made once; their properties are getters that look when asked, and throw
-//! where k6 has nothing to tell.
+//! where k6 has nothing to tell. The module's own properties throw already, as k6's do; names that
+//! are imported are values in this engine, so there the first property throws.
 
 mod tags;
 mod test;
@@ -10,23 +11,70 @@ use std::rc::Rc;
 
 use plimsoll_engine::runner::Iteration;
 use plimsoll_runtime::clock::Instant;
-use rquickjs::{Ctx, IntoJs, Object, Result, Value, object::Accessor};
+use rquickjs::{Ctx, Error, IntoJs, JsLifetime, Object, Result, Value, object::Accessor};
 
 use super::Module;
 use crate::vu::{Phase, VuState, error};
 
-pub const MODULE: Module =
-    Module { name: "k6/execution", exports: &["instance", "scenario", "test", "vu"], build };
+pub const MODULE: Module = Module {
+    name: "k6/execution",
+    exports: &["instance", "scenario", "test", "vu"],
+    build,
+    named: Some(objects),
+};
+
+const NO_VU: &str = "getting VU information in the init context is not supported";
+const NO_SCENARIO: &str = "getting scenario information outside of the VU context is not supported";
+const NO_INSTANCE: &str = "getting instance information in the init context is not supported";
 
 const NANOS_PER_MILLISECOND: f64 = 1e6;
 
-fn build<'js>(ctx: &Ctx<'js>, _vu: &Rc<VuState>) -> Result<Object<'js>> {
+/// What the module's properties give; closures must not hold it, for the engine could not free it.
+struct Objects<'js>(Object<'js>);
+
+#[expect(unsafe_code, reason = "a contract of rquickjs")]
+// SAFETY: only the lifetime differs.
+unsafe impl<'js> JsLifetime<'js> for Objects<'js> {
+    type Changed<'to> = Objects<'to>;
+}
+
+fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
+    objects(ctx, vu)?;
     let object = Object::new(ctx.clone())?;
-    object.prop("scenario", rquickjs::object::Property::from(scenario(ctx)?).enumerable())?;
-    object.prop("instance", rquickjs::object::Property::from(instance(ctx)?).enumerable())?;
-    object.prop("vu", rquickjs::object::Property::from(vu(ctx)?).enumerable())?;
-    object.prop("test", rquickjs::object::Property::from(test::object(ctx)?).enumerable())?;
+    for (name, has_any, refusal) in [
+        ("instance", has_instance as fn(&VuState) -> bool, NO_INSTANCE),
+        ("scenario", |vu| !vu.is_init(), NO_SCENARIO),
+        ("test", |_| true, ""),
+        ("vu", |vu| !vu.is_init(), NO_VU),
+    ] {
+        getter(&object, name, move |ctx, vu| {
+            if !has_any(vu) {
+                return Err(error::throw(ctx, refusal));
+            }
+            let objects = ctx.userdata::<Objects<'js>>().ok_or(Error::Unknown)?;
+            objects.0.get::<_, Value<'js>>(name)
+        })?;
+    }
     Ok(object)
+}
+
+/// The four, made at the first call in this VU.
+fn objects<'js>(ctx: &Ctx<'js>, _vu: &Rc<VuState>) -> Result<Object<'js>> {
+    if let Some(objects) = ctx.userdata::<Objects<'js>>() {
+        return Ok(objects.0.clone());
+    }
+    let objects = Object::new(ctx.clone())?;
+    objects.set("instance", instance(ctx)?)?;
+    objects.set("scenario", scenario(ctx)?)?;
+    objects.set("test", test::object(ctx)?)?;
+    objects.set("vu", vu(ctx)?)?;
+    ctx.store_userdata(Objects(objects.clone())).map_err(|_| Error::Unknown)?;
+    Ok(objects)
+}
+
+/// Once the iterations are over k6 has no instance to tell of.
+fn has_instance(vu: &VuState) -> bool {
+    matches!(vu.phase.get(), Phase::Setup | Phase::Vu)
 }
 
 /// A property that `read` computes each time.
@@ -49,11 +97,7 @@ fn scenario_getter<'js, V: IntoJs<'js> + 'js>(
         let iteration = vu.iteration.borrow();
         match iteration.as_ref().filter(|_| vu.phase.get() == Phase::Vu) {
             Some(iteration) => Ok(read(iteration)),
-            None => {
-                let message =
-                    "getting scenario information outside of the VU context is not supported";
-                Err(error::throw(ctx, message))
-            }
+            None => Err(error::throw(ctx, NO_SCENARIO)),
         }
     })
 }
@@ -81,11 +125,8 @@ fn instance_getter<'js>(
     read: impl Fn(&plimsoll_engine::control::Control) -> f64 + 'js,
 ) -> Result<()> {
     getter(object, name, move |ctx, vu| match &vu.worker {
-        Some(worker) if !vu.is_init() => Ok(read(&worker.control)),
-        _ => {
-            let message = "getting instance information in the init context is not supported";
-            Err(error::throw(ctx, message))
-        }
+        Some(worker) if has_instance(vu) => Ok(read(&worker.control)),
+        _ => Err(error::throw(ctx, NO_INSTANCE)),
     })
 }
 
@@ -119,10 +160,7 @@ fn vu_getter<'js, V: IntoJs<'js> + 'js>(
 /// Refuses to talk about the VU in init.
 fn check_vu(ctx: &Ctx<'_>, vu: &VuState) -> Result<()> {
     if vu.is_init() {
-        return Err(error::throw(
-            ctx,
-            "getting VU information in the init context is not supported",
-        ));
+        return Err(error::throw(ctx, NO_VU));
     }
     Ok(())
 }

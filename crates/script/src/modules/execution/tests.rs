@@ -4,19 +4,19 @@ use crate::testing::{check_script, eval_script};
 
 #[test]
 fn refuses_in_init_what_k6_refuses() {
+    let vu = "GoError: getting VU information in the init context is not supported";
+    let scenario =
+        "GoError: getting scenario information outside of the VU context is not supported";
+    let instance = "GoError: getting instance information in the init context is not supported";
+    let options = "GoError: getting test options in the init context is not supported";
     check_script(
-        "import exec, { vu } from 'k6/execution';
-         for (const f of [() => exec.vu.idInTest, () => vu.tags, () => exec.scenario.name, () => exec.test.options,
-                          () => exec.instance.vusActive]) {
-           try { f(); console.log('ok') } catch (e) { console.log(String(e)) }
+        "import exec, { instance, scenario, vu } from 'k6/execution';
+         for (const f of [() => exec.vu, () => exec.scenario, () => exec.instance, () => require('k6/execution').vu,
+                          () => vu.tags, () => scenario.name, () => instance.vusActive, () => exec.test.options,
+                          () => typeof exec.test.abort]) {
+           try { console.log(f()) } catch (e) { console.log(String(e)) }
          }",
-        &[
-            "GoError: getting VU information in the init context is not supported",
-            "GoError: getting VU information in the init context is not supported",
-            "GoError: getting scenario information outside of the VU context is not supported",
-            "GoError: getting test options in the init context is not supported",
-            "GoError: getting instance information in the init context is not supported",
-        ],
+        &[vu, scenario, instance, vu, vu, scenario, instance, options, "function"],
     );
 }
 

@@ -26,7 +26,7 @@ use super::{Module, arguments};
 use crate::vu::{VuState, error};
 use selection::Selection;
 
-pub const MODULE: Module = Module { name: "k6/html", exports: &["parseHTML"], build };
+pub const MODULE: Module = Module { name: "k6/html", exports: &["parseHTML"], build, named: None };
 
 fn build<'js>(ctx: &Ctx<'js>, _: &Rc<VuState>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;

@@ -93,6 +93,7 @@ pub const MODULE: Module = Module {
         "expectedStatuses",
     ],
     build,
+    named: None,
 };
 
 fn build<'js>(ctx: &Ctx<'js>, _: &Rc<VuState>) -> Result<Object<'js>> {

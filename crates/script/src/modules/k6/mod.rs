@@ -11,8 +11,12 @@ use rquickjs::{Coerced, Ctx, Function, Object, Result, function::Opt};
 use super::Module;
 use crate::vu::{VuState, error, suspend};
 
-pub const MODULE: Module =
-    Module { name: "k6", exports: &["check", "fail", "group", "randomSeed", "sleep"], build };
+pub const MODULE: Module = Module {
+    name: "k6",
+    exports: &["check", "fail", "group", "randomSeed", "sleep"],
+    build,
+    named: None,
+};
 
 fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;

@@ -14,8 +14,12 @@ use rquickjs::{
 use super::{Module, tags};
 use crate::vu::{VuState, error, state::SeriesCache};
 
-pub const MODULE: Module =
-    Module { name: "k6/metrics", exports: &["Counter", "Gauge", "Rate", "Trend"], build };
+pub const MODULE: Module = Module {
+    name: "k6/metrics",
+    exports: &["Counter", "Gauge", "Rate", "Trend"],
+    build,
+    named: None,
+};
 
 fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
