@@ -141,6 +141,22 @@ impl Recorder {
         }
     }
 
+    /// As [`Recorder::record_with`], for a sample that has no stamp yet: `now` is asked only where
+    /// a sample's time makes a difference, in gauges and for outputs that see each sample.
+    #[inline]
+    pub fn record_at(
+        &mut self,
+        series: SeriesHandle,
+        value: f64,
+        metadata: Option<&TagSet>,
+        now: impl FnOnce() -> Timestamp,
+    ) {
+        let kind = self.series.get(series.0 as usize).map(|entry| entry.kind);
+        let matters = self.keep_samples || kind == Some(MetricKind::Gauge);
+        let at = if matters { now() } else { Timestamp(0) };
+        self.record_with(series, value, at, metadata);
+    }
+
     fn keep(&mut self, sample: RawSample) {
         if self.samples.len() < self.sample_limit {
             self.samples.push(sample);
@@ -206,6 +222,30 @@ mod tests {
         );
         assert_ne!(recorder.handle(Builtin::HttpReqDuration.id(), &tags), handle);
         assert_ne!(recorder.handle(Builtin::HttpReqs.id(), &tags.with("b", "")), handle);
+    }
+
+    /// The clock is read only where somebody will see the time.
+    #[test]
+    fn the_time_is_asked_for_where_it_matters() {
+        let check = |keep_samples, metric: Builtin, expected: u32| {
+            let mut recorder = Recorder::new(Registry::new(SERIES_LIMIT), keep_samples, 10);
+            let series = recorder.handle(metric.id(), &TagSet::default());
+            let mut asked = 0;
+            recorder.record_at(series, 1.0, None, || {
+                asked += 1;
+                Timestamp(7)
+            });
+            assert_eq!(asked, expected, "{metric:?}");
+            let (samples, _) = recorder.take_samples();
+            assert!(samples.iter().all(|sample| sample.at == Timestamp(7)));
+            assert_eq!(recorder.take_interval().sinks.len(), 1);
+        };
+        for metric in [Builtin::Checks, Builtin::Iterations, Builtin::GroupDuration] {
+            check(false, metric, 0);
+            check(true, metric, 1);
+        }
+        check(false, Builtin::Vus, 1);
+        check(true, Builtin::Vus, 1);
     }
 
     #[test]

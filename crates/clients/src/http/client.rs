@@ -50,11 +50,11 @@ impl Client {
     /// at the end of each iteration, with the VU's tags, as k6 does.
     pub fn emit_traffic(&self, scope: &Scope) {
         let (sent, received) = self.traffic.take();
-        let at = Timestamp(Instant::now().unix_nanos());
+        let now = || Timestamp(Instant::now().unix_nanos());
         let mut recorder = self.worker.recorder().borrow_mut();
         for (metric, bytes) in [(Builtin::DataSent, sent), (Builtin::DataReceived, received)] {
             let series = recorder.handle(metric.id(), &scope.tags);
-            recorder.record_with(series, bytes as f64, at, scope.metadata.as_ref());
+            recorder.record_at(series, bytes as f64, scope.metadata.as_ref(), now);
         }
     }
 

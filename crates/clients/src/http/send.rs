@@ -10,7 +10,7 @@ use bytes::Bytes;
 use plimsoll_runtime::{clock::Instant, timer};
 
 use self::{
-    hop::{Ended, Hop, Pairs},
+    hop::{Ended, Hop, Moments, Pairs},
     redirect::Next,
 };
 use super::{
@@ -34,12 +34,15 @@ pub(super) async fn send(client: &Client, mut request: Request, scope: &Scope) -
     let mut followed = 0;
     let mut sent_cookies = None;
     loop {
+        let mut asked = scheduled;
         if let Some(limit) = &client.worker.config.rate_limit {
             timer::sleep_until(limit.take(scheduled)).await;
+            asked = Instant::now();
         }
-        let deadline = *deadline.get_or_insert_with(|| Instant::now() + request.timeout);
+        let deadline = *deadline.get_or_insert_with(|| asked + request.timeout);
         let cookies = hop.cookies(&request);
-        let mut ended = hop.run(client, &request, &cookies, deadline, scheduled).await;
+        let moments = Moments { scheduled, asked, deadline };
+        let mut ended = hop.run(client, &request, &cookies, moments).await;
         sent_cookies.get_or_insert(cookies);
         hop.take_cookies(&request, &ended);
         let limit = request.redirects.unwrap_or(client.worker.config.max_redirects);

@@ -68,11 +68,12 @@ async fn loop_until<V: crate::runner::Vu>(
     budget: Budget,
     done: &mut u64,
 ) {
-    while !site.worker.control.is_stopping()
-        && Instant::now() < closes
-        && claim(site, budget, *done)
-    {
-        seat.iterate(None).await;
+    while !site.worker.control.is_stopping() {
+        let now = Instant::now();
+        if now >= closes || !claim(site, budget, *done) {
+            break;
+        }
+        seat.iterate(now, None).await;
         *done += 1;
     }
 }

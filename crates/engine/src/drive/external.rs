@@ -74,8 +74,12 @@ async fn run_vu<V: Vu>(site: &Rc<Site>, lane: &Rc<Lane>, slot: &Slot, vu: &mut V
             return;
         }
         site.tally().active.add(1);
-        while !control.is_stopping() && Instant::now() < slot.end && slot.is_wanted(site) {
-            seat.iterate(None).await;
+        while !control.is_stopping() && slot.is_wanted(site) {
+            let now = Instant::now();
+            if now >= slot.end {
+                break;
+            }
+            seat.iterate(now, None).await;
         }
         site.tally().active.subtract(1);
         if control.is_stopping() {

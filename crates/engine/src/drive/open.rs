@@ -191,7 +191,7 @@ impl<R: Runner> Gate<R> {
                 lane.expire(Instant::now());
             }
             self.site.tally().active.add(1);
-            seat.iterate(Some(due)).await;
+            seat.iterate(Instant::now(), Some(due)).await;
             self.site.tally().active.subtract(1);
         }
     }

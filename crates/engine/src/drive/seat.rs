@@ -44,9 +44,8 @@ impl<'v, V: Vu> Seat<'v, V> {
         }
     }
 
-    /// Runs one iteration; `scheduled`: when it was due, in open models.
-    pub(super) async fn iterate(&mut self, scheduled: Option<Instant>) {
-        let started = Instant::now();
+    /// Runs one iteration from `started`, which is now; `scheduled`: when it was due, in open models.
+    pub(super) async fn iterate(&mut self, started: Instant, scheduled: Option<Instant>) {
         let in_instance = self.site.run.started.fetch_add(1, Relaxed);
         if let Some(scheduled) = scheduled {
             self.record_lateness(scheduled, started);

@@ -30,6 +30,19 @@ impl VuState {
     }
 
     fn stop_cause_at(&self, now: Option<Instant>) -> Option<StopCause> {
+        let order = self.stop_order();
+        if order.is_some() {
+            return order;
+        }
+        let deadline = self.deadline.borrow().as_ref().map(|deadline| deadline.get());
+        match deadline {
+            Some(at) if now.unwrap_or_else(Instant::now) >= at => Some(StopCause::Deadline),
+            _ => None,
+        }
+    }
+
+    /// Why the script has to stop now, whatever the time is.
+    pub(super) fn stop_order(&self) -> Option<StopCause> {
         if self.fiber.is_killed() {
             return Some(StopCause::Killed);
         }
@@ -47,11 +60,7 @@ impl VuState {
                 return Some(StopCause::Aborted);
             }
         }
-        let deadline = self.deadline.borrow().as_ref().map(|deadline| deadline.get());
-        match deadline {
-            Some(at) if now.unwrap_or_else(Instant::now) >= at => Some(StopCause::Deadline),
-            _ => None,
-        }
+        None
     }
 }
 

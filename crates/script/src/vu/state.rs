@@ -208,10 +208,10 @@ impl VuState {
     /// Adds one sample at the current time; nothing happens outside of a run.
     pub fn record(&self, metric: MetricId, tags: &TagSet, value: f64) {
         if let Some(worker) = &self.worker {
-            let at = Timestamp(Instant::now().unix_nanos());
+            let now = || Timestamp(Instant::now().unix_nanos());
             let mut recorder = worker.recorder.borrow_mut();
             let series = recorder.handle(metric, tags);
-            recorder.record_with(series, value, at, self.metadata.borrow().as_ref());
+            recorder.record_at(series, value, self.metadata.borrow().as_ref(), now);
         }
     }
 
@@ -237,13 +237,13 @@ impl SeriesCache {
     /// As [`VuState::record`]. A cache serves one VU.
     pub fn record(&mut self, vu: &VuState, metric: MetricId, tags: &TagSet, value: f64) {
         let Some(worker) = &vu.worker else { return };
-        let at = Timestamp(Instant::now().unix_nanos());
+        let now = || Timestamp(Instant::now().unix_nanos());
         let mut recorder = worker.recorder.borrow_mut();
         let series = match &self.0 {
             Some((known, with, series)) if *known == metric && with == tags => *series,
             _ => recorder.handle(metric, tags),
         };
-        recorder.record_with(series, value, at, vu.metadata.borrow().as_ref());
+        recorder.record_at(series, value, vu.metadata.borrow().as_ref(), now);
         drop(recorder);
         self.0 = Some((metric, tags.clone(), series));
     }

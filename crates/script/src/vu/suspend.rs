@@ -14,13 +14,23 @@ use super::{VuState, interrupt};
 pub fn wait<F: Future>(ctx: &Ctx<'_>, future: F) -> Result<F::Output> {
     let vu = VuState::of(ctx)?;
     let mut future = pin!(future);
+    if vu.stop_cause().is_some() {
+        return Err(interrupt::throw(ctx));
+    }
+    let mut was_woken = false;
     loop {
-        if vu.stop_cause().is_some() {
-            return Err(interrupt::throw(ctx));
-        }
         match vu.fiber.poll_outside(|task| future.as_mut().poll(task)) {
+            // Most often so; the clock is not read for it.
             Poll::Ready(output) => return Ok(output),
+            // Woken for something else, perhaps the deadline.
+            Poll::Pending if was_woken && vu.stop_cause().is_some() => {
+                return Err(interrupt::throw(ctx));
+            }
             Poll::Pending => vu.fiber.suspend(),
+        }
+        was_woken = true;
+        if vu.stop_order().is_some() {
+            return Err(interrupt::throw(ctx));
         }
     }
 }

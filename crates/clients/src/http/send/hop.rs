@@ -37,6 +37,16 @@ pub(super) struct Hop {
     pub(super) is_first: bool,
 }
 
+/// The times that are set before a request.
+#[derive(Clone, Copy)]
+pub(super) struct Moments {
+    /// When the caller wanted it, or the last hop ended.
+    pub(super) scheduled: Instant,
+    /// When it may start, by `rps`.
+    pub(super) asked: Instant,
+    pub(super) deadline: Instant,
+}
+
 /// What came of one request.
 pub(super) struct Ended {
     pub(super) incoming: Option<Incoming>,
@@ -118,16 +128,15 @@ impl Hop {
         }
     }
 
-    /// Sends the request and reads the response, within `deadline`.
+    /// Sends the request and reads the response, within the deadline.
     pub(super) async fn run(
         &self,
         client: &Client,
         request: &Request,
         cookies: &Pairs,
-        deadline: Instant,
-        scheduled: Instant,
+        moments: Moments,
     ) -> Ended {
-        let asked = Instant::now();
+        let Moments { scheduled, asked, deadline } = moments;
         let mut phases = Phases::default();
         let result = match fields::check(self, request) {
             // A timer would let the exchange have its first steps.

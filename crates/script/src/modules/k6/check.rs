@@ -127,12 +127,8 @@ impl VuState {
                 series
             }
         };
-        let at = Timestamp(Instant::now().unix_nanos());
-        recorder.record_with(
-            series,
-            f64::from(u8::from(passed)),
-            at,
-            self.metadata.borrow().as_ref(),
-        );
+        let now = || Timestamp(Instant::now().unix_nanos());
+        let value = f64::from(u8::from(passed));
+        recorder.record_at(series, value, self.metadata.borrow().as_ref(), now);
     }
 }
