@@ -8,6 +8,7 @@ use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
 pub mod csv;
 pub mod format;
 pub mod json;
+pub mod plot;
 pub mod progress;
 pub mod record;
 mod sample_writer;
