@@ -1,3 +1,5 @@
+//! What the page carries, from the runs that went in.
+
 use plimsoll_metrics::Timestamp;
 
 use super::{
