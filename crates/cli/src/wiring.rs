@@ -138,7 +138,8 @@ fn record(setup: &Setup) -> Option<RecordWriter> {
 fn end(finished: &Finished) -> End {
     let reason = match (&finished.error, &finished.stopped) {
         (Some(error), _) | (None, Some(StopReason::Error(error))) => error.message.clone(),
-        (None, None) => "finished".to_owned(),
+        (None, None | Some(StopReason::Exhausted)) => "finished".to_owned(),
+        (None, Some(StopReason::Condition(text))) => text.clone(),
         (None, Some(StopReason::Signal)) => "interrupted".to_owned(),
         (None, Some(StopReason::ScriptAbort(message))) => message.clone(),
         (None, Some(StopReason::Thresholds(keys))) => format!("thresholds: {}", keys.join(", ")),

@@ -14,8 +14,9 @@ use crate::{
 };
 
 const RUNNING: u8 = 0;
-const STOPPING: u8 = 1;
-const ABORTED: u8 = 2;
+const DRAINING: u8 = 1;
+const STOPPING: u8 = 2;
+const ABORTED: u8 = 3;
 
 /// [`Control::scale`] was never called.
 const UNSCALED: u64 = u64::MAX;
@@ -63,8 +64,12 @@ pub enum StopReason {
     Signal,
     /// `test.abort()`, in the words of the log: `test aborted: reason at place`
     ScriptAbort(String),
-    /// thresholds with `abortOnFail`, their keys
+    /// a threshold with `abortOnFail`: the keys of all that failed then
     Thresholds(Vec<String>),
+    /// nothing is left to send, by the runner's own account; no error
+    Exhausted,
+    /// a condition on a sliding window held, in the words of the log
+    Condition(String),
     /// an exception in a VU's init, or the like
     Error(crate::runner::RunError),
 }
@@ -74,13 +79,24 @@ impl Control {
         Control::default()
     }
 
+    /// Ends the run without cutting anything short: no iteration starts any more, running ones have
+    /// their scenario's graceful stop, teardown runs. The first reason stays. A later
+    /// [`Control::stop`] or [`Control::abort`] goes further.
+    pub fn drain(&self, reason: StopReason) {
+        self.end(DRAINING, reason);
+    }
+
     /// Stops the run in order: no new iterations, running ones are interrupted at once (as in k6 for
     /// every reason), teardown runs. The first reason stays.
     pub fn stop(&self, reason: StopReason) {
+        self.end(STOPPING, reason);
+    }
+
+    fn end(&self, state: u8, reason: StopReason) {
         let mut first = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(reason);
         drop(first);
-        self.state.fetch_max(STOPPING, SeqCst);
+        self.state.fetch_max(state, SeqCst);
         self.announce();
     }
 
@@ -88,6 +104,11 @@ impl Control {
     pub fn abort(&self) {
         self.state.store(ABORTED, SeqCst);
         self.announce();
+    }
+
+    /// Whether no iteration may start any more. Cheap.
+    pub fn is_draining(&self) -> bool {
+        self.state.load(Relaxed) >= DRAINING
     }
 
     /// Whether running iterations must end. Cheap: read by the script layer's interrupt handler.
@@ -100,7 +121,7 @@ impl Control {
         self.state.load(Relaxed) == ABORTED
     }
 
-    /// The first reason given to [`Control::stop`].
+    /// The first reason given to [`Control::stop`] or [`Control::drain`].
     pub fn reason(&self) -> Option<StopReason> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -154,7 +175,7 @@ impl Control {
     pub fn progress(&self) -> Vec<ScenarioProgress> {
         self.live
             .get()
-            .map(|live| live.progress(Instant::now(), self.is_stopping()))
+            .map(|live| live.progress(Instant::now(), self.is_draining()))
             .unwrap_or_default()
     }
 
@@ -165,6 +186,11 @@ impl Control {
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
+    }
+
+    /// Completes when no iteration may start any more.
+    pub(crate) async fn drained(&self) {
+        self.when(Control::is_draining).await;
     }
 
     /// Completes when the run is stopping.

@@ -185,7 +185,7 @@ impl<'a> Hub<'a> {
         let due = self.emitted / THRESHOLDS_EVERY < second / THRESHOLDS_EVERY;
         self.emitted = second;
         self.emit(origin + Duration::from_secs(second));
-        if due && !self.control.is_stopping() {
+        if due && !self.control.is_draining() {
             let crossed = self.totals.evaluate(Duration::from_secs(second));
             if !crossed.is_empty() {
                 self.control.stop(StopReason::Thresholds(crossed));

@@ -138,7 +138,7 @@ impl<R: Runner> Conductor<'_, R> {
         let ready = self.until(|reached| reached.ready == count) && self.resumed();
         let origin = Instant::now();
         live.origin.set(origin).ok();
-        if ready && self.hub.reached.error.is_none() && !control.is_stopping() {
+        if ready && self.hub.reached.error.is_none() && !control.is_draining() {
             self.hub.begin(origin);
             self.test(origin);
         }
@@ -176,7 +176,7 @@ impl<R: Runner> Conductor<'_, R> {
         let (no_setup, no_teardown) = (self.shared.config.no_setup, self.shared.config.no_teardown);
         Stage::Setup.store(&live);
         let set_up = self.order(Order::Setup { origin }, |reached| no_setup || reached.setup);
-        if !set_up || self.hub.reached.error.is_some() || control.is_stopping() {
+        if !set_up || self.hub.reached.error.is_some() || control.is_draining() {
             return;
         }
         Stage::Scenarios.store(&live);
@@ -207,7 +207,7 @@ impl<R: Runner> Conductor<'_, R> {
     /// Waits while the run is paused before its start.
     fn resumed(&mut self) -> bool {
         let control = Arc::clone(&self.shared.control);
-        self.until(|_| !control.is_paused() || control.is_stopping())
+        self.until(|_| !control.is_paused() || control.is_draining())
     }
 
     fn order(&mut self, order: Order, done: impl Fn(&crate::hub::Reached) -> bool) -> bool {

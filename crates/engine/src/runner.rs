@@ -60,6 +60,14 @@ pub trait Runner: Send + Sync + 'static {
 
     /// Once, after the last iteration, on worker 0; also after a graceful stop.
     fn teardown(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>>;
+
+    /// Once on each worker's thread, after everything else that the run has for it, however the run
+    /// ended: the place to hand over what was collected per worker. Samples recorded here still
+    /// count. May block for a moment. Not called on a thread that broke down or that an aborted run
+    /// left behind.
+    fn worker_finished(&self, worker: &Rc<Worker>) {
+        let _unused = worker;
+    }
 }
 
 /// A scenario while it runs: what its VUs may ask of it.

@@ -164,7 +164,7 @@ impl<R: Runner> Home<R> {
 
     async fn prepare(&self) -> Result<(), RunError> {
         for index in self.pool.indices() {
-            if self.worker.control.is_stopping() {
+            if self.worker.control.is_draining() {
                 return Ok(());
             }
             match self.make(index as u64).await {
@@ -265,7 +265,7 @@ pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
                 reporter.start(&home, origin);
                 if index == 0 && !home.shared.config.no_setup {
                     let work = home.shared.runner.setup(&home.worker);
-                    let result = home.once(work, Control::is_stopping).await;
+                    let result = home.once(work, Control::is_draining).await;
                     home.report(Report::Setup(result));
                 }
             }
@@ -290,6 +290,7 @@ pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
         }
     }
     reporter.stop().await;
+    home.shared.runner.worker_finished(&home.worker);
     report::rest(&home);
     home.report(Report::Finished);
 }

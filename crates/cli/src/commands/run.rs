@@ -185,18 +185,24 @@ fn judge(finished: &Finished, log: &Log) -> Exit {
             return Exit::Interrupted;
         }
         Some(StopReason::Error(error)) => return explain(error, log),
-        Some(StopReason::Thresholds(_)) | None => {}
+        Some(StopReason::Thresholds(keys)) => {
+            let names = keys.join(", ");
+            log.error(&format!(
+                "thresholds on metrics '{names}' were crossed; at least one has abortOnFail enabled, \
+                 stopping test prematurely"
+            ));
+            return Exit::ThresholdsFailed;
+        }
+        Some(StopReason::Condition(text)) => {
+            log.error(text);
+            return Exit::ThresholdsFailed;
+        }
+        Some(StopReason::Exhausted) | None => {}
     }
     let crossed = report::crossed(&finished.totals);
     if !crossed.is_empty() {
         let names = crossed.join(", ");
-        log.error(&match finished.stopped {
-            Some(_) => format!(
-                "thresholds on metrics '{names}' were crossed; at least one has abortOnFail enabled, \
-                 stopping test prematurely"
-            ),
-            None => format!("thresholds on metrics '{names}' have been crossed"),
-        });
+        log.error(&format!("thresholds on metrics '{names}' have been crossed"));
         return Exit::ThresholdsFailed;
     }
     if finished.test_failed { Exit::TestFailed } else { Exit::Success }

@@ -56,7 +56,9 @@ async fn run_slot<R: Runner>(
         }
         _ => 0,
     };
-    if let Budget::PerVu(each) = budget {
+    if let Budget::PerVu(each) = budget
+        && !site.worker.control.is_stopping()
+    {
         site.drop_iterations(each.saturating_sub(done));
     }
 }
@@ -68,7 +70,7 @@ async fn loop_until<V: crate::runner::Vu>(
     budget: Budget,
     done: &mut u64,
 ) {
-    while !site.worker.control.is_stopping() {
+    while !site.worker.control.is_draining() {
         let now = Instant::now();
         if now >= closes || !claim(site, budget, *done) {
             break;
@@ -87,10 +89,12 @@ fn claim(site: &Site, budget: Budget, done: u64) -> bool {
     }
 }
 
-/// What is left of a shared budget when all workers are done was never started.
+/// What is left of a shared budget when all workers are done was never started. As in k6, what the
+/// end of the whole run left is not dropped: nobody waited for it.
 pub(super) fn drop_leftovers(site: &Site) {
     if let Work::Closed { budget: Budget::Shared(total), .. } = &site.run.plan.sizing.work
         && site.run.plan.sizing.planned_vus > 0
+        && !site.worker.control.is_stopping()
     {
         site.drop_iterations(total.saturating_sub(site.run.claimed.load(Relaxed)));
     }

@@ -74,7 +74,7 @@ async fn run_vu<V: Vu>(site: &Rc<Site>, lane: &Rc<Lane>, slot: &Slot, vu: &mut V
             return;
         }
         site.tally().active.add(1);
-        while !control.is_stopping() && slot.is_wanted(site) {
+        while !control.is_draining() && slot.is_wanted(site) {
             let now = Instant::now();
             if now >= slot.end {
                 break;
@@ -82,7 +82,7 @@ async fn run_vu<V: Vu>(site: &Rc<Site>, lane: &Rc<Lane>, slot: &Slot, vu: &mut V
             seat.iterate(now, None).await;
         }
         site.tally().active.subtract(1);
-        if control.is_stopping() {
+        if control.is_draining() {
             return;
         }
     }
@@ -92,7 +92,7 @@ async fn run_vu<V: Vu>(site: &Rc<Site>, lane: &Rc<Lane>, slot: &Slot, vu: &mut V
 async fn watch_changes(site: Rc<Site>, end: Instant) {
     let control = std::sync::Arc::clone(&site.worker.control);
     let mut changes = control.changes();
-    while !control.is_stopping() {
+    while !control.is_draining() {
         let over = plimsoll_runtime::timer::timeout_at(end, changes.changed()).await.is_none();
         for lane in site.lanes.borrow().iter() {
             lane.wake();

@@ -99,7 +99,7 @@ impl Lane {
     }
 
     /// Waits until `ready`, which is asked again whenever the lane is woken; `None` when the run
-    /// stops first.
+    /// is ended first.
     pub(crate) async fn wait<T>(
         &self,
         control: &Control,
@@ -109,16 +109,16 @@ impl Lane {
             self.register(cx);
             match ready(cx) {
                 Poll::Ready(value) => Poll::Ready(Some(value)),
-                Poll::Pending if control.is_stopping() => Poll::Ready(None),
+                Poll::Pending if control.is_draining() => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             }
         })
         .await
     }
 
-    /// Whether `at` was reached before the run stopped.
+    /// Whether `at` was reached before the run was ended.
     pub(crate) async fn sleep_until(&self, control: &Control, at: Instant) -> bool {
-        if control.is_stopping() {
+        if control.is_draining() {
             return false;
         }
         if at <= Instant::now() {

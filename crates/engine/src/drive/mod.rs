@@ -155,10 +155,19 @@ async fn watch_deadlines(site: Rc<Site>) {
     }
 }
 
-/// Once the run stops, every slot's deadline is now.
+/// Once the run is ended, waiting slots look again; once it stops, or the graceful stop of a run
+/// that drains is over, every slot's deadline is now.
 async fn watch_stop(site: Rc<Site>) {
     let control = Arc::clone(&site.worker.control);
-    control.stopped().await;
+    control.drained().await;
+    for lane in site.lanes.borrow().iter() {
+        lane.wake();
+    }
+    let graceful_stop = site.handle.context.scenario.graceful_stop;
+    tokio::select! {
+        () = timer::sleep(graceful_stop) => {}
+        () = control.stopped() => {}
+    }
     let now = Instant::now();
     for lane in site.lanes.borrow().iter() {
         lane.expire(now);

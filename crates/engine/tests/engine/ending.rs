@@ -46,6 +46,30 @@ fn a_signal_interrupts_at_once_and_tears_down() {
     assert_eq!(stopped(&ended), Some(&StopReason::Signal));
 }
 
+/// The last of three iterations ends the run and goes on; the others last longer than the graceful stop.
+#[test]
+fn a_drained_run_lets_iterations_end() {
+    let mut test = constant(3, 60_000, Act::Wait);
+    test.act = Box::new(|iteration, _| match iteration.in_instance {
+        2 => Act::Exhaust(20 * MS),
+        _ => Act::Wait,
+    });
+    let ended = test.run();
+    assert_eq!(ended.check(), [1, 2, 0]);
+    assert_eq!(ended.stages(), ["setup", "teardown"]);
+    assert_eq!(stopped(&ended), Some(&StopReason::Exhausted));
+}
+
+#[test]
+fn every_worker_is_told_its_end() {
+    for act in [Act::Sleep(MS), Act::Signal] {
+        let ended = constant(3, 20, act).run();
+        let mut finished = ended.log.finished.lock().unwrap().clone();
+        finished.sort_unstable();
+        assert_eq!(finished, [0, 1]);
+    }
+}
+
 #[test]
 fn an_aborting_iteration_is_interrupted_and_recorded() {
     let ended = constant(1, 60_000, Act::Abort).run();

@@ -37,6 +37,8 @@ pub(crate) enum Act {
     Abort,
     /// Stops the run from outside, as Ctrl-C does, and goes on.
     Signal,
+    /// Says that there is nothing left to do, and goes on for a while.
+    Exhaust(Duration),
 }
 
 /// What an iteration of a VU does.
@@ -56,6 +58,8 @@ pub(crate) struct Log {
     pub(crate) iterations: Mutex<Vec<Entry>>,
     pub(crate) stages: Mutex<Vec<&'static str>>,
     pub(crate) made: Mutex<Vec<u64>>,
+    /// Workers that were told that they have finished.
+    pub(crate) finished: Mutex<Vec<usize>>,
     pub(crate) intervals: Mutex<Vec<Timestamp>>,
     pub(crate) samples: Mutex<u64>,
     pub(crate) notices: Mutex<Vec<String>>,
@@ -240,6 +244,10 @@ impl Runner for FakeRunner {
         self.log.stages.lock().unwrap().push("teardown");
         Ok(())
     }
+
+    fn worker_finished(&self, worker: &Rc<Worker>) {
+        self.log.finished.lock().unwrap().push(worker.index);
+    }
 }
 
 impl Vu for FakeVu {
@@ -274,6 +282,14 @@ impl Vu for FakeVu {
                 let reason = plimsoll_engine::control::StopReason::ScriptAbort("enough".to_owned());
                 self.control.stop(reason);
                 Outcome::Aborted
+            }
+            Act::Exhaust(duration) => {
+                self.control.drain(plimsoll_engine::control::StopReason::Exhausted);
+                tokio::select! {
+                    biased;
+                    () = timer::sleep(duration) => Outcome::Completed,
+                    outcome = interrupted => outcome,
+                }
             }
             Act::Signal => {
                 self.control.stop(plimsoll_engine::control::StopReason::Signal);
