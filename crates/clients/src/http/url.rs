@@ -257,7 +257,9 @@ impl Written<'_> {
             text.push_str(self.scheme);
             text.push(':');
         }
-        if self.split.authority.is_some() {
+        // Go writes an authority without a host only in front of a path.
+        let is_blank = self.split.authority == Some("") && self.path.is_empty();
+        if self.split.authority.is_some() && !is_blank {
             text.push_str("//");
         }
         if let Some(userinfo) = userinfo {

@@ -80,6 +80,19 @@ fn an_aborting_iteration_is_interrupted_and_recorded() {
 }
 
 #[test]
+fn what_the_end_of_the_run_leaves_is_not_dropped() {
+    let max_duration = 60_000 * MS;
+    for executor in [
+        Executor::SharedIterations { vus: 2, iterations: 100, max_duration },
+        Executor::PerVuIterations { vus: 2, iterations: 100, max_duration },
+    ] {
+        let figures = Test::new(vec![scenario("x", executor)], Act::Abort).run().figures;
+        assert!((1..=2).contains(&figures.iterations_interrupted), "{figures:?}");
+        assert_eq!(figures.iterations_dropped, 0);
+    }
+}
+
+#[test]
 fn a_second_signal_ends_without_teardown() {
     let test = constant(2, 60_000, Act::Hang);
     let control = test.control.clone();

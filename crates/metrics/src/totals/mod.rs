@@ -183,27 +183,33 @@ impl Totals {
         at
     }
 
-    /// Evaluates every threshold, while the run goes on and once after its last sample; returns the
-    /// keys with `abort_on_fail` that failed after their delay.
+    /// Evaluates every threshold, while the run goes on and once after its last sample. When one with
+    /// `abort_on_fail` failed after its delay, returns the keys of all that failed, sorted.
     ///
-    /// A metric without samples may fail but never aborts, as in k6: else `count>0` would end every
-    /// run at its start.
+    /// A metric without samples may fail but never aborts, and is not among the keys, as in k6: else
+    /// `count>0` would end every run at its start.
     pub fn evaluate(&mut self, elapsed: Duration) -> Vec<String> {
-        let mut aborting = Vec::new();
+        let (mut failed, mut aborts) = (Vec::new(), false);
         for entry in &mut self.entries {
-            let mut aborts = false;
+            let mut entry_failed = false;
             for state in &mut entry.thresholds {
                 let threshold = &state.threshold;
                 state.last_failed = !threshold.holds(&entry.sink, elapsed);
-                aborts |= state.last_failed
+                entry_failed |= state.last_failed;
+                aborts |= entry.seen
+                    && state.last_failed
                     && threshold.abort_on_fail
                     && elapsed >= threshold.delay_abort_eval;
             }
-            if aborts && entry.seen {
-                aborting.push(entry.name.clone());
+            if entry_failed && entry.seen {
+                failed.push(entry.name.clone());
             }
         }
-        aborting
+        if !aborts {
+            failed.clear();
+        }
+        failed.sort_unstable();
+        failed
     }
 
     /// Keys with a threshold that failed when last evaluated, sorted as k6 lists them.

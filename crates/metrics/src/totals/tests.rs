@@ -102,6 +102,19 @@ fn a_threshold_without_samples_fails_but_does_not_abort() {
 }
 
 #[test]
+fn an_abort_names_all_that_failed_with_samples() {
+    let mut aborting = group("mine", &["count<1"]);
+    aborting.thresholds[0].abort_on_fail = true;
+    let patient = group("http_reqs", &["count>5"]);
+    let mut run = Run::new(&[aborting, patient, group("vus", &["value>0"])]);
+    run.add("http_reqs", &[], 1.0).tick();
+    assert!(run.totals.evaluate(Duration::from_secs(1)).is_empty());
+    run.add("mine", &[], 1.0).tick();
+    assert_eq!(run.totals.evaluate(Duration::from_secs(2)), ["http_reqs", "mine"]);
+    assert_eq!(run.totals.failed(), ["http_reqs", "mine", "vus"]);
+}
+
+#[test]
 fn failed_keys_are_sorted() {
     let keys = ["mine{b:1}", "mine", "http_reqs"];
     let mut run = Run::new(&keys.map(|key| group(key, &["count>0"])));

@@ -82,6 +82,11 @@ fn messages(run: &Run, bases: &[Base]) -> Vec<String> {
     lines
 }
 
+/// What a script's `handleSummary` wrote, when it wrote what each run must give alike.
+fn exact(run: &Run) -> Option<String> {
+    std::fs::read_to_string(run.folder.path().join("exact.txt")).ok()
+}
+
 /// Runs a script in both and compares what they leave; gives our run, for more assertions.
 pub(crate) fn compare(path: &Path, bases: &[Base]) -> Run {
     let (k6, ours) = (run(Tool::K6, path, bases), run(Tool::Plimsoll, path, bases));
@@ -94,6 +99,7 @@ pub(crate) fn compare(path: &Path, bases: &[Base]) -> Run {
     );
     assert_eq!(summary(&k6), summary(&ours), "summary\nk6:\n{}\nours:\n{}", k6.stdout, ours.stdout);
     assert_eq!(messages(&k6, bases), messages(&ours, bases), "log lines");
+    assert_eq!(exact(&k6), exact(&ours), "what handleSummary wrote");
     ours
 }
 
@@ -107,4 +113,8 @@ macro_rules! scripts {
     ($($name:ident)*) => { $(#[test] fn $name() { check(stringify!($name)); })* };
 }
 
-scripts! { requests groups_and_checks custom_metrics failures redirects thresholds scenarios summary_data }
+scripts! {
+    abort_by_script aborted batches bodies cookies custom_metrics data error_codes failures groups_and_checks
+    invalid_requests pages redirects requests scenario_settings scenarios sub_metrics summary_data
+    tagged_groups thresholds trend_stats uploads
+}

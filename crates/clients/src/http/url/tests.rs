@@ -56,6 +56,15 @@ fn errors_are_gos() {
 }
 
 #[test]
+fn an_empty_authority_is_written_in_front_of_a_path() {
+    for (text, written) in
+        [("http://", "http:"), ("http://?a", "http:?a"), ("http:///p", "http:///p")]
+    {
+        assert_eq!(&**Url::parse(text).unwrap().as_str(), written);
+    }
+}
+
+#[test]
 fn what_cannot_be_sent_still_parses() {
     for (text, scheme) in [("127.0.0.1/x", ""), ("", ""), ("ftp://h/", "ftp")] {
         let url = Url::parse(text).unwrap();

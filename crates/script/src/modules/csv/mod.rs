@@ -127,7 +127,12 @@ fn read_rows(
     let mut rows = Vec::new();
     loop {
         match reader.next() {
-            Ok(Some(row)) => rows.push(Some(to_json(row).to_string().into_boxed_str())),
+            Ok(Some(row)) => {
+                let mut row = to_json(row);
+                // As in k6: columns of shared rows are in order of their names.
+                row.sort_all_objects();
+                rows.push(Some(row.to_string().into_boxed_str()));
+            }
             Ok(None) => return Ok(SharedElements(rows)),
             Err(cause) => return Err(format!("failed to read record; reason: {cause}")),
         }
@@ -230,7 +235,7 @@ mod tests {
              await t(() => csv.parse('x'));",
             &[
                 "[[\"name\",\"age\"],[\"ann\",\"7\"],[\"bob\",\"8\\n\"]]",
-                "[{\"name\":\"ann\",\"age\":\"7\"},{\"name\":\"bob\",\"age\":\"8\\n\"}]",
+                "[{\"age\":\"7\",\"name\":\"ann\"},{\"age\":\"8\\n\",\"name\":\"bob\"}]",
                 "[[\"ann\",\"7\"]]",
                 "failed to create a new parser; reason: failed to skip lines until line 9; reason: EOF",
                 "failed to interpret the provided Parser options; reason: delimiter must be a single character",
