@@ -16,7 +16,7 @@ pub mod sink;
 pub mod tags;
 pub mod threshold;
 pub mod totals;
-mod varint;
+pub mod varint;
 
 pub use aggregation::Aggregation;
 pub use builtin::Builtin;

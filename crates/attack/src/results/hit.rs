@@ -44,4 +44,26 @@ impl Hit<'_> {
     pub fn is_success(&self) -> bool {
         self.error.is_empty() && (self.code == 0 || (200..400).contains(&self.code))
     }
+
+    /// With copies of all that it borrows.
+    pub fn into_owned(self) -> Hit<'static> {
+        fn text(text: Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.into_owned())
+        }
+        Hit {
+            attack: text(self.attack),
+            error: text(self.error),
+            method: text(self.method),
+            url: text(self.url),
+            body: Cow::Owned(self.body.into_owned()),
+            headers: Cow::Owned(self.headers.into_owned()),
+            seq: self.seq,
+            code: self.code,
+            scheduled: self.scheduled,
+            lateness: self.lateness,
+            response_time: self.response_time,
+            bytes_out: self.bytes_out,
+            bytes_in: self.bytes_in,
+        }
+    }
 }
