@@ -11,6 +11,7 @@ mod exchanges;
 mod http1;
 mod options;
 mod records;
+mod resp;
 mod segments;
 mod settings;
 mod thresholds;

@@ -1,0 +1,237 @@
+//! The server's side: commands as slices of what was received.
+
+use std::ops::Range;
+
+use super::{
+    Limits,
+    inline::{INLINE_LIMIT, split_words},
+    line::integer,
+};
+
+/// Longest line with a count or a length, in bytes: Redis's own.
+const COUNT_LINE_LIMIT: usize = 64 << 10;
+/// Room for arguments that is made before they come.
+const RESERVE_LIMIT: usize = 1024;
+/// Room for arguments that is kept from one command to the next.
+const KEPT_ARGUMENTS: usize = 16 << 10;
+
+/// Why bytes are not a command. The text is Redis's; after it the server closes the connection.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("Protocol error: too big inline request")]
+    InlineTooLong,
+    #[error("Protocol error: unbalanced quotes in request")]
+    UnbalancedQuotes,
+    #[error("Protocol error: too big mbulk count string")]
+    CountTooLong,
+    #[error("Protocol error: invalid multibulk length")]
+    Count,
+    #[error("Protocol error: too big bulk count string")]
+    LengthTooLong,
+    #[error("Protocol error: expected '$', got '{}'", char::from(*.0))]
+    NoBulk(u8),
+    #[error("Protocol error: invalid bulk length")]
+    Length,
+    /// Redis does not look.
+    #[error("Protocol error: bulk string does not end in CRLF")]
+    BulkEnd,
+}
+
+/// One command; borrows from the input and the decoder.
+#[derive(Clone, Copy, Debug)]
+pub struct Command<'a> {
+    bytes: &'a [u8],
+    arguments: &'a [Range<usize>],
+}
+
+impl<'a> Command<'a> {
+    /// The argument of that index, the command's name being 0.
+    pub fn get(&self, index: usize) -> Option<&'a [u8]> {
+        self.bytes.get(self.arguments.get(index)?.clone())
+    }
+
+    /// Arguments, the name included; never 0.
+    #[expect(clippy::len_without_is_empty, reason = "a command is never empty")]
+    pub fn len(&self) -> usize {
+        self.arguments.len()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let bytes = self.bytes;
+        self.arguments.iter().map(move |place| bytes.get(place.clone()).unwrap_or_default())
+    }
+}
+
+/// Finds commands, one after the other. A command in pieces is not looked at again from its start.
+#[derive(Debug, Default)]
+pub struct CommandDecoder {
+    limits: Limits,
+    /// How far the command has been read.
+    at: usize,
+    /// Arguments still to come; `None` before the command's head.
+    left: Option<usize>,
+    arguments: Vec<Range<usize>>,
+    /// The words of an inline command.
+    words: Vec<u8>,
+}
+
+enum Progress {
+    NeedMore,
+    /// A line that says nothing; its end.
+    Empty(usize),
+    Inline(usize),
+    Whole,
+}
+
+impl CommandDecoder {
+    pub fn new(limits: Limits) -> CommandDecoder {
+        CommandDecoder { limits, ..CommandDecoder::default() }
+    }
+
+    /// From the next command on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Reads one command from the front of `input`. Returns how many bytes are done with, and the
+    /// command when it is whole. Without one, the bytes not taken must come again at the front of
+    /// the next call's input, followed by more.
+    ///
+    /// # Errors
+    /// See [`CommandError`].
+    pub fn decode<'a>(
+        &'a mut self,
+        input: &'a [u8],
+    ) -> Result<(usize, Option<Command<'a>>), CommandError> {
+        let mut skipped = 0;
+        loop {
+            let rest = input.get(skipped..).unwrap_or_default();
+            match self.advance(rest)? {
+                Progress::NeedMore => return Ok((skipped, None)),
+                Progress::Empty(length) => {
+                    skipped += length;
+                    self.restart();
+                }
+                Progress::Inline(length) => {
+                    self.restart_keeping_arguments();
+                    let command = Command { bytes: &self.words, arguments: &self.arguments };
+                    return Ok((skipped + length, Some(command)));
+                }
+                Progress::Whole => {
+                    let length = self.at;
+                    self.restart_keeping_arguments();
+                    let command = Command { bytes: rest, arguments: &self.arguments };
+                    return Ok((skipped + length, Some(command)));
+                }
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.restart_keeping_arguments();
+        self.arguments.clear();
+    }
+
+    fn restart_keeping_arguments(&mut self) {
+        self.at = 0;
+        self.left = None;
+    }
+
+    fn advance(&mut self, input: &[u8]) -> Result<Progress, CommandError> {
+        let mut left = match self.left {
+            Some(left) => left,
+            None => {
+                self.begin();
+                match input.first() {
+                    None => return Ok(Progress::NeedMore),
+                    Some(b'*') => {}
+                    Some(_) => return self.inline(input),
+                }
+                let Some((text, end)) = count_line(input, CommandError::CountTooLong)? else {
+                    return Ok(Progress::NeedMore);
+                };
+                let count = integer(text).ok_or(CommandError::Count)?;
+                if count <= 0 {
+                    return Ok(Progress::Empty(end));
+                }
+                let count = usize::try_from(count).map_err(|_| CommandError::Count)?;
+                if count > self.limits.elements {
+                    return Err(CommandError::Count);
+                }
+                self.arguments.reserve(count.min(RESERVE_LIMIT));
+                self.at = end;
+                count
+            }
+        };
+        while left > 0 {
+            self.left = Some(left);
+            let Some(place) = self.argument(input)? else { return Ok(Progress::NeedMore) };
+            self.at = place.end + 2;
+            self.arguments.push(place);
+            left -= 1;
+        }
+        Ok(Progress::Whole)
+    }
+
+    /// Memory of the last command is given back when it was a large one.
+    fn begin(&mut self) {
+        self.arguments.clear();
+        self.arguments.shrink_to(KEPT_ARGUMENTS);
+        self.words.clear();
+        self.words.shrink_to(INLINE_LIMIT);
+    }
+
+    fn argument(&self, input: &[u8]) -> Result<Option<Range<usize>>, CommandError> {
+        let rest = input.get(self.at..).unwrap_or_default();
+        match rest.first() {
+            None => return Ok(None),
+            Some(b'$') => {}
+            Some(other) => return Err(CommandError::NoBulk(*other)),
+        }
+        let Some((text, end)) = count_line(rest, CommandError::LengthTooLong)? else {
+            return Ok(None);
+        };
+        let length = integer(text).and_then(|length| usize::try_from(length).ok());
+        let length = length.filter(|length| *length <= self.limits.bulk);
+        let length = length.ok_or(CommandError::Length)?;
+        let start = self.at + end;
+        let place = start..start + length;
+        match input.get(place.end..place.end + 2) {
+            None => Ok(None),
+            Some(b"\r\n") => Ok(Some(place)),
+            Some(_) => Err(CommandError::BulkEnd),
+        }
+    }
+
+    fn inline(&mut self, input: &[u8]) -> Result<Progress, CommandError> {
+        let end = memchr::memchr(b'\n', input.get(..INLINE_LIMIT).unwrap_or(input));
+        let Some(end) = end else {
+            let is_over = input.len() >= INLINE_LIMIT;
+            return if is_over { Err(CommandError::InlineTooLong) } else { Ok(Progress::NeedMore) };
+        };
+        let line = input.get(..end).unwrap_or_default();
+        split_words(line, &mut self.words, &mut self.arguments)
+            .map_err(|_| CommandError::UnbalancedQuotes)?;
+        let length = end + 1;
+        Ok(if self.arguments.is_empty() {
+            Progress::Empty(length)
+        } else {
+            Progress::Inline(length)
+        })
+    }
+}
+
+/// The number behind the type's byte, and the length of its line.
+fn count_line(
+    input: &[u8],
+    too_long: CommandError,
+) -> Result<Option<(&[u8], usize)>, CommandError> {
+    let Some(end) = memchr::memchr(b'\r', input.get(..COUNT_LINE_LIMIT).unwrap_or(input)) else {
+        return if input.len() >= COUNT_LINE_LIMIT { Err(too_long) } else { Ok(None) };
+    };
+    // As in Redis, the byte behind CR is taken for LF whatever it is, once it is there.
+    if input.len() < end + 2 {
+        return Ok(None);
+    }
+    Ok(Some((input.get(1..end).unwrap_or_default(), end + 2)))
+}
