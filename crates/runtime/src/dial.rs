@@ -9,8 +9,11 @@ use std::{
 
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
-pub use crate::stream::Stream;
 use crate::{clock::Instant, timer};
+pub use crate::{
+    metered::{Metered, Traffic},
+    stream::Stream,
+};
 
 /// How to connect.
 #[derive(Clone, Copy, Debug)]

@@ -9,6 +9,7 @@ pub mod dns;
 pub mod duration;
 pub mod listen;
 pub mod log;
+mod metered;
 pub mod random;
 pub mod shutdown;
 mod stream;

@@ -12,16 +12,16 @@ use tokio::{
     net::{TcpStream, UnixStream},
 };
 
-use crate::tls::TlsStream;
+use crate::{metered::Metered, tls::TlsStream};
 
 /// A TCP, TLS or Unix connection. Reads and writes go to the kernel without further indirection,
 /// and a read that filled less than its buffer is not followed by one that finds nothing.
 #[derive(Debug)]
 pub enum Stream {
-    Tcp(TcpStream),
+    Tcp(Metered<TcpStream>),
     /// Boxed: the state of a TLS session is large, and one allocation per connection is not.
     Tls(Box<TlsStream>),
-    Unix(UnixStream),
+    Unix(Metered<UnixStream>),
 }
 
 impl Stream {
@@ -55,7 +55,7 @@ impl Stream {
 
     fn tcp(&self) -> Option<&TcpStream> {
         match self {
-            Stream::Tcp(stream) => Some(stream),
+            Stream::Tcp(stream) => Some(stream.get_ref()),
             Stream::Tls(stream) => Some(stream.tcp()),
             Stream::Unix(_) => None,
         }
@@ -64,6 +64,12 @@ impl Stream {
 
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Stream {
+        Stream::Tcp(stream.into())
+    }
+}
+
+impl From<Metered<TcpStream>> for Stream {
+    fn from(stream: Metered<TcpStream>) -> Stream {
         Stream::Tcp(stream)
     }
 }
@@ -76,7 +82,7 @@ impl From<TlsStream> for Stream {
 
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Stream {
-        Stream::Unix(stream)
+        Stream::Unix(stream.into())
     }
 }
 

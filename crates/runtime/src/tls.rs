@@ -1,7 +1,6 @@
 //! TLS by rustls with ring: what k6's options ask for, and errors by their kind.
 
 mod error;
-mod metered;
 mod pem;
 mod roots;
 pub mod server;
@@ -27,8 +26,9 @@ use tokio::{
 };
 
 pub use error::{TlsError, TlsErrorKind, TlsSetupError};
-use metered::Metered;
 pub use suites::{TlsVersion, is_known_cipher_suite};
+
+use crate::metered::Metered;
 
 /// What the client offers for the protocol above TLS (ALPN).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl TlsConnector {
     /// See [`TlsErrorKind`].
     pub async fn connect(
         &self,
-        tcp: TcpStream,
+        tcp: impl Into<Metered<TcpStream>>,
         server_name: &str,
         alpn: Alpn,
     ) -> Result<TlsStream, TlsError> {
@@ -148,9 +148,8 @@ impl TlsConnector {
             TlsError::new(TlsErrorKind::Other, format!("tls: invalid server name {server_name:?}"))
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
-        let stream =
-            connector.connect(name, Metered::new(tcp)).await.map_err(TlsError::from_handshake)?;
-        Ok(TlsStream(stream))
+        let stream = connector.connect(name, tcp.into()).await;
+        Ok(TlsStream(stream.map_err(TlsError::from_handshake)?))
     }
 }
 
@@ -226,7 +225,7 @@ fn domain_matches(domain: &str, host: &str) -> bool {
 
 /// A TLS session over TCP.
 #[derive(Debug)]
-pub struct TlsStream(tokio_rustls::client::TlsStream<Metered>);
+pub struct TlsStream(tokio_rustls::client::TlsStream<Metered<TcpStream>>);
 
 impl TlsStream {
     /// `None` only if the peer broke the protocol.
@@ -251,13 +250,7 @@ impl TlsStream {
 
     /// The connection below.
     pub fn tcp(&self) -> &TcpStream {
-        &self.0.get_ref().0.tcp
-    }
-
-    /// Bytes sent and received below TLS since the connection began, its handshake included.
-    pub fn wire_bytes(&self) -> (u64, u64) {
-        let metered = self.0.get_ref().0;
-        (metered.sent, metered.received)
+        self.0.get_ref().0.get_ref()
     }
 }
 

@@ -1,13 +1,13 @@
 //! One VU's HTTP client.
 
-use std::{cell::RefCell, net::IpAddr, rc::Rc};
+use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc};
 
 use plimsoll_metrics::{Builtin, Timestamp};
-use plimsoll_runtime::clock::Instant;
+use plimsoll_runtime::{clock::Instant, dial::Traffic};
 
 use super::{
     batch,
-    exchange::{Traffic, pool::Pool},
+    exchange::pool::Pool,
     request::{Request, Scope},
     response::Response,
     send,
@@ -20,7 +20,7 @@ use super::{
 pub struct Client {
     pub(super) worker: Rc<Worker>,
     pub(super) pool: RefCell<Pool>,
-    pub(super) traffic: Rc<Traffic>,
+    pub(super) traffic: Arc<Traffic>,
     pub(super) local_ip: Option<IpAddr>,
 }
 
@@ -28,7 +28,7 @@ impl Client {
     /// `index` picks the local address where the run has several: a VU's number, from 0.
     pub fn new(worker: Rc<Worker>, index: u64) -> Client {
         let local_ip = worker.config.local_ips.pick(index);
-        Client { worker, pool: RefCell::default(), traffic: Rc::default(), local_ip }
+        Client { worker, pool: RefCell::default(), traffic: Arc::default(), local_ip }
     }
 
     pub fn worker(&self) -> &Rc<Worker> {

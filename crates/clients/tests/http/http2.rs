@@ -199,6 +199,20 @@ fn traffic_includes_what_tls_adds() {
     }
 }
 
+/// As in k6: what a handshake cost that came to nothing.
+#[test]
+fn traffic_includes_failed_handshakes() {
+    run(async {
+        let server = SecureServer::start(Alpn::Http1, STREAMS, echo);
+        let subject = Subject::new(config_with(&TlsConfig::default()));
+        assert_eq!(subject.get(&server.url("/")).await.status, 0);
+        subject.samples();
+        subject.client.emit_traffic(&subject.scope);
+        let traffic: Vec<f64> = subject.samples().iter().map(|sample| sample.2).collect();
+        assert!(traffic[0] > 200.0 && traffic[1] > 400.0, "{traffic:?}");
+    });
+}
+
 /// Code and message of a request to a server that ends the stream or the connection so.
 fn check_end(
     end: impl Fn(&mut H2Connection, SendResponse<Bytes>) + 'static,

@@ -66,6 +66,22 @@ async fn echo_path(request: hyper::Request<bytes::Bytes>) -> hyper::Response<byt
 }
 
 #[test]
+fn traffic_includes_what_the_proxy_is_told() {
+    run(async {
+        let refusal = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+        let proxy = Server::always(reply(refusal));
+        let address = format!("http://127.0.0.1:{}", proxy.port);
+        let subject = Subject::new(with_proxy(config(), "HTTPS_PROXY", &address));
+        assert_eq!(subject.get("https://far.test/").await.error_message(), "Forbidden");
+        subject.samples();
+        subject.client.emit_traffic(&subject.scope);
+        let traffic: Vec<f64> = subject.samples().iter().map(|sample| sample.2).collect();
+        let sent: usize = proxy.seen().iter().map(|seen| seen.head.len() + 4).sum();
+        assert_eq!(traffic, [sent as f64, refusal.len() as f64]);
+    });
+}
+
+#[test]
 fn secure_requests_go_through_a_tunnel() {
     run(async {
         let server = SecureServer::start(Alpn::Http2OrHttp1, 10, echo_path);

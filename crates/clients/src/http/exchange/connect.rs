@@ -2,22 +2,17 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    rc::Rc,
+    sync::Arc,
 };
 
 use plimsoll_runtime::{
     clock::Instant,
-    dial::{self, DialOptions, Stream},
+    dial::{self, DialOptions, Metered, Stream, Traffic},
     tls::{Alpn, TlsStream},
 };
 use tokio::net::TcpStream;
 
-use super::{
-    counted::{Counted, Traffic},
-    phases::Phases,
-    pool::Connection,
-    tunnel,
-};
+use super::{phases::Phases, pool::Connection, tunnel};
 use crate::http::{
     config::{HttpConfig, Proxy, ProxyKind},
     error::{ErrorCode, Failure},
@@ -30,7 +25,7 @@ pub(in crate::http) struct Origin<'a> {
     pub(in crate::http) config: &'a HttpConfig,
     pub(in crate::http) local_ip: Option<IpAddr>,
     pub(in crate::http) deadline: Instant,
-    pub(in crate::http) traffic: &'a Rc<Traffic>,
+    pub(in crate::http) traffic: &'a Arc<Traffic>,
 }
 
 /// A connection ready for its first exchange.
@@ -56,7 +51,6 @@ impl Origin<'_> {
         };
         let tls = stream.tls().map(describe);
         let is_h2 = stream.tls().is_some_and(|tls| tls.alpn() == Some(b"h2")) && secure;
-        let stream = Counted::new(stream, self.traffic.clone());
         let connection = Connection { stream, remote: Some(remote), tls, reused: false };
         Ok(Connected { connection, is_h2 })
     }
@@ -93,7 +87,7 @@ impl Origin<'_> {
     async fn secure(
         &self,
         url: &Url,
-        tcp: TcpStream,
+        tcp: Metered<TcpStream>,
         secure: bool,
         phases: &mut Phases,
     ) -> Result<Stream, Failure> {
@@ -106,13 +100,15 @@ impl Origin<'_> {
     async fn handshake(
         &self,
         name: &str,
-        tcp: TcpStream,
+        tcp: Metered<TcpStream>,
         alpn: Alpn,
         phases: &mut Phases,
     ) -> Result<TlsStream, Failure> {
         let name_of =
             |address: Option<SocketAddr>| address.map_or(String::new(), |a| a.to_string());
-        let ends = format!("{}->{}", name_of(tcp.local_addr().ok()), name_of(tcp.peer_addr().ok()));
+        let socket = tcp.get_ref();
+        let ends =
+            format!("{}->{}", name_of(socket.local_addr().ok()), name_of(socket.peer_addr().ok()));
         let started = Instant::now();
         let result = self.config.tls.connect(tcp, name, alpn).await;
         phases.tls_handshaking = started.elapsed();
@@ -124,14 +120,14 @@ impl Origin<'_> {
         host: &str,
         port: u16,
         phases: &mut Phases,
-    ) -> Result<(TcpStream, SocketAddr), Failure> {
+    ) -> Result<(Metered<TcpStream>, SocketAddr), Failure> {
         let address = self.resolve(host, port, phases).await?;
         let options = DialOptions { local_ip: self.local_ip, deadline: self.deadline };
         let started = Instant::now();
         match dial::dial(address, &options).await {
             Ok(tcp) => {
                 phases.connecting = started.elapsed();
-                Ok((tcp, address))
+                Ok((Metered::new(tcp, Arc::clone(self.traffic)), address))
             }
             Err(error) => Err(Failure::of_dial(&error, address)),
         }

@@ -321,5 +321,5 @@ pub(super) fn ends(connection: &Connection) -> String {
     let name = |address: Option<std::net::SocketAddr>| {
         address.map_or_else(String::new, |address| address.to_string())
     };
-    format!("{}->{}", name(connection.stream.get_ref().local_addr()), name(connection.remote))
+    format!("{}->{}", name(connection.stream.local_addr()), name(connection.remote))
 }

@@ -1,15 +1,12 @@
 //! One request and its response on one connection, whatever the protocol.
 
 pub(super) mod connect;
-mod counted;
 pub(super) mod h1;
 pub(super) mod h2;
 pub(super) mod lease;
 pub(super) mod phases;
 pub(super) mod pool;
 pub(super) mod tunnel;
-
-pub(super) use counted::Traffic;
 
 use std::rc::Rc;
 

@@ -2,9 +2,10 @@
 
 use std::{net::SocketAddr, rc::Rc};
 
+use plimsoll_runtime::dial::Stream;
 use tokio::sync::Notify;
 
-use super::{counted::Counted, h2::H2};
+use super::h2::H2;
 use crate::http::{
     config::IDLE_PER_HOST_LIMIT,
     response::TlsInfo,
@@ -14,7 +15,7 @@ use crate::http::{
 /// A connection between exchanges.
 #[derive(Debug)]
 pub(in crate::http) struct Connection {
-    pub(super) stream: Counted,
+    pub(super) stream: Stream,
     pub(super) remote: Option<SocketAddr>,
     pub(super) tls: Option<TlsInfo>,
     /// Whether it has served an exchange before.
@@ -61,7 +62,7 @@ impl Pool {
             return Found::H2(h2.clone());
         }
         while let Some(mut connection) = host.idle.pop() {
-            if !connection.stream.get_mut().is_stale() {
+            if !connection.stream.is_stale() {
                 return Found::H1(connection);
             }
         }

@@ -1,6 +1,7 @@
 //! Through a proxy: CONNECT and SOCKS5.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use plimsoll_runtime::dial::Metered;
 use plimsoll_wire::http1::{RequestHead, ResponseReader, Step};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,6 +14,8 @@ use crate::http::{
     url::Url,
 };
 
+type Tcp = Metered<TcpStream>;
+
 /// Largest answer to CONNECT.
 const ANSWER_LIMIT: usize = 64 << 10;
 const SOCKS_VERSION: u8 = 5;
@@ -24,7 +27,7 @@ pub(in crate::http) fn authorization(proxy: &Proxy) -> Option<String> {
 }
 
 /// Asks an HTTP proxy for a tunnel to the host of `url`.
-pub(super) async fn connect(tcp: &mut TcpStream, proxy: &Proxy, url: &Url) -> Result<(), Failure> {
+pub(super) async fn connect(tcp: &mut Tcp, proxy: &Proxy, url: &Url) -> Result<(), Failure> {
     let target = match url.host().contains(':') {
         true => format!("[{}]:{}", url.host(), url.port()),
         false => format!("{}:{}", url.host(), url.port()),
@@ -67,7 +70,7 @@ pub(super) async fn connect(tcp: &mut TcpStream, proxy: &Proxy, url: &Url) -> Re
 
 /// Asks a SOCKS5 proxy (RFC 1928, RFC 1929) for a connection to the host of `url`; the proxy looks
 /// the name up.
-pub(super) async fn socks5(tcp: &mut TcpStream, proxy: &Proxy, url: &Url) -> Result<(), Failure> {
+pub(super) async fn socks5(tcp: &mut Tcp, proxy: &Proxy, url: &Url) -> Result<(), Failure> {
     let failed = |reason: &str| {
         let message = format!("socks connect {}:{}: {reason}", proxy.host, proxy.port);
         Failure::new(ErrorCode::GENERIC, message)
@@ -121,7 +124,7 @@ pub(super) async fn socks5(tcp: &mut TcpStream, proxy: &Proxy, url: &Url) -> Res
     Ok(())
 }
 
-async fn read<const N: usize>(tcp: &mut TcpStream) -> Result<[u8; N], Failure> {
+async fn read<const N: usize>(tcp: &mut Tcp) -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     tcp.read_exact(&mut bytes).await.map_err(broken)?;
     Ok(bytes)
