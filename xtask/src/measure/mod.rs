@@ -3,7 +3,9 @@
 //! CPU per request (user + system of the process) comes first: it is steady on a noisy machine,
 //! where throughput is not.
 
+mod attack;
 mod http;
+mod peers;
 mod process;
 mod script;
 mod server;
@@ -31,7 +33,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match name.as_str() {
         "script" => script::run(&settings),
         "http" => http::run(&settings),
-        other => bail!("no measurement is called `{other}`: script, http"),
+        "attack" => attack::run(&settings),
+        other => bail!("no measurement is called `{other}`: script, http, attack"),
     }
 }
 
@@ -52,5 +55,5 @@ fn parse(arguments: &[String]) -> Result<(String, Settings)> {
             other => bail!("unknown argument `{other}`"),
         }
     }
-    Ok((name.context("which measurement? script or http")?, settings))
+    Ok((name.context("which measurement? script, http or attack")?, settings))
 }

@@ -46,12 +46,16 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
-        // It may have ended by itself, which is what we want.
-        let stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        if stopped.is_ok() && self.child.wait().is_err() {
-            eprintln!("warning: nginx (pid {pid}) may still run");
-        }
+        stop(&mut self.child, "nginx");
+    }
+}
+
+fn stop(child: &mut Child, name: &str) {
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    // It may have ended by itself, which is what we want.
+    let stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+    if stopped.is_ok() && child.wait().is_err() {
+        eprintln!("warning: {name} (pid {pid}) may still run");
     }
 }
 
@@ -68,13 +72,48 @@ fn configuration(folder: &Path, port: u16) -> String {
     let folder = folder.display();
     format!(
         "daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;\n\
-         events {{ worker_connections 4096; }}\n\
+         worker_rlimit_nofile 65536;\n\
+         events {{ worker_connections 32768; }}\n\
          http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;\n\
          client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
          fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
-         server {{ listen 127.0.0.1:{port} backlog=4096;\n\
+         server {{ listen 127.0.0.1:{port} backlog=16384;\n\
          location / {{ default_type text/plain; return 200 'all is well on board'; }} }} }}\n"
     )
+}
+
+/// `redis-server` without persistence, on the servers' core.
+pub(super) struct Redis {
+    child: Child,
+    pub(super) port: u16,
+}
+
+impl Redis {
+    #[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
+    pub(super) fn start(folder: &Path) -> Result<Redis> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = pinned(SERVER_CORE, &tools::redis_server()?);
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        command.args(["--appendonly", "no", "--dir"]).arg(folder);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = Redis { child: command.spawn().context("start redis-server")?, port };
+        for _ in 0..100 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Ok(server);
+            }
+            if let Some(status) = server.child.try_wait()? {
+                bail!("redis-server ended with {status}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        bail!("redis-server does not answer on port {port}")
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        stop(&mut self.child, "redis-server");
+    }
 }
 
 /// A folder of this measurement's own, emptied first.
