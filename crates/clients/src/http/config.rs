@@ -1,12 +1,13 @@
 //! What all clients of a run share.
 
+mod connect_to;
 mod filters;
 mod hosts;
 mod local_ips;
 mod proxies;
 mod rps;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use plimsoll_runtime::{
     dns::{DnsConfig, Resolver},
@@ -14,6 +15,8 @@ use plimsoll_runtime::{
     tls::TlsConnector,
 };
 
+use super::headers::Headers;
+pub use connect_to::ConnectTo;
 pub use filters::{HostPatterns, IpRanges};
 pub use hosts::HostOverrides;
 pub use local_ips::LocalIps;
@@ -22,7 +25,7 @@ pub use rps::RateLimit;
 
 /// Largest body kept in memory, compressed or not; past it the exchange fails.
 pub const BODY_LIMIT: usize = 512 << 20;
-/// Connections that one client keeps idle per host.
+/// Connections that one client keeps idle per host, unless the configuration says otherwise.
 pub const IDLE_PER_HOST_LIMIT: usize = 64;
 
 /// How much of each exchange is printed.
@@ -31,6 +34,17 @@ pub enum HttpDebug {
     Headers,
     /// With bodies.
     Full,
+}
+
+/// Which versions of HTTP are spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// As the TLS handshake agrees; HTTP/1.1 without TLS.
+    #[default]
+    Negotiated,
+    Http1,
+    /// HTTP/2 also without TLS, begun without asking ("prior knowledge").
+    Http2Cleartext,
 }
 
 /// Which of k6's system tags the samples of an exchange get. The scope's (`group`, `scenario`) are
@@ -75,6 +89,12 @@ pub struct HttpConfig {
     pub blacklist_ips: IpRanges,
     pub local_ips: LocalIps,
     pub proxies: Proxies,
+    /// Sent with CONNECT only.
+    pub proxy_headers: Headers,
+    pub connect_to: ConnectTo,
+    /// Every connection goes to this socket, without TLS.
+    pub unix_socket: Option<PathBuf>,
+    pub protocol: Protocol,
     pub rate_limit: Option<RateLimit>,
     pub resolver: Resolver,
     pub tls: TlsConnector,
@@ -85,6 +105,10 @@ pub struct HttpConfig {
     pub batch_per_host: usize,
     pub http_debug: Option<HttpDebug>,
     pub no_connection_reuse: bool,
+    /// Connections that one client keeps idle per host.
+    pub idle_per_host: usize,
+    /// Connections that one client has at a time per host; who needs one more waits.
+    pub connections_per_host: Option<usize>,
     pub system_tags: SystemTags,
     pub log: Log,
 }
@@ -98,6 +122,10 @@ impl HttpConfig {
             blacklist_ips: IpRanges::default(),
             local_ips: LocalIps::default(),
             proxies: Proxies::default(),
+            proxy_headers: Headers::default(),
+            connect_to: ConnectTo::default(),
+            unix_socket: None,
+            protocol: Protocol::default(),
             rate_limit: None,
             resolver: Resolver::new(DnsConfig::default()),
             tls,
@@ -107,6 +135,8 @@ impl HttpConfig {
             batch_per_host: 6,
             http_debug: None,
             no_connection_reuse: false,
+            idle_per_host: IDLE_PER_HOST_LIMIT,
+            connections_per_host: None,
             system_tags: SystemTags::default(),
             log,
         }

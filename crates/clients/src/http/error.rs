@@ -1,6 +1,6 @@
 //! Why an exchange failed: k6's numbers and texts.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::Path};
 
 use plimsoll_runtime::{
     dns::DnsError,
@@ -60,6 +60,8 @@ pub struct HttpError {
     pub message: String,
     /// As k6 logs and throws it: `Get "http://...": dial tcp ...: connect: connection refused`.
     pub full: String,
+    /// The kernel's number, where one of its errors is the cause.
+    pub os_error: Option<i32>,
 }
 
 /// Go's text for bytes that are no TLS record.
@@ -77,17 +79,31 @@ pub(super) struct Failure {
     pub(super) names_request: bool,
     /// The server closed a reused connection before it answered anything: worth one more try.
     pub(super) stale: bool,
+    /// See [`HttpError::os_error`].
+    pub(super) os_error: Option<i32>,
 }
 
 impl Failure {
     /// `message` and `detail` are the same.
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Failure {
         let message = message.into();
-        Failure { code, detail: message.clone(), message, names_request: true, stale: false }
+        Failure {
+            code,
+            detail: message.clone(),
+            message,
+            names_request: true,
+            stale: false,
+            os_error: None,
+        }
     }
 
     pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Failure {
         self.detail = detail.into();
+        self
+    }
+
+    fn with_os_error(mut self, error: &io::Error) -> Failure {
+        self.os_error = error.raw_os_error();
         self
     }
 
@@ -120,7 +136,17 @@ impl Failure {
             },
         };
         let step = if error.raw_os_error().is_some() { "connect: " } else { "" };
-        Failure::new(code, message).with_detail(format!("dial tcp {address}: {step}{reason}"))
+        Failure::new(code, message)
+            .with_detail(format!("dial tcp {address}: {step}{reason}"))
+            .with_os_error(error)
+    }
+
+    /// A Unix socket that could not be connected to.
+    pub(super) fn of_dial_unix(error: &io::Error, path: &Path) -> Failure {
+        let reason = text_of(error);
+        Failure::new(ErrorCode::TCP_DIAL, format!("dial: {reason}"))
+            .with_detail(format!("dial unix {}: connect: {reason}", path.display()))
+            .with_os_error(error)
     }
 
     /// A connection that broke; `verb`: `read` or `write`.
@@ -144,7 +170,9 @@ impl Failure {
                 None => (ErrorCode::NETWORK, reason.clone()),
             },
         };
-        Failure::new(code, message).with_detail(format!("{verb} tcp {ends}: {verb}: {reason}"))
+        Failure::new(code, message)
+            .with_detail(format!("{verb} tcp {ends}: {verb}: {reason}"))
+            .with_os_error(error)
     }
 
     pub(super) fn of_dns(error: &DnsError) -> Failure {
@@ -202,7 +230,7 @@ impl Failure {
             true => format!("{} {url:?}: {}", title(method), self.detail),
             false => self.detail,
         };
-        HttpError { code: self.code, message: self.message, full }
+        HttpError { code: self.code, message: self.message, full, os_error: self.os_error }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Request {
     pub compression: Vec<Compression>,
     /// Read the response's body but do not keep it.
     pub discard_body: bool,
+    /// Send the body in chunks, its length untold. Makes no difference in HTTP/2.
+    pub chunked: bool,
     pub expected: Rc<ExpectedStatuses>,
     /// Extra tags of the samples; `name` does not belong here.
     pub tags: Vec<(Rc<str>, Rc<str>)>,
@@ -56,6 +58,7 @@ impl Request {
             auth: Auth::None,
             compression: Vec::new(),
             discard_body: false,
+            chunked: false,
             expected: ExpectedStatuses::standard(),
             tags: Vec::new(),
         }

@@ -30,6 +30,8 @@ pub struct Response {
     pub headers: Headers,
     /// Decompressed. `None` when it was not kept or there was none.
     pub body: Option<Bytes>,
+    /// Bytes of the last hop's body as received, kept or not.
+    pub body_bytes: u64,
     /// Of the last hop.
     pub timings: Timings,
     pub remote: Option<SocketAddr>,

@@ -120,6 +120,7 @@ fn finish(request: Request, hop: Hop, ended: Ended, sent_cookies: Pairs) -> Resp
         proto,
         headers,
         body,
+        body_bytes: ended.phases.body_bytes(),
         timings: ended.timings,
         remote: ended.phases.remote(),
         // Nothing is said of a session that gave no response, as in k6.

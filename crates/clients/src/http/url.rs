@@ -64,7 +64,8 @@ impl Url {
     pub fn parse(text: &str) -> Result<Url, HttpError> {
         parse(text).map_err(|reason| {
             let message = format!("invalid URL: parse {text:?}: {reason}");
-            HttpError { code: ErrorCode::INVALID_URL, full: message.clone(), message }
+            let full = message.clone();
+            HttpError { code: ErrorCode::INVALID_URL, full, message, os_error: None }
         })
     }
 

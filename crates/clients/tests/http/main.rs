@@ -14,5 +14,6 @@ mod proxies;
 mod redirects;
 mod requests;
 mod samples;
+mod settings;
 mod support;
 mod versus_hyper;

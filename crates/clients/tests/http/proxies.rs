@@ -3,10 +3,10 @@
 use plimsoll_clients::http::{HttpConfig, config::Proxies};
 use plimsoll_runtime::{
     listen::{self, ListenOptions},
-    tls::Alpn,
+    tls::{Alpn, server::TlsAcceptor},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::TcpStream,
 };
 
@@ -38,9 +38,10 @@ fn plain_requests_name_the_whole_url() {
 }
 
 /// A proxy that takes one connection, has `greet` agree on a target, and passes bytes on.
-fn tunnel<F>(to: u16, greet: impl FnOnce(TcpStream) -> F + 'static) -> u16
+fn tunnel<F, S>(to: u16, greet: impl FnOnce(TcpStream) -> F + 'static) -> u16
 where
-    F: Future<Output = TcpStream> + 'static,
+    F: Future<Output = S> + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let listener = listen::tcp("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -98,6 +99,36 @@ fn secure_requests_go_through_a_tunnel() {
             with_proxy(config_with(&trusting_any()), "HTTPS_PROXY", &format!("127.0.0.1:{port}"));
         let response = Subject::new(settings).get("https://far.test/inside").await;
         assert_eq!((response.error.clone(), text(&response).as_deref()), (None, Some("/inside")));
+    });
+}
+
+/// TLS inside TLS: the proxy sees where to, and nothing of what.
+#[test]
+fn secure_requests_go_through_a_secure_proxy() {
+    run(async {
+        let server = SecureServer::start(Alpn::Http2OrHttp1, 10, echo_path);
+        let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
+        let acceptor = TlsAcceptor::new(&certificate, &key, Alpn::Http1).unwrap();
+        let port = tunnel(server.port, async move |tcp| {
+            let mut stream = acceptor.accept(tcp).await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                stream.read_buf(&mut head).await.unwrap();
+            }
+            let expected = "CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n\
+                User-Agent: Go-http-client/1.1\r\nProxy-Authorization: Basic dTpw\r\n\r\n";
+            assert_eq!(String::from_utf8_lossy(&head), expected);
+            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+            stream
+        });
+        let proxy = format!("https://u:p@localhost:{port}");
+        let settings = with_proxy(config_with(&trusting_any()), "HTTPS_PROXY", &proxy);
+        let subject = Subject::new(settings);
+        for path in ["/inside", "/again"] {
+            let response = subject.get(&format!("https://far.test{path}")).await;
+            assert_eq!((response.error.clone(), text(&response).as_deref()), (None, Some(path)));
+        }
     });
 }
 

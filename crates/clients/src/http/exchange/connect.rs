@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::Path,
     sync::Arc,
 };
 
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::{phases::Phases, pool::Connection, tunnel};
 use crate::http::{
-    config::{HttpConfig, Proxy, ProxyKind},
+    config::{HttpConfig, Protocol, Proxy, ProxyKind},
     error::{ErrorCode, Failure},
     response::TlsInfo,
     url::{Scheme, Url},
@@ -41,6 +42,12 @@ impl Origin<'_> {
         phases: &mut Phases,
     ) -> Result<Connected, Failure> {
         let secure = url.scheme() == Scheme::Https;
+        let protocol = self.config.protocol;
+        if let Some(path) = &self.config.unix_socket {
+            let connection = self.connect_unix(path, secure, phases).await?;
+            let is_h2 = protocol == Protocol::Http2Cleartext;
+            return Ok(Connected { connection, is_h2 });
+        }
         let proxy = self.config.proxies.find(url);
         let (stream, remote) = match proxy {
             None => {
@@ -50,7 +57,10 @@ impl Origin<'_> {
             Some(proxy) => self.through(proxy, url, secure, phases).await?,
         };
         let tls = stream.tls().map(describe);
-        let is_h2 = stream.tls().is_some_and(|tls| tls.alpn() == Some(b"h2")) && secure;
+        let is_h2 = match stream.tls() {
+            Some(tls) => tls.alpn() == Some(b"h2") && secure,
+            None => protocol == Protocol::Http2Cleartext,
+        };
         let connection = Connection { stream, remote: Some(remote), tls, reused: false };
         Ok(Connected { connection, is_h2 })
     }
@@ -69,7 +79,7 @@ impl Origin<'_> {
                 self.handshake(&proxy.host, tcp, Alpn::Http1, phases).await?.into()
             }
             (ProxyKind::Http, true) => {
-                tunnel::connect(&mut tcp, proxy, url).await?;
+                tunnel::connect(&mut tcp, proxy, url, &self.config.proxy_headers).await?;
                 self.secure(url, tcp, true, phases).await?
             }
             (ProxyKind::Socks5, _) => {
@@ -77,8 +87,9 @@ impl Origin<'_> {
                 self.secure(url, tcp, secure, phases).await?
             }
             (ProxyKind::Https, true) => {
-                let message = "https targets through an https proxy are not supported";
-                return Err(Failure::new(ErrorCode::GENERIC, message));
+                let mut outer = self.handshake(&proxy.host, tcp, Alpn::Http1, phases).await?;
+                tunnel::connect(&mut outer, proxy, url, &self.config.proxy_headers).await?;
+                self.secure(url, outer, true, phases).await?
             }
         };
         Ok((stream, remote))
@@ -87,32 +98,55 @@ impl Origin<'_> {
     async fn secure(
         &self,
         url: &Url,
-        tcp: Metered<TcpStream>,
+        below: impl Into<Stream>,
         secure: bool,
         phases: &mut Phases,
     ) -> Result<Stream, Failure> {
+        let below = below.into();
         if !secure {
-            return Ok(tcp.into());
+            return Ok(below);
         }
-        Ok(self.handshake(url.host(), tcp, Alpn::Http2OrHttp1, phases).await?.into())
+        let alpn = match self.config.protocol {
+            Protocol::Http1 => Alpn::Http1,
+            Protocol::Negotiated | Protocol::Http2Cleartext => Alpn::Http2OrHttp1,
+        };
+        Ok(self.handshake(url.host(), below, alpn, phases).await?.into())
     }
 
     async fn handshake(
         &self,
         name: &str,
-        tcp: Metered<TcpStream>,
+        below: impl Into<Stream>,
         alpn: Alpn,
         phases: &mut Phases,
     ) -> Result<TlsStream, Failure> {
+        let below = below.into();
         let name_of =
             |address: Option<SocketAddr>| address.map_or(String::new(), |a| a.to_string());
-        let socket = tcp.get_ref();
-        let ends =
-            format!("{}->{}", name_of(socket.local_addr().ok()), name_of(socket.peer_addr().ok()));
+        let ends = format!("{}->{}", name_of(below.local_addr()), name_of(below.peer_addr()));
         let started = Instant::now();
-        let result = self.config.tls.connect(tcp, name, alpn).await;
-        phases.tls_handshaking = started.elapsed();
+        let result = self.config.tls.connect(below, name, alpn).await;
+        // Two, when the proxy is secure as well.
+        phases.tls_handshaking += started.elapsed();
         result.map_err(|error| Failure::of_tls(&error, &ends))
+    }
+
+    async fn connect_unix(
+        &self,
+        path: &Path,
+        secure: bool,
+        phases: &mut Phases,
+    ) -> Result<Connection, Failure> {
+        if secure {
+            let message = "https targets through a unix socket are not supported";
+            return Err(Failure::new(ErrorCode::GENERIC, message));
+        }
+        let started = Instant::now();
+        let connected = dial::dial_unix(path, self.deadline).await;
+        let socket = connected.map_err(|error| Failure::of_dial_unix(&error, path))?;
+        phases.connecting = started.elapsed();
+        let stream = Stream::Unix(Metered::new(socket, Arc::clone(self.traffic)));
+        Ok(Connection { stream, remote: None, tls: None, reused: false })
     }
 
     async fn dial(
@@ -121,6 +155,7 @@ impl Origin<'_> {
         port: u16,
         phases: &mut Phases,
     ) -> Result<(Metered<TcpStream>, SocketAddr), Failure> {
+        let (host, port) = self.config.connect_to.find(host, port).unwrap_or((host, port));
         let address = self.resolve(host, port, phases).await?;
         let options = DialOptions { local_ip: self.local_ip, deadline: self.deadline };
         let started = Instant::now();

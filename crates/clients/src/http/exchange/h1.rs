@@ -13,7 +13,9 @@ use std::{
 
 use bytes::Bytes;
 use plimsoll_runtime::clock::Instant;
-use plimsoll_wire::http1::{Framing, Head, RequestHead, ResponseReader, Step, Version};
+use plimsoll_wire::http1::{
+    Framing, Head, RequestHead, ResponseReader, Step, Version, write_chunk, write_last_chunk,
+};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Incoming, Outgoing, phases::Phases, pool::Connection};
@@ -27,6 +29,8 @@ use crate::http::{
 
 /// Bodies up to this length are written with the head in one piece.
 const JOINED_BODY_LIMIT: usize = 32 << 10;
+/// What the chunked coding adds to one chunk: its size, line ends, and the last chunk.
+const CHUNK_FRAME: usize = 16 + 4 + 5;
 /// Reserved for a response's body at once, whatever its length claims.
 const RESERVE_LIMIT: usize = 4 << 20;
 
@@ -37,10 +41,12 @@ pub(super) async fn exchange(
     outgoing: &Outgoing<'_>,
     phases: &mut Phases,
 ) -> Result<(Incoming, bool), Failure> {
+    let body = if outgoing.chunked { chunked(outgoing.body) } else { outgoing.body.clone() };
     let mut exchange = Exchange {
         connection,
         buffers,
         outgoing,
+        body,
         phases,
         sending: Sending::Start,
         write_error: None,
@@ -57,6 +63,8 @@ struct Exchange<'a, 'o> {
     connection: &'a mut Connection,
     buffers: &'a Buffers,
     outgoing: &'a Outgoing<'o>,
+    /// As it is on the wire.
+    body: Bytes,
     phases: &'a mut Phases,
     sending: Sending,
     /// Why writing ended early. The server may have answered nevertheless.
@@ -117,7 +125,7 @@ impl Exchange<'_, '_> {
         while let Sending::Rest { head, head_at, body_at } = &mut self.sending {
             let slices = [
                 io::IoSlice::new(head.get(*head_at..).unwrap_or_default()),
-                io::IoSlice::new(self.outgoing.body.get(*body_at..).unwrap_or_default()),
+                io::IoSlice::new(self.body.get(*body_at..).unwrap_or_default()),
             ];
             let left = slices[0].len() + slices[1].len();
             if left == 0 {
@@ -151,12 +159,12 @@ impl Exchange<'_, '_> {
         };
         head.write(&mut buffer, outgoing.fields.iter().copied());
         let mut body_at = 0;
-        if outgoing.body.len() <= JOINED_BODY_LIMIT {
-            buffer.extend_from_slice(outgoing.body);
-            body_at = outgoing.body.len();
+        if self.body.len() <= JOINED_BODY_LIMIT {
+            buffer.extend_from_slice(&self.body);
+            body_at = self.body.len();
         }
         let mut head_at = 0;
-        if body_at == outgoing.body.len() {
+        if body_at == self.body.len() {
             let stream = Pin::new(&mut self.connection.stream);
             match stream.poll_write(context, &buffer) {
                 Poll::Ready(Ok(written)) => head_at = written,
@@ -164,7 +172,7 @@ impl Exchange<'_, '_> {
                 Poll::Pending => {}
             }
         }
-        self.sending = if head_at == buffer.len() && body_at == outgoing.body.len() {
+        self.sending = if head_at == buffer.len() && body_at == self.body.len() {
             Sending::Flush
         } else {
             Sending::Rest { head: buffer.clone(), head_at, body_at }
@@ -218,9 +226,11 @@ impl Exchange<'_, '_> {
         loop {
             let rest = input.get(at..).unwrap_or_default();
             let (body, keep) = (&mut self.phases.body, self.outgoing.keep_body);
+            let received = &mut self.phases.body_bytes;
             let mut size = body.len();
             let step = self.reader.read(rest, |data| {
                 size = size.saturating_add(data.len());
+                *received += data.len() as u64;
                 if keep && size <= BODY_LIMIT {
                     body.extend_from_slice(data);
                 }
@@ -314,6 +324,14 @@ impl Exchange<'_, '_> {
         };
         Ok((incoming, reusable))
     }
+}
+
+/// A body in the chunked coding: one chunk, since all of it is there.
+fn chunked(body: &Bytes) -> Bytes {
+    let mut coded = Vec::with_capacity(body.len() + CHUNK_FRAME);
+    write_chunk(&mut coded, body);
+    write_last_chunk(&mut coded);
+    Bytes::from(coded)
 }
 
 /// `local->remote`, as Go names a connection.

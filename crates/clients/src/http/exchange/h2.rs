@@ -132,6 +132,7 @@ pub(super) async fn exchange(
             Err(error) => return Err(of_any(&error, connection).of_body()),
         };
         size = size.saturating_add(data.len());
+        phases.body_bytes += data.len() as u64;
         // The window is only given back here; an error means that the stream is over.
         stream.flow_control().release_capacity(data.len()).ok();
         if outgoing.keep_body {
@@ -175,7 +176,7 @@ fn content_length(headers: &Headers) -> Option<usize> {
 fn request(outgoing: &Outgoing<'_>) -> Result<http::Request<()>, Failure> {
     let invalid = |error: http::Error| Failure::new(ErrorCode::GENERIC, error.to_string());
     let uri = http::Uri::builder()
-        .scheme("https")
+        .scheme(outgoing.url.scheme_text())
         .authority(outgoing.host)
         .path_and_query(outgoing.target)
         .build()
@@ -190,7 +191,13 @@ fn request(outgoing: &Outgoing<'_>) -> Result<http::Request<()>, Failure> {
     }
     for &(name, value) in outgoing.fields {
         // Of the connection, which is not the message's business in HTTP/2.
-        let hop = [&b"connection"[..], b"proxy-connection", b"keep-alive", b"upgrade"];
+        let hop = [
+            &b"connection"[..],
+            b"proxy-connection",
+            b"keep-alive",
+            b"upgrade",
+            b"transfer-encoding",
+        ];
         if !hop.iter().any(|hop| name.eq_ignore_ascii_case(hop)) {
             request = request.header(name, value);
         }

@@ -13,7 +13,7 @@ use super::{
     phases::Phases,
     pool::{Connection, Found, Pool, Speaks},
 };
-use crate::http::{error::Failure, url::Url, worker::Buffers};
+use crate::http::{config::Protocol, error::Failure, url::Url, worker::Buffers};
 
 /// Further tries on another connection or stream before a request counts as failed.
 const RETRIES: usize = 1;
@@ -38,6 +38,16 @@ impl Means<'_> {
         replayable: bool,
         phases: &mut Phases,
     ) -> Result<Incoming, Failure> {
+        let permits = self
+            .origin
+            .config
+            .connections_per_host
+            .and_then(|limit| self.pool.borrow_mut().permits(outgoing.url, limit));
+        // The permits are never taken back, so waiting for one cannot fail.
+        let _permit = match &permits {
+            Some(permits) => permits.acquire().await.ok(),
+            None => None,
+        };
         let mut tries = 0;
         let mut fresh = false;
         loop {
@@ -73,7 +83,8 @@ impl Means<'_> {
         let (incoming, reusable) =
             h1::exchange(&mut connection, self.buffers, outgoing, phases).await?;
         if reusable {
-            self.pool.borrow_mut().put(outgoing.url, connection);
+            let limit = self.origin.config.idle_per_host;
+            self.pool.borrow_mut().put(outgoing.url, connection, limit);
         }
         Ok(incoming)
     }
@@ -111,7 +122,7 @@ impl Means<'_> {
                 Found::Nothing => break,
             }
         }
-        let dialing = Dialing::start(self.pool, url);
+        let dialing = Dialing::start(self.pool, url, self.origin.config.protocol);
         let connected = self.origin.connect(url, phases).await?;
         if !connected.is_h2 {
             if let Some(dialing) = dialing {
@@ -137,8 +148,8 @@ struct Dialing<'a> {
 
 impl<'a> Dialing<'a> {
     /// `None` when nobody is to wait for it.
-    fn start(pool: &'a RefCell<Pool>, url: &'a Url) -> Option<Dialing<'a>> {
-        let leads = pool.borrow_mut().start_dialing(url);
+    fn start(pool: &'a RefCell<Pool>, url: &'a Url, protocol: Protocol) -> Option<Dialing<'a>> {
+        let leads = pool.borrow_mut().start_dialing(url, protocol);
         leads.then(|| Dialing { pool, url, outcome: None })
     }
 

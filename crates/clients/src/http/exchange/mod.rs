@@ -27,6 +27,8 @@ pub(super) struct Outgoing<'a> {
     /// Sorted by name, without the above.
     pub(super) fields: &'a [(&'a [u8], &'a [u8])],
     pub(super) body: &'a Bytes,
+    /// Whether HTTP/1.1 sends the body in chunks; a field says so then.
+    pub(super) chunked: bool,
     /// No other exchange may follow on the connection.
     pub(super) close: bool,
     /// Whether to say so: the caller's own `Connection` field may do so already.

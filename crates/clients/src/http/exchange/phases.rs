@@ -21,8 +21,10 @@ pub(in crate::http) struct Phases {
     pub(super) tls: Option<TlsInfo>,
     /// The response's head has been read: what fails from here on is its body.
     pub(super) has_head: bool,
-    /// What has come of the body.
+    /// What has come of the body, when it is kept.
     pub(super) body: Vec<u8>,
+    /// How many bytes have come of the body, kept or not.
+    pub(super) body_bytes: u64,
 }
 
 impl Phases {
@@ -36,6 +38,10 @@ impl Phases {
 
     pub(in crate::http) fn has_head(&self) -> bool {
         self.has_head
+    }
+
+    pub(in crate::http) fn body_bytes(&self) -> u64 {
+        self.body_bytes
     }
 
     /// What came of the body before the exchange failed; `None` before its head.

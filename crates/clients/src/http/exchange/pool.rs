@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, rc::Rc};
 
 use plimsoll_runtime::dial::Stream;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::h2::H2;
 use crate::http::{
-    config::IDLE_PER_HOST_LIMIT,
+    config::Protocol,
     response::TlsInfo,
     url::{Scheme, Url},
 };
@@ -36,6 +36,8 @@ struct Host {
     speaks: Option<Speaks>,
     /// A first TLS connection is being made, which will tell what the host speaks.
     dialing: Option<Rc<Notify>>,
+    /// One permit for each connection that there may be, where there is a limit.
+    permits: Option<Rc<Semaphore>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +76,13 @@ impl Pool {
 
     /// A connection is about to be made. When its protocol is open, others to the same host wait
     /// for it, so that they can share it if it is HTTP/2; then this is `true`.
-    pub(super) fn start_dialing(&mut self, url: &Url) -> bool {
-        if url.scheme() != Scheme::Https {
+    pub(super) fn start_dialing(&mut self, url: &Url, protocol: Protocol) -> bool {
+        let may_be_h2 = match protocol {
+            Protocol::Negotiated => url.scheme() == Scheme::Https,
+            Protocol::Http1 => false,
+            Protocol::Http2Cleartext => true,
+        };
+        if !may_be_h2 {
             return false;
         }
         let host = self.host(url);
@@ -94,10 +101,22 @@ impl Pool {
         }
     }
 
-    pub(super) fn put(&mut self, url: &Url, mut connection: Connection) {
+    /// What an exchange must hold a permit of, so that there are at most `limit` connections: an
+    /// idle one is always taken before a new one is made. One HTTP/2 connection serves all.
+    pub(super) fn permits(&mut self, url: &Url, limit: usize) -> Option<Rc<Semaphore>> {
+        let host = self.host(url);
+        if host.speaks == Some(Speaks::Http2) {
+            return None;
+        }
+        let made = || Rc::new(Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS)));
+        Some(Rc::clone(host.permits.get_or_insert_with(made)))
+    }
+
+    /// Keeps a connection for the next exchange; `limit`: how many are kept.
+    pub(super) fn put(&mut self, url: &Url, mut connection: Connection, limit: usize) {
         connection.reused = true;
         let host = self.host(url);
-        if host.idle.len() < IDLE_PER_HOST_LIMIT {
+        if host.idle.len() < limit {
             host.idle.push(connection);
         }
     }
@@ -128,6 +147,7 @@ impl Pool {
                 h2: None,
                 speaks: None,
                 dialing: None,
+                permits: None,
             });
             self.hosts.len() - 1
         });

@@ -4,13 +4,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use plimsoll_runtime::dial::Metered;
 use plimsoll_wire::http1::{RequestHead, ResponseReader, Step};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::http::{
     config::Proxy,
     error::{ErrorCode, Failure},
+    headers::Headers,
     url::Url,
 };
 
@@ -26,8 +27,13 @@ pub(in crate::http) fn authorization(proxy: &Proxy) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
 }
 
-/// Asks an HTTP proxy for a tunnel to the host of `url`.
-pub(super) async fn connect(tcp: &mut Tcp, proxy: &Proxy, url: &Url) -> Result<(), Failure> {
+/// Asks an HTTP proxy for a tunnel to the host of `url`; `headers` are for the proxy.
+pub(super) async fn connect(
+    tcp: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    proxy: &Proxy,
+    url: &Url,
+    headers: &Headers,
+) -> Result<(), Failure> {
     let target = match url.host().contains(':') {
         true => format!("[{}]:{}", url.host(), url.port()),
         false => format!("{}:{}", url.host(), url.port()),
@@ -43,7 +49,7 @@ pub(super) async fn connect(tcp: &mut Tcp, proxy: &Proxy, url: &Url) -> Result<(
     };
     let fields = authorization.iter().map(|value| (&b"Proxy-Authorization"[..], value.as_bytes()));
     let mut request = Vec::new();
-    head.write(&mut request, fields);
+    head.write(&mut request, headers.iter_bytes().chain(fields));
     tcp.write_all(&request).await.map_err(broken)?;
     // Byte by byte would be slow, more than the head would swallow what follows it; but nothing
     // follows before the client speaks.

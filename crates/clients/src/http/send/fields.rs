@@ -46,12 +46,14 @@ pub(super) fn sorted<'a>(
     hop: &'a Hop,
     request: &'a Request,
     added: &'a Added,
+    chunked: bool,
 ) -> Vec<(&'a [u8], &'a [u8])> {
-    let added: [(&[u8], Option<&[u8]>); 4] = [
+    let added: [(&[u8], Option<&[u8]>); 5] = [
         (b"Authorization", added.authorization.as_deref().map(str::as_bytes)),
         (b"Cookie", added.cookie.as_deref().map(str::as_bytes)),
         (b"Proxy-Authorization", added.proxy_authorization.as_deref().map(str::as_bytes)),
         (b"Referer", hop.referer.as_deref().map(str::as_bytes)),
+        (b"Transfer-Encoding", chunked.then_some(b"chunked")),
     ];
     let is_replaced = |name| added.iter().any(|(own, value)| value.is_some() && *own == name);
     let mut fields: Vec<(&[u8], &[u8])> = Vec::new();

@@ -178,7 +178,8 @@ impl Hop {
     ) -> Result<Incoming, Failure> {
         let config = &*client.worker.config;
         let added = Added::new(self, request, config, cookies);
-        let fields = fields::sorted(self, request, &added);
+        let chunked = request.chunked && !self.body.is_empty();
+        let fields = fields::sorted(self, request, &added, chunked);
         let host = request.headers.get("Host").filter(|host| self.trusted && !host.is_empty());
         let user_agent = request.headers.get("User-Agent");
         let connection = request.headers.get("Connection");
@@ -189,9 +190,10 @@ impl Hop {
             target: added.absolute_target.as_deref().unwrap_or(self.url.target()),
             host: host.as_deref().unwrap_or(self.url.authority()),
             user_agent: user_agent.as_deref().unwrap_or(&config.user_agent),
-            content_length: fields::content_length(self),
+            content_length: fields::content_length(self).filter(|_| !chunked),
             fields: &fields,
             body: &self.body,
+            chunked,
             close: says_close || config.no_connection_reuse,
             say_close: config.no_connection_reuse && !says_close,
             keep_body: !request.discard_body,
