@@ -19,7 +19,8 @@ use crate::{metered::Metered, tls::TlsStream};
 #[derive(Debug)]
 pub enum Stream {
     Tcp(Metered<TcpStream>),
-    /// Boxed: the state of a TLS session is large, and one allocation per connection is not.
+    /// Boxed: the state of a TLS session is large, and one allocation per connection is not; and it may
+    /// run over another.
     Tls(Box<TlsStream>),
     Unix(Metered<UnixStream>),
 }
@@ -56,7 +57,7 @@ impl Stream {
     fn tcp(&self) -> Option<&TcpStream> {
         match self {
             Stream::Tcp(stream) => Some(stream.get_ref()),
-            Stream::Tls(stream) => Some(stream.tcp()),
+            Stream::Tls(stream) => stream.below().tcp(),
             Stream::Unix(_) => None,
         }
     }

@@ -1,5 +1,6 @@
 //! TLS by rustls with ring: what k6's options ask for, and errors by their kind.
 
+mod encrypted_key;
 mod error;
 mod pem;
 mod roots;
@@ -20,15 +21,12 @@ use rustls::{
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub use error::{TlsError, TlsErrorKind, TlsSetupError};
 pub use suites::{TlsVersion, is_known_cipher_suite};
 
-use crate::metered::Metered;
+use crate::stream::Stream;
 
 /// What the client offers for the protocol above TLS (ALPN).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +62,8 @@ pub struct ClientCertificate {
     /// The chain, leaf first.
     pub certificate_pem: String,
     pub key_pem: String,
+    /// Of an encrypted key.
+    pub key_password: Option<String>,
 }
 
 /// Settings of all TLS clients of a run.
@@ -132,14 +132,14 @@ impl TlsConnector {
         })))
     }
 
-    /// The handshake over a fresh connection. `server_name` is a host name or an address, without
-    /// brackets. The caller sets the time limit.
+    /// The handshake over a fresh connection, which may itself be secure: a tunnel through a proxy.
+    /// `server_name` is a host name or an address, without brackets. The caller sets the time limit.
     ///
     /// # Errors
     /// See [`TlsErrorKind`].
     pub async fn connect(
         &self,
-        tcp: impl Into<Metered<TcpStream>>,
+        below: impl Into<Stream>,
         server_name: &str,
         alpn: Alpn,
     ) -> Result<TlsStream, TlsError> {
@@ -148,7 +148,7 @@ impl TlsConnector {
             TlsError::new(TlsErrorKind::Other, format!("tls: invalid server name {server_name:?}"))
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
-        let stream = connector.connect(name, tcp.into()).await;
+        let stream = connector.connect(name, below.into()).await;
         Ok(TlsStream(stream.map_err(TlsError::from_handshake)?))
     }
 }
@@ -209,7 +209,7 @@ fn identity(certificate: &ClientCertificate) -> Result<Identity, TlsSetupError> 
     Ok(Identity {
         domains: certificate.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
         chain: pem::certificates(&certificate.certificate_pem)?,
-        key: pem::private_key(&certificate.key_pem)?,
+        key: pem::private_key(&certificate.key_pem, certificate.key_password.as_deref())?,
     })
 }
 
@@ -223,9 +223,9 @@ fn domain_matches(domain: &str, host: &str) -> bool {
     }
 }
 
-/// A TLS session over TCP.
+/// A TLS session over another connection.
 #[derive(Debug)]
-pub struct TlsStream(tokio_rustls::client::TlsStream<Metered<TcpStream>>);
+pub struct TlsStream(tokio_rustls::client::TlsStream<Stream>);
 
 impl TlsStream {
     /// `None` only if the peer broke the protocol.
@@ -249,8 +249,8 @@ impl TlsStream {
     }
 
     /// The connection below.
-    pub fn tcp(&self) -> &TcpStream {
-        self.0.get_ref().0.get_ref()
+    pub fn below(&self) -> &Stream {
+        self.0.get_ref().0
     }
 }
 

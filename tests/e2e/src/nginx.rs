@@ -142,6 +142,9 @@ http {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{secure} ssl http2;
         ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+        # Asks for a client certificate, whoever signed it.
+        ssl_verify_client optional_no_ca;
+        location = /client {{ default_type text/plain; return 200 $ssl_client_s_dn; }}
         root {folder};
         # The server closes each connection after three requests.
         keepalive_requests 3;

@@ -25,11 +25,10 @@ pub enum TlsSetupError {
     Certificate(String),
     #[error("invalid private key: {0}")]
     Key(String),
-    #[error(
-        "encrypted private keys are not supported\n\
-         hint: decrypt it with `openssl pkey -in key.pem -out plain.pem`"
-    )]
-    EncryptedKey,
+    #[error("the private key is encrypted and there is no password for it")]
+    NoKeyPassword,
+    #[error("x509: decryption password incorrect")]
+    KeyPassword,
     #[error("the certificate cannot be used: {0}")]
     Unusable(String),
 }

@@ -2,7 +2,7 @@
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
-use super::TlsSetupError;
+use super::{TlsSetupError, encrypted_key};
 
 /// At least one.
 pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, TlsSetupError> {
@@ -14,9 +14,13 @@ pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, Tl
     }
 }
 
-pub(super) fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, TlsSetupError> {
-    if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(TlsSetupError::EncryptedKey);
+/// `password` is for an encrypted key; one that is not encrypted needs none.
+pub(super) fn private_key(
+    pem: &str,
+    password: Option<&str>,
+) -> Result<PrivateKeyDer<'static>, TlsSetupError> {
+    if encrypted_key::is_encrypted(pem) {
+        return encrypted_key::decrypt(pem, password);
     }
     PrivateKeyDer::from_pem_slice(pem.as_bytes())
         .map_err(|error| TlsSetupError::Key(error.to_string()))

@@ -63,7 +63,7 @@ impl TlsAcceptor {
         };
         let chain = pem::certificates(certificate_pem)?;
         let mut config = builder
-            .with_single_cert(chain, pem::private_key(key_pem)?)
+            .with_single_cert(chain, pem::private_key(key_pem, None)?)
             .map_err(|error| unusable(&error))?;
         config.alpn_protocols = alpn.protocols();
         Ok(TlsAcceptor(Arc::new(config).into()))

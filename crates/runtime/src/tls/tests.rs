@@ -200,6 +200,7 @@ async fn the_certificate_is_chosen_by_domain() {
             domains: vec![domain.into()],
             certificate_pem: params.signed_by(&key, issuer).unwrap().pem(),
             key_pem: key.serialize_pem(),
+            key_password: None,
         }
     };
     let acceptor = TlsAcceptor::with_client_authority(
@@ -266,7 +267,7 @@ fn settings_that_cannot_be_followed_are_refused() {
         ..TlsConfig::default()
     };
     check(with_key(""), "invalid private key");
-    check(with_key("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "encrypted private keys");
+    check(with_key("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "there is no password for it");
     let roots =
         |text: &str| TlsConfig { extra_roots_pem: vec![text.into()], ..TlsConfig::default() };
     check(roots("no pem"), "invalid certificate");

@@ -93,6 +93,7 @@ impl Options {
             domains: auth.domains.clone().unwrap_or_default(),
             certificate_pem: auth.cert.clone(),
             key_pem: auth.key.clone(),
+            key_password: auth.password.clone(),
         });
         let config = TlsConfig {
             min: versions.and_then(|v| version(&v.min)),

@@ -21,6 +21,14 @@ fn a_site_over_both_protocols() {
     assert_eq!(counts["failed"], 6 * 2 * 2, "{}", said());
 }
 
+#[test]
+fn a_client_certificate_with_a_password() {
+    let nginx = Nginx::start();
+    let base = Base { variable: "SECURE", url: nginx.secure_url.clone() };
+    let ours = compare(&script("nginx/client.js"), &[base]);
+    assert!(ours.stdout.contains("✓ the server knows us"), "{}", ours.said());
+}
+
 /// nginx closes the connection without an answer: the same error in both tools.
 #[test]
 fn no_answer() {
