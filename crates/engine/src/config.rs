@@ -4,11 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use plimsoll_metrics::TagSet;
 
-use crate::segment::Segment;
+use crate::{
+    pace::{Pace, Spacing},
+    segment::Segment,
+};
 
 /// The most VUs of one run: each has a slot and a task from the start, so a slip of the finger must
 /// not take all memory.
 pub const VUS_LIMIT: u64 = 1_000_000;
+
+/// "Until the run is stopped", as a duration: ten years. `ConstantVus` takes it for its own.
+pub const FOREVER: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// A linear part of a ramp.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,10 +65,25 @@ pub enum Executor {
         max_vus: u64,
         duration: Duration,
     },
+    /// Arrivals that are never given up before the end: one that finds no VU free has another made
+    /// at once while there are fewer than `max_vus`, else it starts late. All that are due by the
+    /// end are started, within the graceful stop; what is not even then is dropped. k6 has nothing
+    /// like it.
+    Paced {
+        pace: Pace,
+        spacing: Spacing,
+        /// `None`: until the run is stopped.
+        duration: Option<Duration>,
+        /// Made before the start.
+        vus: u64,
+        max_vus: u64,
+        /// Whether idle VUs take turns, rather than the one that was busy last going first.
+        rotate: bool,
+    },
 }
 
 impl Executor {
-    /// k6's name, e.g. `constant-vus`.
+    /// k6's name, e.g. `constant-vus`; `paced` is ours.
     pub fn name(&self) -> &'static str {
         match self {
             Executor::SharedIterations { .. } => "shared-iterations",
@@ -72,6 +93,7 @@ impl Executor {
             Executor::ConstantArrivalRate { .. } => "constant-arrival-rate",
             Executor::RampingArrivalRate { .. } => "ramping-arrival-rate",
             Executor::ExternallyControlled { .. } => "externally-controlled",
+            Executor::Paced { .. } => "paced",
         }
     }
 }
@@ -101,7 +123,8 @@ impl Scenario {
             }
             Executor::ConstantArrivalRate { max_vus, .. }
             | Executor::RampingArrivalRate { max_vus, .. }
-            | Executor::ExternallyControlled { max_vus, .. } => *max_vus,
+            | Executor::ExternallyControlled { max_vus, .. }
+            | Executor::Paced { max_vus, .. } => *max_vus,
         }
     }
 }
@@ -114,6 +137,9 @@ pub struct RunConfig {
     /// Tags of every sample (`--tag`).
     pub run_tags: TagSet,
     pub min_iteration_duration: Duration,
+    /// How late an arrival of an open scenario may start so as to share a wake-up with those that
+    /// come after it. Zero: each one wakes its worker when it is due.
+    pub arrival_slack: Duration,
     /// Worker threads; 0 = one per core.
     pub workers: usize,
     pub no_setup: bool,

@@ -5,6 +5,7 @@ use plimsoll_runtime::duration::go_string;
 use crate::{
     config::{Executor, Scenario},
     executors::{Budget, Sizing, Work, ramping_vus},
+    pace::Spacing,
     segment::Segment,
 };
 
@@ -23,8 +24,8 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
             extra.push(format!("maxDuration: {}", go_string(*max_duration)));
             format!("{iterations} iterations for each of {vus} VUs")
         }
-        (Executor::ConstantVus { duration, .. }, _) => {
-            format!("{vus} looping VUs for {}", go_string(*duration))
+        (Executor::ConstantVus { .. }, _) => {
+            format!("{vus} looping VUs {}", for_how_long(sizing))
         }
         (Executor::RampingVus { stages, graceful_ramp_down, .. }, _) => {
             extra.push(format!("gracefulRampDown: {}", go_string(*graceful_ramp_down)));
@@ -32,12 +33,12 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
             format!("Up to {vus} looping VUs for {duration} over {} stages", stages.len())
         }
         (Executor::ConstantArrivalRate { duration, .. }, Work::Open(arrivals)) => {
-            extra.push(vus_range(vus, max_vus));
+            extra.push(range("maxVUs", vus, max_vus));
             let rate = arrivals.rate_max() * arrivals.share();
             format!("{rate:.2} iterations/s for {}", go_string(*duration))
         }
         (Executor::RampingArrivalRate { stages, .. }, Work::Open(arrivals)) => {
-            extra.push(vus_range(vus, max_vus));
+            extra.push(range("maxVUs", vus, max_vus));
             // k6 prints the plain share here, though it deals by VUs as for a constant rate.
             let rate = arrivals.rate_max() * segment.share();
             let duration = go_string(arrivals.duration());
@@ -49,6 +50,11 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
             return format!(
                 "Externally controlled execution with {vus} VUs, {max_vus} max VUs, {duration} duration"
             );
+        }
+        (Executor::Paced { pace, spacing, .. }, _) => {
+            extra.push(range("workers", vus, max_vus));
+            let random = if *spacing == Spacing::Even { "" } else { " (Poisson)" };
+            format!("{pace}{random} {}", for_how_long(sizing))
         }
         (executor, _) => executor.name().to_owned(),
     };
@@ -64,8 +70,15 @@ pub(crate) fn describe(scenario: &Scenario, sizing: &Sizing, segment: &Segment) 
     if extra.is_empty() { what } else { format!("{what} ({})", extra.join(", ")) }
 }
 
-fn vus_range(planned: u64, most: u64) -> String {
-    if planned == most { format!("maxVUs: {most}") } else { format!("maxVUs: {planned}-{most}") }
+fn for_how_long(sizing: &Sizing) -> String {
+    match sizing.duration {
+        Some(duration) => format!("for {}", go_string(duration)),
+        None => "until stopped".to_owned(),
+    }
+}
+
+fn range(of: &str, planned: u64, most: u64) -> String {
+    if planned == most { format!("{of}: {most}") } else { format!("{of}: {planned}-{most}") }
 }
 
 #[cfg(test)]
@@ -74,7 +87,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{RunConfig, Stage, tests::scenario},
+        config::{FOREVER, RunConfig, Stage, tests::scenario},
+        pace::{Pace, Rate},
         plan::Plan,
     };
 
@@ -154,10 +168,35 @@ mod tests {
             |_| (),
             "Up to 12.50 iterations/s for 3s over 2 stages (maxVUs: 2-5, gracefulStop: 30s)",
         );
+        let vus = Executor::ConstantVus { vus: 3, duration: FOREVER };
+        check(vus, |_| (), "3 looping VUs until stopped (gracefulStop: 30s)");
         check(
             Executor::ExternallyControlled { vus: 1, max_vus: 4, duration: s(3) },
             |_| (),
             "Externally controlled execution with 1 VUs, 4 max VUs, 3s duration",
+        );
+    }
+
+    #[test]
+    fn paces_are_described() {
+        let paced = |spacing, duration, max_vus| Executor::Paced {
+            pace: Pace::Constant(Rate::per_second(1000)),
+            spacing,
+            duration,
+            vus: 10,
+            max_vus,
+            rotate: false,
+        };
+        let duration = Some(Duration::from_secs(5));
+        check(
+            paced(Spacing::Even, duration, 100),
+            |_| (),
+            "1000/s for 5s (workers: 10-100, gracefulStop: 30s)",
+        );
+        check(
+            paced(Spacing::Poisson { seed: 1 }, None, 10),
+            |_| (),
+            "1000/s (Poisson) until stopped (workers: 10, gracefulStop: 30s)",
         );
     }
 }

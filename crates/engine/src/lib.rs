@@ -14,6 +14,7 @@ pub mod drive;
 pub mod executors;
 pub mod hub;
 mod live;
+pub mod pace;
 pub mod plan;
 pub mod progress;
 pub mod run;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -33,6 +33,8 @@ pub(crate) struct Tally {
     pub(crate) interrupted: Count,
     pub(crate) dropped: Count,
     pub(crate) active: Count,
+    /// VUs that it has or had; paced scenarios only.
+    pub(crate) made: Count,
 }
 
 /// A counter with one writer, so that counting needs no locked instruction.
@@ -64,6 +66,8 @@ pub(crate) struct ScenarioRun {
     /// From the own iteration's number to that in the whole test.
     pub(crate) numbers: Striping,
     pub(crate) open: OpenShared,
+    /// Whether the log has been told of too few VUs; paced scenarios only.
+    pub(crate) warned: AtomicBool,
     pub(crate) workers_left: AtomicUsize,
     pub(crate) began: OnceLock<Instant>,
     pub(crate) finished: OnceLock<Instant>,
@@ -74,7 +78,9 @@ impl ScenarioRun {
         let base = test.segment.striping();
         let numbers = match &plan.sizing.work {
             Work::Open(arrivals) => arrivals.striping().clone(),
-            Work::Closed { budget: Budget::Shared(_), .. } => base.by_vus(plan.scenario.vus()),
+            Work::Closed { budget: Budget::Shared(_), .. } | Work::Paced(_) => {
+                base.by_vus(plan.scenario.vus())
+            }
             _ => base.clone(),
         };
         ScenarioRun {
@@ -83,6 +89,7 @@ impl ScenarioRun {
             claimed: AtomicU64::new(0),
             numbers,
             open: OpenShared::new(&plan, workers),
+            warned: AtomicBool::new(false),
             workers_left: AtomicUsize::new(workers),
             began: OnceLock::new(),
             finished: OnceLock::new(),

@@ -14,15 +14,12 @@ use std::{
 use plimsoll_runtime::duration::go_string;
 
 use crate::{
-    config::{RunConfig, Scenario, VUS_LIMIT},
+    config::{FOREVER, RunConfig, Scenario, VUS_LIMIT},
     describe::describe,
     executors::{self, Sizing, Work},
     runner::{RunError, RunErrorKind},
     segment::Segment,
 };
-
-/// How far ahead "until the run is stopped" is: ten years.
-pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// One scenario's part of the plan.
 #[derive(Clone, Debug)]
@@ -54,7 +51,9 @@ impl PlannedScenario {
             Work::Closed { windows, .. } => {
                 (0..self.slots.len()).flat_map(|slot| windows.of(slot)).map(|w| w.kill).collect()
             }
-            Work::Open(_) => vec![duration.saturating_add(self.scenario.graceful_stop)],
+            Work::Open(_) | Work::Paced(_) => {
+                vec![duration.saturating_add(self.scenario.graceful_stop)]
+            }
             Work::External { .. } => vec![duration],
         };
         moments.sort_unstable();
@@ -199,6 +198,10 @@ fn claim(config: &Scenario, sizing: &Sizing, scenario: usize, slot: usize) -> Cl
             (Duration::ZERO, arrivals.duration().saturating_add(config.graceful_stop))
         }
         Work::External { duration, .. } => (Duration::ZERO, duration.unwrap_or(FOREVER)),
+        Work::Paced(paced) => {
+            let duration = paced.schedule.duration().unwrap_or(FOREVER);
+            (Duration::ZERO, duration.saturating_add(config.graceful_stop))
+        }
     };
     Claim {
         from: config.start_time.saturating_add(from),

@@ -81,7 +81,7 @@ pub struct ScenarioProgress {
     pub iterations_completed: u64,
     pub iterations_interrupted: u64,
     pub iterations_dropped: u64,
-    /// For executors with a number of iterations.
+    /// For executors with a number of iterations, and for a pace with an end.
     pub iterations_total: Option<u64>,
     /// Iterations per second that the schedule asks for now; open models only.
     pub rate: Option<f64>,
@@ -125,12 +125,17 @@ fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
     let is_over = extent.duration.is_some_and(|duration| elapsed >= duration);
     let progress = match &plan.sizing.work {
         // The last arrival may be due before the end.
-        Work::Open(_) if finished.is_some() && !stopped => 1.0,
+        Work::Open(_) | Work::Paced(_) if finished.is_some() && !stopped => 1.0,
         Work::Closed { budget: Budget::PerVu(_), .. } if is_over => 1.0,
         _ => extent.progress(elapsed, completed),
     };
     let rate = match &plan.sizing.work {
         Work::Open(arrivals) => Some(arrivals.rate(elapsed)),
+        Work::Paced(paced) => Some(paced.schedule.rate(elapsed)),
+        _ => None,
+    };
+    let planned = match &plan.sizing.work {
+        Work::Paced(paced) => paced.schedule.planned(),
         _ => None,
     };
     let mut row = ScenarioProgress {
@@ -146,7 +151,7 @@ fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
         iterations_completed: completed,
         iterations_interrupted: run.sum(|t| &t.interrupted),
         iterations_dropped: run.sum(|t| &t.dropped),
-        iterations_total: extent.iterations,
+        iterations_total: extent.iterations.or(planned),
         rate,
         succeeded: finished.is_some() && progress >= 1.0,
         columns: Vec::new(),
@@ -168,6 +173,11 @@ fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
             let most = planned + unplanned;
             format!("{}/{} VUs", padded(row.vus_active, most), padded(made, most))
         }
+        Work::Paced(_) => {
+            let made = run.sum(|t| &t.made);
+            let most = planned + run.plan.sizing.unplanned_vus;
+            format!("{}/{made} workers", padded(row.vus_active, made.min(most)))
+        }
         _ => format!("{}/{planned} VUs", padded(row.vus_active, planned)),
     };
     let mut columns = vec![vus, elapsed_of(row, &run.plan.sizing.work)];
@@ -185,6 +195,7 @@ fn columns(row: &ScenarioProgress, run: &ScenarioRun) -> Vec<String> {
             let rate = row.rate.unwrap_or(0.0);
             columns.push(format!("{rate:0width$.2} iters/s", width = most.len()));
         }
+        Work::Paced(_) => columns.push(format!("{:.2} hits/s", row.rate.unwrap_or(0.0))),
         // k6 prints a column of one blank.
         Work::External { .. } => columns.push(" ".to_owned()),
         Work::Closed { budget: Budget::Unlimited, .. } => {}

@@ -6,8 +6,8 @@ use plimsoll_runtime::clock::Instant;
 
 use super::{Lane, Site, seat::Seat};
 use crate::{
+    config::FOREVER,
     executors::Work,
-    plan::FOREVER,
     runner::{Runner, Vu},
     worker::Home,
 };

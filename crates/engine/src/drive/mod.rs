@@ -1,7 +1,7 @@
 //! Doing the work on one worker: its VU slots, their iterations, their deadlines.
 //!
 //! A slot is a task of the worker's thread with a `Lane`, through which it is woken, interrupted
-//! and, when nothing else helps, ended. `closed`, `open` and `external` say when a slot starts
+//! and, when nothing else helps, ended. `closed`, `open`, `paced` and `external` say when a slot starts
 //! its next iteration.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
@@ -22,6 +22,7 @@ mod closed;
 mod external;
 mod lane;
 pub(crate) mod open;
+mod paced;
 mod seat;
 
 pub(crate) use lane::Lane;
@@ -124,6 +125,7 @@ pub(crate) async fn run_scenario<R: Runner>(
     match &run.plan.sizing.work {
         Work::Closed { .. } => closed::spawn_slots(&home, &site),
         Work::Open(_) => open::drive(&home, &site).await,
+        Work::Paced(_) => paced::drive(&home, &site).await,
         Work::External { .. } => external::spawn_slots(&home, &site),
     }
     site.join().await;

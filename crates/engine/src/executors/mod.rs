@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     config::{Executor, Scenario, VUS_LIMIT},
+    pace::Schedule,
     segment::Segment,
 };
 
@@ -12,12 +13,14 @@ pub mod arrivals;
 mod constant_arrival_rate;
 mod constant_vus;
 mod externally_controlled;
+pub mod paced;
 mod per_vu_iterations;
 mod ramping_arrival_rate;
 pub(crate) mod ramping_vus;
 mod shared_iterations;
 
 pub use arrivals::Arrivals;
+pub use paced::Paced;
 
 /// A time in which a VU slot loops, all three since the scenario's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub enum Work {
     Closed { windows: Windows, budget: Budget },
     /// Iterations start when the schedule says, on any free VU.
     Open(Arrivals),
+    /// As open, but an arrival waits for a VU when none is free.
+    Paced(Paced),
     /// As many VUs loop as the control says. `None`: until the run is stopped.
     External { vus: u64, duration: Option<Duration> },
 }
@@ -120,6 +125,11 @@ fn unlimited(scenario: &Scenario, segment: &Segment) -> Sizing {
         }
         Executor::ExternallyControlled { vus, max_vus, duration } => {
             externally_controlled::size(*vus, *max_vus, *duration, segment)
+        }
+        Executor::Paced { pace, spacing, duration, vus, max_vus, rotate } => {
+            let schedule =
+                Schedule::new(pace, *spacing, *duration, segment.striping().by_vus(*max_vus));
+            paced::size(schedule, *vus, *max_vus, *rotate, segment)
         }
     }
 }

@@ -7,3 +7,4 @@ mod closed;
 mod ending;
 mod fake;
 mod open;
+mod paced;
