@@ -16,10 +16,11 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, SupportedProtocolVersion,
+    ClientConfig, Error, SupportedProtocolVersion,
     client::Resumption,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName},
+    sign::CertifiedKey,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -114,8 +115,11 @@ impl TlsConnector {
         let mut provider = ring::default_provider();
         suites::order(&mut provider.cipher_suites);
         suites::restrict(&mut provider.cipher_suites, &config.cipher_suites)?;
-        let certificates: Vec<_> =
-            config.client_certificates.iter().map(identity).collect::<Result<_, _>>()?;
+        let certificates: Vec<_> = config
+            .client_certificates
+            .iter()
+            .map(|c| identity(c, &provider))
+            .collect::<Result<_, _>>()?;
         let mut extra_roots = Vec::new();
         for pem in &config.extra_roots_pem {
             extra_roots.extend(pem::certificates(pem)?);
@@ -178,11 +182,7 @@ impl Settings {
         chosen.or((!self.certificates.is_empty()).then_some(0))
     }
 
-    fn build(
-        &self,
-        identity: Option<&Identity>,
-        alpn: Alpn,
-    ) -> Result<ClientConfig, rustls::Error> {
+    fn build(&self, identity: Option<&Identity>, alpn: Alpn) -> Result<ClientConfig, Error> {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&self.versions)?
             .dangerous()
@@ -205,12 +205,20 @@ impl Settings {
     }
 }
 
-fn identity(certificate: &ClientCertificate) -> Result<Identity, TlsSetupError> {
-    Ok(Identity {
-        domains: certificate.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
-        chain: pem::certificates(&certificate.certificate_pem)?,
-        key: pem::private_key(&certificate.key_pem, certificate.key_password.as_deref())?,
-    })
+fn identity(
+    certificate: &ClientCertificate,
+    provider: &CryptoProvider,
+) -> Result<Identity, TlsSetupError> {
+    let chain = pem::certificates(&certificate.certificate_pem)?;
+    let key = pem::private_key(&certificate.key_pem, certificate.key_password.as_deref())?;
+    CertifiedKey::from_der(chain.clone(), key.clone_key(), provider).map_err(
+        |error| match error {
+            Error::InconsistentKeys(_) => TlsSetupError::KeyMismatch,
+            error => TlsSetupError::Unusable(error.to_string()),
+        },
+    )?;
+    let domains = certificate.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
+    Ok(Identity { domains, chain, key })
 }
 
 /// `*.name` stands for one label.

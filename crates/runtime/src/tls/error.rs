@@ -29,6 +29,8 @@ pub enum TlsSetupError {
     NoKeyPassword,
     #[error("x509: decryption password incorrect")]
     KeyPassword,
+    #[error("tls: private key does not match public key")]
+    KeyMismatch,
     #[error("the certificate cannot be used: {0}")]
     Unusable(String),
 }

@@ -267,6 +267,7 @@ fn settings_that_cannot_be_followed_are_refused() {
         ..TlsConfig::default()
     };
     check(with_key(""), "invalid private key");
+    check(with_key(&self_signed(|_| {}).key), "private key does not match public key");
     check(with_key("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "there is no password for it");
     let roots =
         |text: &str| TlsConfig { extra_roots_pem: vec![text.into()], ..TlsConfig::default() };
