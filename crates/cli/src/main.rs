@@ -75,7 +75,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
         Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),
-        Command::Runs(args) => commands::runs::runs(args).map(done),
+        Command::Runs(args) => commands::runs::runs(args, session.log).map(done),
         Command::Demo(args) => commands::demo::demo(args, session),
         Command::Serve(args) => commands::serve::serve(args).map(done),
         Command::Completion(args) => commands::completion::completion(args).map(done),

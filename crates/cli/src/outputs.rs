@@ -1,12 +1,11 @@
 //! `--out KIND[=TARGET]`: from the flag to an open output.
 
-use std::path::Path;
-
 use plimsoll_metrics::threshold::ThresholdGroup;
 use plimsoll_outputs::{
     Output, OutputError, Target,
     csv::{self, CsvConfig},
     json::{self, JsonConfig},
+    record::{RecordTarget, Runs},
 };
 use plimsoll_script::options::SystemTag;
 
@@ -18,27 +17,22 @@ use crate::{
 /// Kinds that there are, for the error message.
 const KINDS: &str = "csv, json";
 
-/// Refuses a `--record FILE` that cannot become a record, before anything runs. A finished record is
-/// renamed to its name, which would replace a device such as `/dev/null`.
-pub(crate) fn check_record(file: Option<&str>) -> Result<(), Failure> {
-    let Some(file) = file.filter(|file| *file != "off") else { return Ok(()) };
-    let wrong = |why: &str| {
-        Err(Failure::new(Exit::Other, format!("--record {file}: {why}"))
-            .with_hint("name a file in a folder that exists, or `off` for no record"))
+/// Where the run record goes; none with `--record off`, and for a user with no place for it. A file
+/// that cannot become a record is refused.
+pub(crate) fn record_target(file: Option<&str>) -> Result<Option<RecordTarget>, Failure> {
+    let Some(file) = file else {
+        let runs = Runs::of_user(|name| std::env::var_os(name));
+        return Ok(runs.map(RecordTarget::Runs));
     };
-    let path = Path::new(file);
-    if path.file_name().is_none() {
-        return wrong("this names no file");
+    if file == "off" {
+        return Ok(None);
     }
-    if std::fs::metadata(path).is_ok_and(|known| !known.is_file()) {
-        return wrong("this is no regular file");
-    }
-    match path.parent() {
-        Some(folder) if folder != Path::new("") && !folder.is_dir() => {
-            wrong(&format!("{} is no folder", folder.display()))
-        }
-        _ => Ok(()),
-    }
+    let target = RecordTarget::File(file.into());
+    target.check().map_err(|error| {
+        Failure::new(Exit::Other, format!("--record {file}: {error}"))
+            .with_hint("name a new file in a folder that exists, or `off` for no record")
+    })?;
+    Ok(Some(target))
 }
 
 /// Opens all, in the order given; the first that cannot be opened ends the command.

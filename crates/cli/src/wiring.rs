@@ -14,11 +14,7 @@ use plimsoll_metrics::{
     threshold::ThresholdGroup,
     totals::{Entry, ThresholdState},
 };
-use plimsoll_outputs::{
-    Output,
-    record::{RecordTarget, RecordWriter, Runs},
-    summary::Parts,
-};
+use plimsoll_outputs::{Output, record::RecordWriter, summary::Parts};
 use plimsoll_runtime::{
     clock::Instant,
     log::{Level, Log},
@@ -60,7 +56,7 @@ impl Followers {
         outputs.extend(given);
         let full = setup.args.runtime.summary_mode == SummaryMode::Full;
         let parts = full.then(|| Parts::new(setup.registry.clone()));
-        let record = record(setup);
+        let record = record(setup)?;
         let inner = Inner {
             outputs,
             record,
@@ -120,11 +116,14 @@ impl Followers {
 }
 
 /// Every run leaves a record, unless it is switched off or there is no place for it.
-fn record(setup: &Setup) -> Option<RecordWriter> {
-    let target = match setup.args.record.as_deref() {
-        Some("off") => return None,
-        Some(path) => RecordTarget::File(path.into()),
-        None => RecordTarget::Runs(Runs::of_user(|name| std::env::var_os(name))?),
+fn record(setup: &Setup) -> Result<Option<RecordWriter>, Failure> {
+    let wanted = setup.args.record.as_deref();
+    let Some(target) = crate::outputs::record_target(wanted)? else {
+        if wanted.is_none() {
+            let message = "this run will not be recorded: neither XDG_STATE_HOME nor HOME is set";
+            setup.log.warn(message);
+        }
+        return Ok(None);
     };
     let header = Header {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -132,7 +131,7 @@ fn record(setup: &Setup) -> Option<RecordWriter> {
         script: setup.args.file.display().to_string(),
         options: setup.options.to_json(View::Script),
     };
-    Some(RecordWriter::start(target, &header, setup.registry.clone(), setup.log.clone()))
+    Ok(Some(RecordWriter::start(target, &header, setup.registry.clone(), setup.log.clone())))
 }
 
 fn end(finished: &Finished) -> End {

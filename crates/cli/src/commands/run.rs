@@ -29,7 +29,8 @@ use crate::{
 /// Runs the script; `Ok` is how the run ended, which may be no success.
 pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
     unsupported::run(args)?;
-    outputs::check_record(args.record.as_deref())?;
+    // Before the script is loaded, which may take a while.
+    outputs::record_target(args.record.as_deref())?;
     let Session { global, log, .. } = session;
     let request = Request {
         file: &args.file,

@@ -12,7 +12,10 @@ use plimsoll_metrics::{
 };
 use serde_json::{Value, json};
 
-use super::read::{ReadError, read};
+use super::{
+    EXTENSION,
+    read::{ReadError, read},
+};
 use crate::format::{duration::humanize, number, time::local_text};
 
 /// A record in short.
@@ -72,8 +75,10 @@ pub(super) fn summarize(path: &Path) -> RunSummary {
         p95_ms: None,
         verdict: Verdict::Unfinished,
     };
+    // A complete record has its own name: only one that still has the other may lack its end.
+    let is_complete = path.extension().is_some_and(|extension| extension == EXTENSION);
     match fold(path, &mut summary) {
-        Err(error) if !error.is_truncated() => {
+        Err(error) if is_complete || !error.is_truncated() => {
             summary.verdict = Verdict::Unreadable(error.to_string());
         }
         Ok(()) | Err(_) => {}
@@ -142,7 +147,8 @@ fn verdict(end: &End) -> Verdict {
     }
 }
 
-/// A table for people, with a line of headings; one sentence when there is nothing.
+/// A table for people, with a line of headings; one sentence when there is nothing. Why a record is
+/// unreadable is not in it: that makes a line of its own ([`unreadable`]).
 pub fn table(runs: &[RunSummary]) -> String {
     if runs.is_empty() {
         return "no runs recorded yet\n".to_owned();
@@ -159,7 +165,10 @@ pub fn table(runs: &[RunSummary]) -> String {
             run.duration_ms.map_or_else(dash, |millis| humanize(millis, None)),
             run.requests.to_string(),
             run.p95_ms.map_or_else(dash, |millis| humanize(millis, None)),
-            run.verdict.to_string(),
+            match &run.verdict {
+                Verdict::Unreadable(_) => "unreadable".to_owned(),
+                verdict => verdict.to_string(),
+            },
         ]
     };
     let rows: Vec<[String; 6]> = std::iter::once(headings).chain(runs.iter().map(row)).collect();
@@ -175,6 +184,15 @@ pub fn table(runs: &[RunSummary]) -> String {
         ));
     }
     text
+}
+
+/// A message for each record that makes no sense: its path and why.
+pub fn unreadable(runs: &[RunSummary]) -> Vec<String> {
+    let message = |run: &RunSummary| match &run.verdict {
+        Verdict::Unreadable(why) => Some(format!("{}: {why}", run.path.display())),
+        _ => None,
+    };
+    runs.iter().filter_map(message).collect()
 }
 
 /// An array for machines.

@@ -4,6 +4,7 @@
 //! the format.
 
 mod list;
+mod place;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -15,9 +16,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use list::{RunSummary, Verdict, json, table};
+pub use list::{RunSummary, Verdict, json, table, unreadable};
+pub use place::RecordTarget;
 pub use read::{Frames, ReadError, read};
-pub use write::{PENDING_LIMIT, RecordTarget, RecordWriter};
+pub use write::{PENDING_LIMIT, RecordWriter};
 
 /// Finished records are called `<time>-<name>.plimsoll`.
 pub const EXTENSION: &str = "plimsoll";

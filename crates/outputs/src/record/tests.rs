@@ -124,6 +124,83 @@ fn the_newest_come_first() {
     assert_eq!(table(&[]), "no runs recorded yet\n");
 }
 
+/// A record whose name says that it is whole.
+#[test]
+fn a_record_that_was_cut_is_unreadable() {
+    let (_directory, runs) = runs();
+    write_in(&runs, 0, "a.js", Some(end("finished", &[])));
+    let path = runs.list().unwrap().remove(0).path;
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
+    let list = runs.list().unwrap();
+    let [message] = &*unreadable(&list) else { panic!("{list:?}") };
+    assert!(message.contains("-a.plimsoll: run record ends early"), "{message}");
+}
+
+#[test]
+fn what_is_no_record_is_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mine.txt");
+    let target = RecordTarget::File(path.clone());
+    let check = |expected: Option<&str>| match (target.check(), expected) {
+        (Ok(()), None) => {}
+        (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{error}"),
+        (result, _) => panic!("{result:?}"),
+    };
+    check(None);
+    std::fs::write(&path, "mine").unwrap();
+    check(Some("is no run record"));
+    let (mut writer, log) = write(target.clone(), &header(0, "a.js"), Some(end("finished", &[])));
+    writer.finish().unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    let [told] = &*log.lines() else { panic!("{:?}", log.lines()) };
+    assert!(told.contains("will not be recorded") && told.contains("mine.txt"), "{told}");
+
+    std::fs::write(&path, "").unwrap();
+    check(None);
+    for second in 0..2 {
+        let end = Some(end("finished", &[]));
+        write(target.clone(), &header(second, "a.js"), end).0.finish().unwrap();
+        check(None);
+    }
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let end = Some(end("finished", &[]));
+    write(RecordTarget::File(link.clone()), &header(9, "b.js"), end).0.finish().unwrap();
+    assert!(link.is_symlink(), "it was followed");
+    let first = read(&path).unwrap().next();
+    assert!(matches!(first, Some(Ok(Frame::Header(found))) if found.script == "b.js"));
+}
+
+/// Something else comes to the record's place while the run goes.
+#[test]
+fn the_name_is_looked_at_again_at_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.plimsoll");
+    let target = RecordTarget::File(path.clone());
+    let (mut writer, _) = write(target, &header(0, "a.js"), Some(end("finished", &[])));
+    std::fs::write(&path, "mine").unwrap();
+    let error = writer.finish().unwrap_err().to_string();
+    assert!(error.contains("x.plimsoll") && error.contains("is no run record"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+}
+
+/// Devices are never renamed over, also not those that take nothing.
+#[test]
+fn devices_are_written_to() {
+    let check = |device: &str, told: usize| {
+        let target = RecordTarget::File(device.into());
+        target.check().unwrap();
+        let (mut writer, log) = write(target, &header(0, "a.js"), Some(end("finished", &[])));
+        let errors = log.lines().len() + usize::from(writer.finish().is_err());
+        assert_eq!(errors, told, "{device}");
+        assert!(!std::fs::metadata(device).unwrap().is_file());
+        assert!(!std::fs::exists(format!("{device}{PARTIAL}")).unwrap());
+    };
+    check("/dev/null", 0);
+    check("/dev/full", 1);
+}
+
 #[test]
 fn only_the_newest_records_are_kept() {
     let (_directory, runs) = runs();

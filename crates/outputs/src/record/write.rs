@@ -1,7 +1,7 @@
 //! Writes a record while its run goes, on a thread of its own.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
@@ -17,8 +17,11 @@ use plimsoll_metrics::{
 };
 use plimsoll_runtime::log::Log;
 
-use super::{EXTENSION, PARTIAL, RUNS_KEPT, Runs};
-use crate::{Output, OutputError, format::time::utc_compact};
+use super::{
+    RUNS_KEPT, RecordTarget, Runs,
+    place::{self, Place},
+};
+use crate::{Output, OutputError};
 
 /// Bytes that may wait for a slow disk; with more the record is given up.
 pub const PENDING_LIMIT: usize = 256 << 20;
@@ -35,18 +38,6 @@ const COMPRESSION_LEVEL: i32 = 3;
 /// zstd looks back over 512 KiB, some twenty seconds of a run: what is alike is near. By default it
 /// would fill several megabytes in the first minutes, which looks like a leak.
 const WINDOW_LOG: u32 = 19;
-
-/// Characters of the run's name in a file's name.
-const NAME_LIMIT: usize = 64;
-
-/// Where a record goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecordTarget {
-    /// Among the user's records; the oldest are removed.
-    Runs(Runs),
-    /// `--record FILE`
-    File(PathBuf),
-}
 
 /// Follows a run. When it cannot write it says so once, and the run goes on.
 pub struct RecordWriter {
@@ -65,10 +56,11 @@ struct Active {
     prune: Option<Runs>,
 }
 
-/// A record on disk, still under its temporary name.
+/// A record on its way to the disk.
 struct Unfinished {
     stream: zstd::stream::write::Encoder<'static, File>,
-    partial: PathBuf,
+    /// Its temporary name, if it has one.
+    partial: Option<PathBuf>,
 }
 
 impl RecordWriter {
@@ -107,9 +99,9 @@ impl RecordWriter {
     }
 
     fn give_up(&mut self, why: &str) {
-        self.log.warn(&format!("this run is no longer recorded: {why}"));
+        let path = self.path.take().unwrap_or_default();
+        self.log.warn(&format!("this run is no longer recorded: {}: {why}", path.display()));
         self.active = None;
-        self.path = None;
     }
 }
 
@@ -175,9 +167,9 @@ impl Active {
         drop(queue);
         let unfinished = thread.join().map_err(|_| io::Error::other("its thread failed"))??;
         let file = unfinished.stream.finish()?;
-        if is_complete {
+        if let Some(partial) = unfinished.partial.filter(|_| is_complete) {
             file.sync_all()?;
-            fs::rename(&unfinished.partial, path)?;
+            place::complete(&partial, path)?;
         }
         Ok(())
     }
@@ -188,61 +180,21 @@ fn open(
     header: &Header,
     registry: Registry,
 ) -> io::Result<(Active, PathBuf)> {
-    let (file, path, prune) = match target {
-        RecordTarget::File(path) => (File::create(partial(path))?, path.clone(), None),
-        RecordTarget::Runs(runs) => {
-            let (file, path) = create_in(runs.directory(), header).map_err(|error| {
-                io::Error::other(format!("{}: {error}", runs.directory().display()))
-            })?;
-            (file, path, Some(runs.clone()))
-        }
+    let Place { file, path, partial } = target.open(header)?;
+    let prune = match target {
+        RecordTarget::Runs(runs) => Some(runs.clone()),
+        RecordTarget::File(_) => None,
     };
     let mut pending = Vec::new();
     let encoder = Encoder::new(registry, header, &mut pending).map_err(io::Error::other)?;
     let mut stream = zstd::stream::write::Encoder::new(file, COMPRESSION_LEVEL)?;
     stream.window_log(WINDOW_LOG)?;
-    let unfinished = Unfinished { stream, partial: partial(&path) };
+    let unfinished = Unfinished { stream, partial };
     let (queue, messages) = sync_channel(MESSAGES_LIMIT);
     let thread = std::thread::Builder::new()
         .name("record".to_owned())
         .spawn(move || write_all(unfinished, messages))?;
     Ok((Active { encoder, pending, queue, thread, prune }, path))
-}
-
-/// A new file for a run of that time and name; runs of the same second are numbered.
-fn create_in(directory: &Path, header: &Header) -> io::Result<(File, PathBuf)> {
-    const NUMBERS: std::ops::Range<u32> = 1..1_000;
-    fs::create_dir_all(directory)?;
-    let time = utc_compact(header.started_unix_ms.saturating_mul(1_000_000));
-    let name = file_name(&header.script);
-    for number in NUMBERS {
-        let number = if number == 1 { String::new() } else { format!("-{number}") };
-        let path = directory.join(format!("{time}-{name}{number}.{EXTENSION}"));
-        if path.try_exists()? {
-            continue;
-        }
-        match File::create_new(partial(&path)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return Ok((result?, path)),
-        }
-    }
-    Err(io::Error::other("too many runs of the same second"))
-}
-
-fn partial(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(PARTIAL);
-    name.into()
-}
-
-/// What of a script's name a file's name may hold.
-fn file_name(script: &str) -> String {
-    let stem = Path::new(script).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let safe =
-        |char: char| if char.is_ascii_alphanumeric() || "._-".contains(char) { char } else { '_' };
-    let name: String = stem.chars().map(safe).take(NAME_LIMIT).collect();
-    let name = name.trim_start_matches(['.', '-']);
-    if name.is_empty() { "run".to_owned() } else { name.to_owned() }
 }
 
 fn write_all(mut record: Unfinished, messages: Receiver<Vec<u8>>) -> io::Result<Unfinished> {

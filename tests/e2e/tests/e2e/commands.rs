@@ -120,6 +120,33 @@ fn runs_lists_records() {
 }
 
 #[test]
+fn runs_names_records_that_make_no_sense() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("plimsoll/runs");
+    std::fs::create_dir_all(&records).unwrap();
+    let bad = "20260102T000000Z-bad.plimsoll";
+    std::fs::write(records.join(bad), "no record").unwrap();
+    let list = || {
+        let mut command = command(Tool::Plimsoll, folder.path());
+        command.env("XDG_STATE_HOME", folder.path()).arg("runs");
+        let output = command.output().unwrap();
+        let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), said(output.stdout), said(output.stderr))
+    };
+    let (code, table, errors) = list();
+    assert_eq!(code, Some(255), "{errors}");
+    assert!(table.contains("unreadable") && errors.contains("none of the records"), "{errors}");
+
+    let good = records.join("20260103T000000Z-good.plimsoll");
+    let run = run_source(Tool::Plimsoll, NOTHING, &["--record", good.to_str().unwrap()]);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    let (code, table, errors) = list();
+    assert_eq!((code, table.lines().count()), (Some(0), 3), "{table}");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(errors.contains(bad) && errors.contains("Unknown frame descriptor"), "{errors}");
+}
+
+#[test]
 fn completion_and_version() {
     for shell in ["bash", "zsh", "fish"] {
         let run = plimsoll(&["completion", shell]);
@@ -163,14 +190,30 @@ fn a_value_that_is_none_is_a_wrong_flag_as_in_k6() {
 }
 
 #[test]
-fn a_record_that_cannot_be_is_refused_and_a_device_stays() {
-    for (file, why) in [("/dev/null", "no regular file"), ("missing/x", "no folder")] {
+fn a_record_that_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join("mine.js");
+    std::fs::write(&mine, NOTHING).unwrap();
+    let refused = [
+        (mine.to_str().unwrap(), "is no run record"),
+        (folder.path().to_str().unwrap(), "is a directory"),
+        ("missing/x", "no folder"),
+    ];
+    for (file, why) in refused {
         let run = run_source(Tool::Plimsoll, NOTHING, &["--record", file]);
         assert_eq!(run.code, Some(255), "{file}: {}", run.said());
         assert!(run.stderr.contains(why), "{file}: {}", run.said());
         assert!(!run.stdout.contains("running ("), "{file}: {}", run.said());
     }
+    assert_eq!(std::fs::read_to_string(mine).unwrap(), NOTHING);
+}
+
+#[test]
+fn a_device_takes_a_record_and_stays_a_device() {
+    let run = run_source(Tool::Plimsoll, NOTHING, &["--record", "/dev/null"]);
+    assert_eq!(run.code, Some(0), "{}", run.said());
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    assert!(!std::path::Path::new("/dev/null.partial").exists());
 }
 
 #[test]
