@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use plimsoll_outputs::progress::Display;
-use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Sink};
+use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Lost, Sink};
 
 use crate::{
     args::{Cli, Command, GlobalFlags},
@@ -48,13 +48,24 @@ fn main() -> ExitCode {
         }
     };
     let session = Session { global: &cli.global, terminal, display, log: &log };
-    match dispatch(&cli.command, &session) {
-        Ok(exit) => ExitCode::from(exit.code()),
+    let exit = match dispatch(&cli.command, &session) {
+        Ok(exit) => exit,
         Err(failure) => {
             let hint = failure.hint.as_deref().map(|hint| ("hint", hint));
             log.write(Level::Error, &failure.message, hint.as_slice());
-            ExitCode::from(failure.exit.code())
+            failure.exit
         }
+    };
+    tell_lost_lines(&log, &cli.global.log_output);
+    ExitCode::from(exit.code())
+}
+
+/// A log that could not be written (a full disk) says so at the end, where it still can.
+fn tell_lost_lines(log: &Log, output: &str) {
+    let Some(Lost { lines, error }) = log.lost().filter(|_| output != "stderr") else { return };
+    if let Ok(log) = Log::new(LogConfig::default()) {
+        let noun = if lines == 1 { "line" } else { "lines" };
+        log.error(&format!("--log-output {output}: {lines} {noun} could not be written: {error}"));
     }
 }
 

@@ -85,8 +85,8 @@ impl Default for LogConfig {
 
 /// Where and how lines go; a clone is a handle to the same sink. Thread-safe, line by line.
 ///
-/// A line that cannot be written (a closed pipe, a full disk) is lost in silence: the log is the
-/// place where it would be told.
+/// A line that cannot be written (a closed pipe, a full disk) is lost and counted: the log is the
+/// place where it would be told, so [`Log::lost`] tells it afterwards.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
 
@@ -95,6 +95,15 @@ struct Inner {
     level: Level,
     started: Instant,
     sink: Mutex<Open>,
+    lost: Mutex<Option<Lost>>,
+}
+
+/// Lines that could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    pub lines: u64,
+    /// Why the first of them could not.
+    pub error: String,
 }
 
 /// A sink that can be written to.
@@ -141,7 +150,8 @@ impl Log {
 
     fn with_sink(style: line::Style, level: Level, sink: Open) -> Log {
         let started = Instant::now();
-        Log(Arc::new(Inner { style, level, started, sink: Mutex::new(sink) }))
+        let (sink, lost) = (Mutex::new(sink), Mutex::default());
+        Log(Arc::new(Inner { style, level, started, sink, lost }))
     }
 
     /// What a [`Log::memory`] holds, one entry per line, such as
@@ -174,7 +184,15 @@ impl Log {
         .render(self.0.style);
         // A panic while writing leaves the sink as usable as before.
         let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        sink.write(text);
+        if let Err(error) = sink.write(text) {
+            let mut lost = self.0.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert_with(|| Lost { lines: 0, error: error.to_string() }).lines += 1;
+        }
+    }
+
+    /// What could not be written so far; `None` when all could.
+    pub fn lost(&self) -> Option<Lost> {
+        self.0.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn debug(&self, message: &str) {
@@ -195,32 +213,25 @@ impl Log {
 }
 
 impl Open {
-    fn write(&mut self, mut line: String) {
-        let written = match self {
-            Open::Memory(lines) => {
-                if lines.len() < MEMORY_LINES_MAX {
-                    lines.push(line);
-                }
-                return;
+    fn write(&mut self, mut line: String) -> io::Result<()> {
+        if let Open::Memory(lines) = self {
+            if lines.len() < MEMORY_LINES_MAX {
+                lines.push(line);
             }
-            Open::None => return,
-            open => {
-                line.push('\n');
-                match open {
-                    Open::Stderr => io::stderr().write_all(line.as_bytes()),
-                    // Not left in the buffer: the process may end without flushing it.
-                    Open::Stdout => {
-                        let mut stdout = io::stdout().lock();
-                        stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush())
-                    }
-                    Open::File(file) => file.write_all(line.as_bytes()),
-                    Open::Writer(writer) => writer.write_all(line.as_bytes()),
-                    Open::Memory(_) | Open::None => Ok(()),
-                }
+            return Ok(());
+        }
+        line.push('\n');
+        match self {
+            Open::Stderr => io::stderr().write_all(line.as_bytes()),
+            // Not left in the buffer: the process may end without flushing it.
+            Open::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush())
             }
-        };
-        // See the type's documentation.
-        written.ok();
+            Open::File(file) => file.write_all(line.as_bytes()),
+            Open::Writer(writer) => writer.write_all(line.as_bytes()),
+            Open::Memory(_) | Open::None => Ok(()),
+        }
     }
 }
 
@@ -265,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_fails_is_ignored() {
+    fn a_sink_that_fails_is_told_of_afterwards() {
         struct Broken;
         impl Write for Broken {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -277,7 +288,10 @@ mod tests {
         }
         let sink = Sink::Writer(Box::new(Broken));
         let log = Log::new(LogConfig { sink, ..LogConfig::default() }).unwrap();
+        assert_eq!(log.lost(), None);
         log.error("lost");
         log.error("lost too");
+        log.debug("not wanted");
+        assert_eq!(log.lost(), Some(Lost { lines: 2, error: "broken pipe".to_owned() }));
     }
 }

@@ -2,7 +2,7 @@
 //! custom metrics, batch, cookies and handleSummary in one script, with `-e`, `--tag`, `--out` and
 //! `--summary-export`.
 
-use plimsoll_e2e::{Tool, Web, command, finish, script};
+use plimsoll_e2e::{Tool, Web, command, finish, run_source, script};
 
 #[test]
 fn everything_at_once() {
@@ -46,6 +46,18 @@ fn everything_at_once() {
         summary["metrics"]["http_reqs"]["count"]
     );
     assert!(run.stdout.contains("handled: 0 failed checks"), "{}", run.said());
+}
+
+/// The device stays one, and the count stands on standard error.
+#[test]
+fn a_log_that_cannot_be_written_is_told_of_at_the_end() {
+    let script = "export default function () { console.log('x') }";
+    let flags = ["-i", "3", "--log-output", "file=/dev/full"];
+    let run = run_source(Tool::Plimsoll, script, &flags);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    let [line] = run.stderr.lines().collect::<Vec<_>>()[..] else { panic!("{}", run.said()) };
+    assert!(line.contains("file=/dev/full: 3 lines could not be written: No space left"), "{line}");
+    assert!(!std::fs::metadata("/dev/full").unwrap().is_file());
 }
 
 #[test]
