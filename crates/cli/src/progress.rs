@@ -31,8 +31,8 @@ pub(crate) fn display(terminal: Terminal, quiet: bool) -> Display {
     if quiet {
         Display::quiet()
     } else if terminal.stdout_is_tty {
-        let width = terminal_width().unwrap_or(DEFAULT_WIDTH);
-        Display::terminal(stdout, width, terminal.color_allowed)
+        let columns = || terminal_width().unwrap_or(DEFAULT_WIDTH);
+        Display::terminal(stdout, columns, terminal.color_allowed)
     } else {
         Display::lines(stdout)
     }
@@ -54,9 +54,6 @@ impl Progress {
             // Looks fall on round tenths of the run's own time, which is what is shown.
             let pause = || PERIOD - remainder(watched.test_progress().elapsed);
             while stopped.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) {
-                if let Some(width) = terminal_width() {
-                    shown.resize(width);
-                }
                 shown.draw(&view(&watched));
             }
         };

@@ -31,17 +31,23 @@ struct Inner {
     failed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Terminal { width: usize },
+    /// Asked for its columns whenever something is drawn or cleared: it may be resized at any time.
+    Terminal {
+        columns: Box<dyn Fn() -> usize + Send>,
+    },
     Lines,
     Quiet,
 }
 
 impl Display {
-    /// On a terminal of `width` columns.
-    pub fn terminal(out: Box<dyn Write + Send>, width: usize, color: bool) -> Display {
-        Display::new(out, Kind::Terminal { width: width.max(1) }, color)
+    /// On a terminal; `columns` says how wide it is at the moment.
+    pub fn terminal(
+        out: Box<dyn Write + Send>,
+        columns: impl Fn() -> usize + Send + 'static,
+        color: bool,
+    ) -> Display {
+        Display::new(out, Kind::Terminal { columns: Box::new(columns) }, color)
     }
 
     /// Into a pipe or file: lines once a second.
@@ -64,25 +70,12 @@ impl Display {
         matches!(self.lock().kind, Kind::Terminal { .. })
     }
 
-    /// The terminal's new width (SIGWINCH).
-    pub fn resize(&self, columns: usize) {
-        if let Kind::Terminal { width } = &mut self.lock().kind {
-            *width = columns.max(1);
-        }
-    }
-
     /// Shows the run as it is now.
     pub fn draw(&self, view: &ProgressView) {
         let mut inner = self.lock();
         match inner.kind {
             Kind::Quiet => {}
-            Kind::Terminal { width } => {
-                let lines = render(view, Some(width), inner.color);
-                let over = inner.clear_sequence();
-                inner.drawn = lines;
-                let text = over + &inner.drawn_text();
-                inner.write(text.as_bytes());
-            }
+            Kind::Terminal { .. } => inner.draw_over(view),
             Kind::Lines => {
                 let is_due = match inner.last_lines {
                     None => view.elapsed >= LINES_EVERY,
@@ -103,11 +96,8 @@ impl Display {
         match inner.kind {
             Kind::Quiet => {}
             Kind::Lines => inner.write_lines(view),
-            Kind::Terminal { width } => {
-                let over = inner.clear_sequence();
-                inner.drawn = render(view, Some(width), inner.color);
-                let text = over + &inner.drawn_text();
-                inner.write(text.as_bytes());
+            Kind::Terminal { .. } => {
+                inner.draw_over(view);
                 inner.drawn.clear();
             }
         }
@@ -116,7 +106,7 @@ impl Display {
     /// Removes what is drawn, for text that has the place to itself (the summary).
     pub fn clear(&self) {
         let mut inner = self.lock();
-        let over = inner.clear_sequence();
+        let over = inner.clear_sequence(inner.columns());
         inner.drawn.clear();
         inner.write(over.as_bytes());
     }
@@ -134,11 +124,34 @@ impl Display {
 }
 
 impl Inner {
+    /// Of the terminal, now; 0 where there is none.
+    fn columns(&self) -> usize {
+        match &self.kind {
+            Kind::Terminal { columns } => columns().max(1),
+            Kind::Lines | Kind::Quiet => 0,
+        }
+    }
+
+    fn draw_over(&mut self, view: &ProgressView) {
+        let columns = self.columns();
+        let over = self.clear_sequence(columns);
+        self.drawn = render(view, Some(columns), self.color);
+        for line in &mut self.drawn {
+            // Terminals disagree whether blanks at a line's end count when they wrap it anew.
+            line.truncate(line.trim_end_matches(' ').len());
+        }
+        let text = over + &self.drawn_text();
+        self.write(text.as_bytes());
+    }
+
     /// Goes to the first of the drawn lines and clears all below.
-    fn clear_sequence(&self) -> String {
-        let Kind::Terminal { width } = self.kind else { return String::new() };
-        // A line that is wider than the terminal takes several of its lines.
-        let rows = |line: &String| visible_width(line).saturating_sub(1) / width + 1;
+    fn clear_sequence(&self, columns: usize) -> String {
+        if columns == 0 {
+            return String::new();
+        }
+        // A line that is wider than the terminal takes several of its lines. One that was drawn on a
+        // wider terminal has been wrapped meanwhile.
+        let rows = |line: &String| visible_width(line).saturating_sub(1) / columns + 1;
         let height: usize = self.drawn.iter().map(rows).sum();
         match self.drawn.is_empty() {
             true => String::new(),
@@ -207,7 +220,7 @@ impl Write for LogWriter {
             return Ok(bytes.len());
         }
         let mut inner = self.display.lock();
-        let over = inner.clear_sequence();
+        let over = inner.clear_sequence(inner.columns());
         inner.write(over.as_bytes());
         let result = self.out.write_all(&self.line).and_then(|()| self.out.flush());
         self.line.clear();

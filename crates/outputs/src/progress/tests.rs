@@ -1,5 +1,7 @@
 //! Lines against those that k6 1.1.0 printed for the same run, and what a terminal is sent.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::testing::Shared;
 
@@ -90,7 +92,7 @@ fn every_stage_has_its_headline() {
 #[test]
 fn a_terminal_is_drawn_over() {
     let shared = Shared::default();
-    let display = Display::terminal(Box::new(shared.clone()), 60, false);
+    let display = Display::terminal(Box::new(shared.clone()), || 60, false);
     let mut log = display.log_writer(Box::new(shared.clone()));
     display.draw(&small());
     display.draw(&small());
@@ -100,6 +102,74 @@ fn a_terminal_is_drawn_over() {
     display.finish(&ProgressView { stage: Stage::Finished, ..small() });
     display.clear();
     insta::assert_snapshot!(shared.text().replace('\x1b', "^").replace('\r', "<"));
+}
+
+/// As terminals do that wrap their text anew when they are resized: whole lines above the cursor,
+/// which stands in an empty one.
+#[derive(Default)]
+struct Screen {
+    lines: Vec<String>,
+}
+
+impl Screen {
+    fn show(&mut self, text: &str, columns: usize) {
+        let mut rest = text;
+        while let Some(up) = rest.find("\x1b[").filter(|at| rest[*at..].contains("\x1b[J")) {
+            self.put(&rest[..up]);
+            let (count, below) = rest[up + 2..].split_once("A\x1b[J").unwrap();
+            self.clear_up(count.parse().unwrap(), columns);
+            rest = below;
+        }
+        self.put(rest);
+    }
+
+    fn put(&mut self, text: &str) {
+        let text = text.replace("\x1b[K", "").replace('\r', "");
+        self.lines.extend(text.lines().map(str::to_owned));
+    }
+
+    /// The cursor goes up so many rows, and all from there on is cleared.
+    fn clear_up(&mut self, rows: usize, columns: usize) {
+        let mut left = rows;
+        while left > 0 {
+            let line = self.lines.pop().expect("more is cleared than was drawn");
+            let height = line.chars().count().saturating_sub(1) / columns + 1;
+            assert!(height <= left, "a row of {line:?} stays");
+            left -= height;
+        }
+    }
+}
+
+/// Whenever the terminal changes its width, nothing of older bars stays and no other line goes.
+#[test]
+fn a_terminal_may_be_resized() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let columns = Arc::new(AtomicUsize::new(100));
+    let shared = Shared::default();
+    let asked = Arc::clone(&columns);
+    let display = Display::terminal(Box::new(shared.clone()), move || asked.load(Relaxed), false);
+    let mut log = display.log_writer(Box::new(shared.clone()));
+    let mut screen = Screen::default();
+    let mut shown = 0;
+    let mut update = |columns| {
+        let text = shared.text();
+        screen.show(&text[shown..], columns);
+        shown = text.len();
+        screen.lines.clone()
+    };
+    let widths = [100, 60, 31, 7, 1, 200, 44, 45, 120];
+    for (at, width) in widths.into_iter().enumerate() {
+        columns.store(width, Relaxed);
+        match at % 2 {
+            0 => display.draw(&small()),
+            _ => std::io::Write::write_all(&mut log, b"a line\n").unwrap(),
+        }
+        let lines = update(width);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("running")).count(), 1);
+    }
+    columns.store(9, Relaxed);
+    display.clear();
+    assert_eq!(update(9), ["a line"; 4]);
 }
 
 #[test]
