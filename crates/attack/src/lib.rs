@@ -1,4 +1,8 @@
 //! Load without a script: targets, the runners that send them, their results and reports.
 
+pub mod hits;
+pub mod http;
 pub mod report;
 pub mod results;
+pub mod targets;
+pub mod writer;
