@@ -14,6 +14,11 @@ pub(crate) fn nginx() -> Result<PathBuf> {
     debian("nginx", "nginx-light")
 }
 
+/// `chromium`, from Debian; it looks at the pages that we write.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    debian("chromium", "chromium")
+}
+
 /// `redis-server`, from Debian.
 pub(crate) fn redis_server() -> Result<PathBuf> {
     debian("redis-server", "redis-server")
@@ -70,11 +75,18 @@ pub(crate) fn lodash() -> Result<PathBuf> {
 
 /// Prints where each tool is.
 pub(crate) fn report() -> Result<()> {
-    println!("nginx   {}", nginx()?.display());
-    println!("k6      {}", k6()?.display());
+    let needed = [
+        ("nginx", nginx()?),
+        ("k6", k6()?),
+        ("chromium", chromium()?),
+        ("redis-server", redis_server()?),
+    ];
+    for (name, place) in needed {
+        println!("{name:<13} {}", place.display());
+    }
     for name in ["wrk", "hey", "oha", "h2load"] {
         let place = find(name).map_or("not found (optional)".into(), |p| p.display().to_string());
-        println!("{name:<7} {place}");
+        println!("{name:<13} {place}");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "test harness")]
 #![allow(clippy::disallowed_methods, reason = "waits for real processes")]
 
+pub mod browser;
 pub mod compare;
 pub mod nginx;
 pub mod samples;
