@@ -22,13 +22,27 @@ pub struct Client {
     pub(super) pool: RefCell<Pool>,
     pub(super) traffic: Arc<Traffic>,
     pub(super) local_ip: Option<IpAddr>,
+    pub(super) connections_per_host: Option<usize>,
 }
 
 impl Client {
     /// `index` picks the local address where the run has several: a VU's number, from 0.
     pub fn new(worker: Rc<Worker>, index: u64) -> Client {
         let local_ip = worker.config.local_ips.pick(index);
-        Client { worker, pool: RefCell::default(), traffic: Arc::default(), local_ip }
+        Client {
+            worker,
+            pool: RefCell::default(),
+            traffic: Arc::default(),
+            local_ip,
+            connections_per_host: None,
+        }
+    }
+
+    /// Has at most so many connections at a time per host; an exchange that needs one more waits.
+    #[must_use]
+    pub fn with_connections_per_host(mut self, limit: usize) -> Client {
+        self.connections_per_host = Some(limit);
+        self
     }
 
     pub fn worker(&self) -> &Rc<Worker> {

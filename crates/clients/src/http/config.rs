@@ -107,8 +107,6 @@ pub struct HttpConfig {
     pub no_connection_reuse: bool,
     /// Connections that one client keeps idle per host.
     pub idle_per_host: usize,
-    /// Connections that one client has at a time per host; who needs one more waits.
-    pub connections_per_host: Option<usize>,
     pub system_tags: SystemTags,
     pub log: Log,
 }
@@ -136,7 +134,6 @@ impl HttpConfig {
             http_debug: None,
             no_connection_reuse: false,
             idle_per_host: IDLE_PER_HOST_LIMIT,
-            connections_per_host: None,
             system_tags: SystemTags::default(),
             log,
         }

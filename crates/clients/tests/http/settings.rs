@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use plimsoll_clients::http::{
-    Proto,
+    Client, Proto,
     config::{ConnectTo, Protocol},
 };
 use plimsoll_runtime::{
@@ -85,10 +85,13 @@ async fn most_open(limit: Option<usize>) -> usize {
             });
         }
     });
-    let mut settings = config();
-    settings.connections_per_host = limit;
-    let subject = Subject::new(settings);
-    let (client, scope) = (&subject.client, &subject.scope);
+    let subject = Subject::new(config());
+    let client = Client::new(Rc::clone(subject.client.worker()), 0);
+    let client = match limit {
+        Some(limit) => Rc::new(client.with_connections_per_host(limit)),
+        None => Rc::new(client),
+    };
+    let scope = &subject.scope;
     let responses = client.batch(vec![get(&url); 6], scope).await;
     assert!(responses.iter().all(|response| response.status == 204));
     connections.get()

@@ -23,6 +23,8 @@ pub(in crate::http) struct Means<'a> {
     pub(in crate::http) origin: Origin<'a>,
     pub(in crate::http) pool: &'a RefCell<Pool>,
     pub(in crate::http) buffers: &'a Buffers,
+    /// How many connections there may be at a time.
+    pub(in crate::http) connections_per_host: Option<usize>,
 }
 
 enum Lease {
@@ -39,8 +41,6 @@ impl Means<'_> {
         phases: &mut Phases,
     ) -> Result<Incoming, Failure> {
         let permits = self
-            .origin
-            .config
             .connections_per_host
             .and_then(|limit| self.pool.borrow_mut().permits(outgoing.url, limit));
         // The permits are never taken back, so waiting for one cannot fail.

@@ -206,6 +206,7 @@ impl Hop {
             origin: Origin { config, local_ip, deadline, traffic },
             pool: &client.pool,
             buffers: &client.worker.buffers,
+            connections_per_host: client.connections_per_host,
         };
         let replayable = matches!(&*self.method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
             || request.headers.get("Idempotency-Key").is_some()
