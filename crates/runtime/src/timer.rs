@@ -9,6 +9,7 @@ mod queue;
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     io,
     marker::PhantomData,
     os::fd::{AsFd, AsRawFd, RawFd},
@@ -51,7 +52,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut sleep = pin!(sleep_until(deadline));
-    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+    poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
     })
@@ -122,7 +123,16 @@ struct Timers {
 #[derive(Default)]
 struct Alarm {
     fd: Weak<AsyncFd<Fd>>,
-    set_to: Option<Instant>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Default)]
+enum State {
+    #[default]
+    Off,
+    SetTo(Instant),
+    /// It went off, and its task is about to set it again.
+    Unsettled,
 }
 
 thread_local! {
@@ -159,10 +169,9 @@ impl Timers {
     fn register(&self, deadline: Instant, waker: Waker) -> Key {
         let mut queue = self.queue.borrow_mut();
         let key = queue.insert(deadline, waker);
-        let mut alarm = self.alarm.borrow_mut();
-        if alarm.fd.strong_count() == 0 || alarm.set_to.is_none_or(|set_to| deadline < set_to) {
-            alarm.set(queue.next_deadline().unwrap_or(deadline), self.runtime);
-        }
+        self.alarm
+            .borrow_mut()
+            .bring_forward(queue.next_deadline().unwrap_or(deadline), self.runtime);
         key
     }
 
@@ -175,7 +184,7 @@ impl Timers {
         }
     }
 
-    /// Wakes the sleepers that are due and sets the alarm for the next.
+    /// Wakes the sleepers that are due. [`Timers::settle`] must follow.
     fn fire(&self) {
         let now = Instant::now();
         loop {
@@ -186,9 +195,14 @@ impl Timers {
                 None => break,
             }
         }
+        self.alarm.borrow_mut().state = State::Unsettled;
+    }
+
+    /// Sets the alarm for the next sleeper.
+    fn settle(&self) {
         let next = self.queue.borrow_mut().next_deadline();
         let mut alarm = self.alarm.borrow_mut();
-        alarm.set_to = None;
+        alarm.state = State::Off;
         if let Some(next) = next {
             alarm.set(next, self.runtime);
         }
@@ -196,6 +210,19 @@ impl Timers {
 }
 
 impl Alarm {
+    /// Sets it to `deadline` unless it goes off before.
+    fn bring_forward(&mut self, deadline: Instant, runtime: Id) {
+        let is_early_enough = match self.state {
+            State::Off => false,
+            State::SetTo(set_to) => set_to <= deadline,
+            State::Unsettled => true,
+        };
+        // Without its task the state is of the past.
+        if !is_early_enough || self.fd.strong_count() == 0 {
+            self.set(deadline, runtime);
+        }
+    }
+
     fn set(&mut self, deadline: Instant, runtime: Id) {
         // A plain task needs no LocalSet. In a current-thread runtime it is polled on the thread of
         // its sleepers.
@@ -205,7 +232,7 @@ impl Alarm {
             .unwrap_or_else(|| self.start(|task| drop(tokio::spawn(task)), runtime));
         // A refused alarm would be a hang; it can only be refused for a malformed time.
         fd.get_ref().set(deadline).expect("a timerfd accepts an absolute time");
-        self.set_to = Some(deadline);
+        self.state = State::SetTo(deadline);
     }
 
     /// Makes the timerfd and the task that waits for it.
@@ -235,7 +262,27 @@ async fn wait_for_alarms(fd: Arc<AsyncFd<Fd>>, runtime: Id, home: ThreadId) {
             Some(timers) if std::thread::current().id() == home => timers.fire(),
             _ => break,
         }
+        // Those who were woken often sleep again at once, as a pacer does: they go first, so that
+        // the alarm is set once, not twice.
+        behind_the_woken().await;
+        match Timers::of(runtime) {
+            Some(timers) if std::thread::current().id() == home => timers.settle(),
+            _ => break,
+        }
     }
+}
+
+/// Goes to the end of the run queue. Tokio's own yield would look at the kernel's events first.
+async fn behind_the_woken() {
+    let mut is_queued = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut is_queued, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A timerfd on the monotonic clock.

@@ -1,10 +1,16 @@
 //! Flags of `run`, `inspect` and `archive` that are not options of the test itself.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
+use plimsoll_runtime::duration::go_string;
+use plimsoll_script::options::parse_go_duration;
 
 use super::OptionFlags;
+
+/// Arrivals that start later than this on purpose would count as those of a generator that is the
+/// limit.
+const ARRIVAL_SLACK_MAX: Duration = Duration::from_millis(5);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -44,6 +50,17 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 0, hide_default_value = true, help_heading = "Load")]
     pub(crate) workers: usize,
 
+    /// How late an arrival may start so as to share a wake-up with the next; 0: each at its own time
+    #[arg(
+        long,
+        env = "PLIMSOLL_ARRIVAL_SLACK",
+        value_name = "DURATION",
+        default_value = "800us",
+        value_parser = arrival_slack,
+        help_heading = "Load"
+    )]
+    pub(crate) arrival_slack: Duration,
+
     /// Keep k6's REST API alive after the test: not supported
     #[arg(short, long, hide = true)]
     pub(crate) linger: bool,
@@ -51,6 +68,14 @@ pub(crate) struct RunArgs {
     /// Usage reports: there are none
     #[arg(long, hide = true)]
     pub(crate) no_usage_report: bool,
+}
+
+fn arrival_slack(text: &str) -> Result<Duration, String> {
+    let slack = parse_go_duration(text).map_err(|error| error.to_string())?;
+    if slack.is_negative() || slack.to_std() > ARRIVAL_SLACK_MAX {
+        return Err(format!("it must be between 0 and {}", go_string(ARRIVAL_SLACK_MAX)));
+    }
+    Ok(slack.to_std())
 }
 
 #[derive(Debug, Args)]

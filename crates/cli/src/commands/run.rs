@@ -43,6 +43,7 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
     let loaded = load::load(&request, log)?;
     let mut prepared = Prepared::new(loaded, args.runtime.no_thresholds, log)?;
     prepared.consolidated.config.workers = args.workers;
+    prepared.consolidated.config.arrival_slack = args.arrival_slack;
     let (exit, _) = execute(prepared, args, session, Vec::new())?;
     Ok(exit)
 }

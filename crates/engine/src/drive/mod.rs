@@ -18,6 +18,7 @@ use crate::{
     worker::{Home, Worker},
 };
 
+mod bunch;
 mod closed;
 mod external;
 mod lane;

@@ -23,7 +23,7 @@ use std::{
 use plimsoll_runtime::clock::Instant;
 use tokio::sync::mpsc;
 
-use super::{Lane, Site, seat::Seat};
+use super::{Lane, Site, bunch::Bunches, seat::Seat};
 use crate::{
     executors::{Arrivals, Work},
     live::Padded,
@@ -206,34 +206,52 @@ impl<R: Runner> Gate<R> {
         let control = &self.site.worker.control;
         let start = self.site.start;
         let last_call = start + arrivals.duration() + LAST_CALL;
-        for (done, turn) in self.turns().enumerate() {
-            let Some(offset) = arrivals.time(turn) else { break };
-            let due = start + offset;
-            let now = Instant::now();
-            if now > last_call {
-                self.site.drop_iterations(self.own(arrivals.total()).saturating_sub(done as u64));
+        let due = self.turns().map_while(|turn| arrivals.time(turn)).map(|offset| start + offset);
+        let mut bunches = Bunches::new(due, self.slack());
+        let mut bunch = Vec::new();
+        let mut done = 0;
+        'pacing: while let Some(at) = bunches.next_into(&mut bunch, Instant::now()) {
+            if !pacer.sleep_until(control, at).await {
                 break;
             }
-            let is_late = due <= now;
-            if !pacer.sleep_until(control, due).await {
-                break;
-            }
-            if self.offer(due, senders) {
-                continue;
-            }
-            if is_late {
-                // A VU may be about to end its iteration, had it only had the thread.
-                tokio::task::yield_now().await;
-                if self.offer(due, senders) {
-                    continue;
+            for due in bunch.drain(..) {
+                if control.is_stopping() {
+                    break 'pacing;
                 }
+                if Instant::now() > last_call {
+                    self.site.drop_iterations(self.own(arrivals.total()).saturating_sub(done));
+                    break 'pacing;
+                }
+                if !self.start(due, pacer, senders).await {
+                    self.site.drop_iterations(1);
+                    self.grow();
+                }
+                done += 1;
             }
-            self.site.drop_iterations(1);
-            self.grow();
         }
         if arrivals.is_constant() {
             pacer.sleep_until(control, start + arrivals.duration()).await;
         }
+    }
+
+    fn slack(&self) -> Duration {
+        self.home.shared.config.arrival_slack
+    }
+
+    /// Whether a VU took the arrival. One that finds none free waits as long as the slack lets it, so
+    /// that none is dropped for having to start together with others.
+    async fn start(&self, due: Instant, pacer: &Lane, senders: &[mpsc::Sender<Instant>]) -> bool {
+        if self.offer(due, senders) {
+            return true;
+        }
+        let latest = due + self.slack();
+        if latest > Instant::now() {
+            pacer.sleep_until(&self.site.worker.control, latest).await;
+        } else {
+            // A VU may be about to end its iteration, had it only had the thread.
+            tokio::task::yield_now().await;
+        }
+        self.offer(due, senders)
     }
 
     /// This worker's places in a round of arrivals, as many as it has VUs, and the round's length.

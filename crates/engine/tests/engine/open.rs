@@ -88,3 +88,31 @@ fn what_cannot_be_started_in_time_is_dropped() {
     let [completed, interrupted, dropped] = ended.check();
     assert_eq!((completed, interrupted, dropped), (0, 2, 50_000_000 - 2));
 }
+
+/// With a slack the arrivals come in bunches larger than the number of VUs, and each iteration takes
+/// nearly as long as the VUs have: none may be dropped for that.
+#[test]
+fn arrivals_that_share_a_wake_up_wait_for_a_vu() {
+    let mut test =
+        Test::new(vec![scenario("x", constant(100, 300, 2, 2))], Act::Sleep(Duration::ZERO));
+    test.config.arrival_slack = 50 * MS;
+    let ended = test.run();
+    assert_eq!(ended.check(), [30, 0, 0]);
+    assert_eq!(ended.trend_count("iteration_lateness"), 30);
+}
+
+#[test]
+fn a_stop_ends_a_wait_for_company() {
+    let mut test = Test::new(vec![scenario("x", constant(1, 60_000, 1, 1))], Act::Signal);
+    test.config.arrival_slack = Duration::from_secs(60);
+    assert_eq!(test.run().check(), [0, 1, 0]);
+}
+
+#[test]
+fn what_no_vu_took_in_its_slack_is_dropped() {
+    let mut scenario = scenario("x", constant(1000, 100, 3, 3));
+    scenario.graceful_stop = 20 * MS;
+    let mut test = Test::new(vec![scenario], Act::Wait);
+    test.config.arrival_slack = 10 * MS;
+    assert_eq!(test.run().check(), [0, 3, 97]);
+}

@@ -223,6 +223,7 @@ impl Options {
                 self.tags.iter().flatten().map(|(k, v)| (k.as_str(), v.as_str())),
             ),
             min_iteration_duration: self.min_iteration_duration.unwrap_or_default().to_std(),
+            arrival_slack: std::time::Duration::ZERO,
             workers: 0,
             no_setup: self.no_setup.unwrap_or(false),
             no_teardown: self.no_teardown.unwrap_or(false),
