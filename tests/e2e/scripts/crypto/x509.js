@@ -43,6 +43,16 @@ export default function () {
     'signature of an elliptic curve': (c) => c.signatureAlgorithm === 'ECDSA-SHA256',
     'key of an elliptic curve': (c) => c.publicKey.algorithm === 'ECDSA' && c.publicKey.key.x > 0 && c.publicKey.key.y > 0,
   });
+  const { curve, x, y, equal } = parse(ec).publicKey.key;
+  check(curve.params(), {
+    'parameters of the curve': (p) =>
+      p.name === 'P-256' && p.bit_size === 256 && p.p.toString(16).startsWith('ffffffff00000001') && p.n.toString(16).endsWith('fc632551') &&
+      p.b.toString(16).startsWith('5ac635d8') && p.gx.toString(16).startsWith('6b17d1f2') && p.gy.toString(16).startsWith('4fe342e2'),
+    'points of the curve': (p) => curve.isOnCurve(x, y) && curve.isOnCurve(p.gx, p.gy) && !curve.isOnCurve(1n, 2n),
+    'a key has them too': () => parse(ec).publicKey.key.params().gx === curve.params().gx && parse(ec).publicKey.key.isOnCurve(x, y),
+    'equal keys': () => equal(parse(ec).publicKey.key) && !equal(parse(rsa).publicKey.key) && !equal(1),
+    'equal RSA keys': () => parse(rsa).publicKey.key.equal(parse(rsa).publicKey.key) && parse(rsa).publicKey.key.size() === 256,
+  });
   check(null, {
     getAltNames: () => getAltNames(rsa).length === 6,
     getIssuer: () => getIssuer(rsa).organizationName === 'Org',

@@ -1,5 +1,6 @@
 //! X.509 certificates: the parts that `k6/crypto/x509` tells. No JavaScript here.
 
+use super::curve::Curve;
 use x509_parser::{
     extensions::GeneralName,
     oid_registry::Oid,
@@ -56,7 +57,7 @@ impl Name {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Rsa { modulus: String, exponent: u64 },
-    Ecdsa { curve: &'static str, bits: u32, x: String, y: String },
+    Ecdsa { curve: &'static Curve, x: String, y: String },
     Dsa { p: String, q: String, g: String, y: String },
 }
 
@@ -162,18 +163,12 @@ fn key(certificate: &X509Certificate<'_>) -> Result<Key, CertificateError> {
         }),
         PublicKey::EC(point) => {
             let curve = info.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
-            let curve = curve.map(|curve| curve.to_id_string()).unwrap_or_default();
-            let (curve, bits) = match curve.as_str() {
-                "1.3.132.0.33" => ("P-224", 224),
-                "1.2.840.10045.3.1.7" => ("P-256", 256),
-                "1.3.132.0.34" => ("P-384", 384),
-                "1.3.132.0.35" => ("P-521", 521),
-                _ => return Err(CertificateError::PublicKey),
-            };
+            let curve = curve.and_then(|curve| Curve::find(&curve.to_id_string()));
+            let curve = curve.ok_or(CertificateError::PublicKey)?;
             // An uncompressed point is 4 and both numbers.
             let numbers = point.data().strip_prefix(&[4]).ok_or(CertificateError::Malformed)?;
             let (x, y) = numbers.split_at(numbers.len() / 2);
-            Ok(Key::Ecdsa { curve, bits, x: hex(x), y: hex(y) })
+            Ok(Key::Ecdsa { curve, x: hex(x), y: hex(y) })
         }
         PublicKey::DSA(y) => {
             let parameters =

@@ -1,6 +1,7 @@
 //! `k6/crypto`: hashes, HMAC, random bytes.
 
 pub(crate) mod certificate;
+mod curve;
 mod hash;
 pub mod x509;
 

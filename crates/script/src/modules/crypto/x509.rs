@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use rquickjs::{Ctx, Function, Object, Result, Value, function::Opt};
 
-use super::certificate::{Certificate, Key, Name};
+use super::{
+    certificate::{Certificate, Key, Name},
+    curve::Curve,
+};
 use crate::{
     modules::{
         Module,
@@ -112,28 +115,36 @@ fn certificate_object<'js>(ctx: &Ctx<'js>, certificate: &Certificate) -> Result<
     Ok(object)
 }
 
+/// Methods of keys, in the language whose numbers they are about.
+const METHODS: &str = "({
+    isOnCurve: (p, b) => function isOnCurve(x, y) {
+        const within = (v) => v >= 0n && v < p;
+        return within(x) && within(y) && (y * y - (x * x * x - 3n * x + b)) % p === 0n;
+    },
+    equal: (key, names) => function equal(other) {
+        return Object(other) === other && names.every((name) => other[name] === key[name]);
+    },
+})";
+
 fn key_object<'js>(ctx: &Ctx<'js>, key: &Key) -> Result<Object<'js>> {
+    let methods: Object<'js> = ctx.eval(METHODS)?;
     let numbers = Object::new(ctx.clone())?;
-    let algorithm = match key {
+    let (algorithm, parts) = match key {
         Key::Rsa { modulus, exponent } => {
             numbers.set("n", big_integer(ctx, modulus)?)?;
             numbers.set("e", *exponent as f64)?;
-            "RSA"
+            let bytes = modulus.len().div_ceil(2);
+            numbers.set("size", Function::new(ctx.clone(), move || bytes)?.with_name("size")?)?;
+            ("RSA", ["n", "e"])
         }
-        Key::Ecdsa { curve, bits, x, y } => {
-            let (name, bits) = (*curve, *bits);
-            let parameters = move |ctx: Ctx<'js>| {
-                let object = Object::new(ctx)?;
-                object.set("bitSize", bits)?;
-                object.set("name", name)?;
-                Ok::<_, rquickjs::Error>(object)
-            };
-            let curve = Object::new(ctx.clone())?;
-            curve.set("params", Function::new(ctx.clone(), parameters)?)?;
-            numbers.set("curve", curve)?;
+        Key::Ecdsa { curve, x, y } => {
+            let object = Object::new(ctx.clone())?;
+            add_curve(ctx, &object, curve, &methods)?;
+            numbers.set("curve", object)?;
+            add_curve(ctx, &numbers, curve, &methods)?;
             numbers.set("x", big_integer(ctx, x)?)?;
             numbers.set("y", big_integer(ctx, y)?)?;
-            "ECDSA"
+            ("ECDSA", ["x", "y"])
         }
         Key::Dsa { p, q, g, y } => {
             let parameters = Object::new(ctx.clone())?;
@@ -142,13 +153,42 @@ fn key_object<'js>(ctx: &Ctx<'js>, key: &Key) -> Result<Object<'js>> {
             parameters.set("g", big_integer(ctx, g)?)?;
             numbers.set("parameters", parameters)?;
             numbers.set("y", big_integer(ctx, y)?)?;
-            "DSA"
+            ("DSA", ["parameters", "y"])
         }
     };
+    if !matches!(key, Key::Dsa { .. }) {
+        let equal: Function<'js> = methods.get("equal")?;
+        numbers.set("equal", equal.call::<_, Value<'js>>((numbers.clone(), parts.to_vec()))?)?;
+    }
     let object = Object::new(ctx.clone())?;
     object.set("algorithm", algorithm)?;
     object.set("key", numbers)?;
     Ok(object)
+}
+
+/// What a curve, its parameters and a key on it can all be asked for.
+fn add_curve<'js>(
+    ctx: &Ctx<'js>,
+    object: &Object<'js>,
+    curve: &'static Curve,
+    methods: &Object<'js>,
+) -> Result<()> {
+    let parameters = move |ctx: Ctx<'js>| {
+        let object = Object::new(ctx.clone())?;
+        for (name, digits) in
+            [("p", curve.p), ("n", curve.n), ("b", curve.b), ("gx", curve.gx), ("gy", curve.gy)]
+        {
+            object.set(name, big_integer(&ctx, digits)?)?;
+        }
+        // k6's spelling.
+        object.set("bit_size", curve.bits)?;
+        object.set("name", curve.name)?;
+        Ok::<_, rquickjs::Error>(object)
+    };
+    object.set("params", Function::new(ctx.clone(), parameters)?.with_name("params")?)?;
+    let is_on_curve: Function<'js> = methods.get("isOnCurve")?;
+    let numbers = (big_integer(ctx, curve.p)?, big_integer(ctx, curve.b)?);
+    object.set("isOnCurve", is_on_curve.call::<_, Value<'js>>(numbers)?)
 }
 
 /// From hexadecimal digits.
@@ -174,6 +214,11 @@ mod tests {
                  console.log(rsa.publicKey.key.n.toString(16).length, rsa.fingerPrint.length,
                    rsa.subject.names[0].type);
                  console.log(ec.signatureAlgorithm, typeof ec.publicKey.key.x, ec.publicKey.key.curve.params().name);
+                 const {{ curve, x, y }} = ec.publicKey.key, params = curve.params();
+                 console.log(curve.isOnCurve(x, y), curve.isOnCurve(x, y + 1n), curve.isOnCurve(params.gx, params.gy),
+                   params.bit_size, params.n < params.p, ec.publicKey.key.params().b === params.b);
+                 console.log(ec.publicKey.key.equal(x509.parse({EC:?}).publicKey.key), ec.publicKey.key.equal(rsa.publicKey.key),
+                   rsa.publicKey.key.equal(rsa.publicKey.key), rsa.publicKey.key.equal(1), rsa.publicKey.key.size());
                  console.log(ec.notBefore.length, ec.notAfter > ec.notBefore, x509.getSubject({EC:?}).country === '');"
             ),
             &[
@@ -181,6 +226,8 @@ mod tests {
                 "a.example,*.b.example,x@y.z,10.0.0.1,::1,http://u.example/x SHA256-RSA RSA 65537",
                 "512 20 2.5.4.6",
                 "ECDSA-SHA256 bigint P-256",
+                "true false true 256 true true",
+                "true false true false 256",
                 "20 true true",
             ],
         );
