@@ -6,7 +6,7 @@ use plimsoll_metrics::Timestamp;
 
 /// One request that was sent, or could not be, and what came back. Borrows from its sender or reader,
 /// so that making one allocates nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hit<'a> {
     /// The name of the attack (`-name`); empty when it has none.
     pub attack: Cow<'a, str>,
@@ -45,6 +45,19 @@ impl Hit<'_> {
         self.error.is_empty() && (self.code == 0 || (200..400).contains(&self.code))
     }
 
+    /// The same, without copies.
+    pub fn borrowed(&self) -> Hit<'_> {
+        Hit {
+            attack: Cow::Borrowed(&self.attack),
+            error: Cow::Borrowed(&self.error),
+            method: Cow::Borrowed(&self.method),
+            url: Cow::Borrowed(&self.url),
+            body: Cow::Borrowed(&self.body),
+            headers: Cow::Borrowed(&self.headers),
+            ..*self
+        }
+    }
+
     /// With copies of all that it borrows.
     pub fn into_owned(self) -> Hit<'static> {
         fn text(text: Cow<'_, str>) -> Cow<'static, str> {
@@ -57,13 +70,7 @@ impl Hit<'_> {
             url: text(self.url),
             body: Cow::Owned(self.body.into_owned()),
             headers: Cow::Owned(self.headers.into_owned()),
-            seq: self.seq,
-            code: self.code,
-            scheduled: self.scheduled,
-            lateness: self.lateness,
-            response_time: self.response_time,
-            bytes_out: self.bytes_out,
-            bytes_in: self.bytes_in,
+            ..self
         }
     }
 }

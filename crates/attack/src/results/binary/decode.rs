@@ -7,22 +7,12 @@ use super::{
     hits::{Hits, Wrong},
     kind, marks,
 };
-use crate::results::Hit;
+use crate::results::{Damage, Hit};
 
 /// Where a head has its kind.
 const KIND_AT: usize = MAGIC.len() + 1;
 
 const CUT: Wrong = "the stream is cut";
-
-/// Bytes that could not be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: {skipped} bytes from byte {offset} on are not used")]
-pub struct BlockError {
-    pub what: &'static str,
-    /// Where they start in the stream.
-    pub offset: u64,
-    pub skipped: u64,
-}
 
 /// What [`Decoder::advance`] came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +21,7 @@ pub enum Next {
     Hit,
     Start(Start),
     End(End),
-    Damage(BlockError),
+    Damage(Damage),
     /// There is nothing more in the bytes fed so far.
     Hungry,
 }
@@ -79,9 +69,9 @@ impl Decoder {
         self.is_final = true;
     }
 
-    /// Whether the next hit is there without more bytes.
-    pub fn has_more(&self) -> bool {
-        self.hits.has_more()
+    /// Whether [`Decoder::finish`] was called.
+    pub fn is_finished(&self) -> bool {
+        self.is_final
     }
 
     /// Goes to what comes next. [`Next::Hungry`] after [`Decoder::finish`] is the end.
@@ -94,7 +84,7 @@ impl Decoder {
                     // The block has been taken: only the rest of it is lost.
                     let skipped = self.hits.clear() as u64;
                     let offset = self.offset().saturating_sub(skipped);
-                    return Next::Damage(BlockError { what, offset, skipped });
+                    return Next::Damage(Damage { what: what.into(), offset, skipped });
                 }
             }
             if self.damage.is_some() && !self.find_magic() {
@@ -106,7 +96,7 @@ impl Decoder {
                 found => {
                     if let Some((what, offset)) = self.damage.take() {
                         let skipped = self.offset().saturating_sub(offset);
-                        return Next::Damage(BlockError { what, offset, skipped });
+                        return Next::Damage(Damage { what: what.into(), offset, skipped });
                     }
                     match found {
                         Found::Block(kind, length) => {
@@ -170,7 +160,7 @@ impl Decoder {
         };
         let skipped = (HEAD + length) as u64;
         let what = "a block that makes no sense";
-        Some(next.unwrap_or(Next::Damage(BlockError { what, offset, skipped })))
+        Some(next.unwrap_or(Next::Damage(Damage { what: what.into(), offset, skipped })))
     }
 
     /// The stream ends within this block. Its whole hits are good, unless its length is damaged:

@@ -80,10 +80,6 @@ impl Hits {
         self.content.len()
     }
 
-    pub(super) fn has_more(&self) -> bool {
-        self.at < self.content.len()
-    }
-
     /// Drops the rest, and says how many bytes that was.
     pub(super) fn clear(&mut self) -> usize {
         let rest = self.content.len().saturating_sub(self.at);

@@ -35,7 +35,10 @@ pub struct End {
     pub never_sent: u64,
     /// Hits that were made and are missing in the stream, because it could not take them.
     pub lost: u64,
-    /// Nanoseconds from the first due time to the end of the load.
+    /// [`Start::started_unix_ns`] again, since streams of several attacks may be mixed.
+    pub started_unix_ns: u64,
+    /// Nanoseconds from the start to the end of the schedule, planned or because the attack was
+    /// stopped; the wait for the last responses comes behind it.
     pub duration_ns: u64,
     /// Why the generator was the limit, in sentences; empty when it was not.
     pub invalid: Vec<String>,

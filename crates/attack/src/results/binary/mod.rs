@@ -8,12 +8,14 @@ mod decode;
 mod encode;
 mod hits;
 mod marks;
+mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{BlockError, Decoder, Next};
+pub use decode::{Decoder, Next};
 pub use encode::BlockEncoder;
 pub use marks::{End, Start};
+pub(super) use stream::Binary;
 
 /// What every block starts with.
 pub const MAGIC: &[u8; 8] = b"PLIMHITS";

@@ -6,7 +6,7 @@ use plimsoll_metrics::Timestamp;
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::results::{Hit, testing};
+use crate::results::{Damage, Hit, testing};
 
 /// Blocks of at most `per_block` hits between a start and an end.
 fn stream(hits: &[Hit<'_>], per_block: usize) -> Vec<u8> {
@@ -44,9 +44,9 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Hit<'static>>, Vec
     (hits, others)
 }
 
-fn damages(others: &[Next]) -> Vec<BlockError> {
+fn damages(others: &[Next]) -> Vec<Damage> {
     let damage = |next: &Next| match next {
-        Next::Damage(error) => Some(*error),
+        Next::Damage(error) => Some(error.clone()),
         _ => None,
     };
     others.iter().filter_map(damage).collect()
@@ -84,7 +84,7 @@ proptest! {
         let cut = (bytes.len() as f64 * at) as usize;
         let (found, others) = decode(std::iter::once(&bytes[..cut]));
         prop_assert_eq!(&found[..], &hits[..found.len()]);
-        let told: Vec<BlockError> = damages(&others);
+        let told: Vec<Damage> = damages(&others);
         // Hits that are not there are in what is reported, if it is not the cut between two blocks.
         if found.len() < hits.len() && cut > Start::default().to_block().len() + 1 {
             let end = told.last().map_or(0, |error| error.offset + error.skipped);
