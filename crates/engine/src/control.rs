@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
 };
 
+use plimsoll_metrics::Timestamp;
 use plimsoll_runtime::clock::Instant;
 use tokio::sync::watch;
 
@@ -177,6 +178,11 @@ impl Control {
             .get()
             .map(|live| live.progress(Instant::now(), self.is_draining()))
             .unwrap_or_default()
+    }
+
+    /// Starts that the paces of running scenarios asked for until `at`; other executors ask for none.
+    pub fn asked_by(&self, at: Timestamp) -> f64 {
+        self.live.get().map(|live| live.asked_by(at)).unwrap_or_default()
     }
 
     /// Shows a run's figures; only the first run of a control is shown.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_metrics::TagSet;
+use plimsoll_metrics::{TagSet, Timestamp};
 use plimsoll_runtime::clock::Instant;
 
 use crate::{
@@ -194,5 +194,17 @@ impl Live {
             vus_active: sum(|t| &t.active),
             vus_initialized: self.initialized.iter().map(|count| count.0.get()).sum(),
         }
+    }
+
+    /// Starts that paces asked for until `at`.
+    pub(crate) fn asked_by(&self, at: Timestamp) -> f64 {
+        let asked = |run: &Arc<ScenarioRun>| match (&run.plan.sizing.work, run.began.get()) {
+            (Work::Paced(paced), Some(began)) => {
+                let passed = at.0.saturating_sub(began.unix_nanos());
+                paced.schedule.asked(Duration::from_nanos(passed))
+            }
+            _ => 0.0,
+        };
+        self.scenarios.iter().map(asked).sum()
     }
 }

@@ -17,6 +17,7 @@ pub mod tags;
 pub mod threshold;
 pub mod totals;
 pub mod varint;
+pub mod window;
 
 pub use aggregation::Aggregation;
 pub use builtin::Builtin;

@@ -5,43 +5,12 @@
 
 use std::time::Duration;
 
-use crate::segment::Striping;
+use crate::{pace::Stretch, segment::Striping};
 
 const NANOS: f64 = 1e9;
 
 /// Slack for the whole number at the very end of a schedule, where rounding would lose it.
 const COUNT_EPSILON: f64 = 1e-6;
-
-/// A time in which the rate changes linearly; rates in iterations per second.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stretch {
-    pub duration: Duration,
-    pub from: f64,
-    pub to: f64,
-}
-
-impl Stretch {
-    /// Iterations due within the first `seconds`: the integral of the rate.
-    fn due(&self, seconds: f64) -> f64 {
-        let length = self.duration.as_secs_f64();
-        if length <= 0.0 {
-            return 0.0;
-        }
-        let slope = (self.to - self.from) / length;
-        self.from * seconds + 0.5 * slope * seconds * seconds
-    }
-
-    /// The seconds after which `count` iterations are due.
-    fn time_of(&self, count: f64) -> f64 {
-        let length = self.duration.as_secs_f64();
-        let slope = (self.to - self.from) / length.max(f64::MIN_POSITIVE);
-        // The root of slope/2 t² + from t − count in the form that does not cancel when the slope
-        // is near zero.
-        let root = (self.from * self.from + 2.0 * slope * count).max(0.0).sqrt();
-        let divisor = self.from + root;
-        if divisor <= 0.0 { length } else { (2.0 * count / divisor).clamp(0.0, length) }
-    }
-}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Grid {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Arrivals, arrivals::Stretch};
-use crate::segment::Segment;
+use super::Arrivals;
+use crate::{pace::Stretch, segment::Segment};
 
 pub(super) fn arrivals(
     rate: u64,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Arrivals, arrivals::Stretch};
-use crate::{config::Stage, segment::Segment};
+use super::Arrivals;
+use crate::{config::Stage, pace::Stretch, segment::Segment};
 
 pub(super) fn arrivals(
     start_rate: u64,

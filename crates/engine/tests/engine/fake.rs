@@ -8,6 +8,7 @@ use std::{
 };
 
 use plimsoll_engine::{
+    abort::AbortWhen,
     config::{Executor, RunConfig, Scenario},
     control::{Control, Figures},
     hub::Observer,
@@ -18,7 +19,9 @@ use plimsoll_engine::{
 };
 use plimsoll_metrics::{
     Histogram, Interval, RawSample, Registry, Sink, TagSet, Timestamp, Totals,
-    registry::SERIES_LIMIT, threshold::ThresholdGroup,
+    registry::SERIES_LIMIT,
+    threshold::ThresholdGroup,
+    window::{Condition, Sources, Window},
 };
 use plimsoll_runtime::{clock::Instant, timer};
 
@@ -74,6 +77,8 @@ pub(crate) struct Test {
     pub(crate) init: Result<(), RunError>,
     pub(crate) thresholds: Vec<ThresholdGroup>,
     pub(crate) keep_samples: bool,
+    /// Conditions on a window that end the run.
+    pub(crate) abort_when: Vec<&'static str>,
     pub(crate) control: Arc<Control>,
 }
 
@@ -94,6 +99,7 @@ impl Test {
             init: Ok(()),
             thresholds: Vec::new(),
             keep_samples: false,
+            abort_when: Vec::new(),
             control: Arc::default(),
         }
     }
@@ -107,13 +113,17 @@ impl Test {
             endless_setup: self.endless_setup,
             init: self.init,
         };
+        let registry = Registry::new(SERIES_LIMIT);
+        let conditions = self.abort_when.iter().map(|c| Condition::parse(c).unwrap()).collect();
+        let window = Window::new(registry.clone(), conditions, Sources::default()).unwrap();
+        let watch = Box::new(Watch(Arc::clone(&log)));
         let finished = run(RunSetup {
             config: self.config,
             runner: Arc::new(runner),
-            registry: Registry::new(SERIES_LIMIT),
+            registry,
             thresholds: self.thresholds,
             control: Arc::clone(&self.control),
-            observer: Box::new(Watch(Arc::clone(&log))),
+            observer: Box::new(AbortWhen::new(window, Arc::clone(&self.control), watch)),
             keep_samples: self.keep_samples,
         });
         let progress = self.control.progress();

@@ -124,6 +124,23 @@ fn a_pace_without_an_end_goes_on_until_it_is_stopped() {
     }
 }
 
+/// One VU that never ends its first iteration: of what is asked for in the first second nearly all
+/// waits.
+#[test]
+fn a_condition_on_a_window_ends_the_run() {
+    let mut test = Test::new(vec![scenario("x", paced(100, 60_000, 1, 1))], Act::Wait);
+    test.abort_when = vec!["max>1h over 1s", "rate<50% over 1s"];
+    let ended = test.run();
+    let Some(StopReason::Condition(text)) = &ended.finished.stopped else {
+        panic!("{:?}", ended.finished.stopped)
+    };
+    assert!(text.starts_with("rate<50% over 1s: it was "), "{text}");
+    let [completed, interrupted, dropped] = ended.check();
+    assert_eq!((completed, interrupted), (0, 1));
+    assert!((50..6000).contains(&dropped), "{dropped}");
+    assert_eq!(ended.stages(), ["setup", "teardown"]);
+}
+
 #[test]
 fn vus_loop_for_ever_until_they_are_stopped() {
     let executor = Executor::ConstantVus { vus: 2, duration: FOREVER };
