@@ -3,3 +3,4 @@
 //! A failed exchange is a value of the same type as a successful one, never an `Err` that unwinds.
 
 pub mod http;
+pub mod redis;

@@ -69,12 +69,12 @@ const NOT_TLS: &str = "tls: first record does not look like a TLS handshake";
 
 /// A failure on its way up, before it is known whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) code: ErrorCode,
+pub(crate) struct Failure {
+    pub(crate) code: ErrorCode,
     /// See [`HttpError::message`].
-    pub(super) message: String,
+    pub(crate) message: String,
     /// [`HttpError::full`] without `Get "url": `.
-    pub(super) detail: String,
+    pub(crate) detail: String,
     /// Whether Go's text names the request: it does until the head has been read.
     pub(super) names_request: bool,
     /// The server closed a reused connection before it answered anything: worth one more try.
@@ -85,7 +85,7 @@ pub(super) struct Failure {
 
 impl Failure {
     /// `message` and `detail` are the same.
-    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Failure {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Failure {
         let message = message.into();
         Failure {
             code,
@@ -97,7 +97,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Failure {
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Failure {
         self.detail = detail.into();
         self
     }
@@ -118,7 +118,7 @@ impl Failure {
     }
 
     /// A connection that could not be made.
-    pub(super) fn of_dial(error: &io::Error, address: SocketAddr) -> Failure {
+    pub(crate) fn of_dial(error: &io::Error, address: SocketAddr) -> Failure {
         let reason = text_of(error);
         let (code, message) = match error.kind() {
             io::ErrorKind::TimedOut => {
@@ -150,7 +150,7 @@ impl Failure {
     }
 
     /// A connection that broke; `verb`: `read` or `write`.
-    pub(super) fn of_connection(error: &io::Error, verb: &str, ends: &str) -> Failure {
+    pub(crate) fn of_connection(error: &io::Error, verb: &str, ends: &str) -> Failure {
         let reason = text_of(error);
         let (code, message) = match error.kind() {
             io::ErrorKind::UnexpectedEof => {
@@ -175,7 +175,7 @@ impl Failure {
             .with_os_error(error)
     }
 
-    pub(super) fn of_dns(error: &DnsError) -> Failure {
+    pub(crate) fn of_dns(error: &DnsError) -> Failure {
         let detail = error.to_string();
         let failure = match error {
             DnsError::NoSuchHost(_) => {
@@ -188,7 +188,7 @@ impl Failure {
         failure.with_detail(detail)
     }
 
-    pub(super) fn of_tls(error: &TlsError, ends: &str) -> Failure {
+    pub(crate) fn of_tls(error: &TlsError, ends: &str) -> Failure {
         let (code, message) = match error.kind {
             TlsErrorKind::UnknownAuthority => {
                 (ErrorCode::TLS_UNKNOWN_AUTHORITY, "x509: unknown authority")

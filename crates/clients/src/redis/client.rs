@@ -1,0 +1,368 @@
+//! One VU's Redis client: connections, and the way of a pipeline.
+
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use plimsoll_metrics::{Builtin, Timestamp};
+use plimsoll_runtime::{clock::Instant, dial::Traffic, timer};
+use plimsoll_wire::resp::{Outcome, Redirect, RedirectKind, Value};
+use tokio::sync::Semaphore;
+
+use super::{
+    cluster::{NodeId, Topology},
+    connection::{ConnectTimes, Connection, Origin},
+    error::{RedisError, RedisErrorKind},
+    exchange::{self, Reply, Stamps},
+    pipeline::{Answer, Pipeline},
+    rounds::{self, Errand},
+    worker::Worker,
+};
+use crate::http::{Scope, Timings};
+
+/// How often a thread asks for a cluster's layout at most, however many redirects it sees.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Connections, made when they are needed. Single-threaded; an `Rc<Client>` lets several pipelines
+/// run at a time, each over a connection of its own.
+pub struct Client {
+    pub(super) worker: Rc<Worker>,
+    traffic: Arc<Traffic>,
+    local_ip: Option<IpAddr>,
+    /// By node; the last one used is the next.
+    idle: RefCell<Vec<Vec<Connection>>>,
+    permits: Semaphore,
+    has_connected: Cell<bool>,
+}
+
+/// How far one pipeline has come, kept outside of its future so that a timeout does not lose it.
+#[derive(Default)]
+pub(super) struct Progress {
+    times: ConnectTimes,
+    /// The connection is at hand.
+    pub(super) ready: Option<Instant>,
+    pub(super) stamps: Stamps,
+}
+
+impl Client {
+    /// `index` picks the local address where the run has several: a VU's number, from 0.
+    pub fn new(worker: Rc<Worker>, index: u64) -> Client {
+        let local_ip = worker.config.network.local_ips.pick(index);
+        let permits = worker.config.connections.clamp(1, Semaphore::MAX_PERMITS);
+        Client {
+            worker,
+            traffic: Arc::default(),
+            local_ip,
+            idle: RefCell::default(),
+            permits: Semaphore::new(permits),
+            has_connected: Cell::new(false),
+        }
+    }
+
+    pub fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    /// Whether it ever had a connection.
+    pub fn has_connected(&self) -> bool {
+        self.has_connected.get()
+    }
+
+    /// Sends all commands of the pipeline and waits for their replies; each then has its answer.
+    /// Records their samples. `scheduled`: when the caller wanted it.
+    pub async fn run(&self, pipeline: &mut Pipeline, scheduled: Instant, scope: &Scope) -> Timings {
+        let asked = Instant::now();
+        let deadline = asked + self.worker.config.timeout;
+        let mut progress = Progress::default();
+        let running = self.run_within(pipeline, &mut progress);
+        let outcome = timer::timeout_at(deadline, running).await;
+        if let Err(error) = outcome.unwrap_or_else(|| Err(RedisError::timeout())) {
+            pipeline.lose(&Rc::new(error));
+        }
+        let finished = progress.stamps.finished.unwrap_or_else(Instant::now);
+        let timings = progress.timings(scheduled, asked, finished);
+        if let Some(metrics) = self.worker.config.metrics {
+            let mut recorder = self.worker.recorder.borrow_mut();
+            let mut emitter = self.worker.emitter.borrow_mut();
+            emitter.emit(&mut recorder, metrics, scope, &pipeline.commands, &timings);
+        }
+        timings
+    }
+
+    /// Emits `data_sent` and `data_received` of all connections since the last call: to be called
+    /// at the end of each iteration.
+    pub fn emit_traffic(&self, scope: &Scope) {
+        let (sent, received) = self.traffic.take();
+        let at = Timestamp(Instant::coarse().unix_nanos());
+        let mut recorder = self.worker.recorder.borrow_mut();
+        for (metric, bytes) in [(Builtin::DataSent, sent), (Builtin::DataReceived, received)] {
+            let series = recorder.handle(metric.id(), &scope.tags);
+            recorder.record_with(series, bytes as f64, at, scope.metadata.as_ref());
+        }
+    }
+
+    /// Closes idle connections.
+    pub fn close_idle(&self) {
+        self.idle.borrow_mut().clear();
+    }
+
+    async fn run_within(
+        &self,
+        pipeline: &mut Pipeline,
+        progress: &mut Progress,
+    ) -> Result<(), RedisError> {
+        if pipeline.is_empty() {
+            return Ok(());
+        }
+        // Never closed, so it always comes.
+        let _permit = self.permits.acquire().await.ok();
+        if !self.worker.config.cluster {
+            return self.run_on(Topology::FIRST, pipeline, progress, &mut Vec::new()).await;
+        }
+        self.refresh_if_needed().await?;
+        let mut errands = Vec::new();
+        match self.only_node(pipeline) {
+            Some(node) => self.run_on(node, pipeline, progress, &mut errands).await?,
+            None => errands.extend((0..pipeline.len()).map(|at| self.errand(pipeline, at))),
+        }
+        if !errands.is_empty() {
+            rounds::follow(self, pipeline, errands, progress).await;
+        }
+        Ok(())
+    }
+
+    /// The usual case: everything goes to one node, straight from the pipeline's bytes. Commands
+    /// that a cluster wants elsewhere end in `errands`.
+    async fn run_on(
+        &self,
+        node: NodeId,
+        pipeline: &mut Pipeline,
+        progress: &mut Progress,
+        errands: &mut Vec<Errand>,
+    ) -> Result<(), RedisError> {
+        let mut connection = self.lease(node, &mut progress.times).await?;
+        progress.ready = Some(Instant::now());
+        let Pipeline { bytes, commands, wants_values } = pipeline;
+        let count = commands.len();
+        let mut sink = |at: usize, size, reply: Reply<'_>| {
+            let Some(command) = commands.get_mut(at) else { return };
+            command.reply_bytes = size;
+            match self.answer(reply, node) {
+                (answer, None) => command.answer = answer,
+                (answer, Some((kind, node))) => {
+                    command.answer = answer;
+                    let asking = kind == RedirectKind::Ask;
+                    errands.push(Errand { command: at, node, asking });
+                }
+            }
+        };
+        let (worker, stamps) = (&self.worker, &mut progress.stamps);
+        let sent = (&**bytes, count);
+        exchange::exchange(&mut connection, worker, sent, *wants_values, stamps, &mut sink)
+            .await
+            .inspect_err(|_| self.doubt())?;
+        self.give_back(node, connection);
+        Ok(())
+    }
+
+    /// What a reply means; in a cluster also where the command should have gone.
+    pub(super) fn answer(
+        &self,
+        reply: Reply<'_>,
+        from: NodeId,
+    ) -> (Answer, Option<(RedirectKind, NodeId)>) {
+        let error = |message: &[u8]| {
+            let answer = Answer::Error(self.worker.message(message));
+            (answer, self.redirect(message, from))
+        };
+        match reply {
+            Reply::Skipped(Outcome::Error(message)) => error(message),
+            Reply::Decoded(Value::Error(message)) => error(&message),
+            Reply::Skipped(Outcome::Null) => (Answer::Null, None),
+            Reply::Skipped(Outcome::Value | Outcome::Push) => (Answer::Ok, None),
+            Reply::Decoded(value) => (Answer::Value(value), None),
+        }
+    }
+
+    fn redirect(&self, message: &[u8], from: NodeId) -> Option<(RedirectKind, NodeId)> {
+        if !self.worker.config.cluster {
+            return None;
+        }
+        if message.starts_with(b"CLUSTERDOWN") {
+            self.doubt();
+        }
+        let redirect = Redirect::parse(message)?;
+        let mut topology = self.worker.topology.borrow_mut();
+        let node = if redirect.host.is_empty() {
+            let host = topology.host_of(from);
+            topology.node(&host, redirect.port)
+        } else {
+            topology.node(redirect.host, redirect.port)
+        }?;
+        if redirect.kind == RedirectKind::Moved {
+            topology.moved(redirect.slot, node);
+        }
+        Some((redirect.kind, node))
+    }
+
+    /// An idle connection, or a new one.
+    pub(super) async fn lease(
+        &self,
+        node: NodeId,
+        times: &mut ConnectTimes,
+    ) -> Result<Connection, RedisError> {
+        let idle = || self.idle.borrow_mut().get_mut(node.index())?.pop();
+        while let Some(mut connection) = idle() {
+            if connection.is_usable() {
+                return Ok(connection);
+            }
+        }
+        let address = self.worker.topology.borrow().address(node).cloned();
+        let target = self.worker.config.targets.first();
+        let (Some(address), Some(target)) = (address, target) else {
+            return Err(RedisError::new(RedisErrorKind::Cluster, "no server is known"));
+        };
+        let (worker, traffic) = (&self.worker, &self.traffic);
+        let origin = Origin { worker, traffic, local_ip: self.local_ip };
+        let connected = origin.connect(&address, target, times).await;
+        let connection = connected.inspect_err(|_| self.doubt())?;
+        self.has_connected.set(true);
+        Ok(connection)
+    }
+
+    pub(super) fn give_back(&self, node: NodeId, connection: Connection) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() <= node.index() {
+            idle.resize_with(node.index() + 1, Vec::new);
+        }
+        if let Some(idle) = idle.get_mut(node.index())
+            && connection.rest.is_empty()
+        {
+            idle.push(connection);
+        }
+    }
+
+    /// The node of all commands; `None` when they have several.
+    fn only_node(&self, pipeline: &Pipeline) -> Option<NodeId> {
+        let topology = self.worker.topology.borrow();
+        let turn = self.next_turn();
+        let mut nodes =
+            pipeline.commands.iter().map(|command| topology.node_for(command.slot, turn));
+        let first = nodes.next()?;
+        nodes.all(|node| node == first).then_some(first)
+    }
+
+    fn errand(&self, pipeline: &Pipeline, command: usize) -> Errand {
+        let slot = pipeline.commands.get(command).and_then(|command| command.slot);
+        let node = self.worker.topology.borrow().node_for(slot, self.next_turn());
+        Errand { command, node, asking: false }
+    }
+
+    fn next_turn(&self) -> usize {
+        let turn = self.worker.turn.get();
+        self.worker.turn.set(turn.wrapping_add(1));
+        turn
+    }
+
+    pub(super) fn doubt(&self) {
+        self.worker.topology.borrow_mut().is_doubtful = true;
+    }
+
+    /// Asks for the layout when it is not known, or something spoke against it and the last time is
+    /// long enough ago.
+    async fn refresh_if_needed(&self) -> Result<(), RedisError> {
+        let refreshed = self.worker.topology.borrow().refreshed;
+        let Some(refreshed) = refreshed else {
+            let _turn = self.worker.refreshing.lock().await;
+            // Whoever had the lock before may have brought it.
+            let is_known = self.worker.topology.borrow().refreshed.is_some();
+            return if is_known { Ok(()) } else { self.refresh().await };
+        };
+        let is_due = self.worker.topology.borrow().is_doubtful
+            && Instant::coarse().since(refreshed) >= REFRESH_INTERVAL;
+        if is_due && let Ok(_turn) = self.worker.refreshing.try_lock() {
+            self.worker.topology.borrow_mut().refreshed = Some(Instant::coarse());
+            // The old layout has to serve when none of the nodes answers.
+            self.refresh().await.ok();
+        }
+        Ok(())
+    }
+
+    async fn refresh(&self) -> Result<(), RedisError> {
+        let mut last = RedisError::new(RedisErrorKind::Cluster, "no server is known");
+        let nodes = self.worker.topology.borrow().all();
+        for node in nodes {
+            match self.layout(node).await {
+                Ok(layout) => {
+                    let mut topology = self.worker.topology.borrow_mut();
+                    if topology.take_slots(&layout, node) {
+                        topology.refreshed = Some(Instant::coarse());
+                        topology.is_doubtful = false;
+                        return Ok(());
+                    }
+                    last = RedisError::new(RedisErrorKind::Cluster, "the cluster has no slots");
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn layout(&self, node: NodeId) -> Result<Value, RedisError> {
+        let mut connection = self.lease(node, &mut ConnectTimes::default()).await?;
+        let mut question = Pipeline::with_values();
+        question.push("CLUSTER".into(), &["CLUSTER", "SLOTS"]);
+        let mut layout = Value::Null;
+        let mut sink = |_, _, reply: Reply<'_>| {
+            if let Reply::Decoded(value) = reply {
+                layout = value;
+            }
+        };
+        let (worker, mut stamps) = (&self.worker, Stamps::default());
+        let sent = (&*question.bytes, 1);
+        exchange::exchange(&mut connection, worker, sent, true, &mut stamps, &mut sink).await?;
+        self.give_back(node, connection);
+        match layout {
+            Value::Error(message) => {
+                let message = String::from_utf8_lossy(&message);
+                Err(RedisError::new(RedisErrorKind::Cluster, message))
+            }
+            layout => Ok(layout),
+        }
+    }
+}
+
+impl Progress {
+    /// As for an HTTP exchange: without a connection no time was spent, and what ended in a phase
+    /// has spent all its time up to the end there.
+    fn timings(&self, scheduled: Instant, asked: Instant, finished: Instant) -> Timings {
+        let ConnectTimes { looking_up, connecting, tls_handshaking } = self.times;
+        let Some(ready) = self.ready else {
+            return Timings {
+                scheduled,
+                started: asked,
+                finished,
+                connecting,
+                ..Timings::default()
+            };
+        };
+        let sent = self.stamps.sent.unwrap_or(finished);
+        let first_byte = self.stamps.first_byte.unwrap_or(finished).max(sent);
+        Timings {
+            scheduled,
+            started: ready,
+            finished,
+            blocked: ready.since(asked),
+            looking_up,
+            connecting,
+            tls_handshaking,
+            sending: sent.since(ready),
+            waiting: first_byte.since(sent),
+            receiving: finished.since(first_byte),
+        }
+    }
+}
