@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     ScriptException,
     ScriptAborted,
     TestFailed,
+    /// The generator was the limit, and `--strict` was given.
+    Invalid,
     /// Wrong flags, missing files, and whatever has no code of its own.
     Other,
 }
@@ -32,6 +34,7 @@ impl Exit {
             Exit::ScriptException => 107,
             Exit::ScriptAborted => 108,
             Exit::TestFailed => 110,
+            Exit::Invalid => 111,
             Exit::Other => 255,
         }
     }

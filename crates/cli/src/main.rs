@@ -5,8 +5,10 @@
 
 mod args;
 mod commands;
+mod conduct;
 mod exit;
 mod fetch;
+mod judge;
 mod load;
 mod outputs;
 mod progress;
@@ -22,7 +24,7 @@ use plimsoll_outputs::progress::Display;
 use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Lost, Sink};
 
 use crate::{
-    args::{Cli, Command, GlobalFlags},
+    args::{Cli, Command, GlobalFlags, two_dashes},
     exit::{Exit, Failure},
     terminal::Terminal,
 };
@@ -32,12 +34,13 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments = two_dashes(std::env::args_os(), &Cli::command());
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     let terminal = Terminal::detect(cli.global.no_color);
-    let display = progress::display(terminal, cli.global.quiet);
+    let display = progress::display(terminal, stream(&cli.command), cli.global.quiet);
     let log = match log(&cli.global, terminal, &display) {
         Ok(log) => log,
         Err(failure) => {
@@ -69,6 +72,14 @@ fn tell_lost_lines(log: &Log, output: &str) {
     }
 }
 
+/// Where the progress of a verb goes. The results of an attack may have standard output to themselves.
+fn stream(command: &Command) -> progress::Stream {
+    match command {
+        Command::Attack(_) => progress::Stream::Stderr,
+        _ => progress::Stream::Stdout,
+    }
+}
+
 /// What every verb may need of its surroundings.
 pub(crate) struct Session<'a> {
     pub(crate) global: &'a GlobalFlags,
@@ -83,6 +94,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
     let done = |()| Exit::Success;
     match command {
         Command::Run(args) => commands::run::run(args, session),
+        Command::Attack(args) => commands::attack::attack(args, session),
         Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
         Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),
@@ -126,7 +138,7 @@ fn log(global: &GlobalFlags, terminal: Terminal, display: &Display) -> Result<Lo
     let bad = |flag: &str, value: &str, hint: &str| {
         Failure::new(Exit::Other, format!("{flag} {value}: not supported; {hint}"))
     };
-    let drawn_over = terminal.stdout_is_tty && terminal.stderr_is_tty && display.is_terminal();
+    let drawn_over = terminal.stderr_is_tty && display.is_terminal();
     let sink = match global.log_output.as_str() {
         "stderr" if drawn_over => {
             Sink::Writer(Box::new(display.log_writer(Box::new(std::io::stderr()))))

@@ -37,13 +37,7 @@ pub(crate) fn record_target(file: Option<&str>) -> Result<Option<RecordTarget>, 
 
 /// Opens all, in the order given; the first that cannot be opened ends the command.
 pub(crate) fn open(setup: &Setup) -> Result<Vec<Box<dyn Output>>, Failure> {
-    setup
-        .args
-        .out
-        .iter()
-        .filter(|text| !text.is_empty())
-        .map(|text| open_one(text, setup))
-        .collect()
+    setup.out.iter().filter(|text| !text.is_empty()).map(|text| open_one(text, setup)).collect()
 }
 
 fn open_one(text: &str, setup: &Setup) -> Result<Box<dyn Output>, Failure> {
@@ -68,7 +62,7 @@ fn json_output(
     thresholds: &[ThresholdGroup],
     setup: &Setup,
 ) -> Result<Box<dyn Output>, Failure> {
-    let tags = setup.options.system_tags.unwrap_or_default();
+    let tags = setup.system_tags;
     let config = JsonConfig {
         registry: setup.registry.clone(),
         thresholds: thresholds.to_vec(),
@@ -82,7 +76,7 @@ fn json_output(
 fn csv_output(argument: Option<&str>, setup: &Setup) -> Result<Box<dyn Output>, Failure> {
     let config = CsvConfig::parse(argument, |name| setup.env.get(name).cloned())
         .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-    let tags = setup.options.system_tags.unwrap_or_default();
+    let tags = setup.system_tags;
     let names: Vec<String> = tags.iter().map(|tag| tag.name().to_owned()).collect();
     let output = csv::start(&config, &names, setup.registry.clone(), setup.log.clone());
     Ok(Box::new(output.map_err(failure)?))

@@ -1,6 +1,7 @@
 //! The progress display of a run: a thread that shows the engine's figures.
 
 use std::{
+    io::Write,
     sync::{
         Arc,
         mpsc::{RecvTimeoutError, SyncSender, sync_channel},
@@ -25,16 +26,26 @@ use crate::{
 /// Between two looks at the figures; a person sees no difference below it.
 const PERIOD: Duration = Duration::from_millis(100);
 
+/// Which of the two the progress is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
 /// Where the progress goes: bars on a terminal, lines in a pipe, nothing with `--quiet`.
-pub(crate) fn display(terminal: Terminal, quiet: bool) -> Display {
-    let stdout = Box::new(std::io::stdout());
+pub(crate) fn display(terminal: Terminal, stream: Stream, quiet: bool) -> Display {
+    let (out, is_tty): (Box<dyn Write + Send>, bool) = match stream {
+        Stream::Stdout => (Box::new(std::io::stdout()), terminal.stdout_is_tty),
+        Stream::Stderr => (Box::new(std::io::stderr()), terminal.stderr_is_tty),
+    };
     if quiet {
         Display::quiet()
-    } else if terminal.stdout_is_tty {
+    } else if is_tty {
         let columns = || terminal_width().unwrap_or(DEFAULT_WIDTH);
-        Display::terminal(stdout, columns, terminal.color_allowed)
+        Display::terminal(out, columns, terminal.color_allowed)
     } else {
-        Display::lines(stdout)
+        Display::lines(out)
     }
 }
 

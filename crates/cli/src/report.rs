@@ -1,12 +1,12 @@
 //! What a run prints: its header before, its summary after, and the files of `handleSummary`.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use plimsoll_engine::{
+    control::Control,
     plan::{Plan, PlannedScenario},
     run::Finished,
 };
-use plimsoll_metrics::Totals;
 use plimsoll_outputs::{
     progress::{Banner, banner},
     summary::{
@@ -28,6 +28,7 @@ use crate::{
 pub(crate) struct Report<'a> {
     pub(crate) script: &'a Script,
     pub(crate) finished: &'a Finished,
+    pub(crate) control: &'a Arc<Control>,
     pub(crate) options: &'a Options,
     pub(crate) trend_stats: &'a [TrendStat],
     pub(crate) runtime: &'a RuntimeFlags,
@@ -37,11 +38,6 @@ pub(crate) struct Report<'a> {
     pub(crate) terminal: Terminal,
     pub(crate) no_color: bool,
     pub(crate) log: &'a Log,
-}
-
-/// Metrics with a threshold that failed, by name, without doubles.
-pub(crate) fn crossed(totals: &Totals) -> Vec<String> {
-    totals.failed().into_iter().map(str::to_owned).collect()
 }
 
 /// The columns of trends that `options` ask for.
@@ -115,7 +111,8 @@ impl Report<'_> {
     }
 
     fn show(&self, data: &DataInput) -> Result<(), Failure> {
-        let handled = self.script.handle_summary(data::handle_summary(data).to_string());
+        let data_text = data::handle_summary(data).to_string();
+        let handled = self.script.handle_summary(data_text, self.control);
         match handled {
             Ok(Some(files)) => write_files(files),
             Ok(None) => terminal::print(&summary::render(&data.summary)),

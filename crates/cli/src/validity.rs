@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit};
 use plimsoll_metrics::{Builtin, Sink, Totals};
 use plimsoll_monitor::{ProcessWatch, own};
 use plimsoll_runtime::workers;
@@ -53,7 +54,7 @@ fn cores(count: usize) -> f64 {
 fn cpu(share: f64, cores: usize) -> Option<String> {
     (share > CPU_SHARE_MAX).then(|| {
         format!(
-            "INVALID: generator-limited: plimsoll used {:.0} % of {cores} core(s); \
+            "generator-limited: plimsoll used {:.0} % of {cores} core(s); \
              the service may be faster than these numbers",
             share * 100.0
         )
@@ -66,10 +67,31 @@ fn lateness(totals: &Totals) -> Option<String> {
     let p99 = histogram.percentile(99.0);
     let limit = LATENESS_P99_MAX.as_secs_f64() * 1e3;
     (histogram.count() >= ITERATIONS_MIN && p99 > limit).then(|| {
-        format!(
-            "INVALID: generator-limited: iterations started late (p99 {p99:.1} ms, limit {limit:.0} ms)"
-        )
+        format!("generator-limited: iterations started late (p99 {p99:.1} ms, limit {limit:.0} ms)")
     })
+}
+
+/// Requests that failed for want of something of the generator's own, with the limit and how to raise it.
+pub(crate) fn shortages(descriptors: u64, ports: u64) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if descriptors > 0 {
+        let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+        reasons.push(format!(
+            "generator-limited: {descriptors} requests found no free file descriptor; the limit is \
+             {limit}, raise it with `ulimit -n` or in /etc/security/limits.conf, or send less at a \
+             time with -max-connections"
+        ));
+    }
+    if ports > 0 {
+        let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+        let range = range.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join("-");
+        reasons.push(format!(
+            "generator-limited: {ports} requests found no free local port; the range is {range}, \
+             widen it with `sysctl net.ipv4.ip_local_port_range='1024 65535'`, keep connections \
+             (-keepalive), or send from more addresses (-laddr 127.0.0.2-127.0.0.9)"
+        ));
+    }
+    reasons
 }
 
 #[cfg(test)]

@@ -19,18 +19,25 @@ use plimsoll_runtime::{
     clock::Instant,
     log::{Level, Log},
 };
-use plimsoll_script::options::{Options, View};
+use plimsoll_script::options::SystemTags;
+use serde_json::Value;
 
-use crate::{
-    args::{RunArgs, SummaryMode},
-    exit::Failure,
-};
+use crate::exit::Failure;
 
 /// What outputs are made from.
 pub(crate) struct Setup<'a> {
-    pub(crate) args: &'a RunArgs,
+    /// What runs: a script's path, or what is attacked.
+    pub(crate) subject: String,
+    /// `--out`, each.
+    pub(crate) out: &'a [String],
+    /// `--record`
+    pub(crate) record: Option<&'a str>,
+    /// What was asked for, as the record keeps it.
+    pub(crate) options: Value,
+    pub(crate) system_tags: SystemTags,
+    /// Whether the summary tells groups and scenarios apart.
+    pub(crate) keeps_parts: bool,
     pub(crate) registry: &'a Registry,
-    pub(crate) options: &'a Options,
     pub(crate) thresholds: &'a [ThresholdGroup],
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) log: &'a Log,
@@ -54,8 +61,7 @@ impl Followers {
     pub(crate) fn start(setup: &Setup, given: Vec<Box<dyn Output>>) -> Result<Followers, Failure> {
         let mut outputs = crate::outputs::open(setup)?;
         outputs.extend(given);
-        let full = setup.args.runtime.summary_mode == SummaryMode::Full;
-        let parts = full.then(|| Parts::new(setup.registry.clone()));
+        let parts = setup.keeps_parts.then(|| Parts::new(setup.registry.clone()));
         let record = record(setup)?;
         let inner = Inner {
             outputs,
@@ -117,7 +123,7 @@ impl Followers {
 
 /// Every run leaves a record, unless it is switched off or there is no place for it.
 fn record(setup: &Setup) -> Result<Option<RecordWriter>, Failure> {
-    let wanted = setup.args.record.as_deref();
+    let wanted = setup.record;
     let Some(target) = crate::outputs::record_target(wanted)? else {
         if wanted.is_none() {
             let message = "this run will not be recorded: neither XDG_STATE_HOME nor HOME is set";
@@ -128,8 +134,8 @@ fn record(setup: &Setup) -> Result<Option<RecordWriter>, Failure> {
     let header = Header {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         started_unix_ms: Instant::now().unix_nanos() / 1_000_000,
-        script: setup.args.file.display().to_string(),
-        options: setup.options.to_json(View::Script),
+        script: setup.subject.clone(),
+        options: setup.options.clone(),
     };
     Ok(Some(RecordWriter::start(target, &header, setup.registry.clone(), setup.log.clone())))
 }

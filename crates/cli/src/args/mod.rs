@@ -1,10 +1,16 @@
 //! The command line as data: every verb, flag, default and example.
 
+mod attack;
+mod dashes;
 mod options;
 mod run;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use attack::{
+    Arrivals, AttackArgs, HttpFlags, PaceFlags, ResultFlags, TargetFlags, TargetFormat,
+};
+pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
@@ -93,6 +99,8 @@ pub(crate) struct GlobalFlags {
 pub(crate) enum Command {
     /// Run a k6 script (JavaScript or TypeScript) or archive
     Run(Box<RunArgs>),
+    /// Send requests at a rate, without a script
+    Attack(Box<AttackArgs>),
     /// Show the options of a script, consolidated, without running it
     Inspect(Box<InspectArgs>),
     /// Pack a script, its modules and files into one archive that runs anywhere

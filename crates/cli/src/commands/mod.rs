@@ -1,6 +1,7 @@
 //! One file per verb.
 
 pub(crate) mod archive;
+pub(crate) mod attack;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod inspect;

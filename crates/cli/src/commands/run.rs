@@ -2,27 +2,22 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::{
-    control::{Control, StopReason},
-    plan::Plan,
-    run::{Finished, RunSetup},
-    runner::RunError,
-};
+use plimsoll_engine::{control::Control, plan::Plan, run::Finished};
 use plimsoll_outputs::{Output, summary::TrendStat};
-use plimsoll_runtime::{log::Log, shutdown};
-use plimsoll_script::options::{Consolidated, consolidate};
+use plimsoll_runtime::log::Log;
+use plimsoll_script::options::{Consolidated, View, consolidate};
 
 use crate::{
     Session,
-    args::RunArgs,
+    args::{RunArgs, SummaryMode},
     commands::unsupported,
+    conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
+    judge::judge,
     load::{self, Loaded, Request},
     outputs,
-    progress::Progress,
     report::{self, Report},
     terminal,
-    validity::Watch,
     wiring::{self, Followers},
 };
 
@@ -89,11 +84,15 @@ pub(crate) fn execute(
     let log = session.log;
     let Prepared { loaded, consolidated, thresholds, trend_stats } = prepared;
     let plan = Plan::new(&consolidated.config);
-    let control = Arc::new(Control::new());
+    let options = &consolidated.options;
     let setup = wiring::Setup {
-        args,
+        subject: args.file.display().to_string(),
+        out: &args.out,
+        record: args.record.as_deref(),
+        options: options.to_json(View::Script),
+        system_tags: options.system_tags.unwrap_or_default(),
+        keeps_parts: args.runtime.summary_mode == SummaryMode::Full,
         registry: &loaded.registry,
-        options: &consolidated.options,
         thresholds: &thresholds,
         env: &loaded.env,
         log,
@@ -103,27 +102,23 @@ pub(crate) fn execute(
         let color = session.terminal.color_on_stdout();
         terminal::print(&report::header(args, followers.describe(), &plan, color))?;
     }
-    interrupt_on_signals(&control, log)?;
-    if let Err(error) = shutdown::raise_fd_limit() {
-        log.warn(&format!("cannot raise the limit of open files: {error}"));
-    }
-    let progress = Progress::start(session.display.clone(), &control)?;
-    let watch = Watch::start();
     let script = Arc::new(loaded.script);
-    let finished = plimsoll_engine::run::run(RunSetup {
+    let control = Arc::new(Control::new());
+    let conduct = Conduct {
         config: consolidated.config,
         runner: Arc::clone(&script),
         registry: loaded.registry,
         thresholds,
         control: Arc::clone(&control),
-        observer: followers.observer(),
-        keep_samples: followers.wants_samples(),
-    });
-    let warnings = watch.verdict(&finished.totals, finished.duration);
-    let last_progress = progress.stop();
+        followers: &followers,
+        first_signal: FirstSignal::Interrupts,
+    };
+    let Conducted { mut finished, reasons, progress, .. } = conduct.run(session)?;
+    let warnings: Vec<String> = reasons.iter().map(|reason| format!("INVALID: {reason}")).collect();
     let report = Report {
         script: &script,
         finished: &finished,
+        control: &control,
         options: &consolidated.options,
         trend_stats: &trend_stats,
         runtime: &args.runtime,
@@ -134,78 +129,13 @@ pub(crate) fn execute(
         log,
     };
     let reported = report.print();
-    last_progress.show();
+    progress.show();
+    // The second Ctrl-C may have come while the script made its summary.
+    if control.is_aborted() {
+        finished.stopped = finished.stopped.or_else(|| control.reason());
+    }
     let exit = judge(&finished, log);
     followers.finish(&finished, &warnings, log);
     reported?;
     Ok((exit, finished))
-}
-
-/// The first Ctrl-C stops gracefully, the second at once, a third kills.
-fn interrupt_on_signals(control: &Arc<Control>, log: &Log) -> Result<(), Failure> {
-    let failed = |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
-    let (control, log) = (Arc::clone(control), log.clone());
-    let signals = shutdown::listen().map_err(failed)?;
-    signals
-        .spawn(move |count, signal| match count {
-            1 => {
-                log.debug(&format!("stopping because of {signal}"));
-                control.stop(StopReason::Signal);
-            }
-            2 => {
-                log.error(&format!("aborting because of a second {signal}"));
-                control.abort();
-            }
-            _ =>
-            {
-                #[expect(clippy::exit, reason = "the person asked three times")]
-                std::process::exit(i32::from(Exit::Interrupted.code()))
-            }
-        })
-        .map_err(failed)?;
-    Ok(())
-}
-
-fn explain(error: &RunError, log: &Log) -> Exit {
-    let hint = error.hint.as_deref().map(|hint| ("hint", hint));
-    log.write(plimsoll_runtime::log::Level::Error, &error.message, hint.as_slice());
-    Exit::from(error.kind)
-}
-
-/// The exit code, and the log lines that explain it.
-fn judge(finished: &Finished, log: &Log) -> Exit {
-    if let Some(error) = &finished.error {
-        return explain(error, log);
-    }
-    match &finished.stopped {
-        Some(StopReason::ScriptAbort(message)) => {
-            log.error(message);
-            return Exit::ScriptAborted;
-        }
-        Some(StopReason::Signal) => {
-            log.error("test run was aborted because plimsoll received an interrupt signal");
-            return Exit::Interrupted;
-        }
-        Some(StopReason::Error(error)) => return explain(error, log),
-        Some(StopReason::Thresholds(keys)) => {
-            let names = keys.join(", ");
-            log.error(&format!(
-                "thresholds on metrics '{names}' were crossed; at least one has abortOnFail enabled, \
-                 stopping test prematurely"
-            ));
-            return Exit::ThresholdsFailed;
-        }
-        Some(StopReason::Condition(text)) => {
-            log.error(text);
-            return Exit::ThresholdsFailed;
-        }
-        Some(StopReason::Exhausted) | None => {}
-    }
-    let crossed = report::crossed(&finished.totals);
-    if !crossed.is_empty() {
-        let names = crossed.join(", ");
-        log.error(&format!("thresholds on metrics '{names}' have been crossed"));
-        return Exit::ThresholdsFailed;
-    }
-    if finished.test_failed { Exit::TestFailed } else { Exit::Success }
 }
