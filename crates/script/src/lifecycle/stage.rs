@@ -2,13 +2,15 @@
 
 use std::{
     cell::Cell,
+    future::poll_fn,
+    pin::pin,
     rc::Rc,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use plimsoll_engine::{
-    control::StopReason,
+    control::{Control, StopReason},
     runner::{RunError, RunErrorKind},
     worker::Worker,
 };
@@ -27,6 +29,8 @@ use crate::{
 
 const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
 const SUMMARY_TIMEOUT: Duration = Duration::from_secs(120);
+/// For whoever asked for the end twice and may still want their files.
+const ABORTED_SUMMARY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What `handleSummary` wants written: a path, `stdout` or `stderr`, and the content.
 pub type SummaryFiles = Vec<(String, Vec<u8>)>;
@@ -91,20 +95,10 @@ async fn run(
     state.enter_stage(stage.function);
     let deadline = Instant::now() + stage.timeout;
     state.deadline.replace(Some(Rc::new(Cell::new(deadline))));
-    let aborted = wait_for_end(worker, stage);
-    let reply = {
-        let mut run = std::pin::pin!(host.run(command));
-        let mut aborted = std::pin::pin!(aborted);
-        timer::timeout_at(
-            deadline,
-            std::future::poll_fn(|task| {
-                // Wakes the task when the run ends: the script looks for that itself.
-                let _registered = aborted.as_mut().poll(task);
-                run.as_mut().poll(task)
-            }),
-        )
-        .await
-    };
+    let control = &worker.control;
+    let is_setup = stage.function == "setup";
+    let over = || if is_setup { control.is_stopping() } else { control.is_aborted() };
+    let reply = within(deadline, over, host.run(command)).await;
     state.run_iteration_end_hooks();
     match reply {
         Some(reply @ (Reply::Done | Reply::Data(_))) => Ok(reply),
@@ -119,16 +113,27 @@ async fn run(
     }
 }
 
-/// Completes when the run ends in a way that ends `stage` too; so that its task is polled then.
-async fn wait_for_end(worker: &Rc<Worker>, stage: &Stage) {
+/// Runs a script; `None` when `deadline` came first. Once the run is `over` in a way that ends the
+/// script too, it is polled again: it looks for that itself.
+async fn within<F: Future>(
+    deadline: Instant,
+    over: impl Fn() -> bool,
+    run: F,
+) -> Option<F::Output> {
     /// Quick for whoever pressed Ctrl-C, cheap for the machine.
     const PERIOD: Duration = Duration::from_millis(50);
-    let control = &worker.control;
-    let over =
-        || if stage.function == "setup" { control.is_stopping() } else { control.is_aborted() };
-    while !over() {
-        timer::sleep(PERIOD).await;
-    }
+    let mut run = pin!(run);
+    let mut end = pin!(async {
+        while !over() {
+            timer::sleep(PERIOD).await;
+        }
+    });
+    let mut has_ended = false;
+    let both = poll_fn(|task| {
+        has_ended = has_ended || end.as_mut().poll(task).is_ready();
+        run.as_mut().poll(task)
+    });
+    timer::timeout_at(deadline, both).await
 }
 
 fn timed_out(stage: &Stage) -> RunError {
@@ -142,25 +147,38 @@ fn timed_out(stage: &Stage) -> RunError {
 }
 
 impl Script {
-    /// Has the script's `handleSummary` make files of `data`; `None` when it exports none. Blocks.
+    /// Has the script's `handleSummary` make files of `data`; `None` when it exports none. Blocks, but
+    /// not past an abort by `control`; after one it has [`ABORTED_SUMMARY_TIMEOUT`].
     ///
     /// # Errors
-    /// What it threw, a value that is no text or buffer, or its timeout. The caller logs it and
-    /// prints the default summary.
-    pub fn handle_summary(&self, data: String) -> Result<Option<SummaryFiles>, SummaryError> {
+    /// What it threw, a value that is no text or buffer, its timeout, or that it was interrupted. The
+    /// caller logs it and prints the default summary.
+    pub fn handle_summary(
+        &self,
+        data: String,
+        control: &Arc<Control>,
+    ) -> Result<Option<SummaryFiles>, SummaryError> {
         if !self.exports.has("handleSummary") {
             return Ok(None);
         }
         let options = self.test.options.get();
         let limit = timeout(options.and_then(|o| o.handle_summary_timeout), SUMMARY_TIMEOUT);
+        let was_aborted = control.is_aborted();
+        let limit = if was_aborted { limit.min(ABORTED_SUMMARY_TIMEOUT) } else { limit };
+        let watched = (!was_aborted).then(|| Arc::clone(control));
+        let is_cut = || !was_aborted && control.is_aborted();
         let test = self.test.clone();
         on_own_runtime(move || async move {
-            let (mut host, _) = init(VuState::new(test, None, VU_ZERO)).await?;
+            let mut state = VuState::new(test, None, VU_ZERO);
+            state.control.clone_from(&watched);
+            state.outlives_stop.set(true);
+            let (mut host, _) = init(state).await?;
             let state = host.state.clone();
             let deadline = Instant::now() + limit;
             state.deadline.replace(Some(Rc::new(Cell::new(deadline))));
-            let reply = timer::timeout_at(deadline, host.run(Command::Summarize { data })).await;
-            match reply {
+            let summarize = host.run(Command::Summarize { data });
+            let over = || watched.as_ref().is_some_and(|control| control.is_aborted());
+            match within(deadline, over, summarize).await {
                 Some(Reply::Summary(files)) => Ok(Some(files)),
                 None | Some(Reply::Stopped(StopCause::Deadline)) => Err(RunError {
                     kind: RunErrorKind::Timeout,
@@ -173,7 +191,13 @@ impl Script {
                 Some(other) => Err(run_error(&state, other)),
             }
         })
-        .map_err(|error| SummaryError { message: error.message })
+        .map_err(|error| SummaryError {
+            message: if is_cut() {
+                "handleSummary() was interrupted".into()
+            } else {
+                error.message
+            },
+        })
     }
 }
 

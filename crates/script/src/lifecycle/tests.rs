@@ -10,7 +10,7 @@ use std::{
 
 use plimsoll_engine::{
     config::{Executor, Scenario},
-    control::Control,
+    control::{Control, StopReason},
     runner::{Iteration, Outcome, RunErrorKind, Runner, ScenarioContext, ScenarioHandle, Vu, VuId},
     worker::Worker,
 };
@@ -309,7 +309,7 @@ fn summaries_are_text_or_bytes() {
          }",
     )
     .unwrap();
-    let files = script.handle_summary("{\"n\":5}".to_string()).unwrap().unwrap();
+    let files = script.handle_summary("{\"n\":5}".to_string(), &Arc::default()).unwrap().unwrap();
     let expected = [("stdout".to_string(), b"n=5".to_vec()), ("a/b.bin".to_string(), vec![1, 2])];
     assert_eq!(files, expected);
     let (script, ..) =
@@ -317,9 +317,42 @@ fn summaries_are_text_or_bytes() {
             .unwrap();
     assert!(
         script
-            .handle_summary("{}".to_string())
+            .handle_summary("{}".to_string(), &Arc::default())
             .unwrap_err()
             .message
             .contains("error handling summary object stderr")
     );
+}
+
+/// A busy one and one that waits, both after the run, when only the second Ctrl-C is left to come.
+#[test]
+fn a_summary_ends_when_everything_must() {
+    let abort_after = |body: &str, wait: Duration, expected: &str| {
+        let source = format!(
+            "import {{ sleep }} from 'k6'; export default () => {{}};
+             export function handleSummary() {{ {body}; }}"
+        );
+        let (script, ..) = load(&source).unwrap();
+        let control = Arc::new(Control::new());
+        control.stop(StopReason::Signal);
+        let second = Arc::clone(&control);
+        let signal = std::thread::spawn(move || {
+            std::thread::park_timeout(wait);
+            second.abort();
+        });
+        if wait.is_zero() {
+            signal.join().unwrap();
+        }
+        let result = script.handle_summary("{}".to_string(), &control);
+        let message = result.map_or_else(|error| error.message, |files| format!("{files:?}"));
+        assert_eq!(message, expected, "{body}");
+    };
+    let interrupted = "handleSummary() was interrupted";
+    for body in ["for (;;) {}", "sleep(1000)", "try { for (;;) {} } catch { return {} }"] {
+        abort_after(body, Duration::from_millis(50), interrupted);
+    }
+    // The second has come before.
+    abort_after("return {}", Duration::ZERO, "Some([])");
+    let timed_out = "handleSummary() execution timed out after 1 seconds";
+    abort_after("for (;;) {}", Duration::ZERO, timed_out);
 }

@@ -52,8 +52,7 @@ impl VuState {
         if self.abort_message.borrow().is_some() {
             return Some(StopCause::ScriptAbort);
         }
-        if let Some(worker) = &self.worker {
-            let control = &worker.control;
+        if let Some(control) = &self.control {
             let over =
                 if self.outlives_stop.get() { control.is_aborted() } else { control.is_stopping() };
             if over {

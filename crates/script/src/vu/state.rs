@@ -8,6 +8,7 @@ use std::{
 };
 
 use plimsoll_engine::{
+    control::Control,
     runner::{Iteration, VuId},
     worker::Worker,
 };
@@ -125,6 +126,8 @@ pub struct VuState {
     pub test: Arc<TestState>,
     /// `None` while the script is inspected without an engine.
     pub worker: Option<Rc<Worker>>,
+    /// What may end the script: the worker's, or that of a run which is over.
+    pub(crate) control: Option<Arc<Control>>,
     pub id: VuId,
     pub phase: Cell<Phase>,
     pub iteration: RefCell<Option<Iteration>>,
@@ -161,6 +164,7 @@ impl VuState {
     pub(crate) fn new(test: Arc<TestState>, worker: Option<Rc<Worker>>, id: VuId) -> VuState {
         VuState {
             test,
+            control: worker.as_ref().map(|worker| Arc::clone(&worker.control)),
             worker,
             id,
             phase: Cell::new(Phase::Init),

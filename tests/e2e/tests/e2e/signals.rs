@@ -56,3 +56,14 @@ fn twice_ends_at_once() {
     let (code, stdout, stderr) = interrupt(Tool::Plimsoll, source, 2);
     assert_eq!(code, Some(105), "{stdout}\n{stderr}");
 }
+
+/// After the run, where the first of them changes nothing by itself.
+#[test]
+fn twice_ends_a_busy_summary() {
+    let source = "export default function () {}
+        export function handleSummary() { for (;;) {} }";
+    let (code, stdout, stderr) = interrupt(Tool::Plimsoll, source, 2);
+    assert_eq!(code, Some(105), "{stdout}\n{stderr}");
+    assert!(stdout.contains("iterations..."), "{stdout}\n{stderr}");
+    assert!(stderr.contains("handleSummary() was interrupted"), "{stdout}\n{stderr}");
+}
