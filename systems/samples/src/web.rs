@@ -119,6 +119,11 @@ impl WebServer {
         let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2 };
         // One socket per worker: the kernel spreads the connections, nothing is handed over.
         let options = ListenOptions { reuse_port: config.threads > 1 };
+        if options.reuse_port && config.addr.port() != 0 {
+            // Sockets that share a port would share it with another server's too. This one does not
+            // share, so it finds out; it is closed again at once.
+            drop(listen::bind(config.addr, ListenOptions::default())?);
+        }
         let first = listen::bind(config.addr, options)?;
         let addr = first.local_addr()?;
         let mut sockets = vec![first];

@@ -1,12 +1,6 @@
 //! `plimsoll serve web`: a system to practise on, in a process of its own.
 
-use std::{
-    io::Read,
-    net::{SocketAddr, TcpListener},
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::{io::Read, net::SocketAddr, sync::mpsc, thread, time::Duration};
 
 use plimsoll_runtime::{shutdown, workers};
 use plimsoll_samples::web::{self, Identity, WebConfig};
@@ -36,9 +30,6 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
     if let Err(error) = shutdown::raise_fd_limit() {
         return Err(failed("raise the limit of open files", &error));
     }
-    // The server's own listeners share a port among threads, and so would with another server's.
-    // This one does not share, so it finds out; it is closed again at once.
-    drop(TcpListener::bind(addr).map_err(|error| failed(&format!("listen on {addr}"), &error))?);
     let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
     let server =
         web::start(&config).map_err(|error| failed(&format!("listen on {addr}"), &error))?;

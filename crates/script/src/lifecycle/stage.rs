@@ -148,7 +148,7 @@ fn timed_out(stage: &Stage) -> RunError {
 
 impl Script {
     /// Has the script's `handleSummary` make files of `data`; `None` when it exports none. Blocks, but
-    /// not past an abort by `control`; after one it has [`ABORTED_SUMMARY_TIMEOUT`].
+    /// not past an abort by `control`; after one it has a second.
     ///
     /// # Errors
     /// What it threw, a value that is no text or buffer, its timeout, or that it was interrupted. The

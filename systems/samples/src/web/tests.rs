@@ -331,6 +331,24 @@ async fn too_large_a_body_is_refused() {
     assert_eq!(&status, b"HTTP/1.1 413");
 }
 
+/// Whatever its number of threads, and whatever that of the other.
+#[tokio::test]
+async fn a_port_belongs_to_one_service() {
+    let of = |threads, addr| start(&WebConfig { addr, threads, ..WebConfig::default() });
+    for (first, second) in [(1, 2), (2, 1), (2, 2)] {
+        let service = of(first, WebConfig::default().addr).unwrap();
+        let addr = service.local_addr();
+        let error = of(second, addr).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse, "{first}, {second}");
+        assert_eq!(
+            send(&service, request("GET", "/ip").body(Full::default()).unwrap()).await.status,
+            200
+        );
+        drop(service);
+        assert_eq!(of(second, addr).unwrap().local_addr(), addr);
+    }
+}
+
 async fn secure(service: &Running, certificate_pem: &str, alpn: Alpn) -> Stream {
     let extra_roots_pem = vec![certificate_pem.to_owned()];
     let config = TlsConfig { extra_roots_pem, ..TlsConfig::default() };
