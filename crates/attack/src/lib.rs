@@ -2,6 +2,7 @@
 
 pub mod hits;
 pub mod http;
+pub mod redis;
 pub mod report;
 pub mod results;
 pub mod targets;

@@ -80,7 +80,7 @@ pub(crate) struct Failure {
     /// The server closed a reused connection before it answered anything: worth one more try.
     pub(super) stale: bool,
     /// See [`HttpError::os_error`].
-    pub(super) os_error: Option<i32>,
+    pub(crate) os_error: Option<i32>,
 }
 
 impl Failure {

@@ -33,11 +33,11 @@ pub struct RedisConfig {
 }
 
 impl RedisConfig {
-    /// One server, RESP2, no samples.
-    pub fn new(network: Arc<HttpConfig>, target: Target) -> RedisConfig {
+    /// RESP2, no cluster, no samples.
+    pub fn of(network: Arc<HttpConfig>, targets: Vec<Target>) -> RedisConfig {
         RedisConfig {
             network,
-            targets: vec![target],
+            targets,
             cluster: false,
             tls: None,
             protocol: Protocol::Resp2,

@@ -116,6 +116,7 @@ impl Origin<'_> {
         let stream = stream.map_err(|error| {
             let mut failed = RedisError::new(RedisErrorKind::Connect, format!("dial: {error}"));
             failed.detail = format!("dial unix {}: {error}", path.display());
+            failed.os_error = error.raw_os_error();
             failed
         })?;
         Ok(Stream::Unix(Metered::new(stream, Arc::clone(self.traffic))))

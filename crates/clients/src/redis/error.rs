@@ -30,13 +30,20 @@ pub struct RedisError {
     pub message: String,
     /// With them.
     pub detail: String,
+    /// The system's number, where it refused something.
+    pub os_error: Option<i32>,
 }
 
 impl RedisError {
     /// `message` and `detail` are the same.
     pub(super) fn new(kind: RedisErrorKind, message: impl Into<String>) -> RedisError {
         let message = message.into();
-        RedisError { kind, detail: message.clone(), message }
+        RedisError { kind, detail: message.clone(), message, os_error: None }
+    }
+
+    /// The detail, unless it names our end of a connection, which is another one each time.
+    pub fn stable_detail(&self) -> &str {
+        if self.detail.contains("->") { &self.message } else { &self.detail }
     }
 
     pub(super) fn timeout() -> RedisError {
@@ -53,6 +60,7 @@ impl RedisError {
             kind: if is_timeout { RedisErrorKind::Timeout } else { kind },
             message: failure.message,
             detail: failure.detail,
+            os_error: failure.os_error,
         }
     }
 }

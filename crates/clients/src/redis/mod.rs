@@ -27,4 +27,7 @@ pub use target::{Address, Target, TargetError};
 pub use worker::Worker;
 
 pub use crate::http::{Scope, Timings};
-pub use plimsoll_wire::resp::{UnbalancedQuotes, Value, first_key, slot, split_words};
+pub use plimsoll_wire::resp::{
+    Protocol, UnbalancedQuotes, Value, first_key, slot, split_words, write_bulk,
+    write_command_header,
+};

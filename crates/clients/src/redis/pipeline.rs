@@ -115,6 +115,11 @@ impl Pipeline {
         &self.commands
     }
 
+    /// All commands in their wire form.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The only command's answer, taken out.
     pub fn take_answer(&mut self) -> Answer {
         self.commands
