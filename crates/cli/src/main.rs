@@ -95,6 +95,8 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => commands::run::run(args, session),
         Command::Attack(args) => commands::attack::attack(args, session),
+        Command::Report(args) => commands::results::report(args, session),
+        Command::Encode(args) => commands::results::encode(args, session),
         Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
         Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),

@@ -13,10 +13,19 @@ use super::{
     latencies::from_millis,
     tally::{Records, is_success_code},
 };
-use crate::results::{binary::End, nanos};
+use crate::results::{
+    binary::{End, Start},
+    nanos,
+};
 
 /// The kind of event by which a run says why its generator was the limit.
 const INVALID_EVENT: &str = "invalid";
+
+/// What its text starts with, since other outputs show it without a heading.
+const INVALID_PREFIX: &str = "INVALID: ";
+
+/// Where the options of an attack have its rate.
+const PACE: &str = "/attack/rate";
 
 /// Takes a record's frames, in order.
 #[derive(Debug, Default)]
@@ -24,6 +33,8 @@ pub struct RecordTally {
     metrics: HashMap<MetricId, Builtin>,
     series: HashMap<SeriesId, (Builtin, TagSet)>,
     started_unix_ns: u64,
+    /// What was asked, for people; empty for scripts.
+    pace: String,
     /// Of the last interval.
     last: Option<Timestamp>,
     end: Option<RecordEnd>,
@@ -63,6 +74,8 @@ impl RecordTally {
         match frame {
             Frame::Header(header) => {
                 self.started_unix_ns = header.started_unix_ms.saturating_mul(1_000_000);
+                let pace = header.options.pointer(PACE).and_then(|pace| pace.as_str());
+                self.pace = pace.unwrap_or_default().to_owned();
             }
             Frame::Metric(def) => {
                 let known = Builtin::ALL.iter().find(|one| one.name() == &*def.name);
@@ -80,7 +93,8 @@ impl RecordTally {
                 self.interval(interval);
             }
             Frame::Event { kind, text, .. } if kind == INVALID_EVENT => {
-                self.invalid.push(text.clone());
+                let reason = text.strip_prefix(INVALID_PREFIX).unwrap_or(text);
+                self.invalid.push(reason.to_owned());
             }
             Frame::Event { .. } => {}
             Frame::End(end) => self.end = Some(end.clone()),
@@ -89,7 +103,7 @@ impl RecordTally {
 
     /// What was counted, also when the record ended early.
     pub fn finish(self) -> Tally {
-        let RecordTally { started_unix_ns, last, end, invalid, counts, mut tally, .. } = self;
+        let RecordTally { started_unix_ns, pace, last, end, invalid, counts, mut tally, .. } = self;
         let is_http = counts.requests > 0.0;
         let requests = if is_http { counts.requests } else { counts.iterations };
         let service_time = if is_http { counts.duration } else { counts.iteration_duration };
@@ -123,6 +137,9 @@ impl RecordTally {
         let (start, stop) =
             (Timestamp(started_unix_ns), Timestamp(started_unix_ns.saturating_add(duration_ns)));
         tally.span(start, stop, stop);
+        if !pace.is_empty() {
+            tally.start(&Start { started_unix_ns, pace, ..Start::default() });
+        }
         if end.is_some() {
             let never_sent = counts.dropped as u64;
             tally.end(&End { never_sent, lost: 0, started_unix_ns, duration_ns, invalid });

@@ -163,7 +163,9 @@ proptest! {
 #[test]
 fn lines_as_vegeta_writes_them() {
     let hit = plain(7);
-    insta::assert_snapshot!(String::from_utf8(write(&[hit.clone()], json::write)).unwrap());
+    insta::assert_snapshot!(
+        String::from_utf8(write(std::slice::from_ref(&hit), json::write)).unwrap()
+    );
     let mut failed = hit;
     failed.error = Cow::Borrowed("said \"no\", twice");
     failed.body = Cow::Borrowed(b"body");

@@ -3,6 +3,7 @@
 mod attack;
 mod dashes;
 mod options;
+mod results;
 mod run;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -12,6 +13,7 @@ pub(crate) use attack::{
 };
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
+pub(crate) use results::{EncodeArgs, Encoding, ReportArgs};
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
@@ -101,6 +103,10 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Send requests at a rate, without a script
     Attack(Box<AttackArgs>),
+    /// Say what came of attacks, from their results, or of a run, from its record
+    Report(ReportArgs),
+    /// Turn results of attacks from one format into another
+    Encode(EncodeArgs),
     /// Show the options of a script, consolidated, without running it
     Inspect(Box<InspectArgs>),
     /// Pack a script, its modules and files into one archive that runs anywhere

@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod inspect;
 pub(crate) mod new;
+pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
