@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use plimsoll_metrics::Timestamp;
 use plimsoll_runtime::clock::Instant;
 
 use crate::{
@@ -40,6 +41,19 @@ impl Shortages {
 pub struct Collected {
     pub tally: Tally,
     pub shortages: Shortages,
+    /// When the first hit was due and the last.
+    pub due: Option<(Timestamp, Timestamp)>,
+}
+
+/// The span that holds both.
+fn join(
+    a: Option<(Timestamp, Timestamp)>,
+    b: Option<(Timestamp, Timestamp)>,
+) -> Option<(Timestamp, Timestamp)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
 }
 
 /// Opens a [`Hits`] per worker and takes them in at the end.
@@ -64,6 +78,7 @@ impl Collector {
             attack: Arc::clone(&self.attack),
             tally: Tally::default(),
             shortages: Shortages::default(),
+            due: None,
             stream,
             flushed: Instant::now(),
         }
@@ -75,6 +90,7 @@ impl Collector {
         let mut collected = self.lock();
         collected.tally.merge(&hits.tally);
         collected.shortages.add(hits.shortages);
+        collected.due = join(collected.due, hits.due);
     }
 
     /// What all workers handed over so far.
@@ -94,6 +110,7 @@ pub struct Hits {
     attack: Arc<str>,
     tally: Tally,
     shortages: Shortages,
+    due: Option<(Timestamp, Timestamp)>,
     stream: Option<(Queue, BlockEncoder)>,
     flushed: Instant,
 }
@@ -107,6 +124,7 @@ impl Hits {
     /// Adds a hit that ended at `now`.
     pub fn record(&mut self, hit: &Hit<'_>, now: Instant) {
         self.tally.add(hit);
+        self.due = join(self.due, Some((hit.scheduled, hit.scheduled)));
         if let Some((_, encoder)) = &mut self.stream {
             encoder.push(hit);
             if encoder.is_full() || now.since(self.flushed) >= FLUSH_EVERY {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use plimsoll_engine::{
     config::RunConfig,
     control::{Control, StopReason},
+    hub::Observer,
     progress::Stage,
     run::{Finished, RunSetup},
     runner::Runner,
@@ -17,8 +18,8 @@ use crate::{
     Session,
     exit::{Exit, Failure},
     progress::{LastProgress, Progress},
+    terminal,
     validity::Watch,
-    wiring::Followers,
 };
 
 /// What the first Ctrl-C does; the second always ends at once.
@@ -31,14 +32,18 @@ pub(crate) enum FirstSignal {
 }
 
 /// A run that is about to start.
-pub(crate) struct Conduct<'a, R: Runner> {
+pub(crate) struct Conduct<R: Runner> {
     pub(crate) config: RunConfig,
     pub(crate) runner: Arc<R>,
     pub(crate) registry: Registry,
     pub(crate) thresholds: Vec<ThresholdGroup>,
     pub(crate) control: Arc<Control>,
-    pub(crate) followers: &'a Followers,
+    pub(crate) observer: Box<dyn Observer>,
+    /// Whether some output needs each sample.
+    pub(crate) keep_samples: bool,
     pub(crate) first_signal: FirstSignal,
+    /// Whether the end of the run is followed by nothing until Ctrl-C.
+    pub(crate) lingers: bool,
 }
 
 /// A run that is over.
@@ -51,11 +56,11 @@ pub(crate) struct Conducted {
     pub(crate) signaled: Option<Instant>,
 }
 
-impl<R: Runner> Conduct<'_, R> {
+impl<R: Runner> Conduct<R> {
     /// Runs it to its end. Blocks.
     pub(crate) fn run(self, session: &Session) -> Result<Conducted, Failure> {
         let log = session.log;
-        let signaled = interrupt_on_signals(&self.control, self.first_signal, log)?;
+        let signaled = interrupt_on_signals(&self.control, self.first_signal, self.lingers, log)?;
         if let Err(error) = shutdown::raise_fd_limit() {
             log.warn(&format!("cannot raise the limit of open files: {error}"));
         }
@@ -67,11 +72,18 @@ impl<R: Runner> Conduct<'_, R> {
             registry: self.registry,
             thresholds: self.thresholds,
             control: self.control,
-            observer: self.followers.observer(),
-            keep_samples: self.followers.wants_samples(),
+            observer: self.observer,
+            keep_samples: self.keep_samples,
         });
         let reasons = watch.verdict(&finished.totals, finished.duration);
         let progress = progress.stop();
+        if self.lingers && finished.error.is_none() {
+            if !session.global.quiet {
+                terminal::print("\nThe run is over; --linger waits for Ctrl-C\n")?;
+            }
+            // At once when the run itself was ended so.
+            signaled.wait();
+        }
         let signaled = signaled.get().copied();
         Ok(Conducted { finished, reasons, progress, signaled })
     }
@@ -81,6 +93,7 @@ impl<R: Runner> Conduct<'_, R> {
 fn interrupt_on_signals(
     control: &Arc<Control>,
     first: FirstSignal,
+    lingers: bool,
     log: &Log,
 ) -> Result<Arc<OnceLock<Instant>>, Failure> {
     let failed = |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
@@ -93,7 +106,7 @@ fn interrupt_on_signals(
             1 => {
                 log.debug(&format!("stopping because of {signal}"));
                 seen.get_or_init(Instant::now);
-                if control.test_progress().stage == Stage::Done {
+                if control.test_progress().stage == Stage::Done && !lingers {
                     log.warn("the run is over, only its summary is not: once more ends that too");
                 }
                 match first {

@@ -53,6 +53,8 @@ pub struct Config {
     pub chunked: bool,
     /// Each VU keeps a connection of its own.
     pub hold: bool,
+    /// Connections of all threads together to one host; a hit waits for a free one.
+    pub connections_max: Option<usize>,
 }
 
 /// Sends HTTP targets.

@@ -72,7 +72,7 @@ impl Place {
         Place {
             config: Arc::clone(config),
             worker: Rc::clone(worker),
-            client: Rc::new(Client::new(Rc::clone(&http), worker.index as u64)),
+            client: Rc::new(client(config, &http, worker)),
             http,
             source,
             hits: RefCell::new(collector.open()),
@@ -92,6 +92,18 @@ impl Place {
         if !self.config.hold {
             self.client.emit_traffic(&self.scope.borrow());
         }
+    }
+}
+
+/// The thread's client, with its share of the connections.
+fn client(config: &Config, http: &Rc<http::Worker>, worker: &Worker) -> Client {
+    let client = Client::new(Rc::clone(http), worker.index as u64);
+    match config.connections_max {
+        Some(most) => {
+            let share = most / worker.count + usize::from(worker.index < most % worker.count);
+            client.with_connections_per_host(share)
+        }
+        None => client,
     }
 }
 

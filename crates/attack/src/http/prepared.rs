@@ -38,6 +38,7 @@ impl Prepared {
             Redirects::Succeed => 0,
         });
         request.discard_body = config.keep_body.is_none();
+        request.chunked = config.chunked;
         request
     }
 }

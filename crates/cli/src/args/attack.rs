@@ -200,6 +200,10 @@ pub(crate) struct ResultFlags {
     /// Fail unless it holds, e.g. 'p(99)<200ms' or 'http_req_failed: rate<0.01' (repeatable)
     #[arg(long = "threshold", value_name = "EXPRESSION")]
     pub(crate) thresholds: Vec<String>,
+    /// End when a condition on the last seconds holds, e.g. 'p(99)>500ms over 10s',
+    /// 'errors>5% over 5s' or 'rate<90% over 10s' (repeatable)
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) abort_when: Vec<String>,
     /// Exit with 111 when the generator was the limit
     #[arg(long)]
     pub(crate) strict: bool,

@@ -61,8 +61,8 @@ pub(crate) struct RunArgs {
     )]
     pub(crate) arrival_slack: Duration,
 
-    /// Keep k6's REST API alive after the test: not supported
-    #[arg(short, long, hide = true)]
+    /// Wait for Ctrl-C after the end of the run, before the summary
+    #[arg(short, long)]
     pub(crate) linger: bool,
 
     /// Usage reports: there are none

@@ -1,6 +1,7 @@
 //! `plimsoll attack`: requests at a rate, without a script.
 
 mod client;
+mod conditions;
 mod load;
 mod outlet;
 mod pace;
@@ -9,14 +10,18 @@ mod thresholds;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use plimsoll_attack::{
-    hits::{Collected, Collector},
-    http::HttpRunner,
-    results::binary::End,
+use plimsoll_attack::{hits::Collector, http::HttpRunner, results::binary::End};
+use plimsoll_engine::{
+    abort::AbortWhen,
+    control::{Control, StopReason},
+    hub::Observer,
+    runner::Runner,
 };
-use plimsoll_engine::control::{Control, StopReason};
-use plimsoll_metrics::{Registry, registry::SERIES_LIMIT, threshold::ThresholdGroup};
+use plimsoll_metrics::{
+    Registry, registry::SERIES_LIMIT, threshold::ThresholdGroup, window::Window,
+};
 use plimsoll_runtime::duration::go_string;
+use plimsoll_script::options::SystemTags;
 use serde_json::json;
 
 use self::{load::Load, outlet::Outlet};
@@ -32,93 +37,129 @@ use crate::{
 
 /// Attacks; `Ok` is how it ended, which may be no success.
 pub(crate) fn attack(args: &AttackArgs, session: &Session) -> Result<Exit, Failure> {
-    let log = session.log;
     let load = Load::new(&args.pace, &args.http)?;
-    let registry = Registry::new(SERIES_LIMIT);
-    let thresholds = thresholds::parse(&args.results.thresholds, load.is_closed, &registry)?;
-    let config = client::config(args, log)?;
-    let subject = targets::describe(args);
-    let setup = wiring::Setup {
-        subject: subject.clone(),
-        out: &args.results.out,
-        record: args.results.record.as_deref(),
-        options: json!({
-            "attack": { "name": args.results.name, "target": subject, "rate": load.pace,
-                "duration": load.duration.map(go_string), "arrivals": load.arrivals },
-        }),
-        system_tags: Default::default(),
-        keeps_parts: false,
-        registry: &registry,
-        thresholds: &thresholds,
-        env: &BTreeMap::new(),
-        log,
-    };
-    let followers = Followers::start(&setup, Vec::new())?;
-    let control = Arc::new(Control::new());
-    let outlet = Outlet::open(&args.results, &load, session, &control)?;
-    let collector = Arc::new(Collector::new(&args.results.name, outlet.queue()));
-    let conduct = Conduct {
-        config: load.run_config(&args.results.tags)?,
-        runner: Arc::new(HttpRunner::new(config, Arc::clone(&collector))),
-        registry: registry.clone(),
-        thresholds: thresholds.clone(),
-        control: Arc::clone(&control),
-        followers: &followers,
-        first_signal: FirstSignal::Drains,
-    };
-    let conducted = conduct.run(session)?;
-    let never_sent = control.figures().iterations_dropped;
-    finish(
-        &load,
-        conducted,
-        collector.take(),
-        never_sent,
-        outlet,
-        &followers,
-        &thresholds,
-        args,
-        session,
-    )
+    let config = client::config(args, session.log)?;
+    let attack = Attack::open(args, session, load)?;
+    let runner = HttpRunner::new(config, Arc::clone(&attack.collector));
+    attack.run(runner)
 }
 
-/// Writes and prints what came of it, and judges it.
-#[expect(clippy::too_many_arguments, reason = "the end of one long function")]
-fn finish(
-    load: &Load,
-    conducted: Conducted,
-    collected: Collected,
-    never_sent: u64,
+/// An attack whose flags make sense and whose outputs are open.
+struct Attack<'a> {
+    args: &'a AttackArgs,
+    session: &'a Session<'a>,
+    load: Load,
+    registry: Registry,
+    thresholds: Vec<ThresholdGroup>,
+    window: Option<Window>,
+    control: Arc<Control>,
+    followers: Followers,
     outlet: Outlet,
-    followers: &Followers,
-    thresholds: &[ThresholdGroup],
-    args: &AttackArgs,
-    session: &Session,
-) -> Result<Exit, Failure> {
-    let log = session.log;
-    let Conducted { mut finished, mut reasons, progress, signaled } = conducted;
-    let Collected { mut tally, shortages, due } = collected;
-    reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
-    let end = End {
-        never_sent,
-        lost: 0,
-        started_unix_ns: due.map_or(outlet.started_unix_ns(), |(first, _)| first.0),
-        duration_ns: load.lasted(due, &finished, signaled),
-        invalid: reasons.clone(),
-    };
-    let report = outlet.finish(end, &mut tally);
-    report.print(&tally.text())?;
-    report.print(&thresholds::outcome(&finished.totals, thresholds))?;
-    progress.show();
-    if load.duration.is_none() && finished.stopped == Some(StopReason::Signal) {
-        // What was to last until Ctrl-C has had its way.
-        finished.stopped = None;
+    collector: Arc<Collector>,
+}
+
+impl<'a> Attack<'a> {
+    fn open(
+        args: &'a AttackArgs,
+        session: &'a Session<'a>,
+        load: Load,
+    ) -> Result<Attack<'a>, Failure> {
+        let flags = &args.results;
+        let registry = Registry::new(SERIES_LIMIT);
+        let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry)?;
+        let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
+        let subject = targets::describe(args);
+        let setup = wiring::Setup {
+            options: json!({
+                "attack": {
+                    "name": flags.name,
+                    "target": subject,
+                    "rate": load.pace,
+                    "duration": load.duration.map(go_string),
+                    "arrivals": load.arrivals,
+                },
+            }),
+            subject,
+            out: &flags.out,
+            record: flags.record.as_deref(),
+            system_tags: SystemTags::default(),
+            keeps_parts: false,
+            registry: &registry,
+            thresholds: &thresholds,
+            env: &BTreeMap::new(),
+            log: session.log,
+        };
+        let followers = Followers::start(&setup, Vec::new())?;
+        let control = Arc::new(Control::new());
+        let outlet = Outlet::open(flags, &load, session, &control)?;
+        let collector = Arc::new(Collector::new(&flags.name, outlet.queue()));
+        Ok(Attack {
+            args,
+            session,
+            load,
+            registry,
+            thresholds,
+            window,
+            control,
+            followers,
+            outlet,
+            collector,
+        })
     }
-    let exit = judge(&finished, log);
-    let warnings: Vec<String> = reasons.iter().map(|reason| format!("INVALID: {reason}")).collect();
-    followers.finish(&finished, &warnings, log);
-    if exit == Exit::Success && args.results.strict && !reasons.is_empty() {
-        log.error("the run is invalid, and --strict was given");
-        return Ok(Exit::Invalid);
+
+    fn run<R: Runner>(mut self, runner: R) -> Result<Exit, Failure> {
+        let mut observer = self.followers.observer();
+        if let Some(window) = self.window.take() {
+            let control = Arc::clone(&self.control);
+            observer = Box::new(AbortWhen::new(window, control, observer)) as Box<dyn Observer>;
+        }
+        let conduct = Conduct {
+            config: self.load.run_config(&self.args.results.tags)?,
+            runner: Arc::new(runner),
+            registry: self.registry.clone(),
+            thresholds: self.thresholds.clone(),
+            control: Arc::clone(&self.control),
+            observer,
+            keep_samples: self.followers.wants_samples(),
+            first_signal: FirstSignal::Drains,
+            lingers: false,
+        };
+        let conducted = conduct.run(self.session)?;
+        self.finish(conducted)
     }
-    Ok(exit)
+
+    /// Writes and prints what came of it, and judges it.
+    fn finish(self, conducted: Conducted) -> Result<Exit, Failure> {
+        let Conducted { mut finished, mut reasons, progress, signaled } = conducted;
+        let mut collected = self.collector.take();
+        let shortages = collected.shortages;
+        reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
+        let end = End {
+            never_sent: self.control.figures().iterations_dropped,
+            lost: 0,
+            started_unix_ns: collected
+                .due
+                .map_or(self.outlet.started_unix_ns(), |(first, _)| first.0),
+            duration_ns: self.load.lasted(collected.due, &finished, signaled),
+            invalid: reasons.clone(),
+        };
+        let report = self.outlet.finish(end, &mut collected.tally);
+        let thresholds = thresholds::outcome(&finished.totals, &self.thresholds);
+        let printed = report.print(&(collected.tally.text() + &thresholds));
+        progress.show();
+        if self.load.duration.is_none() && finished.stopped == Some(StopReason::Signal) {
+            // What was to last until Ctrl-C has had its way.
+            finished.stopped = None;
+        }
+        let exit = judge(&finished, self.session.log);
+        let marked = |reason: &String| format!("INVALID: {reason}");
+        let warnings: Vec<String> = reasons.iter().map(marked).collect();
+        self.followers.finish(&finished, &warnings, self.session.log);
+        printed?;
+        if exit == Exit::Success && self.args.results.strict && !reasons.is_empty() {
+            self.session.log.error("the generator was the limit, and --strict was given");
+            return Ok(Exit::Invalid);
+        }
+        Ok(exit)
+    }
 }

@@ -49,6 +49,8 @@ pub(crate) struct Prepared {
     pub(crate) consolidated: Consolidated,
     pub(crate) thresholds: Vec<plimsoll_metrics::threshold::ThresholdGroup>,
     pub(crate) trend_stats: Vec<TrendStat>,
+    /// For whoever follows the run and may have to end it.
+    pub(crate) control: Arc<Control>,
 }
 
 impl Prepared {
@@ -70,7 +72,8 @@ impl Prepared {
         loaded.script.set_options(Arc::new(options.clone()));
         let client = loaded.script.test().http_config();
         client.map_err(|message| Failure::new(Exit::BadConfiguration, message))?;
-        Ok(Prepared { loaded, consolidated, thresholds, trend_stats })
+        let control = Arc::new(Control::new());
+        Ok(Prepared { loaded, consolidated, thresholds, trend_stats, control })
     }
 }
 
@@ -82,7 +85,7 @@ pub(crate) fn execute(
     more: Vec<Box<dyn Output>>,
 ) -> Result<(Exit, Finished), Failure> {
     let log = session.log;
-    let Prepared { loaded, consolidated, thresholds, trend_stats } = prepared;
+    let Prepared { loaded, consolidated, thresholds, trend_stats, control } = prepared;
     let plan = Plan::new(&consolidated.config);
     let options = &consolidated.options;
     let setup = wiring::Setup {
@@ -103,15 +106,16 @@ pub(crate) fn execute(
         terminal::print(&report::header(args, followers.describe(), &plan, color))?;
     }
     let script = Arc::new(loaded.script);
-    let control = Arc::new(Control::new());
     let conduct = Conduct {
         config: consolidated.config,
         runner: Arc::clone(&script),
         registry: loaded.registry,
         thresholds,
         control: Arc::clone(&control),
-        followers: &followers,
+        observer: followers.observer(),
+        keep_samples: followers.wants_samples(),
         first_signal: FirstSignal::Interrupts,
+        lingers: args.linger,
     };
     let Conducted { mut finished, reasons, progress, .. } = conduct.run(session)?;
     let warnings: Vec<String> = reasons.iter().map(|reason| format!("INVALID: {reason}")).collect();

@@ -56,7 +56,13 @@ impl Load {
         let is_closed = asked == Asked::Closed;
         let (executor, pace) = match asked {
             Asked::Closed => closed(flags, http, duration),
-            Asked::Open(pace) => (open(flags, pace, spacing, duration)?, flags.rate.clone()),
+            Asked::Open(pace) => {
+                let text = match &pace {
+                    Pace::Constant(rate) => rate.to_string(),
+                    _ => flags.rate.clone(),
+                };
+                (open(flags, pace, spacing, duration)?, text)
+            }
         };
         let timeout = timeout(http)?;
         let graceful_stop = timeout.map_or(FOREVER, |timeout| timeout.saturating_add(GRACE));
