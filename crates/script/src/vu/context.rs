@@ -22,7 +22,7 @@ type Basic = (
 
 /// Makes the VU's runtime and context. Must run on the VU's own stack.
 pub(super) fn new(vu: &Rc<VuState>) -> rquickjs::Result<(Runtime, Context)> {
-    let runtime = Runtime::new_with_alloc(SharedHeap)?;
+    let runtime = Runtime::new_with_alloc(SharedHeap::of_thread())?;
     runtime.set_max_stack_size(stack::SCRIPT_STACK_LIMIT);
     runtime.set_gc_threshold(GC_THRESHOLD);
     runtime.set_loader(VuResolver(Rc::downgrade(vu)), VuLoader(Rc::downgrade(vu)));
