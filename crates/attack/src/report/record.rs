@@ -187,3 +187,95 @@ fn requests(sum: f64, tags: &TagSet, counts: &mut Counts, tally: &mut Tally) {
         counts.good += sum;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_metrics::{
+        MetricDef, Recorder, Registry,
+        record::{Encoder, Header},
+    };
+
+    use super::*;
+
+    const START_MS: u64 = 1_795_260_004_000;
+
+    /// Frames of a run of some builtins, each with its tags and values.
+    fn frames(
+        options: serde_json::Value,
+        samples: &[(Builtin, &[(&str, &str)], &[f64])],
+        has_end: bool,
+    ) -> Vec<Frame> {
+        let registry = Registry::new(100);
+        let mut recorder = Recorder::new(registry.clone(), false, 0);
+        let at = Timestamp((START_MS + 2_000) * 1_000_000);
+        for (builtin, tags, values) in samples {
+            let tags = TagSet::from_pairs(tags.iter().copied());
+            let series = recorder.handle(builtin.id(), &tags);
+            values.iter().for_each(|&value| recorder.record(series, value, at));
+        }
+        let header = Header {
+            tool_version: String::new(),
+            started_unix_ms: START_MS,
+            script: "x".to_owned(),
+            options,
+        };
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(registry, &header, &mut bytes).unwrap();
+        encoder.interval(at, &recorder.take_interval(), &mut bytes).unwrap();
+        encoder.event(at, "invalid", "INVALID: generator-limited: CPU", &mut bytes);
+        let end = RecordEnd { reason: "finished".into(), duration_ms: 2_000.0, thresholds: vec![] };
+        if has_end {
+            encoder.end(&end, &mut bytes).unwrap();
+        }
+        let mut decoder = plimsoll_metrics::record::Decoder::new();
+        decoder.feed(&bytes);
+        std::iter::from_fn(|| decoder.next_frame().unwrap()).collect()
+    }
+
+    fn tally(frames: &[Frame]) -> Tally {
+        let mut counted = RecordTally::new(None);
+        frames.iter().for_each(|frame| counted.add(frame));
+        counted.finish()
+    }
+
+    const OK: &[(&str, &str)] = &[("status", "200")];
+    const DOWN: &[(&str, &str)] = &[("status", "0"), ("error", "connection refused")];
+
+    #[test]
+    fn an_attack() {
+        let samples: &[(Builtin, &[(&str, &str)], &[f64])] = &[
+            (Builtin::HttpReqs, OK, &[1.0, 1.0, 1.0]),
+            (Builtin::HttpReqs, DOWN, &[1.0]),
+            (Builtin::HttpReqFailed, OK, &[0.0, 0.0, 0.0]),
+            (Builtin::HttpReqFailed, DOWN, &[1.0]),
+            (Builtin::HttpReqDuration, OK, &[1.0, 2.0, 3.0]),
+            (Builtin::HttpReqDuration, DOWN, &[0.5]),
+            (Builtin::IterationResponseTime, &[], &[11.0, 12.0, 13.0, 10.5]),
+            (Builtin::IterationLateness, &[], &[10.0, 10.0, 10.0, 10.0]),
+            (Builtin::DroppedIterations, &[], &[2.0]),
+            (Builtin::DataReceived, &[], &[400.0]),
+        ];
+        let options = serde_json::json!({ "attack": { "rate": "2/1s" } });
+        insta::assert_snapshot!(tally(&frames(options, samples, true)).text());
+    }
+
+    #[test]
+    fn a_script_that_was_killed() {
+        let samples: &[(Builtin, &[(&str, &str)], &[f64])] = &[
+            (Builtin::HttpReqs, OK, &[1.0, 1.0, 1.0]),
+            (Builtin::HttpReqDuration, OK, &[1.0, 2.0, 3.0]),
+            (Builtin::Iterations, &[], &[1.0]),
+        ];
+        insta::assert_snapshot!(tally(&frames(serde_json::Value::Null, samples, false)).text());
+    }
+
+    #[test]
+    fn a_metric_of_the_same_name_and_another_kind_is_not_ours() {
+        let kind = plimsoll_metrics::MetricKind::Gauge;
+        let contains = plimsoll_metrics::Contains::Default;
+        let mut counted = RecordTally::new(None);
+        let def = MetricDef { id: MetricId(0), name: "http_reqs".into(), kind, contains };
+        counted.add(&Frame::Metric(def));
+        assert!(counted.metrics.is_empty());
+    }
+}
