@@ -31,3 +31,6 @@ pub use plimsoll_wire::resp::{
     Protocol, UnbalancedQuotes, Value, first_key, slot, split_words, write_bulk,
     write_command_header,
 };
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Where a server is and how to log in, as one URL.
 
-use std::{fmt, net::Ipv6Addr, path::PathBuf};
+use std::{borrow::Cow, fmt, net::Ipv6Addr, path::PathBuf};
 
 use percent_encoding::percent_decode_str;
 
@@ -77,7 +77,27 @@ impl Target {
     /// # Errors
     /// What of it cannot be followed.
     pub fn parse(text: &str) -> Result<Target, TargetError> {
-        let url = match url::Url::parse(text) {
+        Target::parse_with(text, |_, _| false)
+    }
+
+    /// As [`Target::parse`]; other options in the query than `db` go to `option`, which says whether
+    /// it knows them.
+    ///
+    /// # Errors
+    /// As for [`Target::parse`].
+    pub fn parse_with(
+        text: &str,
+        mut option: impl FnMut(&str, &str) -> bool,
+    ) -> Result<Target, TargetError> {
+        // A URL with a user has a host, though that of a socket is not looked at.
+        let is_socket = text.starts_with("unix:")
+            || text.starts_with("redis+unix:")
+            || text.starts_with("redis-socket:");
+        let text = match text.split_once("@/") {
+            Some((before, path)) if is_socket => Cow::Owned(format!("{before}@socket/{path}")),
+            _ => Cow::Borrowed(text),
+        };
+        let url = match url::Url::parse(&text) {
             Err(url::ParseError::RelativeUrlWithoutBase) => {
                 return Err(TargetError::Scheme(String::new()));
             }
@@ -111,6 +131,7 @@ impl Target {
         for (key, value) in url.query_pairs() {
             match &*key {
                 "db" => target.database = database(&value)?,
+                _ if option(&key, &value) => {}
                 _ => return Err(TargetError::Option(key.into_owned())),
             }
         }
