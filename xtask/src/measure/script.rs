@@ -36,6 +36,8 @@ export const options = { scenarios: { steady: {
 export default function () { http.get(__ENV.TARGET); }
 ";
 
+const SLACKS: [&str; 4] = ["0", "250us", "500us", "800us"];
+
 /// `IMPORT` is replaced; every VU runs one iteration, so that all are alive at once.
 const SLEEPING: &str = "
 IMPORT
@@ -59,7 +61,7 @@ impl Bench {
         std::fs::write(&file, script)?;
         let export = self.folder.join("summary.json");
         let mut command = pinned(GENERATOR_CORE, program);
-        command.args(["run", "--quiet", "--summary-trend-stats", "p(99)"]);
+        command.args(["run", "--quiet", "--summary-trend-stats", "med,p(99)"]);
         command.arg("--summary-export").arg(&export);
         command.arg("-e").arg(format!("TARGET={}", self.target)).args(arguments).arg(&file);
         // k6 counts its users unless told not to; nothing is reachable here anyway.
@@ -106,6 +108,9 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
         let import = format!("import _ from '{}';", tools::lodash()?.display());
         sleepers(&bench, settings, "2,000 sleeping VUs, script that imports lodash", &import)?;
     }
+    if settings.only.as_deref() == Some("slack") {
+        slacks(&bench, settings)?;
+    }
     if settings.only.as_deref() == Some("soak") {
         soak(&bench, settings)?;
     }
@@ -134,25 +139,46 @@ fn get(bench: &Bench, settings: &Settings) -> Result<()> {
 fn arrivals(bench: &Bench, settings: &Settings) -> Result<()> {
     let mut cpu = Figure::new("CPU per request", "us");
     let mut dropped = Figure::new("dropped iterations", "1");
+    let mut middle = Figure::new("lateness p50", "ms");
     let mut late = Figure::new("lateness p99", "ms");
     let arguments = ["-e".to_owned(), format!("SECONDS={}", settings.duration.as_secs())];
     for round in 0..settings.rounds {
         let [ours, k6] = bench.both(round, ARRIVALS, &arguments)?;
-        if let Some(lateness) = lateness_p99_ms(&ours.0.stdout) {
-            late.ours.push(lateness);
-        }
+        middle.ours.extend(lateness_ms(&ours.0.stdout, "med"));
+        late.ours.extend(lateness_ms(&ours.0.stdout, "p(99)"));
         for ((usage, summary), is_ours) in [(ours, true), (k6, false)] {
             let requests = count(&summary, "http_reqs")?;
             push(&mut cpu, is_ours, usage.cpu.as_secs_f64() * 1e6 / requests);
             push(&mut dropped, is_ours, count(&summary, "dropped_iterations").unwrap_or(0.0));
         }
     }
-    print("constant-arrival-rate, 5,000/s", "k6", &[cpu, late]);
+    print("constant-arrival-rate, 5,000/s", "k6", &[cpu, middle, late]);
     println!(
         "  dropped iterations: plimsoll {}, k6 {}",
         median(&dropped.ours),
         median(&dropped.peer)
     );
+    Ok(())
+}
+
+/// What it costs, and brings, that arrivals share wake-ups; each slack in each round.
+fn slacks(bench: &Bench, settings: &Settings) -> Result<()> {
+    const FIGURES: [(&str, &str); 3] =
+        [("CPU per request", "us"), ("lateness p50", "ms"), ("lateness p99", "ms")];
+    let mut figures = SLACKS.map(|_| FIGURES.map(|(name, unit)| Figure::new(name, unit)));
+    let seconds = format!("SECONDS={}", settings.duration.as_secs());
+    for _ in 0..settings.rounds {
+        for (slack, [cpu, middle, late]) in SLACKS.into_iter().zip(&mut figures) {
+            let arguments = ["--arrival-slack", slack, "-e", &seconds].map(str::to_owned);
+            let (usage, summary) = bench.one(&bench.ours, ARRIVALS, &arguments)?;
+            cpu.ours.push(usage.cpu.as_secs_f64() * 1e6 / count(&summary, "http_reqs")?);
+            middle.ours.extend(lateness_ms(&usage.stdout, "med"));
+            late.ours.extend(lateness_ms(&usage.stdout, "p(99)"));
+        }
+    }
+    for (slack, figures) in SLACKS.into_iter().zip(&figures) {
+        print(&format!("constant-arrival-rate, 5,000/s, --arrival-slack {slack}"), "-", figures);
+    }
     Ok(())
 }
 
@@ -205,10 +231,10 @@ fn count(summary: &Value, metric: &str) -> Result<f64> {
     value.with_context(|| format!("the summary has no {metric}"))
 }
 
-/// From our summary's `iteration_lateness` line; k6 does not measure it.
-fn lateness_p99_ms(stdout: &str) -> Option<f64> {
+/// From our summary's `iteration_lateness` line, which k6 has not: its `med`, `p(99)` and so on.
+fn lateness_ms(stdout: &str, stat: &str) -> Option<f64> {
     let line = stdout.lines().find(|line| line.contains("iteration_lateness"))?;
-    let text = line.split("p(99)=").nth(1)?.split_whitespace().next()?;
+    let text = line.split(&format!("{stat}=")).nth(1)?.split_whitespace().next()?;
     let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == 'µ');
     let number: f64 = digits.parse().ok()?;
     Some(match &text[digits.len()..] {
@@ -226,13 +252,15 @@ fn megabytes(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::lateness_p99_ms;
+    use super::lateness_ms;
 
     #[test]
     fn reads_the_lateness_line() {
-        let line = "x\n    iteration_lateness....: p(99)=83.1µs\n";
-        assert_eq!(lateness_p99_ms(line), Some(0.0831));
-        assert_eq!(lateness_p99_ms("iteration_lateness: p(99)=1.5ms"), Some(1.5));
-        assert_eq!(lateness_p99_ms("iteration_duration: p(99)=1.5ms"), None);
+        let line = "x\n    iteration_lateness....: med=900ns p(99)=83.1µs\n";
+        assert_eq!(lateness_ms(line, "p(99)"), Some(0.0831));
+        assert_eq!(lateness_ms(line, "med"), Some(0.0009));
+        assert_eq!(lateness_ms("iteration_lateness: p(99)=1.5ms", "p(99)"), Some(1.5));
+        assert_eq!(lateness_ms("iteration_lateness: p(99)=1.5ms", "med"), None);
+        assert_eq!(lateness_ms("iteration_duration: p(99)=1.5ms", "p(99)"), None);
     }
 }
