@@ -199,6 +199,11 @@ impl Web {
         let url = line.split_whitespace().find(|w| w.starts_with("http")).map(str::to_owned);
         Web { child, url: url.unwrap_or_else(|| panic!("no address in the ready line: {line:?}")) }
     }
+
+    /// Sends the service a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        self::signal(&self.child, signal);
+    }
 }
 
 impl Drop for Web {

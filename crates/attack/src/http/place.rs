@@ -1,7 +1,7 @@
 //! What the VUs of one worker thread share: client, prepared targets, collected hits.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     rc::{Rc, Weak},
     sync::Arc,
 };
@@ -31,11 +31,7 @@ pub(super) struct Place {
 
 pub(super) enum Source {
     List(PreparedList),
-    Stream {
-        stream: Stream,
-        /// Counts the thread's hits: the engine's count would include the one that finds the end.
-        sent: Cell<u64>,
-    },
+    Stream(Stream),
 }
 
 thread_local! {
@@ -65,9 +61,7 @@ impl Place {
         let http = http::Worker::new(Arc::clone(&config.client), Rc::clone(&worker.recorder));
         let source = match &config.targets {
             Targets::List(targets) => Source::List(PreparedList::new(Arc::clone(targets))),
-            Targets::Stream(stream) => {
-                Source::Stream { stream: stream.clone(), sent: Cell::new(0) }
-            }
+            Targets::Stream(stream) => Source::Stream(stream.clone()),
         };
         Place {
             config: Arc::clone(config),

@@ -48,8 +48,8 @@ impl HttpVu {
     async fn next(&self, seq: u64) -> Option<(Rc<Prepared>, u64)> {
         match &self.place.source {
             Source::List(list) => Some((list.of_hit(seq)?, seq)),
-            Source::Stream { stream, sent } => {
-                let Some(target) = stream.next().await else {
+            Source::Stream(stream) => {
+                let Some((number, target)) = stream.next().await else {
                     let reason = match stream.error() {
                         Some(error) => StopReason::Error(of_stream(&error)),
                         None => StopReason::Exhausted,
@@ -57,10 +57,7 @@ impl HttpVu {
                     self.place.worker.control.drain(reason);
                     return None;
                 };
-                let turn = sent.replace(sent.get() + 1);
-                let worker = &self.place.worker;
-                let seq = turn * worker.count as u64 + worker.index as u64;
-                Some((Prepared::new(target)?, seq))
+                Some((Prepared::new(target)?, number))
             }
         }
     }
@@ -72,7 +69,7 @@ impl HttpVu {
         // A target of a stream may have come late: then sending starts now.
         let started = match &self.place.source {
             Source::List(_) => iteration.started,
-            Source::Stream { .. } => Instant::now(),
+            Source::Stream(_) => Instant::now(),
         };
         let request = prepared.request(&self.place.config);
         let response =

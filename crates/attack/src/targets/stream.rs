@@ -15,7 +15,8 @@ const AHEAD_LIMIT: usize = 4096;
 /// The workers' end of the queue: whoever asks first gets the next target.
 #[derive(Clone)]
 pub struct Stream {
-    queue: Arc<Mutex<mpsc::Receiver<Target>>>,
+    /// Numbered from 0.
+    queue: Arc<Mutex<mpsc::Receiver<(u64, Target)>>>,
     error: Arc<Lock<Option<TargetError>>>,
 }
 
@@ -31,10 +32,10 @@ impl Stream {
         // It ends with the text or with the attack; one that waits for more text ends with the
         // process, since nothing else can end its wait.
         let read = move || {
-            loop {
+            for number in 0.. {
                 match reader.next() {
                     Ok(Some(target)) => {
-                        if sender.blocking_send(target).is_err() {
+                        if sender.blocking_send((number, target)).is_err() {
                             return;
                         }
                     }
@@ -50,8 +51,8 @@ impl Stream {
         Ok(Stream { queue: Arc::new(Mutex::new(receiver)), error })
     }
 
-    /// The next target, as soon as it is read; `None` when there are no more.
-    pub(crate) async fn next(&self) -> Option<Target> {
+    /// The next target and its number, as soon as it is read; `None` when there are no more.
+    pub(crate) async fn next(&self) -> Option<(u64, Target)> {
         self.queue.lock().await.recv().await
     }
 

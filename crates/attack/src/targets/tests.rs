@@ -110,7 +110,8 @@ fn a_stream_ends_with_its_text_or_at_an_error() {
     let stream = Stream::start(reader).unwrap();
     let urls = plimsoll_runtime::workers::block_on(async {
         let mut urls = Vec::new();
-        while let Some(target) = stream.next().await {
+        while let Some((number, target)) = stream.next().await {
+            assert_eq!(number, urls.len() as u64);
             urls.push(target.url.to_string());
         }
         urls

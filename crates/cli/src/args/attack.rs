@@ -49,13 +49,7 @@ pub(crate) struct AttackArgs {
 #[command(next_help_heading = "Load")]
 pub(crate) struct PaceFlags {
     /// Hits per time, constant or changing (see below); 0 is as fast as possible
-    #[arg(
-        long,
-        short = 'r',
-        value_name = "RATE",
-        default_value = "50/1s",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "RATE", default_value = "50/1s", allow_hyphen_values = true)]
     pub(crate) rate: String,
     /// How long, e.g. 30s or 5m; 0 is until Ctrl-C [default: 0, or what the rate says]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

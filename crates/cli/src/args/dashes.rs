@@ -1,4 +1,8 @@
 //! One dash for two: people know `-rate=100` from vegeta, whose flags are ours for some verbs.
+//!
+//! There, `-word` is always a long flag, so that a slip of the finger in `-duration=5s` is an unknown
+//! flag and not `-d` with a value. Short flags are one letter, several without values (`-qv`), or have
+//! a value that is no word in lower case (`-XPOST`).
 
 use std::ffi::OsString;
 
@@ -77,12 +81,23 @@ fn flag(text: &str, commands: &[&Command]) -> Option<Flag> {
     if let Some(known) = arguments().find(|argument| argument.get_long() == Some(name)) {
         return Some(Flag { needs_dash: !has_two, takes_next: !has_value && takes_value(known) });
     }
-    // A short flag; its value may be glued to it.
-    let mut letters = bare.chars();
-    let short = letters.next().filter(|_| !has_two);
-    let is_alone = letters.next().is_none();
-    let known = short.and_then(|letter| arguments().find(|a| a.get_short() == Some(letter)));
-    Some(Flag { needs_dash: false, takes_next: is_alone && known.is_some_and(takes_value) })
+    let short = |letter| arguments().find(|argument| argument.get_short() == Some(letter));
+    if let (Some(letter), false) = (only_letter(bare), has_two) {
+        return Some(Flag {
+            needs_dash: false,
+            takes_next: short(letter).is_some_and(takes_value),
+        });
+    }
+    let are_switches = bare.chars().all(|letter| short(letter).is_some_and(|a| !takes_value(a)));
+    let is_word = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let is_number = name.starts_with(|c: char| c.is_ascii_digit());
+    let needs_dash = !has_two && is_word && !is_number && !are_switches;
+    Some(Flag { needs_dash, takes_next: false })
+}
+
+fn only_letter(text: &str) -> Option<char> {
+    let mut letters = text.chars();
+    letters.next().filter(|_| letters.next().is_none())
 }
 
 /// Whether the flag's value may be an argument of its own.
@@ -117,7 +132,8 @@ mod tests {
         check("--log-output none attack -name x", "--log-output none attack --name x");
         check("attack -redirects -1 -X POST -d -rate", "attack --redirects -1 -X POST -d -rate");
         check("attack -XPOST -H a:b -name -lazy", "attack -XPOST -H a:b --name -lazy");
-        check("attack -qv -nosuch -- -rate", "attack -qv -nosuch -- -rate");
+        check("attack -qv -nosuch -- -rate", "attack -qv --nosuch -- -rate");
+        check("attack -duratoin=5s -5 -dA -d", "attack --duratoin=5s -5 -dA -d");
         check("run -e A=b -iterations 3", "run -e A=b -iterations 3");
         check("", "");
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests of real processes")]
 
+mod attack;
 mod bad_input;
 mod commands;
 mod conformance;
@@ -10,4 +11,5 @@ mod differential;
 mod exit_codes;
 mod nginx;
 mod outputs;
+mod results;
 mod signals;
