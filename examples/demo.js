@@ -12,6 +12,6 @@ export default function () {
   const page = http.get(`${BASE}/work?cpu_ms=0.2&sleep_ms=5&bytes=2048`, { tags: { name: 'work' } });
   check(page, {
     'page answers 200': (r) => r.status === 200,
-    'page is whole': (r) => r.body.length === 2048,
+    'page is whole': (r) => r.body?.length === 2048,
   });
 }

@@ -88,11 +88,14 @@ impl Default for LogConfig {
 /// A line that cannot be written (a closed pipe, a full disk) is lost and counted: the log is the
 /// place where it would be told, so [`Log::lost`] tells it afterwards.
 #[derive(Clone)]
-pub struct Log(Arc<Inner>);
+pub struct Log {
+    inner: Arc<Inner>,
+    /// What is below it is not written.
+    level: Level,
+}
 
 struct Inner {
     style: line::Style,
-    level: Level,
     started: Instant,
     sink: Mutex<Open>,
     lost: Mutex<Option<Lost>>,
@@ -151,13 +154,13 @@ impl Log {
     fn with_sink(style: line::Style, level: Level, sink: Open) -> Log {
         let started = Instant::now();
         let (sink, lost) = (Mutex::new(sink), Mutex::default());
-        Log(Arc::new(Inner { style, level, started, sink, lost }))
+        Log { inner: Arc::new(Inner { style, started, sink, lost }), level }
     }
 
     /// What a [`Log::memory`] holds, one entry per line, such as
     /// `level=warning msg="no data" source=console`. Empty for other logs.
     pub fn lines(&self) -> Vec<String> {
-        match &*self.0.sink.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.inner.sink.lock().unwrap_or_else(PoisonError::into_inner) {
             Open::Memory(lines) => lines.clone(),
             _ => Vec::new(),
         }
@@ -165,7 +168,12 @@ impl Log {
 
     /// Whether lines of this level are written: saves making a message that nobody sees.
     pub fn is_enabled(&self, level: Level) -> bool {
-        level >= self.0.level
+        level >= self.level
+    }
+
+    /// The same log for somebody whose lines below `level` nobody wants.
+    pub fn at_least(&self, level: Level) -> Log {
+        Log { level: self.level.max(level), ..self.clone() }
     }
 
     /// `fields` are written as `key=value` behind the message, in the order of their keys.
@@ -179,20 +187,20 @@ impl Log {
             message: &line::cut(message, LINE_BYTES_MAX),
             fields,
             unix_nanos: now.unix_nanos(),
-            since_start: now.since(self.0.started),
+            since_start: now.since(self.inner.started),
         }
-        .render(self.0.style);
+        .render(self.inner.style);
         // A panic while writing leaves the sink as usable as before.
-        let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sink = self.inner.sink.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = sink.write(text) {
-            let mut lost = self.0.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lost = self.inner.lost.lock().unwrap_or_else(PoisonError::into_inner);
             lost.get_or_insert_with(|| Lost { lines: 0, error: error.to_string() }).lines += 1;
         }
     }
 
     /// What could not be written so far; `None` when all could.
     pub fn lost(&self) -> Option<Lost> {
-        self.0.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn debug(&self, message: &str) {
@@ -253,6 +261,17 @@ mod tests {
                 "level=debug msg=detail"
             ]
         );
+    }
+
+    #[test]
+    fn lines_below_a_level_can_be_left_out() {
+        let log = Log::memory();
+        let errors = log.at_least(Level::Error);
+        for log in [&errors, &errors.at_least(Level::Debug), &log] {
+            log.warn("careful");
+        }
+        errors.error("wrong");
+        assert_eq!(log.lines(), ["level=warning msg=careful", "level=error msg=wrong"]);
     }
 
     #[test]

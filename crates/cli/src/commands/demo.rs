@@ -9,11 +9,16 @@ mod verdict;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Parser;
+use plimsoll_engine::{
+    control::{Control, StopReason},
+    runner::{RunError, RunErrorKind},
+};
 use plimsoll_metrics::{
     Builtin, Histogram, Interval, RawSample, Registry, Sink, Timestamp, Totals,
 };
 use plimsoll_monitor::{Process, ProcessUsage, ProcessWatch, Scope, own};
 use plimsoll_outputs::{Output, OutputError};
+use plimsoll_runtime::log::Level;
 
 use self::service::Service;
 use crate::{
@@ -28,6 +33,9 @@ use crate::{
 /// The script, so that the demo needs no file.
 const SCRIPT: &str = include_str!("../../../../examples/demo.js");
 
+/// A service that answers nothing for so many seconds is stuck.
+const SILENT_SECONDS_MAX: u32 = 3;
+
 /// One second of the run: the load and, beside it, what it did to the service.
 struct Second {
     requests: f64,
@@ -37,11 +45,25 @@ struct Second {
 }
 
 /// Samples the service whenever an interval of the load is complete, so that both have one clock.
+///
+/// Ends the run when the service has: numbers of a service that is not there, or that is stuck, are
+/// no ground for a verdict.
 struct Seconds {
     process: Process,
     watch: ProcessWatch,
     registry: Registry,
     rows: Arc<Mutex<Vec<Second>>>,
+    control: Arc<Control>,
+    /// Seconds without a request, up to now.
+    silent: u32,
+}
+
+impl Seconds {
+    fn end(&self, message: String) {
+        let hint = Some("run the demo again".to_owned());
+        let error = RunError { kind: RunErrorKind::Other, message, hint };
+        self.control.stop(StopReason::Error(error));
+    }
 }
 
 impl Output for Seconds {
@@ -68,7 +90,14 @@ impl Output for Seconds {
                 _ => {}
             }
         }
-        let service = self.process.sample().ok().and_then(|sample| self.watch.observe(&sample));
+        let sample = self.process.sample();
+        self.silent = if requests > 0.0 { 0 } else { self.silent + 1 };
+        if sample.is_err() {
+            self.end("the sample service ended during the run".to_owned());
+        } else if self.silent >= SILENT_SECONDS_MAX {
+            self.end(format!("the sample service has not answered for {SILENT_SECONDS_MAX} s"));
+        }
+        let service = sample.ok().and_then(|sample| self.watch.observe(&sample));
         let second = Second { requests, p95_ms: durations.percentile(95.0), service };
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(second);
     }
@@ -117,10 +146,13 @@ pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> 
         config: None,
         system_env: false,
     };
-    let prepared = Prepared::new(load::load(&request, session.log)?, false, session.log)?;
+    // Whatever becomes of the service, one line tells it, and not one for each request.
+    let script_log = session.log.at_least(Level::Error);
+    let prepared = Prepared::new(load::load(&request, &script_log)?, false, session.log)?;
     let rows = Arc::new(Mutex::new(Vec::new()));
     let registry = prepared.loaded.registry.clone();
-    let seconds = Seconds { process, watch, registry, rows: Arc::clone(&rows) };
+    let control = Arc::clone(&prepared.control);
+    let seconds = Seconds { process, watch, registry, rows: Arc::clone(&rows), control, silent: 0 };
     let (exit, finished) = execute(prepared, &run, session, vec![Box::new(seconds)])?;
     if let Ok(sample) = own::sample() {
         generator.observe(&sample);
@@ -130,8 +162,11 @@ pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> 
 
     let rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
     terminal::print(&verdict::table(&rows))?;
+    if matches!(finished.stopped, Some(StopReason::Error(_))) {
+        return Ok(exit);
+    }
     if let Some(status) = lost {
-        // Numbers of a service that was not there are no ground for a verdict.
+        // In the last second, when nobody looked any more.
         let message = format!("the sample service ended during the run: {status}");
         return Err(Failure::new(Exit::Other, message).with_hint("run the demo again"));
     }

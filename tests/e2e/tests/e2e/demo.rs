@@ -48,7 +48,18 @@ fn a_service_that_dies_gets_no_verdict() {
     assert_eq!(code, Some(255), "{shown}");
     assert!(shown.contains("http_req_failed"), "the results so far are printed\n{shown}");
     assert!(!shown.contains("requests per second,"), "{shown}");
-    assert!(log.contains("the sample service ended during the run"));
+    assert!(log.contains("the sample service ended during the run"), "{log}");
+    assert_eq!(log.lines().count(), 1, "one line, however many requests failed\n{log}");
+}
+
+#[test]
+fn a_service_that_hangs_gets_no_verdict_either() {
+    let (code, shown, log) = disturbed(|_, service| kill(service, Signal::SIGSTOP).unwrap());
+    assert_eq!(code, Some(255), "{shown}");
+    assert!(shown.contains("http_reqs"), "the results so far are printed\n{shown}");
+    assert!(!shown.contains("requests per second,"), "{shown}");
+    assert!(log.contains("the sample service has not answered for 3 s"), "{log}");
+    assert_eq!(log.lines().count(), 1, "{log}");
 }
 
 #[test]

@@ -25,9 +25,13 @@ pub(super) fn table(rows: &[Second]) -> String {
             None => ("?".to_owned(), "?".to_owned()),
         };
         let second = index + 1;
-        let (requests, p95) = (row.requests, row.p95_ms);
+        let requests = row.requests;
+        let p95 = match requests > 0.0 {
+            true => format!("{:.2}", row.p95_ms),
+            false => "-".to_owned(),
+        };
         text.push_str(&format!(
-            "    {second:>6} {requests:>12.0} {p95:>10.2} {cpu:>13} {memory:>16}\n"
+            "    {second:>6} {requests:>12.0} {p95:>10} {cpu:>13} {memory:>16}\n"
         ));
     }
     text.push_str("\n    100 % CPU is one core.\n");
@@ -66,12 +70,22 @@ pub(super) fn words(
         service * 100.0,
         own * 100.0
     ));
-    text.push_str(if service + own > BUSY * cores {
+    let seconds = whole_seconds(rows);
+    let silent = seconds.iter().filter(|row| row.requests <= 0.0).count();
+    text.push_str(&if silent > 0 {
+        let all = seconds.len();
+        format!(
+            "in {silent} of {all} seconds it answered nothing, so that is what to look into before any \
+             other number counts. "
+        )
+    } else if service + own > BUSY * cores {
         "CPU is what gives first here, and as load and service share this machine, a service of its \
          own machine would do better. "
+            .to_owned()
     } else {
         "CPU is not what limits it; each virtual user waits for the service's answers (a page sleeps \
          5 ms), so more virtual users would get more requests through. "
+            .to_owned()
     });
     text.push_str(
         "Next, start the service yourself with `plimsoll serve web --port 8080`, write a script with \
