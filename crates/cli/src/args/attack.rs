@@ -11,6 +11,7 @@ Examples:
   plimsoll attack -rate=100 -duration=30s -targets=targets.txt -output=results.bin
   echo 'GET http://127.0.0.1:8080/' | plimsoll attack -duration=5s | tee results.bin | plimsoll report
   plimsoll attack -duration=10s -rate=0 -workers=30 http://127.0.0.1:8080/   # as fast as it goes
+  plimsoll attack -rate=0 -workers=50 -duration=10s redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}'
   plimsoll attack -duration=30s -threshold 'p(99)<200ms' http://127.0.0.1:8080/
 
 Rates:
@@ -40,6 +41,8 @@ pub(crate) struct AttackArgs {
     pub(crate) targets: TargetFlags,
     #[command(flatten)]
     pub(crate) http: HttpFlags,
+    #[command(flatten)]
+    pub(crate) redis: RedisFlags,
     #[command(flatten)]
     pub(crate) results: ResultFlags,
 }
@@ -179,6 +182,24 @@ pub(crate) struct HttpFlags {
     /// Connections per host; a hit waits for a free one [default: as many as it takes]
     #[arg(long, value_name = "N")]
     pub(crate) max_connections: Option<usize>,
+}
+
+/// What is sent to a Redis server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Redis")]
+pub(crate) struct RedisFlags {
+    /// A command, e.g. 'SET key:{uniform:1000} {bytes:64}'; also {zipf:N} and {seq:N} (repeatable)
+    #[arg(long = "command", value_name = "COMMAND", requires = "url")]
+    pub(crate) commands: Vec<String>,
+    /// How often each command is sent, e.g. 9:1 [default: all alike]
+    #[arg(long, value_name = "N:N", requires = "commands")]
+    pub(crate) ratio: Option<String>,
+    /// Commands sent together
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) pipeline: usize,
+    /// The server is a node of a cluster: follow its slots
+    #[arg(long)]
+    pub(crate) cluster: bool,
 }
 
 /// What becomes of it.

@@ -5,12 +5,15 @@ mod conditions;
 mod load;
 mod outlet;
 mod pace;
+mod redis;
 mod targets;
 mod thresholds;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use plimsoll_attack::{hits::Collector, http::HttpRunner, results::binary::End};
+use plimsoll_attack::{
+    hits::Collector, http::HttpRunner, redis::RedisRunner, results::binary::End,
+};
 use plimsoll_engine::{
     abort::AbortWhen,
     control::{Control, StopReason},
@@ -38,8 +41,19 @@ use crate::{
 /// Attacks; `Ok` is how it ended, which may be no success.
 pub(crate) fn attack(args: &AttackArgs, session: &Session) -> Result<Exit, Failure> {
     let load = Load::new(&args.pace, &args.http)?;
+    let registry = Registry::new(SERIES_LIMIT);
+    if redis::is_target(args) {
+        let config = redis::config(args, &registry, session.log)?;
+        let attack = Attack::open(args, session, load, registry)?;
+        let runner = RedisRunner::new(config, Arc::clone(&attack.collector));
+        return attack.run(runner);
+    }
+    if !args.redis.commands.is_empty() {
+        let message = "--command is for Redis: the target must be a redis:// URL";
+        return Err(Failure::new(Exit::BadConfiguration, message));
+    }
     let config = client::config(args, session.log)?;
-    let attack = Attack::open(args, session, load)?;
+    let attack = Attack::open(args, session, load, registry)?;
     let runner = HttpRunner::new(config, Arc::clone(&attack.collector));
     attack.run(runner)
 }
@@ -63,9 +77,9 @@ impl<'a> Attack<'a> {
         args: &'a AttackArgs,
         session: &'a Session<'a>,
         load: Load,
+        registry: Registry,
     ) -> Result<Attack<'a>, Failure> {
         let flags = &args.results;
-        let registry = Registry::new(SERIES_LIMIT);
         let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry)?;
         let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
         let subject = targets::describe(args);

@@ -48,7 +48,8 @@ pub(super) fn config(args: &AttackArgs, log: &Log) -> Result<Config, Failure> {
     })
 }
 
-fn http(flags: &HttpFlags, log: &Log) -> Result<HttpConfig, Failure> {
+/// Settings of the network, of HTTP and of TLS.
+pub(super) fn http(flags: &HttpFlags, log: &Log) -> Result<HttpConfig, Failure> {
     let agent = concat!("plimsoll/", env!("CARGO_PKG_VERSION"));
     let mut config = HttpConfig::new(agent, tls(flags)?, log.clone());
     config.protocol = match (flags.h2c, flags.http2) {

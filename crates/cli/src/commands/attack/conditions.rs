@@ -5,6 +5,7 @@ use plimsoll_metrics::{
     window::{Condition, Sources, Window},
 };
 
+use super::redis;
 use crate::exit::{Exit, Failure};
 
 /// Reads them all; `None` without any.
@@ -27,6 +28,7 @@ pub(super) fn parse(
     let conditions =
         conditions.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(error.to_string()))?;
     let mut sources = Sources::default();
+    sources.errors = redis::failures(registry).unwrap_or(sources.errors);
     if is_closed {
         // A hit is due when it starts, and is never late.
         sources.response_time = Builtin::IterationDuration.id();

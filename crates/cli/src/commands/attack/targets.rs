@@ -15,6 +15,7 @@ use plimsoll_attack::{
 };
 use plimsoll_clients::http::Headers;
 
+use super::redis;
 use crate::{
     args::{AttackArgs, TargetFlags, TargetFormat},
     exit::{Exit, Failure},
@@ -23,6 +24,7 @@ use crate::{
 /// What is attacked, in a few words.
 pub(super) fn describe(args: &AttackArgs) -> String {
     match (&args.url, args.targets.targets.as_str()) {
+        (Some(url), _) if redis::is_target(args) => redis::describe(url),
         (Some(url), _) => with_scheme(url),
         (None, "-" | "stdin") => "targets from standard input".to_owned(),
         (None, file) => file.to_owned(),

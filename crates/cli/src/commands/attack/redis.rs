@@ -1,0 +1,70 @@
+//! `plimsoll attack redis://...`: from the flags to the Redis runner's settings.
+
+use std::sync::Arc;
+
+use plimsoll_attack::redis::{Commands, Config, PIPELINE_LIMIT};
+use plimsoll_clients::redis::{RedisMetrics, Target};
+use plimsoll_metrics::{MetricId, Registry};
+use plimsoll_runtime::{log::Log, random::Random};
+
+use super::{client, load::timeout};
+use crate::{
+    args::AttackArgs,
+    exit::{Exit, Failure},
+};
+
+/// How URLs of Redis servers begin.
+const SCHEMES: [&str; 5] = ["redis://", "rediss://", "unix://", "redis+unix://", "redis-socket://"];
+
+/// Whether the target is a Redis server.
+pub(super) fn is_target(args: &AttackArgs) -> bool {
+    let is_redis = |url: &String| SCHEMES.iter().any(|scheme| url.starts_with(scheme));
+    args.url.as_ref().is_some_and(is_redis)
+}
+
+/// What is attacked, without its password.
+pub(super) fn describe(url: &str) -> String {
+    let servers = url.split(',').map(|url| match Target::parse(url) {
+        Ok(target) => target.address.to_string(),
+        Err(_) => url.to_owned(),
+    });
+    let servers: Vec<String> = servers.collect();
+    format!("redis {}", servers.join(", "))
+}
+
+/// The metric of failed commands, which takes the place of failed requests in conditions.
+pub(super) fn failures(registry: &Registry) -> Option<MetricId> {
+    registry.find("redis_req_failed").map(|metric| metric.id)
+}
+
+/// What the commands of the attack have in common. Registers their metrics.
+pub(super) fn config(args: &AttackArgs, registry: &Registry, log: &Log) -> Result<Config, Failure> {
+    let flags = &args.redis;
+    let bad = |message: String| Failure::new(Exit::BadConfiguration, message);
+    let url = args.url.as_deref().unwrap_or_default();
+    let targets = url.split(',').map(|url| {
+        Target::parse(url).map_err(|error| {
+            bad(format!("{error}"))
+                .with_hint("write redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]")
+        })
+    });
+    let targets = targets.collect::<Result<Vec<_>, _>>()?;
+    let commands = Commands::parse(&flags.commands, flags.ratio.as_deref()).map_err(|error| {
+        bad(error.to_string()).with_hint("for example: --command 'GET key:{uniform:1000}'")
+    })?;
+    if !(1..=PIPELINE_LIMIT).contains(&flags.pipeline) {
+        return Err(bad(format!("--pipeline must be from 1 to {PIPELINE_LIMIT}")));
+    }
+    let metrics = RedisMetrics::register(registry).map_err(|error| bad(error.to_string()))?;
+    Ok(Config {
+        network: Arc::new(client::http(&args.http, log)?),
+        targets,
+        cluster: flags.cluster,
+        commands,
+        pipeline: flags.pipeline,
+        timeout: timeout(&args.http)?,
+        hold: args.pace.hold_connections.is_some(),
+        seed: args.pace.seed.unwrap_or_else(|| Random::from_entropy().next_u64()),
+        metrics,
+    })
+}
