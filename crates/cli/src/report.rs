@@ -1,9 +1,10 @@
 //! What a run prints: its header before, its summary after, and the files of `handleSummary`.
 
-use std::{io::Write, sync::Arc};
+use std::{io::Write, sync::Arc, time::Duration};
 
 use plimsoll_engine::{
     control::Control,
+    executors::Work,
     plan::{Plan, PlannedScenario},
     run::Finished,
 };
@@ -14,7 +15,7 @@ use plimsoll_outputs::{
         data::{self, DataInput},
     },
 };
-use plimsoll_runtime::log::Log;
+use plimsoll_runtime::{duration::go_string, log::Log};
 use plimsoll_script::{lifecycle::Script, options::Options};
 use serde_json::Value;
 
@@ -145,8 +146,9 @@ fn write_files(files: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
 
 /// What stands above a run: what runs, where the samples go, and the plan.
 pub(crate) fn header(args: &RunArgs, outputs: Vec<String>, plan: &Plan, color: bool) -> String {
-    let scenario =
-        |planned: &PlannedScenario| (planned.scenario.name.clone(), planned.description.clone());
+    let scenario = |planned: &PlannedScenario| {
+        (planned.scenario.name.clone(), description(planned, args.arrival_slack))
+    };
     let parts = Banner {
         program: concat!("plimsoll ", env!("CARGO_PKG_VERSION")).to_owned(),
         script: args.file.display().to_string(),
@@ -157,9 +159,53 @@ pub(crate) fn header(args: &RunArgs, outputs: Vec<String>, plan: &Plan, color: b
     banner(&parts, color)
 }
 
+/// As in k6, and that arrivals share wake-ups where they come close enough for that.
+fn description(planned: &PlannedScenario, slack: Duration) -> String {
+    let text = planned.description.clone();
+    let Work::Open(arrivals) = &planned.sizing.work else { return text };
+    if arrivals.rate_max() * arrivals.share() * slack.as_secs_f64() < 1.0 {
+        return text;
+    }
+    format!("{text}, arrivals up to {} late on purpose", go_string(slack))
+}
+
 #[cfg(test)]
 mod tests {
+    use plimsoll_engine::config::{Executor, RunConfig, Scenario};
+
     use super::*;
+
+    #[test]
+    fn the_header_tells_of_arrivals_that_share_wake_ups() {
+        let check = |rate: u64, slack_us: u64, expected: bool| {
+            let executor = Executor::ConstantArrivalRate {
+                rate,
+                time_unit: Duration::from_secs(1),
+                duration: Duration::from_secs(1),
+                pre_allocated_vus: 1,
+                max_vus: 1,
+            };
+            let scenario = Scenario {
+                name: "steady".to_owned(),
+                executor,
+                start_time: Duration::ZERO,
+                graceful_stop: Duration::ZERO,
+                exec: "default".to_owned(),
+                env: std::collections::BTreeMap::new(),
+                tags: std::collections::BTreeMap::new(),
+            };
+            let plan = Plan::new(&RunConfig { scenarios: vec![scenario], ..RunConfig::default() });
+            let text = description(&plan.scenarios[0], Duration::from_micros(slack_us));
+            assert_eq!(
+                text.ends_with(", arrivals up to 800µs late on purpose"),
+                expected,
+                "{text}"
+            );
+        };
+        check(5000, 800, true);
+        check(5000, 0, false);
+        check(1000, 800, false);
+    }
 
     #[test]
     fn bad_trend_stats_are_refused_as_in_k6() {
