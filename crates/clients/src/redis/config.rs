@@ -8,8 +8,8 @@ use plimsoll_wire::resp::Protocol;
 use super::{emit::RedisMetrics, target::Target};
 use crate::http::HttpConfig;
 
-/// Times a command is sent on from node to node.
-pub(super) const REDIRECTS_LIMIT: u32 = 5;
+/// Times a command is sent on from node to node, unless told otherwise.
+pub const REDIRECTS_LIMIT: u32 = 5;
 
 pub struct RedisConfig {
     /// Names, filters, local addresses and TLS, as HTTP clients have them.

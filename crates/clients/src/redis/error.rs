@@ -46,6 +46,11 @@ impl RedisError {
         if self.detail.contains("->") { &self.message } else { &self.detail }
     }
 
+    /// Whether the server said it.
+    pub fn is_of_server(&self) -> bool {
+        matches!(self.kind, RedisErrorKind::Login | RedisErrorKind::Cluster)
+    }
+
     pub(super) fn timeout() -> RedisError {
         RedisError::new(RedisErrorKind::Timeout, "i/o timeout")
     }

@@ -19,7 +19,7 @@ mod target;
 mod worker;
 
 pub use client::Client;
-pub use config::RedisConfig;
+pub use config::{REDIRECTS_LIMIT, RedisConfig};
 pub use emit::RedisMetrics;
 pub use error::{RedisError, RedisErrorKind};
 pub use pipeline::{Answer, Command, Pipeline};

@@ -30,6 +30,7 @@ pub mod html;
 pub mod http;
 pub mod k6;
 pub mod metrics;
+pub mod redis;
 pub(crate) mod settled;
 pub(crate) mod tags;
 pub mod timers;
@@ -63,6 +64,7 @@ pub const MODULES: &[Module] = &[
     http::MODULE,
     k6::MODULE,
     metrics::MODULE,
+    redis::MODULE,
     timers::MODULE,
 ];
 

@@ -4,7 +4,6 @@ const BROWSER: &str = "browser tests need a browser engine: run them with k6";
 const WEBSOCKET: &str =
     "WebSocket is not supported yet: test it over HTTP or run the script with k6";
 const GRPC: &str = "gRPC is not supported yet: run the script with k6";
-const REDIS: &str = "Redis is not supported yet: run the script with k6";
 
 const UNSUPPORTED: &[(&str, &str)] = &[
     ("k6/browser", BROWSER),
@@ -22,7 +21,6 @@ const UNSUPPORTED: &[(&str, &str)] = &[
         "k6/experimental/streams",
         "streams are not supported yet: read files with open() or k6/experimental/fs",
     ),
-    ("k6/experimental/redis", REDIS),
     (
         "k6/experimental/timers",
         "k6 made the timers global: remove the import, or import from k6/timers",
