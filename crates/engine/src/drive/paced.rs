@@ -12,6 +12,7 @@ use std::{
     rc::Rc,
     sync::{Arc, atomic::Ordering::Relaxed},
     task::Poll,
+    time::Duration,
 };
 
 use plimsoll_runtime::{clock::Instant, timer};
@@ -43,6 +44,8 @@ struct Desk<R: Runner> {
     closed: Cell<bool>,
     /// VUs that may still be made here.
     room: Cell<u64>,
+    /// How late an arrival may be so as to share a wake-up with those after it.
+    slack: Duration,
     /// Where iterations are interrupted, and what has not started is dropped.
     end: Instant,
 }
@@ -118,6 +121,7 @@ impl<R: Runner> Desk<R> {
             is_stuck: Cell::new(false),
             closed: Cell::new(false),
             room: Cell::new(paced.vus_of(worker, workers).saturating_sub(planned)),
+            slack: home.shared.config.arrival_slack,
             end: site.start + duration.saturating_add(graceful_stop),
         }
     }
@@ -127,12 +131,11 @@ impl<R: Runner> Desk<R> {
         let mut seat = Seat::new(&self.site, lane, vu);
         let mut next = first.map(|due| (due, Instant::now()));
         loop {
-            let Some((due, now)) = (match next {
+            let arrival = match next {
                 Some(arrival) => Some(arrival),
                 None => self.called(lane).await,
-            }) else {
-                return;
             };
+            let Some((due, now)) = arrival else { return };
             if self.site.worker.control.is_stopping() {
                 lane.expire(now);
             }
@@ -196,7 +199,7 @@ impl<R: Runner> Desk<R> {
                 now = Instant::now();
             }
             if due > now {
-                if !self.pacer.sleep_until(control, due).await {
+                if !self.pacer.sleep_until(control, self.wake_up(due)).await {
                     return;
                 }
                 (now, started) = (Instant::now(), 0);
@@ -222,6 +225,16 @@ impl<R: Runner> Desk<R> {
 
     fn next_due(&self) -> Option<Instant> {
         Some(self.site.start + self.cursor.borrow().peek()?)
+    }
+
+    /// When to wake up for an arrival that is due at `due`: later than that only when another one
+    /// comes within the slack.
+    fn wake_up(&self, due: Instant) -> Instant {
+        let latest = due + self.slack;
+        match self.cursor.borrow().peek_after() {
+            Some(after) if self.site.start + after <= latest => latest,
+            _ => due,
+        }
     }
 
     fn next_idle(&self) -> Option<Rc<Lane>> {

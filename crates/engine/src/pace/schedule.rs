@@ -74,6 +74,7 @@ pub struct Cursor {
     process: Option<Process>,
     taken: u64,
     next: Option<Duration>,
+    after: Option<Duration>,
 }
 
 /// A Poisson process of intensity 1 over the integral of the rate. Stretched by the inverse of that
@@ -110,8 +111,11 @@ impl Cursor {
                 Some(Process { random: Random::seeded(seed), drawn: 0, hits: 0.0 })
             }
         };
-        let mut cursor = Cursor { schedule, deal, process, taken: 0, next: None };
-        cursor.next = cursor.find();
+        let has_share = schedule.striping.share() > 0.0;
+        let deal = if has_share { deal } else { Deal::of([], 0) };
+        let mut cursor = Cursor { schedule, deal, process, taken: 0, next: None, after: None };
+        cursor.next = cursor.find(0);
+        cursor.after = cursor.find(1);
         cursor
     }
 
@@ -121,20 +125,25 @@ impl Cursor {
         self.next
     }
 
+    /// When the arrival after the next is due.
+    #[inline]
+    pub fn peek_after(&self) -> Option<Duration> {
+        self.after
+    }
+
     /// The next arrival, which is then behind.
     pub fn take(&mut self) -> Option<Duration> {
         let at = self.next?;
         self.taken += 1;
-        self.next = self.find();
+        self.next = self.after;
+        self.after = self.find(self.taken + 1);
         Some(at)
     }
 
-    fn find(&mut self) -> Option<Duration> {
+    /// When the own arrival `turn` is due. Turns must not fall.
+    fn find(&mut self, turn: u64) -> Option<Duration> {
         let schedule = &*self.schedule;
-        if schedule.striping.share() <= 0.0 {
-            return None;
-        }
-        let number = schedule.striping.global(self.deal.number(self.taken)?);
+        let number = schedule.striping.global(self.deal.number(turn)?);
         let at = match &mut self.process {
             None if number >= schedule.total => return None,
             None => schedule.curve.time(number)?,

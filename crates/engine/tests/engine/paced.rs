@@ -73,6 +73,20 @@ fn what_has_not_started_when_the_grace_is_over_is_dropped() {
     assert_eq!(completed + interrupted + dropped, 50_000_000);
 }
 
+/// Twenty that are due within the slack start together, ten milliseconds after the first of each ten.
+#[test]
+fn arrivals_may_share_a_wake_up() {
+    let mut test =
+        Test::new(vec![scenario("x", paced(1000, 20, 1, 1))], Act::Sleep(Duration::ZERO));
+    test.config.workers = 1;
+    test.config.arrival_slack = 10 * MS;
+    let ended = test.run();
+    assert_eq!(ended.check(), [20, 0, 0]);
+    let least = 80.0;
+    let lateness = ended.trend_sum("iteration_lateness");
+    assert!(lateness >= least, "{lateness}");
+}
+
 /// One VU on one of several workers still gets every arrival.
 #[test]
 fn a_worker_without_a_vu_has_no_arrivals() {
