@@ -3,6 +3,8 @@
 //! Every walk is a loop over links, never a recursion: scripts run on small stacks, and the depth
 //! of a document is its author's choice.
 
+use std::rc::Rc;
+
 use html5ever::{Attribute, QualName, ns, tendril::StrTendril};
 
 /// Names a node within its document.
@@ -19,6 +21,7 @@ impl NodeId {
 }
 
 /// What a node is.
+#[derive(Clone)]
 pub(crate) enum NodeKind {
     Document,
     Doctype { name: StrTendril, public_id: StrTendril, system_id: StrTendril },
@@ -27,6 +30,7 @@ pub(crate) enum NodeKind {
     Element(Element),
 }
 
+#[derive(Clone)]
 pub(crate) struct Element {
     pub(crate) name: QualName,
     /// In source order, names unique.
@@ -49,6 +53,7 @@ impl Element {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) kind: NodeKind,
     parent: Option<NodeId>,
@@ -60,17 +65,75 @@ pub(crate) struct Node {
     depth: u32,
 }
 
-/// The arena. Node ids never leave their document.
+/// The arena. Node ids are meant for their own document.
 pub(crate) struct Document {
     nodes: Vec<Node>,
+    /// The parsed documents that this one was joined from, with the place of each one's first node.
+    parts: Vec<(Rc<Document>, u32)>,
 }
 
 impl Document {
     /// With the document node only.
     pub(crate) fn empty() -> Document {
-        let mut document = Document { nodes: Vec::new() };
+        let mut document = Document { nodes: Vec::new(), parts: Vec::new() };
         document.create(NodeKind::Document);
         document
+    }
+
+    /// All parsed documents of both, each once, so that one list can have nodes of all of them. The
+    /// ids of `first` stay.
+    pub(crate) fn joined(first: &Rc<Document>, second: &Rc<Document>) -> Document {
+        let mut joined = Document { nodes: Vec::new(), parts: Vec::new() };
+        for document in [first, second] {
+            if document.parts.is_empty() {
+                joined.take(document);
+            }
+            document.parts.iter().for_each(|(part, _)| joined.take(part));
+        }
+        joined
+    }
+
+    fn take(&mut self, part: &Rc<Document>) {
+        if self.parts.iter().any(|(known, _)| Rc::ptr_eq(known, part)) {
+            return;
+        }
+        let base = u32::try_from(self.nodes.len()).expect("fewer nodes than bytes of memory");
+        let moved = |id: &mut Option<NodeId>| *id = id.map(|id| NodeId(id.0 + base));
+        self.nodes.extend(part.nodes.iter().cloned().map(|mut node| {
+            for link in [
+                &mut node.parent,
+                &mut node.previous,
+                &mut node.next,
+                &mut node.first_child,
+                &mut node.last_child,
+            ] {
+                moved(link);
+            }
+            node
+        }));
+        self.parts.push((Rc::clone(part), base));
+    }
+
+    /// The id here of the node that `other` calls `id`; `None` when it is not in this document.
+    pub(crate) fn translate(&self, other: &Document, id: NodeId) -> Option<NodeId> {
+        if std::ptr::eq(self, other) {
+            return Some(id);
+        }
+        let holder = other.parts.iter().rev().find(|(_, base)| *base <= id.0);
+        let (part, id) = match holder {
+            Some((part, base)) => (&**part, NodeId(id.0 - base)),
+            None => (other, id),
+        };
+        if std::ptr::eq(self, part) {
+            return Some(id);
+        }
+        let (_, base) = self.parts.iter().find(|(known, _)| std::ptr::eq(&**known, part))?;
+        Some(NodeId(id.0 + base))
+    }
+
+    /// The document node above `id`.
+    pub(crate) fn root(&self, id: NodeId) -> NodeId {
+        self.ancestors(id).last().unwrap_or(id)
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {

@@ -35,7 +35,13 @@ impl ElementObject {
         kind.map_or("Element", |(_, kind)| kind.name)
     }
 
-    fn selection(&self) -> Selection {
+    /// Whether no kind of element has more properties.
+    pub(super) fn is_plain(&self) -> bool {
+        self.type_name() == "Element"
+    }
+
+    /// As a list of one.
+    pub(super) fn selection(&self) -> Selection {
         Selection::of_node(self.document.clone(), self.node, self.url.clone())
     }
 }
@@ -126,11 +132,11 @@ pub(super) fn prototype<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     Ok(object)
 }
 
-/// The argument's node if it is an element of the same document.
+/// The argument's node if it is an element of this one's document.
 fn other_node(me: &ElementObject, other: &Opt<Value<'_>>) -> Option<NodeId> {
     let other = Class::<ElementObject>::from_value(other.0.as_ref()?).ok()?;
     let other = other.borrow();
-    Rc::ptr_eq(&me.document, &other.document).then_some(other.node)
+    me.document.translate(&other.document, other.node)
 }
 
 fn define_attributes<'js>(object: &Object<'js>) -> Result<()> {
@@ -185,9 +191,10 @@ fn attribute_object<'js>(
     attribute: &Attribute,
 ) -> Result<Object<'js>> {
     let object = Object::new(ctx.clone())?;
+    // k6's spelling and order.
+    object.set("owner_element", owner.clone())?;
     object.set("name", &*attribute.name.local)?;
     object.set("value", &*attribute.value)?;
-    object.set("ownerElement", owner.clone())?;
     let name = attribute.name.local.to_string();
     object.set("localName", Function::new(ctx.clone(), move || name.clone())?)?;
     let prefix =

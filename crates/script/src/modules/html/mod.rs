@@ -7,16 +7,16 @@ mod computed;
 mod data;
 mod document;
 mod element_object;
-mod form;
+pub(crate) mod form;
 mod kinds;
 mod links;
 mod parse;
 mod property;
 mod prototypes;
 mod render;
-mod selection;
+pub(crate) mod selection;
 mod selection_object;
-mod selector;
+pub(crate) mod selector;
 
 use std::rc::Rc;
 

@@ -33,7 +33,8 @@ impl Filter {
             Filter::Selector(Some(selector)) => selector.matches(document, id),
             Filter::Selector(None) => false,
             Filter::Nodes(selection) => {
-                std::ptr::eq(document, &*selection.document) && selection.nodes.contains(&id)
+                let id = selection.document.translate(document, id);
+                id.is_some_and(|id| selection.nodes.contains(&id))
             }
         }
     }
@@ -139,13 +140,8 @@ impl Selection {
             Filter::Nodes(wanted) => {
                 let inside =
                     |id: &NodeId| self.nodes.iter().any(|root| document.contains(*root, *id));
-                self.unique(
-                    wanted
-                        .nodes
-                        .iter()
-                        .copied()
-                        .filter(|id| filter.matches(document, *id) && inside(id)),
-                )
+                let here = |id: &NodeId| document.translate(&wanted.document, *id);
+                self.unique(wanted.nodes.iter().filter_map(here).filter(inside))
             }
         }
     }
@@ -209,19 +205,39 @@ impl Selection {
         self.unique(self.nodes.iter().filter_map(nearest))
     }
 
-    /// This list and what `filter` names: nodes, or a selector over the whole document.
+    /// This list and what `filter` names: nodes, also of other documents, or a selector over the whole
+    /// document.
     pub(crate) fn add(&self, filter: &Filter) -> Selection {
         let more: Vec<NodeId> = match filter {
             Filter::Selector(Some(selector)) => {
                 selector.below(&self.document, NodeId::DOCUMENT).collect()
             }
             Filter::Selector(None) => Vec::new(),
-            Filter::Nodes(other) if Rc::ptr_eq(&other.document, &self.document) => {
-                other.nodes.clone()
-            }
-            Filter::Nodes(_) => Vec::new(),
+            Filter::Nodes(other) => match other.nodes_in(&self.document) {
+                Some(nodes) => nodes,
+                None => return self.join(other),
+            },
         };
         self.unique(self.nodes.iter().copied().chain(more))
+    }
+
+    /// The nodes as `document` calls them; `None` when one is not in it.
+    fn nodes_in(&self, document: &Document) -> Option<Vec<NodeId>> {
+        self.nodes.iter().map(|id| document.translate(&self.document, *id)).collect()
+    }
+
+    /// This list and another one with nodes of other documents.
+    fn join(&self, other: &Selection) -> Selection {
+        let document = Rc::new(Document::joined(&self.document, &other.document));
+        let lists = [self, other].map(|list| list.nodes_in(&document).unwrap_or_default());
+        let joined = Selection {
+            document,
+            nodes: Vec::new(),
+            previous: Some(Rc::new(self.clone())),
+            url: self.url.clone(),
+        };
+        let nodes = joined.unique(lists.into_iter().flatten()).nodes;
+        Selection { nodes, ..joined }
     }
 
     /// Position counted from the end when negative; `None` when there is no such node.
@@ -256,8 +272,9 @@ impl Selection {
     }
 
     /// Position in this list of the first node of `other`; -1 when it is not in it.
-    pub(crate) fn index_of(&self, other: Option<NodeId>) -> i64 {
-        let position = other.and_then(|other| self.nodes.iter().position(|id| *id == other));
+    pub(crate) fn index_of(&self, other: &Selection) -> i64 {
+        let first = other.first().and_then(|id| self.document.translate(&other.document, id));
+        let position = first.and_then(|first| self.nodes.iter().position(|id| *id == first));
         position.map_or(-1, count)
     }
 

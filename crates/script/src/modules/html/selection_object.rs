@@ -93,7 +93,7 @@ fn define_narrowing<'js>(object: &Object<'js>) -> Result<()> {
     ];
     for (name, search) in searches {
         method(object, name, move |ctx: Ctx<'js>, me: Me<'js>, argument: Opt<Value<'js>>| {
-            let filter = selector_argument(&ctx, argument.0)?;
+            let filter = search_argument(&ctx, argument.0)?;
             wrap(&ctx, search(&mine(&me), &filter))
         })?;
     }
@@ -168,6 +168,21 @@ fn as_filter(value: &Value<'_>) -> Result<Option<Filter>> {
     Ok(selection.map(|selection| Filter::Nodes(selection.borrow().0.clone())))
 }
 
+/// An element without a kind of its own, as a list: k6 takes no others.
+fn plain_element(value: &Value<'_>) -> Option<Selection> {
+    let element = Class::<ElementObject>::from_value(value).ok()?;
+    let element = element.borrow();
+    element.is_plain().then(|| element.selection())
+}
+
+/// As [`selector_argument`], or an element.
+fn search_argument<'js>(ctx: &Ctx<'js>, value: Option<Value<'js>>) -> Result<Filter> {
+    match value.as_ref().and_then(plain_element) {
+        Some(element) => Ok(Filter::Nodes(element)),
+        None => selector_argument(ctx, value),
+    }
+}
+
 fn selector_argument<'js>(ctx: &Ctx<'js>, value: Option<Value<'js>>) -> Result<Filter> {
     let value = value.unwrap_or_else(|| Value::new_undefined(ctx.clone()));
     match as_filter(&value)? {
@@ -228,7 +243,7 @@ fn not<'js>(ctx: Ctx<'js>, me: Me<'js>, argument: Opt<Value<'js>>) -> Result<Val
         let left = me.nodes.iter().copied().filter(|id| !passed.contains(id)).collect();
         return wrap(&ctx, me.derive(left));
     }
-    let filter = selector_argument(&ctx, argument.0)?;
+    let filter = search_argument(&ctx, argument.0)?;
     wrap(&ctx, me.not(&filter))
 }
 
@@ -314,9 +329,9 @@ fn index<'js>(me: Me<'js>, argument: Opt<Value<'js>>) -> Result<i64> {
     let me = mine(&me);
     let Some(argument) = arguments::given(argument.0) else { return Ok(me.index_among_siblings()) };
     Ok(match as_filter(&argument)? {
-        Some(Filter::Nodes(other)) => me.index_of(other.first()),
-        Some(filter) => me.derive(vec![NodeId::DOCUMENT]).find(&filter).index_of(me.first()),
-        None => -1,
+        Some(Filter::Nodes(other)) => me.index_of(&other),
+        Some(filter) => me.derive(vec![NodeId::DOCUMENT]).find(&filter).index_of(&me),
+        None => plain_element(&argument).map_or(-1, |element| me.index_of(&element)),
     })
 }
 

@@ -11,7 +11,7 @@ pub(crate) const DEFAULT_ENCODING: &str = "application/x-www-form-urlencoded";
 
 /// The form around the field or, without one, what its `form` attribute names: k6's order.
 fn owning_form(document: &Document, id: NodeId) -> Option<NodeId> {
-    let named = || by_id(document, document.attribute(id, "form")?);
+    let named = || by_id(document, id, document.attribute(id, "form")?);
     closest(document, id, "form").or_else(named)
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn labels(document: &Document, id: NodeId) -> Value {
     let around = closest(document, id, "label");
     let mut labels: Vec<NodeId> = around.into_iter().collect();
     if let Some(name) = document.attribute(id, "id") {
-        let named = tagged(document, NodeId::DOCUMENT, &["label"]);
+        let named = tagged(document, document.root(id), &["label"]);
         labels.extend(named.filter(|label| {
             document.attribute(*label, "for") == Some(name) && Some(*label) != around
         }));
@@ -79,11 +79,11 @@ pub(crate) fn labels(document: &Document, id: NodeId) -> Value {
 
 /// What `for` names; k6 does not look inside of the label.
 pub(crate) fn control(document: &Document, id: NodeId) -> Value {
-    Value::Node(document.attribute(id, "for").and_then(|name| by_id(document, name)))
+    Value::Node(document.attribute(id, "for").and_then(|name| by_id(document, id, name)))
 }
 
 pub(crate) fn list(document: &Document, id: NodeId) -> Value {
-    let named = document.attribute(id, "list").and_then(|name| by_id(document, name));
+    let named = document.attribute(id, "list").and_then(|name| by_id(document, id, name));
     Value::Node(named.filter(|id| document.is_tag(*id, "datalist")))
 }
 

@@ -58,8 +58,10 @@ fn closest(document: &Document, id: NodeId, tag: &str) -> Option<NodeId> {
     document.ancestors(id).find(|at| document.is_tag(*at, tag))
 }
 
-fn by_id(document: &Document, wanted: &str) -> Option<NodeId> {
-    document.descendants(NodeId::DOCUMENT).find(|id| document.attribute(*id, "id") == Some(wanted))
+/// The element of that id in the document of `of`.
+fn by_id(document: &Document, of: NodeId, wanted: &str) -> Option<NodeId> {
+    let mut all = document.descendants(document.root(of));
+    all.find(|id| document.attribute(*id, "id") == Some(wanted))
 }
 
 pub(crate) fn node_name(document: &Document, id: NodeId) -> Value {
@@ -146,8 +148,8 @@ pub(crate) fn parent_element(document: &Document, id: NodeId) -> Value {
     Value::Node(document.parent_element(id))
 }
 
-pub(crate) fn owner_document(_: &Document, _: NodeId) -> Value {
-    Value::Node(Some(NodeId::DOCUMENT))
+pub(crate) fn owner_document(document: &Document, id: NodeId) -> Value {
+    Value::Node(Some(document.root(id)))
 }
 
 pub(crate) fn has_child_nodes(document: &Document, id: NodeId) -> Value {
@@ -196,7 +198,7 @@ pub(crate) fn areas(document: &Document, id: NodeId) -> Value {
 /// Images and objects whose `usemap` names this map.
 pub(crate) fn images(document: &Document, id: NodeId) -> Value {
     let name = format!("#{}", attribute(document, id, "name"));
-    let candidates = tagged(document, NodeId::DOCUMENT, &["img", "object"]);
+    let candidates = tagged(document, document.root(id), &["img", "object"]);
     Value::Nodes(
         candidates.filter(|image| document.attribute(*image, "usemap") == Some(&name)).collect(),
     )

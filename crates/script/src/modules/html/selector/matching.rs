@@ -78,7 +78,7 @@ impl Test {
             Test::OnlyChild { of_type } => is_only_child(document, id, *of_type),
             Test::Input => matches!(element.tag(), "input" | "select" | "textarea" | "button"),
             Test::Empty => document.children(id).all(|child| is_blank(document, child)),
-            Test::Root => document.parent(id) == Some(NodeId::DOCUMENT),
+            Test::Root => document.parent_element(id).is_none(),
             Test::Link => is_link(element),
             Test::Enabled => {
                 is_link(element)
