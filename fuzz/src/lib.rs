@@ -17,5 +17,6 @@ mod results;
 mod resp;
 mod segments;
 mod settings;
+mod targets;
 mod thresholds;
 mod urls;

@@ -4,6 +4,8 @@
 //! own, made inside that coroutine. k6's blocking calls suspend the coroutine ([`vu::suspend`]).
 
 pub mod archive;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod globals;
 pub mod lifecycle;
 pub mod loader;

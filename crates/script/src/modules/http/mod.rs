@@ -11,7 +11,7 @@ mod call;
 mod config;
 mod cookie_jar;
 mod failure;
-mod gjson;
+pub(crate) mod gjson;
 mod marks;
 mod multipart;
 mod params;

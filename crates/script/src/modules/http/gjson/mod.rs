@@ -20,6 +20,10 @@ use self::scan::{Kind, elements, kind, members};
 /// How deep paths nest (`#.`, queries, collections); past it nothing is found.
 const DEPTH_LIMIT: usize = 32;
 
+/// How long a value may become by modifiers and collections, in bytes; past it nothing is found. Each
+/// `@tostr` may double it. Less in tests, which reach it.
+const MADE_LIMIT: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
+
 type Raw<'a> = Cow<'a, str>;
 
 /// The value at `path`, as JSON text.
@@ -75,6 +79,9 @@ fn find<'a>(json: Raw<'a>, path: &str, depth: usize) -> Option<Raw<'a>> {
         None => (json, path),
     };
     loop {
+        if matches!(&json, Cow::Owned(made) if made.len() > MADE_LIMIT) {
+            return None;
+        }
         match path.as_bytes().first() {
             Some(b'@') => {
                 if let Some(call) = modify::parse(path) {

@@ -43,6 +43,12 @@ fn keys_indexes_and_wildcards() {
 }
 
 #[test]
+fn values_that_only_grow_are_not_made() {
+    assert_eq!(get("\"\\\"\"", &["@tostr"; 60].join("|")), None);
+    assert_eq!(get("[1]", &["[@this,@this]"; 60].join("|")), None);
+}
+
+#[test]
 fn what_is_not_there() {
     for path in [
         "missing",
