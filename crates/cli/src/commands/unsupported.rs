@@ -45,9 +45,6 @@ pub(crate) fn global(flags: &GlobalFlags) -> Result<(), Failure> {
 
 /// The same for `run`.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    if args.linger {
-        return Err(flag("--linger", "there is no REST API to keep alive"));
-    }
     if args.options.paused {
         return Err(flag("--paused", "there is no REST API to resume with"));
     }

@@ -7,10 +7,19 @@ use plimsoll_e2e::{Tool, command, signal};
 
 /// Starts `source`, sends SIGINT `times` times once it runs, and returns exit code, stdout, stderr.
 fn interrupt(tool: Tool, source: &str, times: u32) -> (Option<i32>, String, String) {
+    interrupt_with(tool, &[], source, times)
+}
+
+fn interrupt_with(
+    tool: Tool,
+    flags: &[&str],
+    source: &str,
+    times: u32,
+) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("script.js"), source).unwrap();
     let mut command = command(tool, folder.path());
-    command.args(["run", "script.js"]);
+    command.arg("run").args(flags).arg("script.js");
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
     let mut child = command.spawn().unwrap();
     thread::sleep(Duration::from_secs(2));
@@ -35,6 +44,20 @@ fn once_stops_gracefully() {
         assert_eq!(code, Some(105), "{tool:?}\n{stdout}\n{stderr}");
         assert!(stdout.contains("iterations..."), "{tool:?}\n{stdout}\n{stderr}");
         assert!(stderr.contains("torn down"), "{tool:?}\n{stdout}\n{stderr}");
+    }
+}
+
+/// The run is over when the signal comes: the summary follows, and the exit code is the run's own.
+#[test]
+fn linger_waits_for_a_signal() {
+    let source = "export default function () {}
+        export const options = { thresholds: { iterations: ['count>1'] } };";
+    for tool in [Tool::K6, Tool::Plimsoll] {
+        let (code, stdout, stderr) = interrupt_with(tool, &["--linger"], source, 1);
+        assert_eq!(code, Some(99), "{tool:?}\n{stdout}\n{stderr}");
+        let (waits, summary) = (stdout.find("--linger"), stdout.find("✗ 'count>1' count=1"));
+        assert!(waits.is_some() && waits < summary, "{tool:?}\n{stdout}\n{stderr}");
+        assert!(stderr.contains("have been crossed"), "{tool:?}\n{stdout}\n{stderr}");
     }
 }
 
