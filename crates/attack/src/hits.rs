@@ -71,6 +71,11 @@ impl Collector {
         Collector { attack: Arc::from(attack), queue, collected: Mutex::default() }
     }
 
+    /// The name of the attack.
+    pub fn attack(&self) -> &Arc<str> {
+        &self.attack
+    }
+
     /// A worker's own collection.
     pub fn open(&self) -> Hits {
         let stream = self.queue.clone().map(|queue| (queue, BlockEncoder::new()));
@@ -152,5 +157,152 @@ impl Hits {
         let hits = encoder.hits();
         let bytes = encoder.finish_block(queue.spare());
         queue.send(Block { bytes, hits, is_last: false });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::mpsc::{Receiver, SyncSender, sync_channel},
+    };
+
+    use super::*;
+    use crate::{
+        results::binary::{Decoder, End, Next, Start},
+        writer::{QUEUE_LIMIT, Writer},
+    };
+
+    /// Collects what is written, and waits for a permission before each write.
+    struct Slow {
+        written: Arc<Mutex<Vec<u8>>>,
+        permissions: Receiver<io::Result<()>>,
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.permissions.recv().unwrap_or(Ok(()))?;
+            self.written.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Rig {
+        writer: Writer,
+        written: Arc<Mutex<Vec<u8>>>,
+        permit: SyncSender<io::Result<()>>,
+        errors: Arc<Mutex<Vec<String>>>,
+    }
+
+    fn rig() -> Rig {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (permit, permissions) = sync_channel(QUEUE_LIMIT * 2);
+        let errors = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&errors);
+        let out = Box::new(Slow { written: Arc::clone(&written), permissions });
+        let on_error = move |error: &io::Error| told.lock().unwrap().push(error.to_string());
+        let writer = Writer::start(out, &Start::default(), on_error).unwrap();
+        Rig { writer, written, permit, errors }
+    }
+
+    fn hit(seq: u64) -> Hit<'static> {
+        Hit {
+            attack: "".into(),
+            seq,
+            code: 200,
+            scheduled: Timestamp(1_000_000 + seq),
+            lateness: Some(Duration::from_nanos(seq)),
+            response_time: Duration::from_micros(5),
+            bytes_out: 0,
+            bytes_in: 3,
+            error: "".into(),
+            method: "GET".into(),
+            url: "http://a/".into(),
+            body: (&[]).into(),
+            headers: (&[]).into(),
+        }
+    }
+
+    /// Hits in the stream and what its end says.
+    fn read(written: &Mutex<Vec<u8>>) -> (u64, Option<End>) {
+        let mut decoder = Decoder::new();
+        decoder.feed(&written.lock().unwrap());
+        decoder.finish();
+        let (mut hits, mut end) = (0, None);
+        loop {
+            match decoder.advance() {
+                Next::Hit => hits += 1,
+                Next::End(found) => end = Some(found),
+                Next::Start(_) => {}
+                Next::Damage(error) => panic!("{error}"),
+                Next::Hungry => return (hits, end),
+            }
+        }
+    }
+
+    #[test]
+    fn what_workers_collect_is_counted_and_written() {
+        let Rig { writer, written, permit, .. } = rig();
+        drop(permit);
+        let collector = Collector::new("a", Some(writer.queue()));
+        let (mut one, mut other) = (collector.open(), collector.open());
+        for seq in 0..10_000 {
+            let hits = if seq % 3 == 0 { &mut one } else { &mut other };
+            hits.record(&hit(seq), Instant::now());
+        }
+        one.record_shortage(libc::EMFILE);
+        other.record_shortage(libc::EADDRNOTAVAIL);
+        other.record_shortage(libc::ECONNREFUSED);
+        collector.take_in(one);
+        collector.take_in(other);
+        let collected = collector.take();
+        assert_eq!(collected.tally.requests(), 10_000);
+        assert_eq!(collected.shortages, Shortages { descriptors: 1, ports: 1 });
+        assert_eq!(collected.due, Some((Timestamp(1_000_000), Timestamp(1_009_999))));
+        let (lost, error) = writer.finish(End { never_sent: 7, ..End::default() });
+        assert!(lost == 0 && error.is_none());
+        let (hits, end) = read(&written);
+        assert_eq!((hits, end.map(|end| end.never_sent)), (10_000, Some(7)));
+    }
+
+    /// Nobody waits for a writer that does not get on: what it cannot take is lost, and counted.
+    #[test]
+    fn a_slow_writer_loses_hits_and_says_so() {
+        const BLOCKS: u64 = 2 * QUEUE_LIMIT as u64;
+        let Rig { writer, written, permit, errors } = rig();
+        let collector = Collector::new("a", Some(writer.queue()));
+        let mut hits = collector.open();
+        for seq in 0..BLOCKS {
+            hits.record(&hit(seq), Instant::now());
+            hits.flush();
+        }
+        collector.take_in(hits);
+        drop(permit);
+        let (lost, error) = writer.finish(End::default());
+        let (read, end) = read(&written);
+        assert!(error.is_none() && errors.lock().unwrap().is_empty());
+        assert!(lost >= BLOCKS - QUEUE_LIMIT as u64 - 1, "{lost}");
+        assert_eq!((read + lost, end.map(|end| end.lost)), (BLOCKS, Some(lost)));
+    }
+
+    #[test]
+    fn an_error_ends_the_writing_and_is_told_once() {
+        let Rig { writer, permit, errors, .. } = rig();
+        permit.send(Ok(())).unwrap();
+        permit.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
+        let collector = Collector::new("a", Some(writer.queue()));
+        let mut hits = collector.open();
+        for seq in 0..3 {
+            hits.record(&hit(seq), Instant::now());
+            hits.flush();
+        }
+        collector.take_in(hits);
+        let (lost, error) = writer.finish(End::default());
+        assert_eq!((lost, error.map(|error| error.kind())), (3, Some(io::ErrorKind::StorageFull)));
+        assert_eq!(errors.lock().unwrap().len(), 1);
     }
 }

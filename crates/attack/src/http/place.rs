@@ -24,6 +24,8 @@ pub(super) struct Place {
     /// Of all VUs of the thread, unless they hold their connections.
     pub(super) client: Rc<Client>,
     pub(super) source: Source,
+    /// The name of the attack.
+    pub(super) attack: Arc<str>,
     pub(super) hits: RefCell<Hits>,
     /// The tags of all samples, once a hit was sent.
     pub(super) scope: RefCell<Scope>,
@@ -69,6 +71,7 @@ impl Place {
             client: Rc::new(client(config, &http, worker)),
             http,
             source,
+            attack: Arc::clone(collector.attack()),
             hits: RefCell::new(collector.open()),
             scope: RefCell::default(),
         }

@@ -93,7 +93,6 @@ impl HttpVu {
     ) {
         let Moments { scheduled, started, finished } = moments;
         let mut hits = self.place.hits.borrow_mut();
-        let attack = std::sync::Arc::clone(hits.attack());
         let (code, error) = self.outcome(response);
         let keep = self.place.config.keep_body;
         let (mut body, mut headers) = (Cow::default(), Cow::default());
@@ -104,7 +103,7 @@ impl HttpVu {
             headers = Cow::Owned(pairs.map(|(n, v)| (n.to_vec(), v.to_vec())).collect());
         }
         let hit = Hit {
-            attack: Cow::Borrowed(&attack),
+            attack: Cow::Borrowed(&self.place.attack),
             seq,
             code,
             scheduled: Timestamp(scheduled.unix_nanos()),
