@@ -104,6 +104,7 @@ pub(crate) fn load(request: &Request, log: &Log) -> Result<Loaded, Failure> {
         let exit = Exit::from(error.kind);
         Failure { exit, message: error.message, hint: error.hint }
     })?;
+    script.process_ends_after_run();
     let own = match origin.options {
         // An archive holds the options as they were consolidated when it was made.
         Some(options) => options,

@@ -6,7 +6,7 @@ pub(crate) mod open;
 pub(crate) mod text;
 pub(crate) mod timers;
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use rquickjs::{Ctx, Object, Value};
 
@@ -32,10 +32,34 @@ fn set_environment(
     scenario: Option<&BTreeMap<String, String>>,
 ) -> rquickjs::Result<()> {
     let environment = Object::new(ctx.clone())?;
+    let shown = vu.test.modules.mentions();
     for (key, value) in vu.test.env.iter().chain(scenario.into_iter().flatten()) {
-        environment.set(key, value)?;
+        if shown.variable(key) {
+            environment.set(key, value)?;
+        }
     }
+    vu.shown_environment.replace(shown);
     ctx.globals().set("__ENV", environment)
+}
+
+/// Adds to `__ENV` what a module that was read since then may ask for.
+pub(crate) fn extend_environment(ctx: &Ctx<'_>, vu: &VuState) -> rquickjs::Result<()> {
+    let shown = vu.test.modules.mentions();
+    let before = vu.shown_environment.replace(shown.clone());
+    if Arc::ptr_eq(&before, &shown) {
+        return Ok(());
+    }
+    let Some(environment) = ctx.globals().get::<_, Value<'_>>("__ENV")?.into_object() else {
+        return Ok(());
+    };
+    let iteration = vu.iteration.borrow();
+    let scenario = iteration.as_ref().map(|iteration| &iteration.scenario.context.scenario.env);
+    for (key, value) in vu.test.env.iter().chain(scenario.into_iter().flatten()) {
+        if shown.variable(key) && !before.variable(key) {
+            environment.set(key, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Brings `__ITER`, and `__ENV` when the scenario changed, up to date before an iteration.
@@ -54,12 +78,15 @@ pub(crate) fn set_iteration(ctx: &Ctx<'_>, vu: &VuState) -> rquickjs::Result<()>
     Ok(())
 }
 
-/// Makes the exported `options` show the consolidated ones, as k6 does.
+/// Makes the exported `options` show the consolidated ones, as k6 does, where a module may look.
 pub(crate) fn overwrite_options<'js>(
     ctx: &Ctx<'js>,
     vu: &VuState,
     exports: &Object<'js>,
 ) -> rquickjs::Result<()> {
+    if !vu.test.modules.mentions().options {
+        return Ok(());
+    }
     let Some(json) = vu.test.options_json() else { return Ok(()) };
     let Some(options) = exports.get::<_, Value<'js>>("options")?.into_object() else {
         return Ok(());

@@ -7,7 +7,11 @@
 mod stage;
 mod vu;
 
-use std::{io, rc::Rc, sync::Arc};
+use std::{
+    io,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+};
 
 use plimsoll_engine::{
     runner::{RunError, RunErrorKind, Runner, VuId},
@@ -22,7 +26,7 @@ use crate::{
     loader::{LoaderConfig, Modules},
     options::Options,
     vu::{
-        TestState, VuHost, VuState,
+        TestState, VuHost, VuState, coroutine,
         interrupt::StopCause,
         script::{Exports, Reply, Thrown},
         state::Compatibility,
@@ -104,6 +108,12 @@ impl Script {
     pub fn set_options(&self, options: Arc<Options>) {
         drop(self.test.options.set(options));
     }
+
+    /// Says that the process ends soon after the run: the VUs' memory is then left to the kernel
+    /// instead of being freed object by object.
+    pub fn process_ends_after_run(&self) {
+        self.test.process_ends.store(true, Ordering::Relaxed);
+    }
 }
 
 fn load_failure(entry: &str, message: &str) -> String {
@@ -179,5 +189,11 @@ impl Runner for Script {
 
     async fn teardown(&self, worker: &Rc<Worker>) -> Result<(), RunError> {
         stage::teardown(self, worker).await
+    }
+
+    fn worker_finished(&self, _: &Rc<Worker>) {
+        if self.test.process_ends.load(Ordering::Relaxed) {
+            coroutine::abandon_from_now_on();
+        }
     }
 }

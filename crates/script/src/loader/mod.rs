@@ -5,6 +5,7 @@
 //! that needs it); later VUs load its bytecode ([`vu_loader`]).
 
 mod common_js;
+mod mentions;
 mod open;
 mod positions;
 mod read;
@@ -18,6 +19,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+pub(crate) use mentions::Mentions;
 pub(crate) use open::OpenError;
 pub use read::{Fetch, FetchError};
 use url::Url;
@@ -50,6 +52,8 @@ pub struct Modules {
     sources: Mutex<BTreeMap<String, Arc<Source>>>,
     /// Files read by `open()`.
     files: Mutex<BTreeMap<PathBuf, Arc<[u8]>>>,
+    /// Of all sources together; another `Arc` when it grew.
+    mentions: Mutex<Arc<Mentions>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +96,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Modules {
     /// `entry` is the script's URL; nothing is read yet.
     pub fn new(config: LoaderConfig, entry: Url) -> Modules {
-        Modules { config, entry, sources: Mutex::default(), files: Mutex::default() }
+        Modules {
+            config,
+            entry,
+            sources: Mutex::default(),
+            files: Mutex::default(),
+            mentions: Mutex::default(),
+        }
     }
 
     pub fn entry(&self) -> &Url {
@@ -105,6 +115,21 @@ impl Modules {
             .values()
             .map(|source| (source.url.clone(), source.original.clone()))
             .collect()
+    }
+
+    /// What the modules read so far may ask for.
+    pub(crate) fn mentions(&self) -> Arc<Mentions> {
+        lock(&self.mentions).clone()
+    }
+
+    fn note_mentions(&self, url: &Url, code: &str) {
+        let entry_file = self.entry.as_str().rsplit('/').next().unwrap_or_default();
+        let new = Mentions::of_code(code, entry_file, *url == self.entry);
+        let mut known = lock(&self.mentions);
+        let all = known.with(&new);
+        if all != **known {
+            *known = Arc::new(all);
+        }
     }
 
     fn resolve(&self, base: &str, specifier: &str) -> Result<Location, String> {
@@ -143,6 +168,7 @@ impl Modules {
             }
             imported.push((target, import));
         }
+        self.note_mentions(url, &translated.code);
         let source = Source {
             url: url.clone(),
             kind: translated.kind,

@@ -22,6 +22,7 @@ use super::{
     resolve::Location,
 };
 use crate::{
+    globals,
     modules::{self, Module as BuiltIn},
     vu::{VuState, error, events, intrinsics},
 };
@@ -123,6 +124,7 @@ pub(super) fn source(
         }
     };
     intrinsics::ensure(ctx, source.intrinsics)?;
+    globals::extend_environment(ctx, vu)?;
     Ok(source)
 }
 

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     io,
+    mem::ManuallyDrop,
     rc::Rc,
     task::{Context, Poll, Waker},
 };
@@ -121,9 +122,10 @@ impl Fiber {
     }
 
     /// Gives back the pages of the coroutine's stack below the caller's frame.
+    #[inline(never)]
     pub(crate) fn release_unused_stack(&self) {
-        /// Below the caller's frame: the red zone and the frames of this call itself.
-        const MARGIN: usize = 4096;
+        /// Below `here`: the rest of this frame, those of the system call, and the red zone.
+        const MARGIN: usize = 1024;
         let here = 0u8;
         let top = (&raw const here as usize).saturating_sub(MARGIN);
         #[expect(unsafe_code, reason = "the stack grows down: what is below us is dead")]
@@ -136,8 +138,20 @@ impl Fiber {
 
 /// A coroutine of one VU; polled as part of a task on its thread.
 pub(crate) struct VuCoroutine {
-    coroutine: Coroutine<Resume, (), (), SlabStack>,
+    coroutine: ManuallyDrop<Coroutine<Resume, (), (), SlabStack>>,
     fiber: Rc<Fiber>,
+}
+
+thread_local! {
+    static ABANDONS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on, dropping a coroutine on this thread leaves all that it holds as it is.
+///
+/// Freeing some thousand JavaScript heaps object by object takes a good part of the time that it
+/// took to build them, and when the process ends the kernel does it at once.
+pub(crate) fn abandon_from_now_on() {
+    ABANDONS.set(true);
 }
 
 impl VuCoroutine {
@@ -152,7 +166,7 @@ impl VuCoroutine {
             main();
             inner.task.set(Resume(std::ptr::null_mut()));
         });
-        Ok(VuCoroutine { coroutine, fiber })
+        Ok(VuCoroutine { coroutine: ManuallyDrop::new(coroutine), fiber })
     }
 
     /// Runs it until it suspends itself or ends; true when it ended.
@@ -168,12 +182,20 @@ impl VuCoroutine {
 
 impl Drop for VuCoroutine {
     fn drop(&mut self) {
+        if ABANDONS.get() {
+            return;
+        }
         self.fiber.killed.set(true);
         let mut task = Context::from_waker(Waker::noop());
         for _ in 0..KILL_RESUMES {
             if !self.coroutine.started() || self.resume(&mut task) {
-                return;
+                break;
             }
+        }
+        #[expect(unsafe_code, reason = "a coroutine that may be left undropped")]
+        // SAFETY: dropped here only, and not used again.
+        unsafe {
+            ManuallyDrop::drop(&mut self.coroutine);
         }
     }
 }

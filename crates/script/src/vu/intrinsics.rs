@@ -35,7 +35,7 @@ impl Intrinsics {
 
     /// What code of this text may use. Text in comments and strings counts too: too much is safe.
     pub(crate) fn of_code(code: &str) -> Intrinsics {
-        if BY_ANY_NAME.iter().any(|word| code.contains(word)) || uses_heavy_module(code) {
+        if reaches_by_any_name(code) || uses_heavy_module(code) {
             return Intrinsics::ALL;
         }
         BY_NAME
@@ -48,6 +48,11 @@ impl Intrinsics {
 /// Code that can reach built-in objects without naming them.
 const BY_ANY_NAME: &[&str] =
     &["eval", "Function", "globalThis", "global", "Reflect", "constructor"];
+
+/// Whether code may reach what it does not name.
+pub(crate) fn reaches_by_any_name(code: &str) -> bool {
+    BY_ANY_NAME.iter().any(|word| code.contains(word))
+}
 
 /// What the name of an object, or a part of it, stands for.
 const BY_NAME: &[(&[&str], Intrinsics)] = &[

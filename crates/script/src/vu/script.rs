@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rquickjs::{ArrayBuffer, Ctx, Function, Object, Value};
+use rquickjs::{ArrayBuffer, Context, Ctx, Function, Object, Runtime, Value};
 
 use super::{
     Mailbox, Phase, VuState, context, error::ScriptError, events, interrupt::StopCause,
@@ -64,30 +64,46 @@ pub(crate) struct Thrown {
     pub(crate) in_promise: bool,
 }
 
-/// The coroutine's body.
+/// The coroutine's body. Its frame and those of [`Session::obey`] and below stay while the VU waits,
+/// so what is rare or big is in functions of its own: most VUs wait on one page of stack.
 pub(super) fn main(vu: &Rc<VuState>, mailbox: &Mailbox) {
-    let (runtime, context) = match context::new(vu) {
-        Ok(made) => made,
-        Err(error) => {
-            let error = ScriptError { summary: error.to_string(), frames: Vec::new() };
-            mailbox.put_reply(Reply::Threw(Thrown { error, in_promise: false }));
-            return;
-        }
-    };
+    let Some((runtime, context)) = make_context(vu, mailbox) else { return };
     context.with(|ctx| {
-        match init(&ctx, vu) {
-            Ok(exports) => {
-                mailbox.put_reply(Reply::Initialized(describe(&exports)));
-                let mut session = Session { ctx: &ctx, vu, exports, data: None, last: None };
-                vu.fiber.release_unused_stack();
-                session.serve(mailbox);
-            }
-            Err(error) => mailbox.put_reply(failure(&ctx, vu, error)),
+        if let Some(exports) = start(&ctx, vu, mailbox) {
+            vu.fiber.release_unused_stack();
+            Session { ctx: &ctx, vu, exports, data: None, last: None }.serve(mailbox);
         }
         vu.events.clear();
     });
     drop(context);
     drop(runtime);
+}
+
+#[inline(never)]
+fn make_context(vu: &Rc<VuState>, mailbox: &Mailbox) -> Option<(Runtime, Context)> {
+    match context::new(vu) {
+        Ok(made) => Some(made),
+        Err(error) => {
+            let error = ScriptError { summary: error.to_string(), frames: Vec::new() };
+            mailbox.put_reply(Reply::Threw(Thrown { error, in_promise: false }));
+            None
+        }
+    }
+}
+
+/// Runs the script's init; replies how it went.
+#[inline(never)]
+fn start<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>, mailbox: &Mailbox) -> Option<Object<'js>> {
+    match init(ctx, vu) {
+        Ok(exports) => {
+            mailbox.put_reply(Reply::Initialized(describe(&exports)));
+            Some(exports)
+        }
+        Err(error) => {
+            mailbox.put_reply(failure(ctx, vu, error));
+            None
+        }
+    }
 }
 
 fn init<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> rquickjs::Result<Object<'js>> {
@@ -130,26 +146,53 @@ impl<'js> Session<'_, 'js> {
     fn serve(&mut self, mailbox: &Mailbox) {
         while !self.vu.fiber.is_killed() {
             self.vu.fiber.suspend();
-            if let Some(command) = mailbox.take_command() {
-                let reply = self.obey(command);
-                mailbox.put_reply(reply);
-            }
+            self.next_command(mailbox);
         }
     }
 
-    fn obey(&mut self, command: Command) -> Reply {
-        let reply = match command {
+    #[inline(never)]
+    fn next_command(&mut self, mailbox: &Mailbox) {
+        match mailbox.take_command() {
+            Some(Command::Iterate { function }) => {
+                let result = self.iterate(&function);
+                self.reply(mailbox, result.map(|()| Reply::Done));
+            }
+            Some(command) => {
+                let result = self.obey_once(command);
+                self.reply(mailbox, result);
+            }
+            None => {}
+        }
+    }
+
+    /// What a VU does at most once.
+    #[inline(never)]
+    fn obey_once(&mut self, command: Command) -> rquickjs::Result<Reply> {
+        match command {
             Command::Iterate { function } => self.iterate(&function).map(|()| Reply::Done),
             Command::Setup => self.setup().map(Reply::Data),
             Command::Teardown => self.teardown().map(|()| Reply::Done),
             Command::Summarize { data } => self.summarize(&data).map(Reply::Summary),
-        };
-        let reply = reply.unwrap_or_else(|error| failure(self.ctx, self.vu, error));
+        }
+    }
+
+    #[inline(never)]
+    fn reply(&self, mailbox: &Mailbox, result: rquickjs::Result<Reply>) {
+        let reply = result.unwrap_or_else(|error| failure(self.ctx, self.vu, error));
         self.warn_of_stopped_timers();
-        reply
+        mailbox.put_reply(reply);
     }
 
     fn iterate(&mut self, name: &Rc<str>) -> rquickjs::Result<()> {
+        let (function, data) = self.prepare_iteration(name)?;
+        self.call(&function, data).map(drop)
+    }
+
+    #[inline(never)]
+    fn prepare_iteration(
+        &mut self,
+        name: &Rc<str>,
+    ) -> rquickjs::Result<(Function<'js>, Value<'js>)> {
         self.vu.phase.set(Phase::Vu);
         globals::set_iteration(self.ctx, self.vu)?;
         let data = self.setup_data()?;
@@ -161,7 +204,7 @@ impl<'js> Session<'_, 'js> {
                 function
             }
         };
-        self.call(&function, data).map(drop)
+        Ok((function, data))
     }
 
     fn setup(&mut self) -> rquickjs::Result<Option<String>> {

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use plimsoll_engine::{
@@ -19,7 +19,7 @@ use rquickjs::{Ctx, Error, JsLifetime};
 use super::{coroutine::Fiber, events::EventLoop, intrinsics::Intrinsics};
 use crate::{
     globals::console::Console,
-    loader::Modules,
+    loader::{Mentions, Modules},
     modules::{
         data::SharedElements,
         http::{HttpState, SharedConfig},
@@ -67,6 +67,8 @@ pub struct TestState {
     pub(crate) options_json: OnceLock<String>,
     /// Made of the options when first asked for.
     pub(crate) http_config: SharedConfig,
+    /// Whether VUs need not be freed when the run is over.
+    pub(crate) process_ends: AtomicBool,
 }
 
 impl TestState {
@@ -84,6 +86,7 @@ impl TestState {
             shared_arrays: Mutex::default(),
             options_json: OnceLock::new(),
             http_config: SharedConfig::default(),
+            process_ends: AtomicBool::new(false),
         }
     }
 
@@ -144,6 +147,8 @@ pub struct VuState {
     /// The scenario whose variables `__ENV` shows.
     pub(crate) environment_of: RefCell<String>,
     pub(crate) has_own_environment: Cell<bool>,
+    /// Which of its variables `__ENV` has.
+    pub(crate) shown_environment: RefCell<Arc<Mentions>>,
     /// When the current stage or iteration is interrupted.
     pub(crate) deadline: RefCell<Option<Rc<Cell<Instant>>>>,
     /// Set by `test.abort()`: ends this VU's script.
@@ -176,6 +181,7 @@ impl VuState {
             metadata: RefCell::new(None),
             environment_of: RefCell::default(),
             has_own_environment: Cell::new(false),
+            shown_environment: RefCell::default(),
             deadline: RefCell::new(None),
             abort_message: RefCell::new(None),
             fiber: Rc::new(Fiber::new()),

@@ -35,6 +35,13 @@ pub fn wait<F: Future>(ctx: &Ctx<'_>, future: F) -> Result<F::Output> {
     }
 }
 
+/// As [`wait`], for waits of about a second and more: the stack below the caller goes back to the
+/// kernel meanwhile, so that of many VUs that rest, each keeps the one page that it stands on.
+pub fn rest<F: Future>(ctx: &Ctx<'_>, future: F) -> Result<F::Output> {
+    VuState::of(ctx)?.fiber.release_unused_stack();
+    wait(ctx, future)
+}
+
 /// Runs `work` on the worker's own stack: for parsers and ciphers that need more stack than a VU
 /// has to spare. `work` must not call into JavaScript or wait.
 pub fn on_worker_stack<T>(ctx: &Ctx<'_>, work: impl FnOnce() -> T) -> Result<T> {

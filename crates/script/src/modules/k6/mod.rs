@@ -33,9 +33,13 @@ fn fail(ctx: Ctx<'_>, message: Opt<Coerced<String>>) -> Result<()> {
     Err(error::throw(&ctx, &message))
 }
 
+/// A sleep for which it is worth to give unused memory back.
+const LONG: Duration = Duration::from_secs(1);
+
 fn sleep(ctx: Ctx<'_>, seconds: Opt<Coerced<f64>>) -> Result<()> {
     let seconds = seconds.0.map_or(f64::NAN, |seconds| seconds.0);
     match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration >= LONG => suspend::rest(&ctx, timer::sleep(duration)),
         Ok(duration) if !duration.is_zero() => suspend::wait(&ctx, timer::sleep(duration)),
         _ => Ok(()),
     }
