@@ -97,6 +97,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Attack(args) => commands::attack::attack(args, session),
         Command::Report(args) => commands::results::report(args, session),
         Command::Encode(args) => commands::results::encode(args, session),
+        Command::Plot(args) => commands::results::plot(args, session),
         Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
         Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),

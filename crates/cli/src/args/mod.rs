@@ -13,7 +13,7 @@ pub(crate) use attack::{
 };
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
-pub(crate) use results::{EncodeArgs, Encoding, ReportArgs};
+pub(crate) use results::{EncodeArgs, Encoding, PlotArgs, ReportArgs};
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Turn results of attacks from one format into another
     Encode(EncodeArgs),
+    /// A page with the response times of several attacks over each other
+    Plot(PlotArgs),
     /// Show the options of a script, consolidated, without running it
     Inspect(Box<InspectArgs>),
     /// Pack a script, its modules and files into one archive that runs anywhere

@@ -1,4 +1,4 @@
-//! Flags of `report` and `encode`, which read what `attack` or vegeta wrote.
+//! Flags of `report`, `encode` and `plot`, which read what `attack` or vegeta wrote.
 
 use std::path::PathBuf;
 
@@ -59,6 +59,35 @@ pub(crate) struct EncodeArgs {
     #[arg(long, value_enum, default_value_t = Encoding::Json)]
     pub(crate) to: Encoding,
     /// Where the results go [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  plimsoll plot results.bin > plot.html
+  plimsoll plot -title='Checkout' -objective=200ms -output=plot.html before.bin after.bin
+  plimsoll attack -rate=100 -duration=30s http://127.0.0.1:8080/ | plimsoll plot > plot.html
+
+The page needs no network. Runs are laid over each other, each from its own start; hits of one file
+are one run for each name of an attack (attack -name).")]
+pub(crate) struct PlotArgs {
+    /// Results of attacks (plimsoll's, or vegeta's gob, JSON or CSV); the format is found out. `-` or
+    /// none: standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The page's title
+    #[arg(long, value_name = "TEXT", default_value = "Response times")]
+    pub(crate) title: String,
+    /// A line across the response times, e.g. 200ms
+    #[arg(long, value_name = "TIME")]
+    pub(crate) objective: Option<String>,
+    /// How many single responses of each run are drawn; past it they are thinned out
+    #[arg(long, value_name = "N", default_value_t = plimsoll_outputs::plot::DOTS_LIMIT)]
+    pub(crate) threshold: usize,
+    /// Where the page goes [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

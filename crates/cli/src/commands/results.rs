@@ -1,8 +1,11 @@
-//! `plimsoll report` and `plimsoll encode`: what came of attacks.
+//! `plimsoll report`, `plimsoll encode` and `plimsoll plot`: what came of attacks.
 
 mod encode;
 mod inputs;
+mod output;
+mod plot;
 mod report;
 
 pub(crate) use encode::encode;
+pub(crate) use plot::plot;
 pub(crate) use report::report;

@@ -9,4 +9,4 @@ mod series;
 mod tests;
 
 pub use page::Page;
-pub use series::{PlotPoint, PlotRun};
+pub use series::{DOTS_LIMIT, PlotPoint, PlotRun};

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { runs, threshold } = JSON.parse(document.getElementById("data").textContent);
+  const { runs, objective } = JSON.parse(document.getElementById("data").textContent);
   const PALETTES = {
     light: ["#2563eb", "#d9730d", "#0d9488", "#9333ea", "#be185d", "#4d7c0f", "#0891b2", "#78716c"],
     dark: ["#6b9bff", "#f5a04c", "#3fd0bf", "#c084fc", "#f472b6", "#a3d65c", "#4cc9e6", "#b5aea8"],
@@ -124,11 +124,11 @@
     };
   }
 
-  const thresholdLine = {
+  const objectiveLine = {
     hooks: {
       draw: (chart) => {
-        if (threshold == null) return;
-        const y = chart.valToPos(threshold, "y", true);
+        if (objective == null) return;
+        const y = chart.valToPos(objective, "y", true);
         const { left, top, width, height } = chart.bbox;
         if (!(y >= top && y <= top + height)) return;
         const { ctx } = chart;
@@ -142,7 +142,7 @@
         ctx.stroke();
         ctx.font = `${11.5 * devicePixelRatio}px system-ui, sans-serif`;
         ctx.textAlign = "right";
-        ctx.fillText(`threshold ${milliseconds(threshold)}`, left + width - 6, y - 7 * devicePixelRatio);
+        ctx.fillText(`objective ${milliseconds(objective)}`, left + width - 6, y - 7 * devicePixelRatio);
         ctx.restore();
       },
     },
@@ -168,8 +168,8 @@
     ...(state.scale === "log" ? { filter: (chart, splits) => splits.map((value) => (value != null && (chart.scales.y.max / chart.scales.y.min < 30 || value.toExponential()[0] === "1") ? value : null)) } : {}),
   });
   const latencyScale = () => (state.scale === "log"
-    ? { distr: 3, log: 10, range: (_, min, max) => (min == null ? [0.1, 1000] : spread(Math.max(min, 1e-4), Math.max(max, threshold ?? 0, 1e-3))) }
-    : { range: (_, __, max) => [0, Math.max(max ?? 0, threshold ?? 0) * 1.06 || 1] });
+    ? { distr: 3, log: 10, range: (_, min, max) => (min == null ? [0.1, 1000] : spread(Math.max(min, 1e-4), Math.max(max, objective ?? 0, 1e-3))) }
+    : { range: (_, __, max) => [0, Math.max(max ?? 0, objective ?? 0) * 1.06 || 1] });
   const spread = (min, max) => [min / 1.3, max * 1.3];
 
   const line = (run, index, label, more) => ({
@@ -330,7 +330,7 @@
     plot("latency", 320, times, {
       scales: { y: latencyScale() },
       axes: [timeAxis(), latencyAxis()],
-      plugins: [tooltip(at, milliseconds), thresholdLine],
+      plugins: [tooltip(at, milliseconds), objectiveLine],
     }, true);
     plot("rate", 190, rates(), {
       scales: { y: { range: (_, __, max) => [0, (max || 1) * 1.08] } },
@@ -343,7 +343,7 @@
         axis({ size: 30, splits: (_, __, min, max) => [0, 0.30103, 1, 1.30103, 2, 3, 4, 5, 6, 7].filter((nine) => nine >= min && nine <= max), values: (_, splits) => splits.map((nine) => (nine === 0 ? "0 %" : share(nine))) }),
         latencyAxis(),
       ],
-      plugins: [tooltip((nine) => `${share(nine)} within`, milliseconds), thresholdLine],
+      plugins: [tooltip((nine) => `${share(nine)} within`, milliseconds), objectiveLine],
     }, false);
   }
 

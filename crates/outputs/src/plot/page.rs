@@ -24,14 +24,14 @@ const DECIMALS: f64 = 1e4;
 pub struct Page {
     pub title: String,
     /// Milliseconds; drawn as a line across the response times.
-    pub threshold_ms: Option<f64>,
+    pub objective_ms: Option<f64>,
     pub runs: Vec<PlotRun>,
 }
 
 #[derive(Serialize)]
 struct Data<'a> {
     title: &'a str,
-    threshold: Option<f64>,
+    objective: Option<f64>,
     runs: Vec<Run<'a>>,
 }
 
@@ -67,7 +67,7 @@ impl Page {
         let runs: Vec<PlotRun> = self.runs.iter().map(PlotRun::settled).collect();
         let data = Data {
             title: &self.title,
-            threshold: self.threshold_ms,
+            objective: self.objective_ms,
             runs: runs.iter().map(Run::new).collect(),
         };
         // In a script element only `<` can end it.

@@ -14,8 +14,9 @@ const RESPONSES_WANTED: u64 = 200;
 /// ... unless there would be fewer intervals than this.
 const DRAWN_WANTED: usize = 120;
 
-/// Single responses of one run that are drawn as dots; past it every other one is left out.
-pub(super) const DOTS_LIMIT: usize = 4000;
+/// Single responses of one run that are drawn as dots unless told otherwise; past it every other one
+/// is left out.
+pub const DOTS_LIMIT: usize = 4000;
 
 /// Seconds that the first intervals are long.
 const FIRST_WIDTH: f64 = 0.1;
@@ -87,6 +88,7 @@ pub struct PlotRun {
     /// Every `stride`-th response.
     pub(super) dots: Vec<(f64, f64, bool)>,
     stride: u64,
+    dots_limit: usize,
     /// Seconds from the first response's due time to the last one's.
     pub(super) seconds: f64,
 }
@@ -103,8 +105,18 @@ impl PlotRun {
             failed: 0,
             dots: Vec::new(),
             stride: 1,
+            dots_limit: DOTS_LIMIT,
             seconds: 0.0,
         }
+    }
+
+    /// As [`PlotRun::new`], with another limit than [`DOTS_LIMIT`], at least 1.
+    pub fn with_dots(name: impl Into<String>, limit: usize) -> PlotRun {
+        PlotRun { dots_limit: limit.max(1), ..PlotRun::new(name) }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Responses come about in order of time.
@@ -149,7 +161,7 @@ impl PlotRun {
     }
 
     fn keep_dot(&mut self, dot: (f64, f64, bool)) {
-        if self.dots.len() == DOTS_LIMIT {
+        if self.dots.len() >= self.dots_limit {
             let mut odd = true;
             self.dots.retain(|_| {
                 odd = !odd;

@@ -2,10 +2,7 @@
 
 use plimsoll_metrics::Timestamp;
 
-use super::{
-    Page, PlotPoint, PlotRun,
-    series::{DOTS_LIMIT, INTERVALS_LIMIT},
-};
+use super::{DOTS_LIMIT, Page, PlotPoint, PlotRun, series::INTERVALS_LIMIT};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -15,7 +12,7 @@ fn point(at: u64, response_ms: f64, ok: bool) -> PlotPoint {
 
 /// The JSON that the page of `runs` carries.
 fn data(runs: Vec<PlotRun>) -> serde_json::Value {
-    let page = Page { title: "</script><b>".to_owned(), threshold_ms: Some(20.0), runs };
+    let page = Page { title: "</script><b>".to_owned(), objective_ms: Some(20.0), runs };
     let mut out = Vec::new();
     page.write(&mut out).unwrap();
     let text = String::from_utf8(out).unwrap();

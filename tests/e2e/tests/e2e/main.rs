@@ -11,5 +11,6 @@ mod differential;
 mod exit_codes;
 mod nginx;
 mod outputs;
+mod plot;
 mod results;
 mod signals;
