@@ -104,7 +104,7 @@ impl Run<'_> {
             requests: run.response.count(),
             failed: run.failed,
             seconds: run.seconds,
-            width: run.width,
+            width: run.width(),
             totals: [mean, of_all(0.5), of_all(0.9), of_all(0.95), of_all(0.99), of_all(1.0)],
             intervals: intervals(run),
             dots,
@@ -123,11 +123,11 @@ fn intervals(run: &PlotRun) -> [Vec<Option<f64>>; 7] {
             (!response.is_empty()).then(|| rounded(response.percentile(share * 100.0)))
         };
         // The last one may be cut short by the end of the run.
-        let begins = f64::from(index) * run.width;
-        let length = run.width.min(run.seconds - begins).max(run.width / 10.0);
+        let begins = f64::from(index) * run.width();
+        let length = run.width().min(run.seconds - begins).max(run.width() / 10.0);
         let per_second = |count: u64| Some(rounded(count as f64 / length));
         let row = [
-            Some(rounded(begins + run.width / 2.0)),
+            Some(rounded(begins + run.width() / 2.0)),
             of(0.5),
             of(0.95),
             of(0.99),

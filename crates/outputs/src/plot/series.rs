@@ -18,8 +18,9 @@ const DRAWN_WANTED: usize = 120;
 /// is left out.
 pub const DOTS_LIMIT: usize = 4000;
 
-/// Seconds that the first intervals are long.
-const FIRST_WIDTH: f64 = 0.1;
+/// Nanoseconds that the first intervals are long. Whole ones, so that evenly spaced responses fall
+/// evenly into them.
+const FIRST_WIDTH: u64 = 100_000_000;
 
 const NANOS_PER_SECOND: f64 = 1e9;
 
@@ -79,8 +80,8 @@ pub struct PlotRun {
     pub(super) name: String,
     /// The first response's time; a little earlier ones count as at the same time.
     first: Option<Timestamp>,
-    /// Seconds per slice.
-    pub(super) width: f64,
+    /// Nanoseconds per slice.
+    width: u64,
     pub(super) slices: Vec<Slice>,
     pub(super) response: Histogram,
     pub(super) service: Histogram,
@@ -122,11 +123,12 @@ impl PlotRun {
     /// Responses come about in order of time.
     pub fn add(&mut self, point: &PlotPoint) {
         let first = self.first.get_or_insert(point.at).0;
-        let seconds = point.at.0.saturating_sub(first) as f64 / NANOS_PER_SECOND;
-        while seconds >= self.width * INTERVALS_LIMIT as f64 {
+        let since = point.at.0.saturating_sub(first);
+        while since / self.width >= INTERVALS_LIMIT as u64 {
             self.widen();
         }
-        let at = (seconds / self.width) as usize;
+        let at = (since / self.width) as usize;
+        let seconds = since as f64 / NANOS_PER_SECOND;
         if at >= self.slices.len() {
             self.slices.resize_with(at + 1, Slice::default);
         }
@@ -142,6 +144,11 @@ impl PlotRun {
         }
         self.failed += u64::from(!point.ok);
         self.seconds = self.seconds.max(seconds);
+    }
+
+    /// Seconds per slice.
+    pub(super) fn width(&self) -> f64 {
+        self.width as f64 / NANOS_PER_SECOND
     }
 
     pub fn is_empty(&self) -> bool {
@@ -176,7 +183,7 @@ impl PlotRun {
     }
 
     fn widen(&mut self) {
-        self.width *= 2.0;
+        self.width *= 2;
         let mut joined = Vec::with_capacity(self.slices.len().div_ceil(2));
         let mut slices = std::mem::take(&mut self.slices).into_iter();
         while let Some(mut earlier) = slices.next() {
