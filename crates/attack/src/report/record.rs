@@ -199,12 +199,11 @@ mod tests {
 
     const START_MS: u64 = 1_795_260_004_000;
 
-    /// Frames of a run of some builtins, each with its tags and values.
-    fn frames(
-        options: serde_json::Value,
-        samples: &[(Builtin, &[(&str, &str)], &[f64])],
-        has_end: bool,
-    ) -> Vec<Frame> {
+    /// A metric, the tags of a series of it, and that series' values.
+    type Samples = (Builtin, &'static [(&'static str, &'static str)], &'static [f64]);
+
+    /// Frames of a run with these samples.
+    fn frames(options: serde_json::Value, samples: &[Samples], has_end: bool) -> Vec<Frame> {
         let registry = Registry::new(100);
         let mut recorder = Recorder::new(registry.clone(), false, 0);
         let at = Timestamp((START_MS + 2_000) * 1_000_000);
@@ -243,7 +242,7 @@ mod tests {
 
     #[test]
     fn an_attack() {
-        let samples: &[(Builtin, &[(&str, &str)], &[f64])] = &[
+        let samples: &[Samples] = &[
             (Builtin::HttpReqs, OK, &[1.0, 1.0, 1.0]),
             (Builtin::HttpReqs, DOWN, &[1.0]),
             (Builtin::HttpReqFailed, OK, &[0.0, 0.0, 0.0]),
@@ -261,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_script_that_was_killed() {
-        let samples: &[(Builtin, &[(&str, &str)], &[f64])] = &[
+        let samples: &[Samples] = &[
             (Builtin::HttpReqs, OK, &[1.0, 1.0, 1.0]),
             (Builtin::HttpReqDuration, OK, &[1.0, 2.0, 3.0]),
             (Builtin::Iterations, &[], &[1.0]),

@@ -5,6 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use nix::sys::signal::Signal;
 use plimsoll_e2e::{Run, Tool, command, finish, run_source};
 use serde_json::Value;
 
@@ -90,7 +91,11 @@ fn other_reports() {
         assert!(value[key]["99th"].is_u64(), "{key}: {value}");
     }
     let hist = run(&["report", "-type", "hist[0,2ms]", "-output=hist.txt", "r"], files, None);
-    assert!(hist.text("hist.txt").contains("[2ms,   +Inf]  3  75.00%"), "{}", hist.text("hist.txt"));
+    assert!(
+        hist.text("hist.txt").contains("[2ms,   +Inf]  3  75.00%"),
+        "{}",
+        hist.text("hist.txt")
+    );
     assert_eq!(hist.stdout, "");
     let hdr = run(&["report", "--type", "hdrplot", "r"], files, None).stdout;
     assert!(hdr.starts_with("Value(ms)") && hdr.contains("1000.000000  1.000000"), "{hdr}");
@@ -189,15 +194,58 @@ fn pipes_can_be_watched() {
         let mut stdout = child.stdout.take().unwrap();
         stdin.write_all(JSON.as_bytes()).unwrap();
         stdin.flush().unwrap();
-        let (mut seen, mut byte) = (String::new(), [0]);
-        while !seen.ends_with(expected) {
-            assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{arguments:?}: {seen}");
-            // The only letter beyond ASCII is that of microseconds.
-            seen.push(char::from(byte[0]));
+        let (mut seen, mut byte) = (Vec::new(), [0]);
+        while !seen.ends_with(expected.as_bytes()) {
+            assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{arguments:?}");
+            seen.push(byte[0]);
         }
         drop(stdin);
         stdout.read_to_end(&mut Vec::new()).unwrap();
         assert!(child.wait().unwrap().success(), "{arguments:?}");
+    }
+}
+
+/// Reads up to the end of a report. The only letter beyond ASCII in it is that of microseconds.
+fn read_report(stdout: &mut impl Read) -> String {
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(b"Error Set:\n") {
+        assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&seen));
+        seen.push(byte[0]);
+    }
+    String::from_utf8(seen).unwrap()
+}
+
+/// In a pipe Ctrl-C reaches everyone, and the sender still has something to say.
+#[test]
+fn the_first_ctrl_c_is_left_to_the_sender() {
+    for signals in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = command(Tool::Plimsoll, folder.path())
+            .args(["report", "-every=50ms"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        stdin.write_all(JSON.as_bytes()).unwrap();
+        read_report(&mut stdout);
+        plimsoll_e2e::signal(&child, Signal::SIGINT);
+        // Reports go on, so the first signal has been seen when the second comes.
+        read_report(&mut stdout);
+        read_report(&mut stdout);
+        let mut rest = String::new();
+        if signals == 1 {
+            stdin.write_all(JSON.as_bytes()).unwrap();
+            drop(stdin);
+            stdout.read_to_string(&mut rest).unwrap();
+            assert!(rest.contains("throughput]         8, "), "{rest}");
+            assert_eq!(child.wait().unwrap().code(), Some(0));
+        } else {
+            plimsoll_e2e::signal(&child, Signal::SIGINT);
+            stdout.read_to_string(&mut rest).unwrap();
+            assert!(rest.contains("throughput]         4, "), "{rest}");
+            assert_eq!(child.wait().unwrap().code(), Some(105));
+        }
     }
 }
 

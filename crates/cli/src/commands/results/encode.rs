@@ -1,7 +1,6 @@
 //! `plimsoll encode`: results from one format to another.
 
 use std::{
-    fs::File,
     io::{self, ErrorKind, Read, Write},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,7 +12,10 @@ use plimsoll_attack::results::{
     csv, json,
 };
 
-use super::inputs::{self, Damages};
+use super::{
+    inputs::{self, Damages},
+    output,
+};
 use crate::{
     Session,
     args::{EncodeArgs, Encoding},
@@ -106,15 +108,9 @@ struct Output {
 
 impl Output {
     fn open(path: Option<&Path>, encoding: Encoding) -> Result<Output, Failure> {
-        let (name, out): (String, Box<dyn Write + Send>) = match path {
-            Some(path) if path != Path::new("-") => {
-                let name = path.display().to_string();
-                let file = File::create(path).map_err(|error| {
-                    Failure::new(Exit::Other, format!("cannot write {name}: {error}"))
-                })?;
-                (name, Box::new(file))
-            }
-            _ => ("standard output".to_owned(), Box::new(io::stdout())),
+        let (name, out): (String, Box<dyn Write + Send>) = match output::create(path)? {
+            Some((name, file)) => (name, Box::new(file)),
+            None => ("standard output".to_owned(), Box::new(io::stdout())),
         };
         let (block, pending) = (BlockEncoder::new(), Vec::new());
         Ok(Output { name, out, encoding, block, pending, error: None })

@@ -20,7 +20,10 @@ use plimsoll_outputs::record;
 use plimsoll_runtime::log::Log;
 use plimsoll_script::options::parse_go_duration;
 
-use super::inputs::{self, Damages, Inputs};
+use super::{
+    inputs::{self, Damages, Inputs},
+    output,
+};
 use crate::{
     Session,
     args::ReportArgs,
@@ -34,7 +37,6 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 pub(crate) fn report(args: &ReportArgs, session: &Session) -> Result<Exit, Failure> {
     let kind = Kind::parse(&args.kind, args.buckets.as_deref())?;
     let every = args.every.as_deref().map(every).transpose()?.flatten();
-    let inputs = inputs::open_all(&args.files, |bytes| bytes)?;
     let clears = every.is_some() && session.terminal.stdout_is_tty;
     let output = Output::open(args.output.as_deref(), clears)?;
     let shared = Arc::new(Shared {
@@ -52,6 +54,7 @@ pub(crate) fn report(args: &ReportArgs, session: &Session) -> Result<Exit, Failu
         #[expect(clippy::exit, reason = "the person asked twice, and the input may never end")]
         std::process::exit(i32::from(Exit::Interrupted.code()))
     })?;
+    let inputs = inputs::open_all(&args.files, |bytes| bytes)?;
     read_records(&inputs, &kind, &shared, session.log)?;
     let shared = &*shared;
     let read = std::thread::scope(|scope| {
@@ -188,13 +191,8 @@ struct Output {
 
 impl Output {
     fn open(path: Option<&Path>, clears: bool) -> Result<Output, Failure> {
-        let Some(path) = path.filter(|path| *path != Path::new("-")) else {
-            return Ok(Output { file: None, clears });
-        };
-        let file = File::create(path).map_err(|error| {
-            Failure::new(Exit::Other, format!("cannot write {}: {error}", path.display()))
-        })?;
-        Ok(Output { file: Some(file), clears: false })
+        let file = output::create(path)?.map(|(_, file)| file);
+        Ok(Output { clears: clears && file.is_none(), file })
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {
