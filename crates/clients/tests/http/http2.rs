@@ -261,6 +261,29 @@ fn ends_of_streams_and_connections() {
     );
 }
 
+/// Whatever its method: the server says that it did nothing.
+#[test]
+fn a_refused_request_is_sent_again() {
+    run(async {
+        let (port, trusting) = h2_server(move |_, mut connection| async move {
+            let mut requests = 0;
+            while let Some(request) = connection.accept().await {
+                let (_, mut answer) = request?;
+                requests += 1;
+                match requests {
+                    1 => answer.send_reset(Reason::REFUSED_STREAM),
+                    _ => drop(answer.send_response(Answer::new(()), true)?),
+                }
+            }
+            Ok(())
+        });
+        let subject = Subject::new(config_with(&trusting));
+        let request = post(&format!("https://localhost:{port}/"), "x");
+        let response = subject.send(request).await;
+        assert_eq!((response.error, response.status), (None, 200));
+    });
+}
+
 #[test]
 fn a_connection_that_ended_while_idle_is_replaced() {
     run(async {

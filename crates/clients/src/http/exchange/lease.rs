@@ -59,8 +59,9 @@ impl Means<'_> {
                 Err(failure)
                     if failure.stale
                         && tries < RETRIES
-                        // Before it was ready nothing was sent.
-                        && (replayable || phases.ready.is_none()) =>
+                        // Before it was ready nothing was sent; and over HTTP/2 the server said that it
+                        // never looked at the request.
+                        && (replayable || !is_h1 || phases.ready.is_none()) =>
                 {
                     tries += 1;
                     // Where one idle connection was dead the others may be too.
