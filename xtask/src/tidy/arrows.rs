@@ -17,7 +17,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-samples", &["runtime"]),
     (
         "plimsoll",
-        &["metrics", "runtime", "engine", "clients", "script", "monitor", "outputs", "samples"],
+        &[
+            "metrics", "runtime", "engine", "clients", "script", "attack", "monitor", "outputs",
+            "samples",
+        ],
     ),
     ("plimsoll-e2e", &[]),
     ("xtask", &[]),
