@@ -14,5 +14,5 @@ export function handleSummary(data) {
     const { type, contains, values } = data.metrics[name];
     return JSON.stringify({ type, contains, values: Object.entries(values).sort() });
   });
-  return { stdout: `${lines.join('\n')}\n`, 'exact.txt': `${lines.join('\n')}\n${JSON.stringify(data.options)}\n` };
+  return { stdout: `${lines.join('\n')}\n`, 'exact.txt': `${lines.join('\n')}\n${JSON.stringify(Object.entries(data.options).sort())}\n` };
 }
