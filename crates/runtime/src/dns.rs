@@ -2,9 +2,10 @@
 
 mod cache;
 mod pool;
+mod query;
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -92,7 +93,16 @@ impl Resolver {
         Resolver::with_lookup(config, pool::getaddrinfo)
     }
 
-    fn with_lookup(config: DnsConfig, lookup: fn(&str) -> Answer) -> Resolver {
+    /// As [`Resolver::new`], but these name servers are asked, one after the other, instead of the
+    /// system. They get questions for addresses only; the hosts file is not looked at.
+    pub fn with_servers(config: DnsConfig, servers: Vec<SocketAddr>) -> Resolver {
+        Resolver::with_lookup(config, move |host| query::lookup(&servers, host))
+    }
+
+    fn with_lookup(
+        config: DnsConfig,
+        lookup: impl Fn(&str) -> Answer + Send + Sync + 'static,
+    ) -> Resolver {
         Resolver(Arc::new(Inner {
             config,
             cache: Mutex::new(Cache::new(config.ttl)),

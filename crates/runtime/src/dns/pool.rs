@@ -18,16 +18,17 @@ const THREADS: usize = 4;
 const QUESTIONS_MAX: usize = 16_384;
 
 type Reply = Box<dyn FnOnce(Answer) + Send>;
+type Lookup = Arc<dyn Fn(&str) -> Answer + Send + Sync>;
 
 pub(super) struct Pool {
-    lookup: fn(&str) -> Answer,
+    lookup: Lookup,
     /// Made with the first question.
     questions: Mutex<Option<SyncSender<(String, Reply)>>>,
 }
 
 impl Pool {
-    pub(super) fn new(lookup: fn(&str) -> Answer) -> Pool {
-        Pool { lookup, questions: Mutex::new(None) }
+    pub(super) fn new(lookup: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Pool {
+        Pool { lookup: Arc::new(lookup), questions: Mutex::new(None) }
     }
 
     /// Never blocks; `reply` is called on one of the threads.
@@ -41,7 +42,7 @@ impl Pool {
         let sender = match &*questions {
             Some(sender) => sender,
             None => {
-                questions.insert(start(self.lookup).map_err(|error| failed(error.to_string()))?)
+                questions.insert(start(&self.lookup).map_err(|error| failed(error.to_string()))?)
             }
         };
         sender.try_send((host.to_owned(), Box::new(reply))).map_err(|error| match error {
@@ -52,11 +53,11 @@ impl Pool {
 }
 
 /// The threads end when the sender is dropped.
-fn start(lookup: fn(&str) -> Answer) -> std::io::Result<SyncSender<(String, Reply)>> {
+fn start(lookup: &Lookup) -> std::io::Result<SyncSender<(String, Reply)>> {
     let (sender, receiver) = sync_channel(QUESTIONS_MAX);
     let receiver = Arc::new(Mutex::new(receiver));
     for index in 0..THREADS {
-        let receiver = Arc::clone(&receiver);
+        let (receiver, lookup) = (Arc::clone(&receiver), Arc::clone(lookup));
         Builder::new().name(format!("dns-{index}")).spawn(move || {
             while let Some((host, reply)) = next(&receiver) {
                 reply(lookup(&host));

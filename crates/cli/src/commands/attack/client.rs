@@ -1,6 +1,12 @@
 //! From the flags of HTTP to the settings of the clients.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use plimsoll_attack::http::{Config, Redirects, Targets};
 use plimsoll_clients::http::{
@@ -62,11 +68,7 @@ pub(super) fn http(flags: &HttpFlags, log: &Log) -> Result<HttpConfig, Failure> 
     if let Some(local) = &flags.laddr {
         config.local_ips = LocalIps::parse(local).map_err(|error| bad("-laddr", &error))?;
     }
-    if !flags.resolvers.is_empty() {
-        return Err(bad("-resolvers", "not supported: the system's resolver is asked"));
-    }
-    config.resolver =
-        Resolver::new(DnsConfig { ttl: ttl(&flags.dns_ttl)?, ..DnsConfig::default() });
+    config.resolver = resolver(flags)?;
     config.unix_socket.clone_from(&flags.unix_socket);
     config.proxies = Proxies::from_environment();
     config.proxy_headers = targets::headers("-proxy-header", &flags.proxy_headers)?;
@@ -101,6 +103,22 @@ fn tls(flags: &HttpFlags) -> Result<TlsConnector, Failure> {
 fn read(flag: &str, path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path)
         .map_err(|error| bad(flag, &format!("{} cannot be read: {error}", path.display())))
+}
+
+fn resolver(flags: &HttpFlags) -> Result<Resolver, Failure> {
+    const PORT: u16 = 53;
+    let config = DnsConfig { ttl: ttl(&flags.dns_ttl)?, ..DnsConfig::default() };
+    if flags.resolvers.is_empty() {
+        return Ok(Resolver::new(config));
+    }
+    let server = |text: &String| {
+        let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT));
+        bare.or_else(|_| text.parse()).map_err(|_| {
+            bad("-resolvers", &format!("{text:?} is no address")).with_hint("write IP or IP:PORT")
+        })
+    };
+    let servers = flags.resolvers.iter().map(server).collect::<Result<_, _>>()?;
+    Ok(Resolver::with_servers(config, servers))
 }
 
 /// As vegeta has it: 0 keeps answers to the end, a negative time keeps none.
