@@ -93,7 +93,7 @@ fn section(pem: &str) -> Option<Section<'_>> {
             return Some(Section { label, cipher, bytes: STANDARD.decode(text).ok()? });
         }
         match line.split_once(':') {
-            Some((name, value)) if name == "DEK-Info" => cipher = Some(value.trim()),
+            Some(("DEK-Info", value)) => cipher = Some(value.trim()),
             Some(_) => {}
             None => text.push_str(line),
         }
