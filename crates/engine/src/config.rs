@@ -137,8 +137,8 @@ pub struct RunConfig {
     /// Tags of every sample (`--tag`).
     pub run_tags: TagSet,
     pub min_iteration_duration: Duration,
-    /// How late an arrival of an open or paced scenario may start so as to share a wake-up with those that
-    /// come after it. Zero: each one wakes its worker when it is due.
+    /// How late an arrival of an open or paced scenario may start so as to share a wake-up with
+    /// those that come after it. Zero: each one wakes its worker when it is due.
     pub arrival_slack: Duration,
     /// Worker threads; 0 = one per core.
     pub workers: usize,

@@ -1,8 +1,8 @@
 //! Doing the work on one worker: its VU slots, their iterations, their deadlines.
 //!
 //! A slot is a task of the worker's thread with a `Lane`, through which it is woken, interrupted
-//! and, when nothing else helps, ended. `closed`, `open`, `paced` and `external` say when a slot starts
-//! its next iteration.
+//! and, when nothing else helps, ended. `closed`, `open`, `paced` and `external` say when a slot
+//! starts its next iteration.
 
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 

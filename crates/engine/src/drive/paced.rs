@@ -3,7 +3,8 @@
 //! Each worker has its own part of the arrivals and of the VUs. An arrival that finds no VU free
 //! waits in the schedule itself: the cursor stands still until one is, so a backlog of any length
 //! takes no memory. A VU that ends an iteration takes the next arrival that is overdue without a
-//! trip through the pacer; only when none is does it wait for the pacer to call it.
+//! trip through the pacer; only when none is, or when VUs take turns, does it wait for the pacer to
+//! call it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -35,6 +36,9 @@ struct Desk<R: Runner> {
     home: Rc<Home<R>>,
     site: Rc<Site>,
     cursor: RefCell<Cursor>,
+    /// VUs made before the start that nothing has called yet, by their index in the pool. They have
+    /// no task until then, so that thousands of them do not delay the first arrivals.
+    fresh: RefCell<VecDeque<usize>>,
     idle: RefCell<VecDeque<Rc<Lane>>>,
     rotate: bool,
     pacer: Rc<Lane>,
@@ -50,20 +54,14 @@ struct Desk<R: Runner> {
     end: Instant,
 }
 
-/// Starts this worker's slots and paces its arrivals to the last.
+/// Paces this worker's arrivals to the last.
 pub(super) async fn drive<R: Runner>(home: &Rc<Home<R>>, site: &Rc<Site>) {
     let Work::Paced(paced) = &site.run.plan.sizing.work else { return };
     let pacer = site.lane(site.start);
     if !pacer.sleep_until(&site.worker.control, site.start).await {
         return;
     }
-    let slots = home.slots_of(&site.run);
-    let desk = Rc::new(Desk::new(home, site, paced, pacer, slots.len() as u64));
-    for (_, pool_index) in slots {
-        site.spawn(serve_planned(Rc::clone(&desk), site.lane(desk.end), pool_index));
-    }
-    // So that every VU waits before the first arrival, which may be due at once.
-    tokio::task::yield_now().await;
+    let desk = Rc::new(Desk::new(home, site, paced, pacer));
     desk.pace().await;
     desk.close();
     // With nothing more to send the scenario still lasts as long as was asked.
@@ -72,11 +70,20 @@ pub(super) async fn drive<R: Runner>(home: &Rc<Home<R>>, site: &Rc<Site>) {
     }
 }
 
-async fn serve_planned<R: Runner>(desk: Rc<Desk<R>>, lane: Rc<Lane>, pool_index: usize) {
+/// Has a VU that was made before the start begin with an arrival that is due.
+async fn serve_planned<R: Runner>(
+    desk: Rc<Desk<R>>,
+    lane: Rc<Lane>,
+    pool_index: usize,
+    due: Instant,
+) {
     let pool = &desk.home.pool;
-    if let Some(mut vu) = pool.take(pool_index, &lane, &desk.site.worker.control).await {
-        desk.serve(&lane, &mut vu, None).await;
-        pool.put(pool_index, vu);
+    match pool.take(pool_index, &lane, &desk.site.worker.control).await {
+        Some(mut vu) => {
+            desk.serve(&lane, &mut vu, due).await;
+            pool.put(pool_index, vu);
+        }
+        None => desk.site.drop_iterations(1),
     }
 }
 
@@ -89,7 +96,7 @@ async fn serve_unplanned<R: Runner>(desk: Rc<Desk<R>>, lane: Rc<Lane>, due: Inst
     };
     match vu {
         Ok(mut vu) => {
-            desk.serve(&lane, &mut vu, Some(due)).await;
+            desk.serve(&lane, &mut vu, due).await;
             desk.home.pool.put_spare(vu);
         }
         Err(error) => {
@@ -100,14 +107,11 @@ async fn serve_unplanned<R: Runner>(desk: Rc<Desk<R>>, lane: Rc<Lane>, due: Inst
 }
 
 impl<R: Runner> Desk<R> {
-    fn new(
-        home: &Rc<Home<R>>,
-        site: &Rc<Site>,
-        paced: &Paced,
-        pacer: Rc<Lane>,
-        planned: u64,
-    ) -> Desk<R> {
+    fn new(home: &Rc<Home<R>>, site: &Rc<Site>, paced: &Paced, pacer: Rc<Lane>) -> Desk<R> {
         let (worker, workers) = (home.worker.index, home.worker.count);
+        let fresh: VecDeque<usize> =
+            home.slots_of(&site.run).into_iter().map(|(_, pool_index)| pool_index).collect();
+        let planned = fresh.len() as u64;
         let graceful_stop = site.handle.context.scenario.graceful_stop;
         let duration = paced.schedule.duration().unwrap_or(FOREVER);
         site.tally().made.add(planned);
@@ -115,6 +119,7 @@ impl<R: Runner> Desk<R> {
             home: Rc::clone(home),
             site: Rc::clone(site),
             cursor: Cursor::new(Arc::clone(&paced.schedule), paced.deal(worker, workers)).into(),
+            fresh: fresh.into(),
             idle: RefCell::default(),
             rotate: paced.rotate,
             pacer,
@@ -126,10 +131,10 @@ impl<R: Runner> Desk<R> {
         }
     }
 
-    /// Runs iterations, of which the `first` may be due already, until there are no more arrivals.
-    async fn serve<V: Vu>(&self, lane: &Rc<Lane>, vu: &mut V, first: Option<Instant>) {
+    /// Runs iterations, the first for the arrival `due`, until there are no more arrivals.
+    async fn serve<V: Vu>(&self, lane: &Rc<Lane>, vu: &mut V, due: Instant) {
         let mut seat = Seat::new(&self.site, lane, vu);
-        let mut next = first.map(|due| (due, Instant::now()));
+        let mut next = Some((due, Instant::now()));
         loop {
             let arrival = match next {
                 Some(arrival) => Some(arrival),
@@ -158,10 +163,9 @@ impl<R: Runner> Desk<R> {
         Some((arrival.await??, Instant::now()))
     }
 
-    /// An arrival for a VU that has just become free, and now, unless another one's turn comes first.
+    /// An arrival for a VU that has just become free, and now; none where VUs take turns.
     fn take_overdue(&self) -> Option<(Instant, Instant)> {
-        let others_first = self.rotate && !self.idle.borrow().is_empty();
-        if self.closed.get() || others_first || self.site.worker.control.is_draining() {
+        if self.rotate || self.closed.get() || self.site.worker.control.is_draining() {
             return None;
         }
         let now = Instant::now();
@@ -206,10 +210,7 @@ impl<R: Runner> Desk<R> {
             } else if started >= BURST_LIMIT {
                 tokio::task::yield_now().await;
                 (now, started) = (Instant::now(), 0);
-            } else if let Some(lane) = self.next_idle() {
-                self.cursor.borrow_mut().take();
-                lane.arrival.set(Some(due));
-                lane.wake();
+            } else if self.call(due) {
                 started += 1;
             } else if asked_for != Some(due) {
                 // A VU may be about to end its iteration, had it only had the thread.
@@ -237,9 +238,33 @@ impl<R: Runner> Desk<R> {
         }
     }
 
-    fn next_idle(&self) -> Option<Rc<Lane>> {
+    /// Has a free VU start the next arrival, due at `due`; `false` when none is free.
+    fn call(self: &Rc<Self>, due: Instant) -> bool {
+        let called = if self.rotate {
+            self.call_fresh(due) || self.call_idle(due)
+        } else {
+            self.call_idle(due) || self.call_fresh(due)
+        };
+        if called {
+            self.cursor.borrow_mut().take();
+        }
+        called
+    }
+
+    fn call_fresh(self: &Rc<Self>, due: Instant) -> bool {
+        let Some(pool_index) = self.fresh.borrow_mut().pop_front() else { return false };
+        let lane = self.site.lane(self.end);
+        self.site.spawn(serve_planned(Rc::clone(self), lane, pool_index, due));
+        true
+    }
+
+    fn call_idle(&self, due: Instant) -> bool {
         let mut idle = self.idle.borrow_mut();
-        if self.rotate { idle.pop_front() } else { idle.pop_back() }
+        let lane = if self.rotate { idle.pop_front() } else { idle.pop_back() };
+        let Some(lane) = lane else { return false };
+        lane.arrival.set(Some(due));
+        lane.wake();
+        true
     }
 
     /// Has the next arrival, due at `due`, start on a new VU; `false` when there may be no more.
