@@ -1,6 +1,9 @@
 //! What was asked for, beside what came: told by streams that know it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::results::binary::{End, Start};
 
@@ -14,7 +17,8 @@ pub(super) struct Plan {
     streams: u64,
     /// Streams of which the hits or the duration are not finite.
     endless: u64,
-    paces: BTreeSet<String>,
+    /// What was asked, for people, and by how many streams.
+    paces: BTreeMap<String, u64>,
     pub(super) has_closed_model: bool,
     planned_hits: u64,
     /// From the first stream's start to the last one's planned end, in nanoseconds.
@@ -32,7 +36,7 @@ impl Plan {
     pub(super) fn start(&mut self, start: &Start) {
         self.streams += 1;
         if !start.pace.is_empty() {
-            insert(&mut self.paces, &start.pace);
+            self.add_pace(&start.pace, 1);
         }
         self.has_closed_model |= start.closed_model;
         let from = start.started_unix_ns;
@@ -58,7 +62,7 @@ impl Plan {
         self.streams += other.streams;
         self.endless += other.endless;
         self.ended += other.ended;
-        other.paces.iter().for_each(|pace| insert(&mut self.paces, pace));
+        other.paces.iter().for_each(|(pace, count)| self.add_pace(pace, *count));
         other.invalid.iter().for_each(|reason| insert(&mut self.invalid, reason));
         self.has_closed_model |= other.has_closed_model;
         self.planned_hits = self.planned_hits.saturating_add(other.planned_hits);
@@ -75,8 +79,19 @@ impl Plan {
 
     /// What was asked, for people; empty when it was not told.
     pub(super) fn pace(&self) -> String {
-        let paces: Vec<&str> = self.paces.iter().map(String::as_str).collect();
-        paces.join(" + ")
+        let text = |(pace, count): (&String, &u64)| match count {
+            1 => pace.clone(),
+            count => format!("{count} x {pace}"),
+        };
+        self.paces.iter().map(text).collect::<Vec<_>>().join(" + ")
+    }
+
+    fn add_pace(&mut self, pace: &str, count: u64) {
+        if let Some(seen) = self.paces.get_mut(pace) {
+            *seen = seen.saturating_add(count);
+        } else if self.paces.len() < TEXTS_LIMIT {
+            self.paces.insert(pace.to_owned(), count);
+        }
     }
 
     /// Hits a second that were due, on average, when all streams tell it.

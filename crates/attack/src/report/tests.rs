@@ -156,6 +156,7 @@ fn two_streams_at_the_same_time() {
     let value: serde_json::Value = serde_json::from_str(&json(&tally)).unwrap();
     assert_eq!(value["asked_rate"], 2.0 * 2_007.0 / 3.0);
     assert_eq!(value["never_sent"], 14);
+    assert_eq!(value["asked"], "2 x 1000/1s");
 }
 
 fn sorted_percentile(sorted: &[Duration], p: f64) -> f64 {

@@ -235,6 +235,18 @@ fn numbers_of_the_specification() {
 }
 
 #[test]
+fn the_point_of_the_specification() {
+    let definition = b"\xff\x81\x03\x01\x01\x05Point\x01\xff\x82\0\x01\x02\x01\x01X\x01\x04\0\x01\x01Y\x01\x04\0\0\0";
+    assert_eq!(definition.len(), 0x1f);
+    let mut types = Types::default();
+    assert_eq!(read(&mut types, definition), Ok(None));
+    let mut value = Reader::new(&[0xff, 0x82, 0x01, 0x2c, 0x01, 0x42, 0x00]);
+    assert_eq!(value.int(), Some(65));
+    let point = types.value(65, &mut value).unwrap();
+    assert_eq!((point.int("X"), point.int("Y")), (22, 33));
+}
+
+#[test]
 fn joined_streams_define_their_types_again() {
     let hits: Vec<Hit<'static>> = (0..6)
         .map(|seq| {
