@@ -212,6 +212,52 @@ fn a_vu_may_be_dropped_at_any_point() {
     });
 }
 
+#[test]
+fn vus_with_the_same_code_are_independent() {
+    let rig = Rig::new(
+        "let count = 0;
+         const make = (step) => { let held = step; return function* () { while (true) yield held += step; } };
+         const one = make(__VU)();
+         class Counter { #n = 0; next() { return ++this.#n; } }
+         const counter = new Counter();
+         function scope(secret) { const twice = secret * 2; return eval('twice + secret'); }
+         export default function () {
+           console.log(__VU, ++count, one.next().value, counter.next(), scope(__VU));
+           if (__ITER === 1) null.x;
+         }",
+    );
+    block_on(async {
+        let (mut first, mut second) = (rig.vu(1).await, rig.vu(2).await);
+        assert_eq!(rig.iterate(&mut first, LONG).await, Outcome::Completed);
+        assert_eq!(rig.iterate(&mut second, LONG).await, Outcome::Completed);
+        drop(first);
+        assert_eq!(rig.iterate(&mut second, LONG).await, Outcome::Failed);
+        drop(second);
+        let mut third = rig.vu(3).await;
+        assert_eq!(rig.iterate(&mut third, LONG).await, Outcome::Completed);
+    });
+    assert_eq!(rig.lines(), ["1 1 2 1 3", "2 1 4 1 6", "2 2 6 2 6", "3 1 6 1 9"]);
+    let log = rig.log.lines().join("\n");
+    assert!(log.contains("at default (file:///test/script.js:9:"), "{log}");
+}
+
+#[test]
+fn the_environment_has_what_any_module_names() {
+    let rig = Rig::new(
+        "export const options = { tags: { a: 'b' } };
+         export default function () { console.log(__ENV.KEY, __ENV['OWN'], __ENV.MISSING); }",
+    );
+    let all = Rig::new("export default () => console.log(JSON.stringify(__ENV))");
+    block_on(async {
+        let mut vu = rig.vu(1).await;
+        assert_eq!(rig.iterate(&mut vu, LONG).await, Outcome::Completed);
+        let mut vu = all.vu(1).await;
+        assert_eq!(all.iterate(&mut vu, LONG).await, Outcome::Completed);
+    });
+    assert_eq!(rig.lines(), ["value x undefined"]);
+    assert_eq!(all.lines(), ["{\"KEY\":\"value\",\"OWN\":\"x\"}"]);
+}
+
 /// One poll, then the future is dropped.
 async fn futures_poll_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);
