@@ -217,7 +217,8 @@ mod tests {
                  const {{ curve, x, y }} = ec.publicKey.key, params = curve.params();
                  console.log(curve.isOnCurve(x, y), curve.isOnCurve(x, y + 1n), curve.isOnCurve(params.gx, params.gy),
                    params.bit_size, params.n < params.p, ec.publicKey.key.params().b === params.b);
-                 console.log(ec.publicKey.key.equal(x509.parse({EC:?}).publicKey.key), ec.publicKey.key.equal(rsa.publicKey.key),
+                 console.log(ec.publicKey.key.equal(x509.parse({EC:?}).publicKey.key),
+                   ec.publicKey.key.equal(rsa.publicKey.key),
                    rsa.publicKey.key.equal(rsa.publicKey.key), rsa.publicKey.key.equal(1), rsa.publicKey.key.size());
                  console.log(ec.notBefore.length, ec.notAfter > ec.notBefore, x509.getSubject({EC:?}).country === '');"
             ),

@@ -20,20 +20,60 @@ impl Selector {
 
 impl Chain {
     fn matches(&self, document: &Document, id: NodeId) -> bool {
-        self.subject.matches(document, id) && matches_before(&self.before, document, id)
+        self.subject.matches(document, id)
+            && matches_before(&self.before, document, id) == Verdict::Match
     }
 }
 
+/// What one node says of the rest of a chain: without the kinds of no, each combinator would try
+/// every node for every node, and a long selector would take forever.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Match,
+    /// Another sibling or ancestor may do.
+    NotHere,
+    /// No sibling before will do either, an ancestor may.
+    NotAmongSiblings,
+    /// Nothing before or above will do.
+    Nowhere,
+}
+
 /// Recursion is as deep as the selector is long, which its parser limits.
-fn matches_before(before: &[(Combinator, Compound)], document: &Document, id: NodeId) -> bool {
-    let Some(((combinator, compound), rest)) = before.split_first() else { return true };
-    let fits = |at: NodeId| compound.matches(document, at) && matches_before(rest, document, at);
+fn matches_before(before: &[(Combinator, Compound)], document: &Document, id: NodeId) -> Verdict {
+    let Some(((combinator, compound), rest)) = before.split_first() else { return Verdict::Match };
+    let fits = |at: NodeId| match compound.matches(document, at) {
+        true => matches_before(rest, document, at),
+        false => Verdict::NotHere,
+    };
     let is_element = |at: &NodeId| document.element(*at).is_some();
     match combinator {
-        Combinator::Descendant => document.ancestors(id).any(fits),
-        Combinator::Child => document.parent(id).is_some_and(fits),
-        Combinator::NextSibling => document.preceding(id).find(is_element).is_some_and(fits),
-        Combinator::LaterSibling => document.preceding(id).any(fits),
+        Combinator::Descendant => {
+            for at in document.ancestors(id) {
+                let verdict = fits(at);
+                if matches!(verdict, Verdict::Match | Verdict::Nowhere) {
+                    return verdict;
+                }
+            }
+            Verdict::Nowhere
+        }
+        Combinator::Child => match document.parent(id).map(fits) {
+            Some(Verdict::Match) => Verdict::Match,
+            Some(Verdict::NotHere | Verdict::NotAmongSiblings) => Verdict::NotAmongSiblings,
+            Some(Verdict::Nowhere) | None => Verdict::Nowhere,
+        },
+        Combinator::NextSibling => {
+            let nearest = document.preceding(id).find(is_element);
+            nearest.map_or(Verdict::NotAmongSiblings, fits)
+        }
+        Combinator::LaterSibling => {
+            for at in document.preceding(id) {
+                let verdict = fits(at);
+                if verdict != Verdict::NotHere {
+                    return verdict;
+                }
+            }
+            Verdict::NotAmongSiblings
+        }
     }
 }
 

@@ -89,6 +89,26 @@ fn what_is_no_selector() {
 }
 
 #[test]
+fn combinators_find_another_way() {
+    check("div li ~ li + li", &["l3", "l4"]);
+    check("div > ul > li ~ li ~ li", &["l3", "l4"]);
+    check("h1 ~ ul li + .on ~ li", &["l3", "l4"]);
+    check("li.on ~ li + li", &["l4"]);
+    check("html div p ~ ul > li.item ~ #l4", &["l4"]);
+    check("form ~ a + a", &["a2"]);
+    check("ul + form input + input", &[]);
+}
+
+#[test]
+fn long_chains_take_no_forever() {
+    let document = parse_html(&format!("<div>{}</div>", "<i></i>".repeat(200))).unwrap();
+    for separator in [" ~ ", " "] {
+        let selector = parse(&format!("b{separator}{}", ["*"; 40].join(separator))).unwrap();
+        assert_eq!(selector.below(&document, NodeId::DOCUMENT).count(), 0);
+    }
+}
+
+#[test]
 fn nesting_and_length_have_limits() {
     check(&format!("{}li{}", ":not(".repeat(100), ")".repeat(100)), &["invalid"]);
     check(&"li ".repeat(1000), &["invalid"]);
