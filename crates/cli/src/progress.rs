@@ -11,7 +11,7 @@ use std::{
 };
 
 use plimsoll_engine::{
-    control::Control,
+    control::{Control, StopReason},
     progress::{ScenarioProgress, ScenarioState, Stage as EngineStage},
 };
 use plimsoll_outputs::progress::{
@@ -108,6 +108,7 @@ impl LastProgress {
 fn view(control: &Control) -> ProgressView {
     let test = control.test_progress();
     let figures = control.figures();
+    let is_exhausted = control.reason() == Some(StopReason::Exhausted);
     let stage = match test.stage {
         EngineStage::Initializing => {
             Stage::Init { done: test.vus_initialized, planned: test.vus_planned }
@@ -126,16 +127,21 @@ fn view(control: &Control) -> ProgressView {
         vus: test.vus_initialized,
         iterations_completed: figures.iterations_completed,
         iterations_interrupted: figures.iterations_interrupted,
-        scenarios: control.progress().into_iter().map(scenario).collect(),
+        scenarios: control
+            .progress()
+            .into_iter()
+            .map(|progress| scenario(progress, is_exhausted))
+            .collect(),
     }
 }
 
-fn scenario(progress: ScenarioProgress) -> ScenarioView {
+/// One that has sent all that there was is as done as one whose time is over.
+fn scenario(progress: ScenarioProgress, is_exhausted: bool) -> ScenarioView {
     let status = match progress.state {
         ScenarioState::Waiting => Status::Waiting,
         ScenarioState::Running if progress.progress >= 1.0 => Status::Stopping,
         ScenarioState::Running => Status::Running,
-        ScenarioState::Done if progress.succeeded => Status::Done,
+        ScenarioState::Done if progress.succeeded || is_exhausted => Status::Done,
         ScenarioState::Done => Status::Interrupted,
     };
     ScenarioView {

@@ -67,7 +67,9 @@ fn lateness(totals: &Totals) -> Option<String> {
     let p99 = histogram.percentile(99.0);
     let limit = LATENESS_P99_MAX.as_secs_f64() * 1e3;
     (histogram.count() >= ITERATIONS_MIN && p99 > limit).then(|| {
-        format!("generator-limited: iterations started late (p99 {p99:.1} ms, limit {limit:.0} ms)")
+        format!(
+            "generator-limited: what was due started late (p99 {p99:.1} ms, limit {limit:.0} ms)"
+        )
     })
 }
 

@@ -10,6 +10,7 @@ pub mod format;
 pub mod json;
 pub mod plot;
 pub mod progress;
+pub mod prometheus;
 pub mod record;
 mod sample_writer;
 pub mod summary;

@@ -222,6 +222,9 @@ pub(crate) struct ResultFlags {
     /// Exit with 111 when the generator was the limit
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Serve the numbers to Prometheus while the attack lasts, e.g. 0.0.0.0:8880
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) prometheus_addr: Option<std::net::SocketAddr>,
     /// Send samples to: json[=FILE], csv[=FILE] (repeatable)
     #[arg(long, value_name = "KIND[=TARGET]", value_delimiter = ',')]
     pub(crate) out: Vec<String>,

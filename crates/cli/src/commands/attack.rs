@@ -23,6 +23,7 @@ use plimsoll_engine::{
 use plimsoll_metrics::{
     Registry, registry::SERIES_LIMIT, threshold::ThresholdGroup, window::Window,
 };
+use plimsoll_outputs::{Output, prometheus};
 use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::SystemTags;
 use serde_json::json;
@@ -103,7 +104,14 @@ impl<'a> Attack<'a> {
             env: &BTreeMap::new(),
             log: session.log,
         };
-        let followers = Followers::start(&setup, Vec::new())?;
+        let mut more: Vec<Box<dyn Output>> = Vec::new();
+        if let Some(address) = flags.prometheus_addr {
+            let output = prometheus::start(address, registry.clone())
+                .map_err(|error| Failure::new(Exit::Other, format!("-prometheus-addr: {error}")))?;
+            session.log.info(&format!("metrics are on http://{}/metrics", output.address()));
+            more.push(Box::new(output));
+        }
+        let followers = Followers::start(&setup, more)?;
         let control = Arc::new(Control::new());
         let outlet = Outlet::open(flags, &load, session, &control)?;
         let collector = Arc::new(Collector::new(&flags.name, outlet.queue()));

@@ -1,6 +1,7 @@
 //! How attacks end: thresholds, conditions, Ctrl-C, a service that dies.
 
 use std::{
+    io::{Read, Write},
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -126,4 +127,30 @@ fn a_reader_that_goes_away() {
     let run = finish(shell, folder, None);
     assert_eq!(run.text("code").trim(), "255", "{}", run.said());
     assert!(run.stderr.contains("cannot write the results to standard output"), "{}", run.said());
+}
+
+/// What a scraper sees while the attack goes on.
+#[test]
+fn metrics_for_prometheus() {
+    let web = Web::start();
+    let url = format!("{}/status/404", web.url);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let flag = format!("-prometheus-addr={free}");
+    let mut page = String::new();
+    let attack = while_running(&["-rate=100", "-duration=3s", &flag, &url], |_| {
+        thread::sleep(Duration::from_millis(1_500));
+        let mut stream = std::net::TcpStream::connect(free).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        stream.read_to_string(&mut page).unwrap();
+    });
+    assert_eq!(attack.run.code, Some(0), "{}", attack.run.said());
+    let labels = format!("{{method=\"GET\",url=\"{url}\"");
+    for part in [
+        format!("request_seconds_count{labels},status=\"404\"}} "),
+        format!("request_fail_count{labels},message=\"404\"}} "),
+        "\nrequest_response_seconds_count ".to_owned(),
+        "\nrequest_bytes_in ".to_owned(),
+    ] {
+        assert!(page.contains(&part), "no {part} in {page}");
+    }
 }
