@@ -170,7 +170,7 @@ proptest! {
 
     #[test]
     fn merged_in_any_order_it_says_the_same(
-        hits in vec(testing::hit(), 0..60),
+        hits in vec(testing::hit(), 0..30),
         cut in any::<prop::sample::Index>(),
         swap: bool,
     ) {

@@ -76,7 +76,7 @@ fn by_name(hit: &mut Hit<'static>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn json_and_back(hits in vec(testing::hit(), 0..10), piece in 1_usize..200) {

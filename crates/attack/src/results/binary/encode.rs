@@ -54,7 +54,7 @@ impl BlockEncoder {
         self.hits
     }
 
-    /// Whether it is time for [`BlockEncoder::finish_block`].
+    /// Whether it is time for [`BlockEncoder::finish_block`]; readers may refuse what is pushed after.
     pub fn is_full(&self) -> bool {
         self.block.len() >= BLOCK_FULL
     }

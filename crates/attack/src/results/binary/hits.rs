@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range, time::Duration};
 
 use plimsoll_metrics::{Timestamp, varint::Reader};
 
-use super::{BODY_LIMIT, HEADERS_LIMIT, TEXT_LIMIT, flag};
+use super::{BODY_LIMIT, HEADERS_LIMIT, TEXT_LIMIT, TEXTS_LIMIT, flag};
 use crate::results::Hit;
 
 /// What is wrong with bytes.
@@ -179,6 +179,9 @@ impl Texts {
             return usize::try_from(number).ok().filter(|&number| number < self.used);
         }
         let text = reader.text().filter(|text| text.len() <= TEXT_LIMIT)?;
+        if self.used >= TEXTS_LIMIT {
+            return None;
+        }
         match self.all.get_mut(self.used) {
             Some(reused) => {
                 reused.clear();

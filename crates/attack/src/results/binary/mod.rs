@@ -34,6 +34,9 @@ pub const BLOCK_LIMIT: usize = 32 << 20;
 /// Bytes of one text (name, URL, error); longer ones are cut.
 pub const TEXT_LIMIT: usize = 64 << 10;
 
+/// Different texts of one block; readers refuse more. Each takes two bytes, so a full block has fewer.
+pub const TEXTS_LIMIT: usize = 1 << 16;
+
 /// Bytes of a response's body that are kept; longer ones are cut.
 pub const BODY_LIMIT: usize = 16 << 20;
 

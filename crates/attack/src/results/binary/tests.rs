@@ -53,7 +53,7 @@ fn damages(others: &[Next]) -> Vec<Damage> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn bytes_and_back(hits in vec(testing::hit(), 0..40), per_block in 1_usize..20) {

@@ -176,7 +176,7 @@ fn read_all(bytes: Vec<u8>) -> (Vec<Hit<'static>>, Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn results_of_vegeta(
