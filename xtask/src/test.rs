@@ -38,6 +38,7 @@ fn run_checks() -> Result<()> {
 pub(crate) fn run(rest: &[String]) -> Result<()> {
     let k6 = tools::k6()?;
     let nginx = tools::nginx()?;
+    let redis = tools::redis_server()?;
     let chromium = tools::chromium()?;
     if rest.is_empty() {
         run_checks()?;
@@ -49,6 +50,7 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     let target = MetadataCommand::new().no_deps().exec()?.target_directory;
     command.env("PLIMSOLL_BIN", target.join("debug/plimsoll"));
     command.env("PLIMSOLL_K6", k6).env("PLIMSOLL_NGINX", nginx).env("INSTA_UPDATE", "no");
+    command.env("PLIMSOLL_REDIS", redis);
     command.env("PLIMSOLL_CHROMIUM", chromium);
     eprintln!("+ cargo test --workspace");
     let mut child = command.stdout(Stdio::piped()).spawn().context("start cargo test")?;

@@ -1,12 +1,6 @@
 //! One VU's Redis client: connections, and the way of a pipeline.
 
-use std::{
-    cell::{Cell, RefCell},
-    net::IpAddr,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
 
 use plimsoll_metrics::{Builtin, Timestamp};
 use plimsoll_runtime::{clock::Instant, dial::Traffic, timer};
@@ -36,7 +30,6 @@ pub struct Client {
     /// By node; the last one used is the next.
     idle: RefCell<Vec<Vec<Connection>>>,
     permits: Semaphore,
-    has_connected: Cell<bool>,
 }
 
 /// How far one pipeline has come, kept outside of its future so that a timeout does not lose it.
@@ -59,17 +52,11 @@ impl Client {
             local_ip,
             idle: RefCell::default(),
             permits: Semaphore::new(permits),
-            has_connected: Cell::new(false),
         }
     }
 
     pub fn worker(&self) -> &Rc<Worker> {
         &self.worker
-    }
-
-    /// Whether it ever had a connection.
-    pub fn has_connected(&self) -> bool {
-        self.has_connected.get()
     }
 
     /// Sends all commands of the pipeline and waits for their replies; each then has its answer.
@@ -229,9 +216,7 @@ impl Client {
         let (worker, traffic) = (&self.worker, &self.traffic);
         let origin = Origin { worker, traffic, local_ip: self.local_ip };
         let connected = origin.connect(&address, target, times).await;
-        let connection = connected.inspect_err(|_| self.doubt())?;
-        self.has_connected.set(true);
-        Ok(connection)
+        connected.inspect_err(|_| self.doubt())
     }
 
     pub(super) fn give_back(&self, node: NodeId, connection: Connection) {

@@ -4,6 +4,7 @@ mod bad_input;
 mod endings;
 mod honesty;
 mod paces;
+mod redis;
 mod sending;
 
 use plimsoll_e2e::{Run, Tool, command, finish};

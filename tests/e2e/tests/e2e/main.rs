@@ -12,5 +12,6 @@ mod exit_codes;
 mod nginx;
 mod outputs;
 mod plot;
+mod redis;
 mod results;
 mod signals;

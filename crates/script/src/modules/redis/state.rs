@@ -34,8 +34,9 @@ impl ClientState {
         ClientState { options, client: OnceCell::new() }
     }
 
+    /// k6 says so from the first command on, whatever came of it.
     pub(super) fn is_connected(&self) -> bool {
-        self.client.get().is_some_and(|client| client.has_connected())
+        self.client.get().is_some()
     }
 
     /// The client, made now if there is none; `Err` says which option cannot be used.
