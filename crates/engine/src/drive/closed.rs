@@ -57,7 +57,7 @@ async fn run_slot<R: Runner>(
         _ => 0,
     };
     if let Budget::PerVu(each) = budget
-        && !site.worker.control.is_stopping()
+        && !site.worker.control.is_draining()
     {
         site.drop_iterations(each.saturating_sub(done));
     }
@@ -94,7 +94,7 @@ fn claim(site: &Site, budget: Budget, done: u64) -> bool {
 pub(super) fn drop_leftovers(site: &Site) {
     if let Work::Closed { budget: Budget::Shared(total), .. } = &site.run.plan.sizing.work
         && site.run.plan.sizing.planned_vus > 0
-        && !site.worker.control.is_stopping()
+        && !site.worker.control.is_draining()
     {
         site.drop_iterations(total.saturating_sub(site.run.claimed.load(Relaxed)));
     }

@@ -240,11 +240,9 @@ impl<R: Runner> Desk<R> {
 
     /// Has a free VU start the next arrival, due at `due`; `false` when none is free.
     fn call(self: &Rc<Self>, due: Instant) -> bool {
-        let called = if self.rotate {
-            self.call_fresh(due) || self.call_idle(due)
-        } else {
-            self.call_idle(due) || self.call_fresh(due)
-        };
+        // Where they take turns, who has not had one comes first; else whoever was busy last.
+        let called =
+            (self.rotate && self.call_fresh(due)) || self.call_idle(due) || self.call_fresh(due);
         if called {
             self.cursor.borrow_mut().take();
         }
