@@ -13,7 +13,7 @@ use plimsoll_runtime::clock::Instant;
 
 use crate::{
     report::Tally,
-    results::{Hit, binary::BlockEncoder},
+    results::{Hit, binary::BlockEncoder, nanos},
     writer::{Block, Queue},
 };
 
@@ -41,18 +41,34 @@ impl Shortages {
 pub struct Collected {
     pub tally: Tally,
     pub shortages: Shortages,
-    /// When the first hit was due and the last.
-    pub due: Option<(Timestamp, Timestamp)>,
+    /// `None` without hits.
+    pub span: Option<Span>,
 }
 
-/// The span that holds both.
-fn join(
-    a: Option<(Timestamp, Timestamp)>,
-    b: Option<(Timestamp, Timestamp)>,
-) -> Option<(Timestamp, Timestamp)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-        (a, b) => a.or(b),
+/// The time in which hits were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub first_due: Timestamp,
+    pub last_due: Timestamp,
+    /// Later than `last_due` when it was late.
+    pub last_start: Timestamp,
+}
+
+impl Span {
+    fn of(hit: &Hit<'_>) -> Span {
+        let late = hit.lateness.map_or(0, nanos);
+        let last_start = Timestamp(hit.scheduled.0.saturating_add(late));
+        Span { first_due: hit.scheduled, last_due: hit.scheduled, last_start }
+    }
+
+    /// The span that holds both.
+    fn join(self, other: Option<Span>) -> Span {
+        let Some(other) = other else { return self };
+        Span {
+            first_due: self.first_due.min(other.first_due),
+            last_due: self.last_due.max(other.last_due),
+            last_start: self.last_start.max(other.last_start),
+        }
     }
 }
 
@@ -83,7 +99,7 @@ impl Collector {
             attack: Arc::clone(&self.attack),
             tally: Tally::default(),
             shortages: Shortages::default(),
-            due: None,
+            span: None,
             stream,
             flushed: Instant::now(),
         }
@@ -95,7 +111,7 @@ impl Collector {
         let mut collected = self.lock();
         collected.tally.merge(&hits.tally);
         collected.shortages.add(hits.shortages);
-        collected.due = join(collected.due, hits.due);
+        collected.span = hits.span.map(|span| span.join(collected.span)).or(collected.span);
     }
 
     /// What all workers handed over so far.
@@ -115,7 +131,7 @@ pub struct Hits {
     attack: Arc<str>,
     tally: Tally,
     shortages: Shortages,
-    due: Option<(Timestamp, Timestamp)>,
+    span: Option<Span>,
     stream: Option<(Queue, BlockEncoder)>,
     flushed: Instant,
 }
@@ -129,7 +145,7 @@ impl Hits {
     /// Adds a hit that ended at `now`.
     pub fn record(&mut self, hit: &Hit<'_>, now: Instant) {
         self.tally.add(hit);
-        self.due = join(self.due, Some((hit.scheduled, hit.scheduled)));
+        self.span = Some(Span::of(hit).join(self.span));
         if let Some((_, encoder)) = &mut self.stream {
             encoder.push(hit);
             if encoder.is_full() || now.since(self.flushed) >= FLUSH_EVERY {
@@ -262,7 +278,9 @@ mod tests {
         let collected = collector.take();
         assert_eq!(collected.tally.requests(), 10_000);
         assert_eq!(collected.shortages, Shortages { descriptors: 1, ports: 1 });
-        assert_eq!(collected.due, Some((Timestamp(1_000_000), Timestamp(1_009_999))));
+        let (first_due, last_due) = (Timestamp(1_000_000), Timestamp(1_009_999));
+        let span = Span { first_due, last_due, last_start: Timestamp(1_019_998) };
+        assert_eq!(collected.span, Some(span));
         let (lost, error) = writer.finish(End { never_sent: 7, ..End::default() });
         assert!(lost == 0 && error.is_none());
         let (hits, end) = read(&written);

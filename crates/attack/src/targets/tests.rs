@@ -1,3 +1,5 @@
+//! Both formats, whole and streamed.
+
 use std::io::{BufReader, Cursor};
 
 use proptest::prelude::*;

@@ -160,9 +160,9 @@ impl<'a> Attack<'a> {
             never_sent: self.control.figures().iterations_dropped,
             lost: 0,
             started_unix_ns: collected
-                .due
-                .map_or(self.outlet.started_unix_ns(), |(first, _)| first.0),
-            duration_ns: self.load.lasted(collected.due, &finished, signaled),
+                .span
+                .map_or(self.outlet.started_unix_ns(), |span| span.first_due.0),
+            duration_ns: self.load.lasted(collected.span, &finished, signaled),
             invalid: reasons.clone(),
         };
         let report = self.outlet.finish(end, &mut collected.tally);

@@ -1,3 +1,5 @@
+//! The page as a scraper gets it.
+
 use std::{
     io::{Read, Write},
     net::TcpStream,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use plimsoll_attack::results::binary::Start;
+use plimsoll_attack::{hits::Span, results::binary::Start};
 use plimsoll_engine::{
     config::{Executor, FOREVER, RunConfig, Scenario, VUS_LIMIT},
     executors::Work,
@@ -10,7 +10,7 @@ use plimsoll_engine::{
     plan::Plan,
     run::Finished,
 };
-use plimsoll_metrics::{TagSet, Timestamp};
+use plimsoll_metrics::TagSet;
 use plimsoll_runtime::{clock::Instant, random::Random};
 use plimsoll_script::options::parse_go_duration;
 
@@ -119,20 +119,24 @@ impl Load {
         }
     }
 
-    /// Nanoseconds from the first due time to the end of the schedule, or to where it was cut short.
+    /// Nanoseconds from the first due time to the end of the schedule, to where it was cut short, or
+    /// to the last start when that was late: what the achieved rate is counted over.
     pub(super) fn lasted(
         &self,
-        due: Option<(Timestamp, Timestamp)>,
+        span: Option<Span>,
         finished: &Finished,
         signaled: Option<Instant>,
     ) -> u64 {
-        let Some((first, last)) = due else { return 0 };
-        let cut = match (&finished.stopped, self.duration) {
-            (None, Some(duration)) => return nanos(duration),
-            _ => signaled.map_or(last.0, |at| at.unix_nanos().max(last.0)),
+        let Some(span) = span else { return 0 };
+        let since_first = |at: u64| at.saturating_sub(span.first_due.0);
+        let schedule = match (&finished.stopped, self.duration) {
+            (None, Some(duration)) => nanos(duration),
+            (_, duration) => {
+                let cut = signaled.map_or(0, Instant::unix_nanos).max(span.last_due.0);
+                since_first(cut).min(duration.map_or(u64::MAX, nanos))
+            }
         };
-        let planned = self.duration.map_or(u64::MAX, nanos);
-        cut.saturating_sub(first.0).min(planned)
+        schedule.max(since_first(span.last_start.0))
     }
 }
 

@@ -1,3 +1,5 @@
+//! Paces as text, good and bad.
+
 use std::time::Duration;
 
 use plimsoll_engine::pace::{Pace, Rate, SineStart};
