@@ -2,6 +2,7 @@
 
 pub mod hits;
 pub mod http;
+mod in_time;
 pub mod redis;
 pub mod report;
 pub mod results;

@@ -1,10 +1,10 @@
 //! One hit after the other.
 
-use std::{borrow::Cow, cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll};
+use std::{borrow::Cow, rc::Rc};
 
 use plimsoll_clients::http::{Client, Response, Scope};
 use plimsoll_engine::{
-    control::{Control, StopReason},
+    control::StopReason,
     runner::{Iteration, Outcome, Vu, VuId},
 };
 use plimsoll_metrics::{TagSet, Timestamp};
@@ -15,7 +15,7 @@ use super::{
     place::{Place, Source},
     prepared::Prepared,
 };
-use crate::results::Hit;
+use crate::{in_time::in_time, results::Hit};
 
 /// The error of a hit that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the response";
@@ -161,23 +161,6 @@ impl Vu for HttpVu {
     fn metadata(&self) -> Option<TagSet> {
         None
     }
-}
-
-/// `None` when the deadline or the run's stop came first. The engine polls at both.
-async fn in_time<F: Future>(
-    future: F,
-    control: &Control,
-    deadline: &Cell<Instant>,
-) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if control.is_stopping() || deadline.get() <= Instant::now() => {
-            Poll::Ready(None)
-        }
-        Poll::Pending => Poll::Pending,
-    })
-    .await
 }
 
 /// Leaves our end of a connection out: it is another one each time, which would make each error a

@@ -1,17 +1,14 @@
 //! One pipeline after the other.
 
-use std::{borrow::Cow, cell::Cell, future::poll_fn, pin::pin, rc::Rc, task::Poll};
+use std::{borrow::Cow, pin::pin, rc::Rc};
 
 use plimsoll_clients::redis::{Answer, Client, Command, Pipeline, Scope};
-use plimsoll_engine::{
-    control::Control,
-    runner::{Iteration, Outcome, Vu, VuId},
-};
+use plimsoll_engine::runner::{Iteration, Outcome, Vu, VuId};
 use plimsoll_metrics::{TagSet, Timestamp};
 use plimsoll_runtime::clock::Instant;
 
 use super::place::Place;
-use crate::{hits::Hits, results::Hit};
+use crate::{hits::Hits, in_time::in_time, results::Hit};
 
 /// The error of a command that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the reply";
@@ -95,15 +92,19 @@ impl Vu for RedisVu {
             self.place.scope.borrow_mut().tags = tags.clone();
         }
         self.fill();
-        let running = self.client.run(&mut self.pipeline, iteration.scheduled, &self.scope);
-        let control = &self.place.worker.control;
-        let timings = in_time(running, control, &iteration.deadline).await;
-        let finished = timings.map_or_else(Instant::now, |timings| timings.finished);
+        let finished = {
+            let scheduled = iteration.scheduled;
+            // Pinned here, so that it is not moved into what waits for it.
+            let running = pin!(self.client.run(&mut self.pipeline, scheduled, &self.scope));
+            in_time(running, &self.place.worker.control, &iteration.deadline).await
+        };
+        let is_whole = finished.is_some();
+        let finished = finished.map_or_else(Instant::now, |timings| timings.finished);
         self.record(&iteration, finished);
         if self.place.config.hold {
             self.client.emit_traffic(&self.scope);
         }
-        if timings.is_some() { Outcome::Completed } else { Outcome::Interrupted }
+        if is_whole { Outcome::Completed } else { Outcome::Interrupted }
     }
 
     fn tags(&self) -> TagSet {
@@ -113,21 +114,4 @@ impl Vu for RedisVu {
     fn metadata(&self) -> Option<TagSet> {
         None
     }
-}
-
-/// `None` when the deadline or the run's stop came first. The engine polls at both.
-async fn in_time<F: Future>(
-    future: F,
-    control: &Control,
-    deadline: &Cell<Instant>,
-) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if control.is_stopping() || deadline.get() <= Instant::now() => {
-            Poll::Ready(None)
-        }
-        Poll::Pending => Poll::Pending,
-    })
-    .await
 }

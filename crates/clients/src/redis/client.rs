@@ -1,6 +1,6 @@
 //! One VU's Redis client: connections, and the way of a pipeline.
 
-use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::RefCell, net::IpAddr, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
 use plimsoll_metrics::{Builtin, Timestamp};
 use plimsoll_runtime::{clock::Instant, dial::Traffic, timer};
@@ -65,8 +65,10 @@ impl Client {
         let asked = Instant::now();
         let deadline = asked + self.worker.config.timeout;
         let mut progress = Progress::default();
-        let running = self.run_within(pipeline, &mut progress);
-        let outcome = timer::timeout_at(deadline, running).await;
+        let outcome = {
+            let running = pin!(self.run_within(pipeline, &mut progress));
+            timer::timeout_at(deadline, running).await
+        };
         if let Err(error) = outcome.unwrap_or_else(|| Err(RedisError::timeout())) {
             pipeline.lose(&Rc::new(error));
         }
@@ -110,14 +112,16 @@ impl Client {
         if !self.worker.config.cluster {
             return self.run_on(Topology::FIRST, pipeline, progress, &mut Vec::new()).await;
         }
-        self.refresh_if_needed().await?;
+        if self.is_refresh_due() {
+            Box::pin(self.refresh_in_turn()).await?;
+        }
         let mut errands = Vec::new();
         match self.only_node(pipeline) {
             Some(node) => self.run_on(node, pipeline, progress, &mut errands).await?,
             None => errands.extend((0..pipeline.len()).map(|at| self.errand(pipeline, at))),
         }
         if !errands.is_empty() {
-            rounds::follow(self, pipeline, errands, progress).await;
+            Box::pin(rounds::follow(self, pipeline, errands, progress)).await;
         }
         Ok(())
     }
@@ -208,6 +212,15 @@ impl Client {
                 return Ok(connection);
             }
         }
+        // Boxed, as all that is rare: a pipeline's future is moved more than once, so it is kept small.
+        Box::pin(self.connect(node, times)).await
+    }
+
+    async fn connect(
+        &self,
+        node: NodeId,
+        times: &mut ConnectTimes,
+    ) -> Result<Connection, RedisError> {
         let address = self.worker.topology.borrow().address(node).cloned();
         let target = self.worker.config.targets.first();
         let (Some(address), Some(target)) = (address, target) else {
@@ -257,19 +270,29 @@ impl Client {
         self.worker.topology.borrow_mut().is_doubtful = true;
     }
 
-    /// Asks for the layout when it is not known, or something spoke against it and the last time is
-    /// long enough ago.
-    async fn refresh_if_needed(&self) -> Result<(), RedisError> {
-        let refreshed = self.worker.topology.borrow().refreshed;
-        let Some(refreshed) = refreshed else {
+    /// Whether the layout is not known, or something spoke against it and the last time that it was
+    /// asked for is long enough ago.
+    fn is_refresh_due(&self) -> bool {
+        let topology = self.worker.topology.borrow();
+        match topology.refreshed {
+            None => true,
+            Some(refreshed) if topology.is_doubtful => {
+                Instant::coarse().since(refreshed) >= REFRESH_INTERVAL
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Asks for the layout, one pipeline of the thread at a time.
+    async fn refresh_in_turn(&self) -> Result<(), RedisError> {
+        let is_known = self.worker.topology.borrow().refreshed.is_some();
+        if !is_known {
             let _turn = self.worker.refreshing.lock().await;
             // Whoever had the lock before may have brought it.
             let is_known = self.worker.topology.borrow().refreshed.is_some();
             return if is_known { Ok(()) } else { self.refresh().await };
-        };
-        let is_due = self.worker.topology.borrow().is_doubtful
-            && Instant::coarse().since(refreshed) >= REFRESH_INTERVAL;
-        if is_due && let Ok(_turn) = self.worker.refreshing.try_lock() {
+        }
+        if let Ok(_turn) = self.worker.refreshing.try_lock() {
             self.worker.topology.borrow_mut().refreshed = Some(Instant::coarse());
             // The old layout has to serve when none of the nodes answers.
             self.refresh().await.ok();

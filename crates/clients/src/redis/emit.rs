@@ -92,7 +92,8 @@ impl Emitter {
         let known = self.known.iter().find(|known| {
             (Rc::ptr_eq(&known.command, &command.name) || known.command == command.name)
                 && known.base == *base
-                && *known.error == *error
+                && known.error.len() == error.len()
+                && (error.is_empty() || *known.error == *error)
         });
         if let Some(known) = known {
             return known.series;

@@ -396,3 +396,14 @@ async fn unix_sockets() {
     })
     .await;
 }
+
+/// Futures are moved before they are polled: what is rare must not make the usual one large.
+#[tokio::test]
+async fn the_future_of_a_pipeline_is_small() {
+    let target = Target::new(Address::Tcp { host: "h".into(), port: 1 });
+    let (client, _) = client(vec![target], |_| {});
+    let (mut pipeline, scope) = (Pipeline::default(), Scope::default());
+    let running = client.run(&mut pipeline, Instant::now(), &scope);
+    let size = size_of_val(&running);
+    assert!(size <= 1024, "{size}");
+}
