@@ -1,6 +1,6 @@
 //! One hit after the other.
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, pin::pin, rc::Rc};
 
 use plimsoll_clients::http::{Client, Response, Scope};
 use plimsoll_engine::{
@@ -64,7 +64,10 @@ impl HttpVu {
 
     async fn hit(&mut self, iteration: &Iteration) -> Outcome {
         let control = &self.place.worker.control;
-        let next = in_time(self.next(iteration.in_instance), control, &iteration.deadline).await;
+        let next = {
+            let next = pin!(self.next(iteration.in_instance));
+            in_time(next, control, &iteration.deadline).await
+        };
         let Some(Some((prepared, seq))) = next else { return Outcome::Interrupted };
         // A target of a stream may have come late: then sending starts now.
         let started = match &self.place.source {
@@ -72,8 +75,11 @@ impl HttpVu {
             Source::Stream(_) => Instant::now(),
         };
         let request = prepared.request(&self.place.config);
-        let response =
-            in_time(self.client.send(request, &self.scope), control, &iteration.deadline).await;
+        let response = {
+            // Lent, so that its state is kept once only: each sender has room for one.
+            let exchange = pin!(self.client.send(request, &self.scope));
+            in_time(exchange, control, &iteration.deadline).await
+        };
         let finished =
             response.as_ref().map_or_else(Instant::now, |response| response.timings.finished);
         let moments = Moments { scheduled: iteration.scheduled, started, finished };

@@ -163,6 +163,17 @@ fn http2_without_tls() {
     });
 }
 
+/// Thousands of exchanges may be on the way, and each VU has room for one all the time.
+#[test]
+fn an_exchange_takes_little_memory() {
+    run(async {
+        let subject = Subject::new(config());
+        let exchange = subject.client.send(get("http://a.test/"), &subject.scope);
+        let size = size_of_val(&exchange);
+        assert!(size <= 3_000, "{size} bytes");
+    });
+}
+
 /// A body that is not kept is counted all the same.
 #[test]
 fn bodies_are_counted() {

@@ -1,6 +1,6 @@
 //! A VU in its slot: runs iterations one after the other and accounts for each.
 
-use std::{rc::Rc, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{pin::pin, rc::Rc, sync::atomic::Ordering::Relaxed, time::Duration};
 
 use plimsoll_metrics::{Builtin, SeriesHandle, TagSet};
 use plimsoll_runtime::clock::Instant;
@@ -58,7 +58,11 @@ impl<'v, V: Vu> Seat<'v, V> {
             in_test: self.site.run.numbers.global(in_instance),
             deadline: Rc::clone(&self.lane.deadline),
         };
-        let outcome = self.lane.attend(self.vu.iterate(iteration)).await;
+        let outcome = {
+            // Lent, so that its state is kept once only.
+            let iterate = pin!(self.vu.iterate(iteration));
+            self.lane.attend(iterate).await
+        };
         let finished = Instant::now();
         if self.lane.was_suspended() {
             self.turn = finished;

@@ -53,7 +53,9 @@ impl Means<'_> {
         loop {
             let (result, is_h1) = match self.lease(outgoing.url, fresh, phases).await? {
                 Lease::H1(connection) => (self.over_h1(connection, outgoing, phases).await, true),
-                Lease::H2(connection) => (self.over_h2(connection, outgoing, phases).await, false),
+                Lease::H2(connection) => {
+                    (Box::pin(self.over_h2(connection, outgoing, phases)).await, false)
+                }
             };
             match result {
                 Err(failure)
@@ -124,14 +126,16 @@ impl Means<'_> {
             }
         }
         let dialing = Dialing::start(self.pool, url, self.origin.config.protocol);
-        let connected = self.origin.connect(url, phases).await?;
+        // Apart, since it is needed once per connection and its state is large: what is on the way for
+        // long, or for many, should be small.
+        let connected = Box::pin(self.origin.connect(url, phases)).await?;
         if !connected.is_h2 {
             if let Some(dialing) = dialing {
                 dialing.end(Speaks::Http1);
             }
             return Ok(Lease::H1(connected.connection));
         }
-        let connection = h2::start(connected.connection).await?;
+        let connection = Box::pin(h2::start(connected.connection)).await?;
         self.pool.borrow_mut().put_h2(url, connection.clone());
         if let Some(dialing) = dialing {
             dialing.end(Speaks::Http2);

@@ -1,6 +1,6 @@
 //! One request of an exchange and what came of it.
 
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 
 use bytes::Bytes;
 use plimsoll_runtime::{clock::Instant, timer};
@@ -142,8 +142,11 @@ impl Hop {
             // A timer would let the exchange have its first steps.
             Ok(()) if request.timeout.is_zero() => Err(Failure::timeout()),
             Ok(()) => {
-                let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
-                let result = timer::timeout_at(deadline, exchange).await;
+                let result = {
+                    let exchange = self.exchange(client, request, cookies, deadline, &mut phases);
+                    // Lent, so that its state is kept once only.
+                    timer::timeout_at(deadline, pin!(exchange)).await
+                };
                 result.unwrap_or_else(|| match phases.has_head() {
                     true => Err(Failure::timeout().of_body()),
                     false => Err(Failure::timeout()),
