@@ -43,6 +43,8 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Each VU keeps a connection of its own.
     pub hold: bool,
+    /// Connections of all threads together to one server; a pipeline waits for a free one.
+    pub connections_max: Option<usize>,
     /// Of the keys, payloads and choice of commands.
     pub seed: u64,
     pub metrics: RedisMetrics,

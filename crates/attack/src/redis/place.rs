@@ -57,7 +57,8 @@ pub(super) fn leave_thread() -> Option<Rc<Place>> {
 
 impl Place {
     pub(super) fn new(config: &Arc<Config>, collector: &Collector, worker: &Rc<Worker>) -> Place {
-        let redis = redis::Worker::new(client_config(config), Rc::clone(&worker.recorder));
+        let client_config = client_config(config, worker);
+        let redis = redis::Worker::new(client_config, Rc::clone(&worker.recorder));
         // Each thread has numbers of its own, decided by the one seed.
         let seed = config.seed.wrapping_add(worker.index as u64);
         Place {
@@ -88,15 +89,16 @@ impl Place {
     }
 }
 
-fn client_config(config: &Config) -> RedisConfig {
+/// With the thread's share of the connections.
+fn client_config(config: &Config, worker: &Worker) -> RedisConfig {
     let timeout = config.timeout.unwrap_or(NO_TIMEOUT);
+    let share = |most| most / worker.count + usize::from(worker.index < most % worker.count);
     let defaults = RedisConfig::of(Arc::clone(&config.network), config.targets.clone());
     RedisConfig {
         cluster: config.cluster,
         timeout,
         connect_timeout: timeout,
-        // As many as there are VUs.
-        connections: usize::MAX,
+        connections: config.connections_max.map_or(usize::MAX, share),
         metrics: Some(config.metrics),
         ..defaults
     }

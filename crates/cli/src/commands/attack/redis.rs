@@ -63,6 +63,7 @@ pub(super) fn config(args: &AttackArgs, registry: &Registry, log: &Log) -> Resul
         commands,
         pipeline: flags.pipeline,
         timeout: timeout(&args.http)?,
+        connections_max: args.http.max_connections,
         hold: args.pace.hold_connections.is_some(),
         seed: args.pace.seed.unwrap_or_else(|| Random::from_entropy().next_u64()),
         metrics,

@@ -59,6 +59,19 @@ fn commands_keys_and_pipelines() {
 }
 
 #[test]
+fn connections_have_a_limit() {
+    let redis = Redis::start(&[]);
+    let url = redis.url();
+    let load = ["-rate=0", "-workers=8", "-duration=300ms", "-max-connections=2"];
+    let attacked = attack(&[&*url, load[0], load[1], load[2], load[3], "--command", "PING"]);
+    assert!(attacked.hits.len() > 8, "{}", attacked.run.said());
+    assert_eq!(outcomes(&attacked).len(), 1, "{:?}", outcomes(&attacked));
+    // The one that found it listening, two of the attack, and the one that asks.
+    let stats = redis.ask("INFO stats");
+    assert!(stats.contains("total_connections_received:4\r\n"), "{stats}");
+}
+
+#[test]
 fn sockets_passwords_and_tls() {
     let redis = Redis::start(&["--requirepass", "secret"]);
     let load = ["-rate=50", "-duration=200ms", "--command", "PING"];
