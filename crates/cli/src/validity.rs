@@ -73,6 +73,18 @@ fn lateness(totals: &Totals) -> Option<String> {
     })
 }
 
+/// All senders of an attack were made and what was due started late all the same; `most` of them
+/// there may be.
+pub(crate) fn senders(totals: &Totals, made: u64, most: u64) -> Option<String> {
+    (made >= most && lateness(totals).is_some()).then(|| {
+        let (noun, verb) = if most == 1 { ("sender", "was") } else { ("senders", "were") };
+        format!(
+            "generator-limited: all {most} {noun} {verb} busy with earlier requests; allow more with \
+             -max-workers or -hold-connections"
+        )
+    })
+}
+
 /// Requests that failed for want of something of the generator's own, with the limit and how to raise it.
 pub(crate) fn shortages(descriptors: u64, ports: u64) -> Vec<String> {
     let mut reasons = Vec::new();

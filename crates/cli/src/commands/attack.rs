@@ -154,6 +154,10 @@ impl<'a> Attack<'a> {
     fn finish(self, conducted: Conducted) -> Result<Exit, Failure> {
         let Conducted { mut finished, mut reasons, progress, signaled } = conducted;
         let mut collected = self.collector.take();
+        if let Some(most) = self.load.senders_max {
+            let made = self.control.figures().vus_initialized;
+            reasons.extend(validity::senders(&finished.totals, made, most));
+        }
         let shortages = collected.shortages;
         reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
         let end = End {

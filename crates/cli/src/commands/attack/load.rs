@@ -35,6 +35,8 @@ pub(super) struct Load {
     pub(super) duration: Option<Duration>,
     /// `even` or `poisson, seed N`.
     pub(super) arrivals: String,
+    /// How many senders there may be, where the flags say.
+    pub(super) senders_max: Option<u64>,
     scenario: Scenario,
     threads: usize,
 }
@@ -81,7 +83,8 @@ impl Load {
             Some(most) => threads(flags).min(most),
             None => threads(flags),
         };
-        Ok(Load { pace, is_closed, duration, arrivals, scenario, threads })
+        let senders_max = flags.hold_connections.or(flags.max_workers);
+        Ok(Load { pace, is_closed, duration, arrivals, senders_max, scenario, threads })
     }
 
     pub(super) fn run_config(&self, tags: &[String]) -> Result<RunConfig, Failure> {

@@ -85,3 +85,18 @@ fn no_free_descriptors() {
         assert!(run.stdout.contains(part), "no {part:?} in {}", run.said());
     }
 }
+
+/// Two senders cannot send twenty slow hits a second each: none is lost, all are late, and that is told.
+#[test]
+fn too_few_senders() {
+    let web = plimsoll_e2e::Web::start();
+    let url = format!("{}/delay/0.1", web.url);
+    let run = attack(&["--strict", "-rate=40", "-max-workers=2", "-duration=5s", &url]);
+    assert_eq!(run.code, Some(111), "{}", run.said());
+    for part in ["     200, ", "started late", "all 2 senders were busy", "-max-workers"] {
+        assert!(run.stdout.contains(part), "no {part:?} in {}", run.said());
+    }
+    // What came late was not sent at the rate that was asked for.
+    let rate = run.stdout.lines().find(|line| line.starts_with("Rate")).unwrap_or_default();
+    assert!(!rate.contains(" 40.00, "), "{}", run.said());
+}
