@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use plimsoll_clients::redis::Pipeline;
 
-use super::template::{Dice, Template, TemplateError};
+use super::{
+    dice::Dice,
+    template::{Template, TemplateError},
+};
 
 /// Most commands of one attack.
 pub const COMMANDS_LIMIT: usize = 64;

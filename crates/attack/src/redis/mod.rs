@@ -5,7 +5,9 @@
 //! pipelines, which are single commands unless told otherwise.
 
 mod commands;
+mod dice;
 mod place;
+mod placeholder;
 mod template;
 mod vu;
 mod zipf;

@@ -11,7 +11,7 @@ use plimsoll_clients::redis::{self, Client, RedisConfig, Scope};
 use plimsoll_engine::worker::Worker;
 use plimsoll_runtime::timer;
 
-use super::{Config, template::Dice};
+use super::{Config, dice::Dice};
 use crate::hits::{Collector, FLUSH_EVERY, Hits};
 
 /// Longer than any run: instead of no timeout.

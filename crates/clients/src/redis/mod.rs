@@ -13,6 +13,7 @@ mod connection;
 mod emit;
 mod error;
 mod exchange;
+mod layout;
 mod pipeline;
 mod rounds;
 mod target;

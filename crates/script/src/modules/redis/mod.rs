@@ -7,6 +7,7 @@ mod call;
 mod commands;
 mod fields;
 mod options;
+mod socket;
 mod state;
 mod value;
 
@@ -91,3 +92,6 @@ fn construct<'js>(ctx: Ctx<'js>, given: Rest<Value<'js>>) -> Result<Class<'js, C
         .map_err(|reason| error::throw(&ctx, &format!("invalid options; reason: {reason}")))?;
     Class::instance(ctx, Client { state: Rc::new(ClientState::new(options)) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,23 +2,19 @@
 
 use std::time::Duration;
 
-use plimsoll_clients::redis::{Address, REDIRECTS_LIMIT, RedisConfig, Target, TargetError};
-use plimsoll_runtime::tls::{ClientCertificate, TlsConfig, TlsConnector};
+use plimsoll_clients::redis::{REDIRECTS_LIMIT, RedisConfig, Target, TargetError};
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
+use super::{
+    fields::Fields,
+    socket::{
+        DIAL_TIMEOUT, NO_TIMEOUT, POOL_SIZE, TRANSFER_TIMEOUT, Tls, pool_size, socket_options,
+    },
+};
 use crate::{
     options::{SignedDuration, parse_duration},
     vu::VuState,
 };
-
-/// What k6 takes when nothing is said.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
-const TRANSFER_TIMEOUT: Duration = Duration::from_secs(3);
-/// Commands that one client has on the way at a time: k6's for four cores.
-const POOL_SIZE: usize = 40;
-/// Instead of no timeout.
-const NO_TIMEOUT: Duration = Duration::from_secs(365 * 86_400);
 
 const NODE_FIELDS: &[&str] = &[
     "socket",
@@ -32,19 +28,6 @@ const NODE_FIELDS: &[&str] = &[
     "maxRetries",
     "minRetryBackoff",
     "maxRetryBackoff",
-];
-const SOCKET_FIELDS: &[&str] = &[
-    "host",
-    "port",
-    "tls",
-    "dialTimeout",
-    "readTimeout",
-    "writeTimeout",
-    "poolSize",
-    "minIdleConns",
-    "maxConnAge",
-    "poolTimeout",
-    "idleTimeout",
 ];
 const CLUSTER_FIELDS: &[&str] =
     &["maxRedirects", "readOnly", "routeByLatency", "routeRandomly", "nodes"];
@@ -70,26 +53,18 @@ const URL_OPTIONS: &[&str] = &[
 /// A client's settings. Equal ones can share what belongs to a thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ClientOptions {
-    targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
     /// Redirects of one command; `None`: no cluster.
     cluster: Option<u32>,
-    tls: Option<Tls>,
-    dial_timeout: Duration,
-    read_timeout: Duration,
-    write_timeout: Duration,
-    pool_size: usize,
-}
-
-/// As PEM.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Tls {
-    authorities: Vec<String>,
-    certificate: String,
-    key: String,
+    pub(super) tls: Option<Tls>,
+    pub(super) dial_timeout: Duration,
+    pub(super) read_timeout: Duration,
+    pub(super) write_timeout: Duration,
+    pub(super) pool_size: usize,
 }
 
 impl ClientOptions {
-    fn of_target(target: Target) -> ClientOptions {
+    pub(super) fn of_target(target: Target) -> ClientOptions {
         ClientOptions {
             targets: vec![target],
             cluster: None,
@@ -225,64 +200,6 @@ impl ClientOptions {
         config.connections = self.pool_size;
         Ok(config)
     }
-}
-
-impl Tls {
-    fn connector(&self, insecure_skip_verify: bool) -> Result<TlsConnector, String> {
-        let extra_roots_pem = self.authorities.clone();
-        let mut config =
-            TlsConfig { insecure_skip_verify, extra_roots_pem, ..TlsConfig::default() };
-        if !self.certificate.is_empty() || !self.key.is_empty() {
-            config.client_certificates.push(ClientCertificate {
-                certificate_pem: self.certificate.clone(),
-                key_pem: self.key.clone(),
-                ..ClientCertificate::default()
-            });
-        }
-        TlsConnector::new(&config).map_err(|error| error.to_string())
-    }
-}
-
-fn socket_options(map: &Map<String, Value>) -> Result<ClientOptions, String> {
-    let fields = Fields::new("socketOptions", "socket.", map, SOCKET_FIELDS)?;
-    let host = fields.text("host")?;
-    let port = fields.integer("port", "int")?;
-    for name in ["minIdleConns", "maxConnAge", "poolTimeout", "idleTimeout"] {
-        fields.integer(name, if name == "minIdleConns" { "int" } else { "int64" })?;
-    }
-    let port = u16::try_from(port).map_err(|_| format!("invalid port {port}"))?;
-    let mut options = ClientOptions::of_target(Target::new(Address::Tcp { host, port }));
-    options.dial_timeout = timeout(fields.integer("dialTimeout", "int64")?, DIAL_TIMEOUT);
-    options.read_timeout = timeout(fields.integer("readTimeout", "int64")?, TRANSFER_TIMEOUT);
-    // As long as reading, unless told otherwise.
-    options.write_timeout = timeout(fields.integer("writeTimeout", "int64")?, options.read_timeout);
-    options.pool_size = pool_size(fields.integer("poolSize", "int")?);
-    if let Some(tls) = fields.object("tls", "redis.tlsOptions")? {
-        let tls = Fields::new("tlsOptions", "socket.tls.", tls, &["ca", "cert", "key"])?;
-        let tls = Tls {
-            authorities: tls.texts("ca")?,
-            certificate: tls.text("cert")?,
-            key: tls.text("key")?,
-        };
-        // So that what cannot be used is told at once.
-        tls.connector(false)?;
-        options.tls = Some(tls);
-        options.targets.iter_mut().for_each(|target| target.secure = true);
-    }
-    Ok(options)
-}
-
-/// Milliseconds; 0: the default, below: none.
-fn timeout(milliseconds: i64, default: Duration) -> Duration {
-    match u64::try_from(milliseconds) {
-        Ok(0) => default,
-        Ok(milliseconds) => Duration::from_millis(milliseconds),
-        Err(_) => NO_TIMEOUT,
-    }
-}
-
-fn pool_size(size: i64) -> usize {
-    usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(POOL_SIZE)
 }
 
 /// Go's `1m30s`, or seconds.
