@@ -123,7 +123,12 @@ impl Exchange<'_> {
                 Poll::Pending => {}
             }
         }
-        self.poll_receive(context, sink)
+        ready!(self.poll_receive(context, sink))?;
+        Poll::Ready(match self.stamps.sent {
+            Some(_) => Ok(()),
+            // All is answered, but the connection is out of step.
+            None => Err(RedisError::new(RedisErrorKind::Protocol, "a reply before its command")),
+        })
     }
 
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

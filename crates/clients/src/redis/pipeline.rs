@@ -6,7 +6,7 @@ use plimsoll_wire::resp::{Value, first_key, slot, write_bulk, write_command_head
 
 use super::error::RedisError;
 
-/// Past it the memory of a pipeline is not kept from one use to the next.
+/// Past it the memory of a pipeline is not kept from one use to the next, unless it is made use of.
 const KEPT_BYTES: usize = 128 << 10;
 const KEPT_COMMANDS: usize = 4096;
 
@@ -82,10 +82,8 @@ impl Pipeline {
 
     /// Forgets all commands.
     pub fn clear(&mut self) {
-        self.bytes.clear();
-        self.commands.clear();
-        self.bytes.shrink_to(KEPT_BYTES);
-        self.commands.shrink_to(KEPT_COMMANDS);
+        forget(&mut self.bytes, KEPT_BYTES);
+        forget(&mut self.commands, KEPT_COMMANDS);
     }
 
     /// Adds a command; where its key is, is known by its name.
@@ -144,4 +142,14 @@ impl Pipeline {
             }
         }
     }
+}
+
+/// Empties it. Gives memory back when there is much of it and the last use needed little: large
+/// pipelines that follow each other do not make it anew each time.
+fn forget<T>(values: &mut Vec<T>, kept: usize) {
+    if values.capacity() > kept && values.len() < values.capacity() / 4 {
+        values.clear();
+        values.shrink_to(kept);
+    }
+    values.clear();
 }
