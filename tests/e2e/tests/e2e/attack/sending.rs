@@ -150,3 +150,24 @@ fn connections() {
     let flags = ["-rate=100", "-duration=10ms", "-connect-to", &rule];
     assert_eq!(attack(&flags, "GET http://far.test/get").code_of(0), 200);
 }
+
+#[test]
+fn secure_targets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cert.pem");
+    let web = Web::start_with(&["--tls", path.to_str().unwrap()]);
+    let targets = format!("GET {}/get\n", web.url);
+    let roots = format!("-root-certs={}", path.display());
+    let check = |flags: &[&str], code: i64, error: &str| {
+        let attack = attack(&[&["-rate=100", "-duration=50ms"], flags].concat(), &targets);
+        assert_eq!(attack.hits.len(), 5, "{}", attack.run.said());
+        for hit in 0..5 {
+            assert_eq!(attack.code_of(hit), code, "{flags:?}: {}", attack.run.said());
+            assert!(attack.text_of(hit, "error").contains(error), "{}", attack.run.said());
+        }
+    };
+    check(&["-insecure"], 200, "");
+    check(&[&roots, "-session-tickets"], 200, "");
+    check(&["-insecure", "-http2=false", "-keepalive=false"], 200, "");
+    check(&[], 0, "certificate");
+}
