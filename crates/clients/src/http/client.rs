@@ -1,6 +1,11 @@
 //! One VU's HTTP client.
 
-use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+};
 
 use plimsoll_metrics::{Builtin, Timestamp};
 use plimsoll_runtime::{clock::Instant, dial::Traffic};
@@ -21,7 +26,9 @@ pub struct Client {
     pub(super) worker: Rc<Worker>,
     pub(super) pool: RefCell<Pool>,
     pub(super) traffic: Arc<Traffic>,
-    pub(super) local_ip: Option<IpAddr>,
+    local_ip: Option<IpAddr>,
+    /// How many were taken, where connections take turns with the run's local addresses.
+    local_ip_turn: Option<Cell<u64>>,
     pub(super) connections_per_host: Option<usize>,
 }
 
@@ -34,7 +41,24 @@ impl Client {
             pool: RefCell::default(),
             traffic: Arc::default(),
             local_ip,
+            local_ip_turn: None,
             connections_per_host: None,
+        }
+    }
+
+    /// Gives each connection the next of the run's local addresses, from the client's own on. For a
+    /// client with many connections, which one address may not have ports for.
+    #[must_use]
+    pub fn with_local_ips_in_turn(mut self, index: u64) -> Client {
+        self.local_ip_turn = Some(Cell::new(index));
+        self
+    }
+
+    /// What a new connection is to be sent from.
+    pub(super) fn local_ip(&self) -> Option<IpAddr> {
+        match &self.local_ip_turn {
+            Some(turn) => self.worker.config.local_ips.pick(turn.replace(turn.get() + 1)),
+            None => self.local_ip,
         }
     }
 

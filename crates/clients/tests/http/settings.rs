@@ -6,7 +6,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use bytes::Bytes;
 use plimsoll_clients::http::{
     Client, Proto,
-    config::{ConnectTo, Protocol},
+    config::{ConnectTo, LocalIps, Protocol},
 };
 use plimsoll_runtime::{
     listen::{self, ListenOptions},
@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{
     Subject, config, config_with, get, post,
-    raw::{Server, ok},
+    raw::{Server, last, ok},
     run,
     secure::SecureServer,
     text,
@@ -62,6 +62,24 @@ fn a_unix_socket_takes_every_connection() {
         let expected = format!("dial unix {}: connect: no such file or directory", path.display());
         assert!(error.full.ends_with(&expected), "{}", error.full);
         assert_eq!(error.os_error, Some(2));
+    });
+}
+
+#[test]
+fn local_addresses_take_turns() {
+    run(async {
+        let server = Server::always(last("HTTP/1.1 204 No Content\r\n\r\n"));
+        let mut settings = config();
+        settings.local_ips = LocalIps::parse("127.0.0.1-127.0.0.3").unwrap();
+        let subject = Subject::new(settings);
+        let client = Client::new(Rc::clone(subject.client.worker()), 1).with_local_ips_in_turn(1);
+        for _ in 0..4 {
+            let response = client.send(get(&server.url("/")), &subject.scope).await;
+            assert_eq!(response.status, 204);
+        }
+        let peers: Vec<String> =
+            server.seen().iter().map(|seen| seen.peer.ip().to_string()).collect();
+        assert_eq!(peers, ["127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.2"]);
     });
 }
 

@@ -24,7 +24,8 @@ use crate::http::{
 /// Where connections come from.
 pub(in crate::http) struct Origin<'a> {
     pub(in crate::http) config: &'a HttpConfig,
-    pub(in crate::http) local_ip: Option<IpAddr>,
+    /// Asked once per connection.
+    pub(in crate::http) local_ip: &'a dyn Fn() -> Option<IpAddr>,
     pub(in crate::http) deadline: Instant,
     pub(in crate::http) traffic: &'a Arc<Traffic>,
 }
@@ -157,7 +158,7 @@ impl Origin<'_> {
     ) -> Result<(Metered<TcpStream>, SocketAddr), Failure> {
         let (host, port) = self.config.connect_to.find(host, port).unwrap_or((host, port));
         let address = self.resolve(host, port, phases).await?;
-        let options = DialOptions { local_ip: self.local_ip, deadline: self.deadline };
+        let options = DialOptions { local_ip: (self.local_ip)(), deadline: self.deadline };
         let started = Instant::now();
         match dial::dial(address, &options).await {
             Ok(tcp) => {

@@ -204,7 +204,8 @@ impl Hop {
         if let Some(mode) = config.http_debug {
             debug::request(&config.log, mode, &outgoing);
         }
-        let (local_ip, traffic) = (client.local_ip, &client.traffic);
+        let traffic = &client.traffic;
+        let local_ip = &|| client.local_ip();
         let means = Means {
             origin: Origin { config, local_ip, deadline, traffic },
             pool: &client.pool,
