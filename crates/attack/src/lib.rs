@@ -3,6 +3,7 @@
 pub mod hits;
 pub mod http;
 mod in_time;
+mod per_thread;
 pub mod redis;
 pub mod report;
 pub mod results;

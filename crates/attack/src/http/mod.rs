@@ -18,8 +18,10 @@ use plimsoll_engine::{
 
 use crate::{
     hits::Collector,
+    per_thread,
     targets::{Stream, Target},
 };
+use place::Place;
 pub use vu::HttpVu;
 
 /// Where targets come from.
@@ -73,7 +75,7 @@ impl Runner for HttpRunner {
     type Vu = HttpVu;
 
     async fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> Result<HttpVu, RunError> {
-        let place = place::of_thread(|| place::Place::new(&self.config, &self.collector, worker));
+        let place = per_thread::place(|| Place::new(&self.config, &self.collector, worker));
         Ok(HttpVu::new(place, id))
     }
 
@@ -86,8 +88,8 @@ impl Runner for HttpRunner {
     }
 
     fn worker_finished(&self, _: &Rc<Worker>) {
-        if let Some(place) = place::leave_thread() {
-            self.collector.take_in(place.into_hits(&self.collector));
+        if let Some(place) = per_thread::leave::<Place>() {
+            self.collector.take_in(place.take_hits(&self.collector));
         }
     }
 }

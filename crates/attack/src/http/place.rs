@@ -1,18 +1,14 @@
 //! What the VUs of one worker thread share: client, prepared targets, collected hits.
 
-use std::{
-    cell::RefCell,
-    rc::{Rc, Weak},
-    sync::Arc,
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use plimsoll_clients::http::{self, Client, Scope};
 use plimsoll_engine::worker::Worker;
-use plimsoll_runtime::timer;
 
 use super::{Config, Targets, prepared::PreparedList};
 use crate::{
-    hits::{Collector, FLUSH_EVERY, Hits},
+    hits::{Collector, Hits},
+    per_thread,
     targets::Stream,
 };
 
@@ -36,28 +32,6 @@ pub(super) enum Source {
     Stream(Stream),
 }
 
-thread_local! {
-    /// Worker threads belong to one run.
-    static PLACE: RefCell<Option<Rc<Place>>> = const { RefCell::new(None) };
-}
-
-/// The thread's place, made by `make` when there is none yet. Inside a `LocalSet`.
-pub(super) fn of_thread(make: impl FnOnce() -> Place) -> Rc<Place> {
-    if let Some(place) = PLACE.with_borrow(Clone::clone) {
-        return place;
-    }
-    let place = Rc::new(make());
-    PLACE.set(Some(Rc::clone(&place)));
-    // It ends with the place.
-    drop(tokio::task::spawn_local(keep_flushing(Rc::downgrade(&place))));
-    place
-}
-
-/// The thread sends no more.
-pub(super) fn leave_thread() -> Option<Rc<Place>> {
-    PLACE.take()
-}
-
 impl Place {
     pub(super) fn new(config: &Arc<Config>, collector: &Collector, worker: &Rc<Worker>) -> Place {
         let http = http::Worker::new(Arc::clone(&config.client), Rc::clone(&worker.recorder));
@@ -77,13 +51,13 @@ impl Place {
         }
     }
 
-    /// The hits since the place was made; further ones are not collected. VUs may still hold it.
-    pub(super) fn into_hits(self: Rc<Place>, collector: &Collector) -> Hits {
-        self.settle();
+    /// The hits since the place was made; further ones are not collected.
+    pub(super) fn take_hits(&self, collector: &Collector) -> Hits {
         self.hits.replace(collector.open())
     }
+}
 
-    /// What need not be done with every hit.
+impl per_thread::Place for Place {
     fn settle(&self) {
         self.hits.borrow_mut().flush();
         if !self.config.hold {
@@ -96,21 +70,7 @@ impl Place {
 fn client(config: &Config, http: &Rc<http::Worker>, worker: &Worker) -> Client {
     let client = Client::new(Rc::clone(http), worker.index as u64);
     match config.connections_max {
-        Some(most) => {
-            let share = most / worker.count + usize::from(worker.index < most % worker.count);
-            client.with_connections_per_host(share)
-        }
+        Some(most) => client.with_connections_per_host(per_thread::share(most, worker)),
         None => client,
-    }
-}
-
-/// So that hits reach their reader in time also when few are sent.
-async fn keep_flushing(place: Weak<Place>) {
-    loop {
-        timer::sleep(FLUSH_EVERY).await;
-        match place.upgrade() {
-            Some(place) => place.settle(),
-            None => return,
-        }
     }
 }

@@ -23,8 +23,9 @@ use plimsoll_engine::{
     worker::Worker,
 };
 
-use crate::hits::Collector;
+use crate::{hits::Collector, per_thread};
 pub use commands::{COMMANDS_LIMIT, Commands, CommandsError};
+use place::Place;
 pub use template::TemplateError;
 pub use vu::RedisVu;
 
@@ -68,7 +69,7 @@ impl Runner for RedisRunner {
     type Vu = RedisVu;
 
     async fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> Result<RedisVu, RunError> {
-        let place = place::of_thread(|| place::Place::new(&self.config, &self.collector, worker));
+        let place = per_thread::place(|| Place::new(&self.config, &self.collector, worker));
         Ok(RedisVu::new(place, id))
     }
 
@@ -81,8 +82,8 @@ impl Runner for RedisRunner {
     }
 
     fn worker_finished(&self, _: &Rc<Worker>) {
-        if let Some(place) = place::leave_thread() {
-            self.collector.take_in(place.into_hits(&self.collector));
+        if let Some(place) = per_thread::leave::<Place>() {
+            self.collector.take_in(place.take_hits(&self.collector));
         }
     }
 }

@@ -1,18 +1,15 @@
 //! What the VUs of one worker thread share: client, randomness, collected hits.
 
-use std::{
-    cell::RefCell,
-    rc::{Rc, Weak},
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use plimsoll_clients::redis::{self, Client, RedisConfig, Scope};
 use plimsoll_engine::worker::Worker;
-use plimsoll_runtime::timer;
 
 use super::{Config, dice::Dice};
-use crate::hits::{Collector, FLUSH_EVERY, Hits};
+use crate::{
+    hits::{Collector, Hits},
+    per_thread,
+};
 
 /// Longer than any run: instead of no timeout.
 const NO_TIMEOUT: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -31,28 +28,6 @@ pub(super) struct Place {
     pub(super) hits: RefCell<Hits>,
     /// The tags of all samples, once a hit was sent.
     pub(super) scope: RefCell<Scope>,
-}
-
-thread_local! {
-    /// Worker threads belong to one run.
-    static PLACE: RefCell<Option<Rc<Place>>> = const { RefCell::new(None) };
-}
-
-/// The thread's place, made by `make` when there is none yet. Inside a `LocalSet`.
-pub(super) fn of_thread(make: impl FnOnce() -> Place) -> Rc<Place> {
-    if let Some(place) = PLACE.with_borrow(Clone::clone) {
-        return place;
-    }
-    let place = Rc::new(make());
-    PLACE.set(Some(Rc::clone(&place)));
-    // It ends with the place.
-    drop(tokio::task::spawn_local(keep_flushing(Rc::downgrade(&place))));
-    place
-}
-
-/// The thread sends no more.
-pub(super) fn leave_thread() -> Option<Rc<Place>> {
-    PLACE.take()
 }
 
 impl Place {
@@ -74,13 +49,13 @@ impl Place {
         }
     }
 
-    /// The hits since the place was made; further ones are not collected. VUs may still hold it.
-    pub(super) fn into_hits(self: Rc<Place>, collector: &Collector) -> Hits {
-        self.settle();
+    /// The hits since the place was made; further ones are not collected.
+    pub(super) fn take_hits(&self, collector: &Collector) -> Hits {
         self.hits.replace(collector.open())
     }
+}
 
-    /// What need not be done with every hit.
+impl per_thread::Place for Place {
     fn settle(&self) {
         self.hits.borrow_mut().flush();
         if !self.config.hold {
@@ -92,7 +67,7 @@ impl Place {
 /// With the thread's share of the connections.
 fn client_config(config: &Config, worker: &Worker) -> RedisConfig {
     let timeout = config.timeout.unwrap_or(NO_TIMEOUT);
-    let share = |most| most / worker.count + usize::from(worker.index < most % worker.count);
+    let share = |most| per_thread::share(most, worker);
     let defaults = RedisConfig::of(Arc::clone(&config.network), config.targets.clone());
     RedisConfig {
         cluster: config.cluster,
@@ -101,16 +76,5 @@ fn client_config(config: &Config, worker: &Worker) -> RedisConfig {
         connections: config.connections_max.map_or(usize::MAX, share),
         metrics: Some(config.metrics),
         ..defaults
-    }
-}
-
-/// So that hits reach their reader in time also when few are sent.
-async fn keep_flushing(place: Weak<Place>) {
-    loop {
-        timer::sleep(FLUSH_EVERY).await;
-        match place.upgrade() {
-            Some(place) => place.settle(),
-            None => return,
-        }
     }
 }
