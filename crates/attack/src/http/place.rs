@@ -68,7 +68,8 @@ impl per_thread::Place for Place {
 
 /// The thread's client, with its share of the connections.
 fn client(config: &Config, http: &Rc<http::Worker>, worker: &Worker) -> Client {
-    let client = Client::new(Rc::clone(http), worker.index as u64);
+    let index = worker.index as u64;
+    let client = Client::new(Rc::clone(http), index).with_local_ips_in_turn(index);
     match config.connections_max {
         Some(most) => client.with_connections_per_host(per_thread::share(most, worker)),
         None => client,
