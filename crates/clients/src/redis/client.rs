@@ -82,13 +82,19 @@ impl Client {
     /// Emits `data_sent` and `data_received` of all connections since the last call: to be called
     /// at the end of each iteration.
     pub fn emit_traffic(&self, scope: &Scope) {
-        let (sent, received) = self.traffic.take();
+        let (sent, received) = self.take_traffic();
         let at = Timestamp(Instant::coarse().unix_nanos());
         let mut recorder = self.worker.recorder.borrow_mut();
         for (metric, bytes) in [(Builtin::DataSent, sent), (Builtin::DataReceived, received)] {
             let series = recorder.handle(metric.id(), &scope.tags);
             recorder.record_with(series, bytes as f64, at, scope.metadata.as_ref());
         }
+    }
+
+    /// Bytes sent and received by all connections since the last call, for callers that emit them
+    /// themselves.
+    pub fn take_traffic(&self) -> (u64, u64) {
+        self.traffic.take()
     }
 
     /// Closes idle connections.

@@ -19,14 +19,26 @@ use rquickjs::{
     function::{Constructor, Rest, This},
 };
 
-use self::{commands::COMMANDS, options::ClientOptions, state::ClientState};
+use self::{
+    commands::COMMANDS,
+    options::ClientOptions,
+    state::{ClientState, Clients},
+};
 use super::{Module, arguments::type_name};
 use crate::vu::{VuState, error};
 
 pub const MODULE: Module =
     Module { name: "k6/experimental/redis", exports: &["Client"], build, named: None };
 
-fn build<'js>(ctx: &Ctx<'js>, _: &Rc<VuState>) -> Result<Object<'js>> {
+fn build<'js>(ctx: &Ctx<'js>, vu: &Rc<VuState>) -> Result<Object<'js>> {
+    let clients = Rc::new(Clients::default());
+    let used = clients.clone();
+    vu.on_iteration_end(move |vu| used.end_iteration(vu));
+    let construct = move |ctx: Ctx<'js>, given: Rest<Value<'js>>| {
+        let options = options(&ctx, &given.0)?;
+        let state = ClientState::new(options, clients.clone());
+        Class::instance(ctx, Client { state: Rc::new(state) })
+    };
     let object = Object::new(ctx.clone())?;
     object.set("Client", Constructor::new_class::<Client, _, _>(ctx.clone(), construct)?)?;
     Ok(object)
@@ -73,9 +85,10 @@ impl<'js> JsClass<'js> for Client {
     }
 }
 
-fn construct<'js>(ctx: Ctx<'js>, given: Rest<Value<'js>>) -> Result<Class<'js, Client>> {
-    let [given] = &*given.0 else {
-        return Err(error::throw(&ctx, "must specify one argument"));
+/// Of the constructor's only argument.
+fn options<'js>(ctx: &Ctx<'js>, given: &[Value<'js>]) -> Result<ClientOptions> {
+    let [given] = given else {
+        return Err(error::throw(ctx, "must specify one argument"));
     };
     let options = if let Some(url) = given.as_string() {
         ClientOptions::from_url(&super::arguments::string(url)?)
@@ -86,11 +99,9 @@ fn construct<'js>(ctx: Ctx<'js>, given: Rest<Value<'js>>) -> Result<Class<'js, C
     } else {
         let kind = type_name(given);
         let message = format!("invalid options type: {kind}; expected string or object");
-        return Err(error::throw(&ctx, &message));
+        return Err(error::throw(ctx, &message));
     };
-    let options = options
-        .map_err(|reason| error::throw(&ctx, &format!("invalid options; reason: {reason}")))?;
-    Class::instance(ctx, Client { state: Rc::new(ClientState::new(options)) })
+    options.map_err(|reason| error::throw(ctx, &format!("invalid options; reason: {reason}")))
 }
 
 #[cfg(test)]

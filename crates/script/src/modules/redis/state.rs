@@ -5,9 +5,9 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use plimsoll_clients::redis::{Client, Scope, Worker};
+use plimsoll_clients::redis::{Client, Worker};
 use plimsoll_engine::worker::Worker as EngineWorker;
-use plimsoll_metrics::Recorder;
+use plimsoll_metrics::{Builtin, Recorder};
 
 use super::options::ClientOptions;
 use crate::vu::VuState;
@@ -16,6 +16,31 @@ use crate::vu::VuState;
 pub(super) struct ClientState {
     options: ClientOptions,
     client: OnceCell<Rc<Client>>,
+    siblings: Rc<Clients>,
+}
+
+/// All clients of one VU that have been used.
+#[derive(Default)]
+pub(super) struct Clients(RefCell<Vec<Rc<Client>>>);
+
+impl Clients {
+    /// Records what went over the wire in an iteration, and lets go of clients that the script has
+    /// no more.
+    pub(super) fn end_iteration(&self, vu: &VuState) {
+        let (mut sent, mut received) = (0, 0);
+        self.0.borrow_mut().retain(|client| {
+            let traffic = client.take_traffic();
+            sent += traffic.0;
+            received += traffic.1;
+            Rc::strong_count(client) > 1
+        });
+        let tags = vu.tags.borrow();
+        for (metric, bytes) in [(Builtin::DataSent, sent), (Builtin::DataReceived, received)] {
+            if bytes > 0 {
+                vu.record(metric.id(), &tags, bytes as f64);
+            }
+        }
+    }
 }
 
 /// A thread's clients with the same options share a worker: buffers, a cluster's layout.
@@ -30,8 +55,8 @@ thread_local! {
 }
 
 impl ClientState {
-    pub(super) fn new(options: ClientOptions) -> ClientState {
-        ClientState { options, client: OnceCell::new() }
+    pub(super) fn new(options: ClientOptions, siblings: Rc<Clients>) -> ClientState {
+        ClientState { options, client: OnceCell::new(), siblings }
     }
 
     /// k6 says so from the first command on, whatever came of it.
@@ -54,13 +79,7 @@ impl ClientState {
             }
         };
         let client = Rc::new(Client::new(worker, vu.id.in_instance.saturating_sub(1)));
-        let emitter = Rc::downgrade(&client);
-        vu.on_iteration_end(move |vu| {
-            if let Some(client) = emitter.upgrade() {
-                let (tags, metadata) = (vu.tags.borrow().clone(), vu.metadata.borrow().clone());
-                client.emit_traffic(&Scope { tags, metadata });
-            }
-        });
+        self.siblings.0.borrow_mut().push(client.clone());
         Ok(self.client.get_or_init(|| client).clone())
     }
 }
