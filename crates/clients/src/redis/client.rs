@@ -30,8 +30,10 @@ pub struct Client {
 }
 
 /// How far one pipeline has come, kept outside of its future so that a timeout does not lose it.
-#[derive(Default)]
 pub(super) struct Progress {
+    asked: Instant,
+    /// Something came between asking for a connection and having it.
+    has_waited: bool,
     times: ConnectTimes,
     /// The connection is at hand.
     pub(super) ready: Option<Instant>,
@@ -61,7 +63,7 @@ impl Client {
     pub async fn run(&self, pipeline: &mut Pipeline, scheduled: Instant, scope: &Scope) -> Timings {
         let asked = Instant::now();
         let deadline = asked + self.worker.config.timeout;
-        let mut progress = Progress::default();
+        let mut progress = Progress::new(asked);
         let outcome = {
             let running = pin!(self.run_within(pipeline, &mut progress));
             timer::timeout_at(deadline, running).await
@@ -70,7 +72,7 @@ impl Client {
             pipeline.lose(&Rc::new(error));
         }
         let finished = progress.stamps.finished.unwrap_or_else(Instant::now);
-        let timings = progress.timings(scheduled, asked, finished);
+        let timings = progress.timings(scheduled, finished);
         if let Some(metrics) = self.worker.config.metrics {
             let mut recorder = self.worker.recorder.borrow_mut();
             let mut emitter = self.worker.emitter.borrow_mut();
@@ -110,12 +112,19 @@ impl Client {
         if pipeline.is_empty() {
             return Ok(());
         }
-        // Never closed, so it always comes.
-        let _permit = self.permits.acquire().await.ok();
+        let _permit = match self.permits.try_acquire() {
+            Ok(permit) => Some(permit),
+            Err(_) => {
+                progress.has_waited = true;
+                // Never closed, so it always comes.
+                self.permits.acquire().await.ok()
+            }
+        };
         if !self.worker.config.cluster {
             return self.run_on(Topology::FIRST, pipeline, progress, &mut Vec::new()).await;
         }
         if self.is_refresh_due() {
+            progress.has_waited = true;
             Box::pin(self.refresh_in_turn()).await?;
         }
         let mut errands = Vec::new();
@@ -139,7 +148,7 @@ impl Client {
         errands: &mut Vec<Errand>,
     ) -> Result<(), RedisError> {
         let mut connection = self.lease(node, &mut progress.times).await?;
-        progress.ready = Some(Instant::now());
+        progress.connected();
         let Pipeline { bytes, commands, wants_values } = pipeline;
         let count = commands.len();
         let mut sink = |at: usize, size, reply: Reply<'_>| {
@@ -228,9 +237,21 @@ impl Client {
 }
 
 impl Progress {
+    fn new(asked: Instant) -> Progress {
+        let (times, stamps) = (ConnectTimes::default(), Stamps::default());
+        Progress { asked, has_waited: false, times, ready: None, stamps }
+    }
+
+    /// The connection is at hand: at once, as a rule, and then one stamp serves both ends.
+    fn connected(&mut self) {
+        let at_once = !self.has_waited && self.times == ConnectTimes::default();
+        self.ready = Some(if at_once { self.asked } else { Instant::now() });
+    }
+
     /// As for an HTTP exchange: without a connection no time was spent, and what ended in a phase
     /// has spent all its time up to the end there.
-    fn timings(&self, scheduled: Instant, asked: Instant, finished: Instant) -> Timings {
+    fn timings(&self, scheduled: Instant, finished: Instant) -> Timings {
+        let asked = self.asked;
         let ConnectTimes { looking_up, connecting, tls_handshaking } = self.times;
         let Some(ready) = self.ready else {
             return Timings {

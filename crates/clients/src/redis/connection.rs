@@ -46,7 +46,7 @@ impl Connection {
 }
 
 /// What making a connection took.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ConnectTimes {
     pub(super) looking_up: Duration,
     pub(super) connecting: Duration,
