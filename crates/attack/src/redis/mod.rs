@@ -1,8 +1,7 @@
 //! Redis targets: the engine's runner and virtual user that send commands made from templates.
 //!
 //! An iteration sends one pipeline and waits for all its replies. Each command is a hit of its own,
-//! with the pipeline's times: a user of that connection waits so long for it. A rate counts
-//! pipelines, which are single commands unless told otherwise.
+//! with the pipeline's times: a user of that connection waits so long for it.
 
 mod commands;
 mod dice;

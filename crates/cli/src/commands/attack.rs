@@ -41,7 +41,7 @@ use crate::{
 
 /// Attacks; `Ok` is how it ended, which may be no success.
 pub(crate) fn attack(args: &AttackArgs, session: &Session) -> Result<Exit, Failure> {
-    let load = Load::new(&args.pace, &args.http)?;
+    let load = Load::new(&args.pace, &args.http, redis::pipeline(args)?)?;
     let registry = Registry::new(SERIES_LIMIT);
     if redis::is_target(args) {
         let config = redis::config(args, &registry, session.log)?;
@@ -161,7 +161,7 @@ impl<'a> Attack<'a> {
         let shortages = collected.shortages;
         reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
         let end = End {
-            never_sent: self.control.figures().iterations_dropped,
+            never_sent: self.load.hits(self.control.figures().iterations_dropped),
             lost: 0,
             started_unix_ns: collected
                 .span

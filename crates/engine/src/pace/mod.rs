@@ -37,6 +37,11 @@ impl Rate {
         Rate { hits, per: Duration::from_secs(1) }
     }
 
+    /// The same rate, counted in batches of `size`.
+    fn in_batches(self, size: u32) -> Rate {
+        Rate { hits: self.hits, per: self.per.saturating_mul(size) }
+    }
+
     /// In hits per second; 0 when `per` is.
     pub fn value(self) -> f64 {
         if self.per.is_zero() { 0.0 } else { self.hits as f64 / self.per.as_secs_f64() }
@@ -166,6 +171,27 @@ impl Pace {
             return Err(PaceError::NoDuration);
         }
         if self.rate_max() <= 0.0 { Err(PaceError::Zero) } else { Ok(()) }
+    }
+
+    /// The same pace, counted in batches of `size` hits that are sent together.
+    #[must_use]
+    pub fn in_batches(self, size: u32) -> Pace {
+        let batches = |rate: Rate| rate.in_batches(size);
+        match self {
+            Pace::Constant(rate) => Pace::Constant(batches(rate)),
+            Pace::Linear { from, to, over } => {
+                Pace::Linear { from: batches(from), to: batches(to), over }
+            }
+            Pace::Sine { mean, amplitude, period, start } => {
+                Pace::Sine { mean: batches(mean), amplitude: batches(amplitude), period, start }
+            }
+            Pace::Steps { from, step, every, to } => {
+                Pace::Steps { from: batches(from), step: batches(step), every, to: batches(to) }
+            }
+            Pace::Stages(stages) => Pace::Stages(
+                stages.into_iter().map(|(rate, duration)| (batches(rate), duration)).collect(),
+            ),
+        }
     }
 
     /// How long it takes until it changes no more; `None` when it never changes or never ceases to.

@@ -52,6 +52,18 @@ fn a_constant_rate_is_an_exact_grid() {
 }
 
 #[test]
+fn hits_that_are_sent_together_are_due_with_the_first_of_them() {
+    let pace = Pace::Constant(rate(1000));
+    let grid = times(&pace, Spacing::Even, SECOND);
+    let batches = times(&pace.clone().in_batches(8), Spacing::Even, SECOND);
+    assert_eq!(batches, grid.iter().copied().step_by(8).collect::<Vec<_>>());
+    assert_eq!(pace.clone().in_batches(1), pace);
+    let ramp = Pace::Linear { from: rate(0), to: rate(100), over: 10 * SECOND };
+    assert_eq!(times(&ramp, Spacing::Even, 10 * SECOND).len(), 500);
+    assert_eq!(times(&ramp.in_batches(5), Spacing::Even, 10 * SECOND).len(), 100);
+}
+
+#[test]
 fn nothing_drifts_within_a_day() {
     let pace = Pace::Constant(rate(99_999));
     let schedule = schedule(&pace, Spacing::Even, 24 * 3600 * SECOND);

@@ -39,10 +39,13 @@ pub(super) struct Load {
     pub(super) senders_max: Option<u64>,
     scenario: Scenario,
     threads: usize,
+    /// Hits that are sent together, as one iteration.
+    batch: u32,
 }
 
 impl Load {
-    pub(super) fn new(flags: &PaceFlags, http: &HttpFlags) -> Result<Load, Failure> {
+    /// `batch`: hits that are sent together; a rate counts each of them.
+    pub(super) fn new(flags: &PaceFlags, http: &HttpFlags, batch: u32) -> Result<Load, Failure> {
         let asked = pace::parse(&flags.rate).map_err(|error| {
             bad(format!("-rate {:?}: {error}", flags.rate))
                 .with_hint("plimsoll attack --help shows all forms of a rate")
@@ -63,7 +66,7 @@ impl Load {
                     Pace::Constant(rate) => rate.to_string(),
                     _ => flags.rate.clone(),
                 };
-                (open(flags, pace, spacing, duration)?, text)
+                (open(flags, pace.in_batches(batch), spacing, duration)?, text)
             }
         };
         let timeout = timeout(http)?;
@@ -84,7 +87,12 @@ impl Load {
             None => threads(flags),
         };
         let senders_max = flags.hold_connections.or(flags.max_workers);
-        Ok(Load { pace, is_closed, duration, arrivals, senders_max, scenario, threads })
+        Ok(Load { pace, is_closed, duration, arrivals, senders_max, scenario, threads, batch })
+    }
+
+    /// Hits of so many iterations.
+    pub(super) fn hits(&self, iterations: u64) -> u64 {
+        iterations.saturating_mul(self.batch.into())
     }
 
     pub(super) fn run_config(&self, tags: &[String]) -> Result<RunConfig, Failure> {
@@ -108,7 +116,7 @@ impl Load {
         let plan = Plan::new(&config);
         let work = plan.scenarios.first().map(|planned| &planned.sizing.work);
         let planned_hits = match work {
-            Some(Work::Paced(paced)) => paced.schedule.planned(),
+            Some(Work::Paced(paced)) => paced.schedule.planned().map(|planned| self.hits(planned)),
             _ => None,
         };
         Start {

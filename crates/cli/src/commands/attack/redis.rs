@@ -37,6 +37,15 @@ pub(super) fn failures(registry: &Registry) -> Option<MetricId> {
     registry.find("redis_req_failed").map(|metric| metric.id)
 }
 
+/// How many commands are sent together: 1 where the target is none of Redis.
+pub(super) fn pipeline(args: &AttackArgs) -> Result<u32, Failure> {
+    let pipeline = u32::try_from(args.redis.pipeline).ok();
+    pipeline.filter(|size| (1..=PIPELINE_LIMIT).contains(&(*size as usize))).ok_or_else(|| {
+        let message = format!("--pipeline must be from 1 to {PIPELINE_LIMIT}");
+        Failure::new(Exit::BadConfiguration, message)
+    })
+}
+
 /// What the commands of the attack have in common. Registers their metrics.
 pub(super) fn config(args: &AttackArgs, registry: &Registry, log: &Log) -> Result<Config, Failure> {
     let flags = &args.redis;
@@ -52,16 +61,13 @@ pub(super) fn config(args: &AttackArgs, registry: &Registry, log: &Log) -> Resul
     let commands = Commands::parse(&flags.commands, flags.ratio.as_deref()).map_err(|error| {
         bad(error.to_string()).with_hint("for example: --command 'GET key:{uniform:1000}'")
     })?;
-    if !(1..=PIPELINE_LIMIT).contains(&flags.pipeline) {
-        return Err(bad(format!("--pipeline must be from 1 to {PIPELINE_LIMIT}")));
-    }
     let metrics = RedisMetrics::register(registry).map_err(|error| bad(error.to_string()))?;
     Ok(Config {
         network: Arc::new(client::http(&args.http, log)?),
         targets,
         cluster: flags.cluster,
         commands,
-        pipeline: flags.pipeline,
+        pipeline: pipeline(args)? as usize,
         timeout: timeout(&args.http)?,
         connections_max: args.http.max_connections,
         hold: args.pace.hold_connections.is_some(),

@@ -33,7 +33,9 @@ fn commands_keys_and_pipelines() {
     let set = ["--command", "SET key:{seq:40} {bytes:8}"];
     let load = ["-rate=100", "-duration=500ms", "--pipeline=2"];
     let filled = attack(&[&url, "--tag=a=b", load[0], load[1], load[2], set[0], set[1]]);
-    assert_eq!(outcomes(&filled), [entry("SET", "", 100)].into());
+    assert_eq!(outcomes(&filled), [entry("SET", "", 50)].into());
+    let rate = &filled.report()["rate"];
+    assert!((90.0..115.0).contains(&rate.as_f64().unwrap()), "a rate counts commands: {rate}");
     let url_of_hit = filled.text_of(0, "url");
     assert_eq!(url_of_hit, url);
     assert_eq!(redis.ask("SELECT 3\r\nDBSIZE"), "+OK\r\n:40\r\n");
@@ -103,7 +105,7 @@ fn a_cluster_whose_slots_move() {
     assert_eq!(nodes[1].ask(&format!("CLUSTER SETSLOT 15495 MIGRATING {first}")), "+OK\r\n");
     let url = nodes[0].url();
     let commands = ["--command", "SET {a}:{seq:10} x", "--command", "SET other:{seq:50} x"];
-    let load = ["-rate=100", "-duration=1s", "--pipeline=2", "--cluster", "--ratio=1:1"];
+    let load = ["-rate=200", "-duration=1s", "--pipeline=2", "--cluster", "--ratio=1:1"];
     let arguments: Vec<&str> = [&[&*url], &load[..], &commands[..]].concat();
     let asked = attack(&arguments);
     assert_eq!(outcomes(&asked), [entry("SET", "", 200)].into());
