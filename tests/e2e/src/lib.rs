@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod compare;
 pub mod nginx;
+pub mod ports;
 pub mod redis;
 pub mod samples;
 

@@ -1,12 +1,14 @@
 //! Real nginx on free loopback ports: a server that we did not write.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
+
+use crate::ports::Port;
 
 /// How often a started nginx is asked whether it listens, every 20 ms.
 const ATTEMPTS: u32 = 250;
@@ -16,6 +18,7 @@ const ATTEMPTS: u32 = 250;
 pub struct Nginx {
     child: Child,
     folder: tempfile::TempDir,
+    ports: Ports,
     /// `http://127.0.0.1:PORT`
     pub url: String,
     /// `https://127.0.0.1:PORT`, with HTTP/2 and a self-signed certificate
@@ -26,7 +29,7 @@ impl Nginx {
     /// Starts it with the sites of `configuration`, and waits until it listens.
     pub fn start() -> Nginx {
         let folder = tempfile::tempdir().expect("make a folder");
-        let ports = Ports::free();
+        let ports = Ports { plain: Port::reserve(), secure: Port::reserve() };
         site(folder.path());
         certificate(folder.path());
         let config = folder.path().join("nginx.conf");
@@ -39,22 +42,21 @@ impl Nginx {
         let mut nginx = Nginx {
             child,
             folder,
-            url: format!("http://127.0.0.1:{}", ports.plain),
-            secure_url: format!("https://127.0.0.1:{}", ports.secure),
+            url: format!("http://127.0.0.1:{}", ports.plain.number),
+            secure_url: format!("https://127.0.0.1:{}", ports.secure.number),
+            ports,
         };
-        nginx.wait_until_it_listens(&ports);
+        nginx.wait_until_it_listens();
         nginx
     }
 
-    fn wait_until_it_listens(&mut self, ports: &Ports) {
+    fn wait_until_it_listens(&mut self) {
         for _ in 0..ATTEMPTS {
             if let Some(status) = self.child.try_wait().expect("ask for nginx's status") {
                 panic!("nginx ended with {status}:\n{}", self.errors());
             }
-            if [ports.plain, ports.secure]
-                .iter()
-                .all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
-            {
+            let listens = |port: &Port| TcpStream::connect(("127.0.0.1", port.number)).is_ok();
+            if listens(&self.ports.plain) && listens(&self.ports.secure) {
                 return;
             }
             thread::sleep(Duration::from_millis(20));
@@ -77,19 +79,10 @@ impl Drop for Nginx {
     }
 }
 
+#[derive(Debug)]
 struct Ports {
-    plain: u16,
-    secure: u16,
-}
-
-impl Ports {
-    fn free() -> Ports {
-        let listen = || TcpListener::bind("127.0.0.1:0").expect("bind to a free port");
-        // Both are held until both are known, so that they differ.
-        let (first, second) = (listen(), listen());
-        let port = |listener: &TcpListener| listener.local_addr().expect("its address").port();
-        Ports { plain: port(&first), secure: port(&second) }
-    }
+    plain: Port,
+    secure: Port,
 }
 
 /// `PLIMSOLL_NGINX`, or where Debian puts it.
@@ -125,7 +118,7 @@ fn certificate(folder: &Path) {
 
 /// One process without workers, so that killing it leaves nothing behind.
 fn configuration(folder: &Path, ports: &Ports) -> String {
-    let Ports { plain, secure } = ports;
+    let (plain, secure) = (ports.plain.number, ports.secure.number);
     let folder = folder.display();
     format!(
         "daemon off; master_process off; pid {folder}/nginx.pid;

@@ -2,26 +2,27 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
 
+use crate::ports::Port;
+
 /// How often a started server is asked whether it listens, every 20 ms.
 const ATTEMPTS: u32 = 250;
-/// Nodes of a cluster talk on ports this much higher, which must exist.
-const BUS_OFFSET: u16 = 10_000;
 
 /// One redis-server with a folder of its own; ends with the value.
 #[derive(Debug)]
 pub struct Redis {
     child: Child,
     folder: tempfile::TempDir,
-    pub port: u16,
-    /// For TLS with the certificate of [`Redis::certificate`].
-    pub tls_port: u16,
+    port: Port,
+    tls_port: Port,
+    /// Where the nodes of a cluster talk to each other.
+    bus_port: Port,
 }
 
 impl Redis {
@@ -29,17 +30,20 @@ impl Redis {
     pub fn start(settings: &[&str]) -> Redis {
         let folder = tempfile::tempdir().expect("make a folder");
         certificate(folder.path());
-        let (port, tls_port) = free_ports();
+        let [port, tls_port, bus_port] = std::array::from_fn(|_| Port::reserve());
         let mut command = Command::new(binary());
         command.current_dir(folder.path());
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        command.args(["--port", &port.to_string(), "--tls-port", &tls_port.to_string()]);
+        let ports = [("--port", &port), ("--tls-port", &tls_port), ("--cluster-port", &bus_port)];
+        for (setting, port) in ports {
+            command.args([setting, &port.number.to_string()]);
+        }
         command.args(["--tls-cert-file", "cert.pem", "--tls-key-file", "key.pem"]);
         command.args(["--tls-ca-cert-file", "cert.pem", "--tls-auth-clients", "no"]);
         command.args(["--unixsocket", "redis.sock", "--logfile", "redis.log"]).args(settings);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("start redis-server");
-        let mut redis = Redis { child, folder, port, tls_port };
+        let mut redis = Redis { child, folder, port, tls_port, bus_port };
         redis.wait_until_it_listens();
         redis
     }
@@ -52,7 +56,8 @@ impl Redis {
         nodes[1].ask("CLUSTER ADDSLOTSRANGE 8192 16383");
         // Otherwise both begin with the same epoch and have to find that out first.
         nodes[1].ask("CLUSTER SET-CONFIG-EPOCH 2");
-        nodes[0].ask(&format!("CLUSTER MEET 127.0.0.1 {}", nodes[1].port));
+        let (port, bus_port) = (nodes[1].port.number, nodes[1].bus_port.number);
+        nodes[0].ask(&format!("CLUSTER MEET 127.0.0.1 {port} {bus_port}"));
         let is_whole = |node: &Redis| {
             let info = node.ask("CLUSTER INFO");
             info.contains("cluster_state:ok") && info.contains("cluster_slots_assigned:16384")
@@ -68,7 +73,12 @@ impl Redis {
 
     /// `redis://127.0.0.1:PORT`
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://127.0.0.1:{}", self.port.number)
+    }
+
+    /// For TLS with the certificate of [`Redis::certificate`].
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port.number
     }
 
     /// Its Unix socket.
@@ -83,7 +93,7 @@ impl Redis {
 
     /// Sends an inline command; the reply as it comes over the wire.
     pub fn ask(&self, command: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("connect");
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port.number)).expect("connect");
         write!(stream, "{command}\r\nQUIT\r\n").expect("send a command");
         let mut reply = String::new();
         stream.read_to_string(&mut reply).expect("read the reply");
@@ -95,7 +105,7 @@ impl Redis {
             if let Some(status) = self.child.try_wait().expect("ask for redis-server's status") {
                 panic!("redis-server ended with {status}:\n{}", self.log());
             }
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if TcpStream::connect(("127.0.0.1", self.port.number)).is_ok() {
                 return;
             }
             thread::sleep(Duration::from_millis(20));
@@ -115,20 +125,6 @@ impl Drop for Redis {
         let waited = self.child.wait();
         assert!(killed.is_ok() || waited.is_ok(), "redis-server could not be stopped");
     }
-}
-
-/// Two ports that differ, the first low enough for a cluster's node.
-fn free_ports() -> (u16, u16) {
-    let mut held = Vec::new();
-    for _ in 0..ATTEMPTS {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("bind to a free port");
-        held.push(listener.local_addr().expect("its address").port());
-        let low = held.iter().find(|port| **port < u16::MAX - BUS_OFFSET);
-        if let (Some(low), Some(other)) = (low, held.iter().find(|port| Some(*port) != low)) {
-            return (*low, *other);
-        }
-    }
-    panic!("no free port below {}", u16::MAX - BUS_OFFSET);
 }
 
 /// `PLIMSOLL_REDIS`, or where Debian puts it.

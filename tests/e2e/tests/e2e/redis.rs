@@ -59,7 +59,7 @@ fn a_cluster_a_password_and_tls() {
           console.log(`k=${await client.get('k')};`);
         }";
     let authority = format!("CA={}", redis.certificate().display());
-    let ran = run(source, &[&authority, &format!("PORT={}", redis.tls_port)]);
+    let ran = run(source, &[&authority, &format!("PORT={}", redis.tls_port())]);
     assert!(ran.stderr.contains("k=over TLS;"), "{}", ran.said());
 }
 

@@ -85,7 +85,7 @@ fn sockets_passwords_and_tls() {
     };
     check(&format!("unix://:secret@{}", redis.socket().display()), &[], "");
     let authority = format!("-root-certs={}", redis.certificate().display());
-    let secure = format!("rediss://default:secret@localhost:{}", redis.tls_port);
+    let secure = format!("rediss://default:secret@localhost:{}", redis.tls_port());
     check(&secure, &[&authority], "");
     check(&redis.url(), &[], "NOAUTH Authentication required.");
     check("redis://127.0.0.1:1", &[], "dial tcp 127.0.0.1:1: connect: connection refused");
