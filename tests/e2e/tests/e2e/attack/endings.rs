@@ -8,7 +8,7 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Run, Tool, Web, command, finish, signal};
+use plimsoll_e2e::{Run, Tool, Web, command, finish, ports::Port, signal};
 
 use super::{Attack, attack_with, read_back};
 
@@ -54,6 +54,9 @@ fn a_condition_ends_the_attack() {
     assert!(attack.hits.len() < 1000, "{}", attack.hits.len());
 }
 
+/// How often one looks at an attack until something has happened, every 20 ms.
+const ATTEMPTS: u32 = 500;
+
 /// The attack with `arguments`, to which `act` is done once it has run for a second.
 fn while_running(arguments: &[&str], act: impl FnOnce(&std::process::Child)) -> Attack {
     let folder = tempfile::tempdir().unwrap();
@@ -62,12 +65,26 @@ fn while_running(arguments: &[&str], act: impl FnOnce(&std::process::Child)) -> 
     let file = |name: &str| std::fs::File::create(folder.path().join(name)).unwrap();
     command.stdout(file("out")).stderr(file("err")).stdin(Stdio::null());
     let mut child = command.spawn().unwrap();
+    // It opens its results when all else is ready.
+    let results = folder.path().join("results.bin");
+    assert!(comes_true(|| results.exists()), "no results: {:?}", child.try_wait());
     thread::sleep(Duration::from_secs(1));
     act(&child);
     let code = child.wait().unwrap().code();
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let (stdout, stderr) = (read("out"), read("err"));
     read_back(Run { code, stdout, stderr, folder })
+}
+
+/// Whether it comes true in time.
+fn comes_true(mut condition: impl FnMut() -> bool) -> bool {
+    (0..ATTEMPTS).any(|_| {
+        let holds = condition();
+        if !holds {
+            thread::sleep(Duration::from_millis(20));
+        }
+        holds
+    })
 }
 
 /// What was under way ends, and nothing of it is an error.
@@ -134,16 +151,27 @@ fn a_reader_that_goes_away() {
 fn metrics_for_prometheus() {
     let web = Web::start();
     let url = format!("{}/status/404", web.url);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let flag = format!("-prometheus-addr={free}");
-    let mut page = String::new();
-    let attack = while_running(&["-rate=100", "-duration=3s", &flag, &url], |_| {
-        thread::sleep(Duration::from_millis(1_500));
-        let mut stream = std::net::TcpStream::connect(free).unwrap();
+    let port = Port::reserve();
+    let address = format!("127.0.0.1:{}", port.number);
+    let flag = format!("-prometheus-addr={address}");
+    let scrape = || {
+        let mut page = String::new();
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         stream.read_to_string(&mut page).unwrap();
+        page
+    };
+    let mut page = String::new();
+    // The first responses may take their time to come.
+    let attack = while_running(&["-rate=100", "-duration=60s", &flag, &url], |child| {
+        let has_counts = comes_true(|| {
+            page = scrape();
+            page.contains("request_fail_count{")
+        });
+        assert!(has_counts, "no requests in {page}");
+        signal(child, Signal::SIGINT);
     });
-    assert_eq!(attack.run.code, Some(0), "{}", attack.run.said());
+    assert_eq!(attack.run.code, Some(105), "{}", attack.run.said());
     let labels = format!("{{method=\"GET\",url=\"{url}\"");
     for part in [
         format!("request_seconds_count{labels},status=\"404\"}} "),
