@@ -18,6 +18,12 @@ struct Attack {
 }
 
 impl Attack {
+    /// By number instead. That is the order in which they started, which is not the one in which they
+    /// were due when one of the threads is late.
+    fn sort_in_turn(&mut self) {
+        self.hits.sort_by_key(|hit| hit["seq"].as_u64());
+    }
+
     fn code_of(&self, hit: usize) -> i64 {
         self.hits[hit]["code"].as_i64().unwrap()
     }

@@ -49,9 +49,10 @@ fn a_list_is_sent_in_turn() {
     let body = folder.path().join("body.txt");
     std::fs::write(&body, "some text").unwrap();
     let targets = targets.replace("body.txt", body.to_str().unwrap());
-    let attack =
+    let mut attack =
         attack(&["-rate=100", "-duration=60ms", "-max-body=-1", "-H", "X-All: 1"], &targets);
     assert_eq!(attack.hits.len(), 6, "{}", attack.run.said());
+    attack.sort_in_turn();
     for (at, method) in ["GET", "DELETE", "POST", "GET", "DELETE", "POST"].into_iter().enumerate() {
         assert_eq!(attack.text_of(at, "method"), method);
         assert_eq!(attack.hits[at]["seq"], at);
@@ -78,7 +79,8 @@ fn json_targets_are_streamed() {
     let targets = line("/put", ",\"body\":\"aGk=\",\"header\":{\"X-A\":[\"1\"]}")
         + &line("/status/202", "")
         + &line("/status/404", "");
-    let attack = attack(&["-rate=100", "-format=json", "-lazy"], &targets);
+    let mut attack = attack(&["-rate=100", "-format=json", "-lazy"], &targets);
+    attack.sort_in_turn();
     let codes: Vec<i64> = (0..attack.hits.len()).map(|hit| attack.code_of(hit)).collect();
     assert_eq!(codes, [200, 202, 404], "{}", attack.run.said());
     assert_eq!(attack.hits[0]["bytes_out"], 2);
