@@ -61,7 +61,8 @@ fn cpu(share: f64, cores: usize) -> Option<String> {
     })
 }
 
-fn lateness(totals: &Totals) -> Option<String> {
+/// Iterations started late, at their 99th percentile.
+pub(crate) fn lateness(totals: &Totals) -> Option<String> {
     let entry = totals.entry(Builtin::IterationLateness.name())?;
     let Sink::Trend(histogram) = &entry.sink else { return None };
     let p99 = histogram.percentile(99.0);
@@ -73,10 +74,18 @@ fn lateness(totals: &Totals) -> Option<String> {
     })
 }
 
-/// All senders of an attack were made and what was due started late all the same; `most` of them
-/// there may be.
-pub(crate) fn senders(totals: &Totals, made: u64, most: u64) -> Option<String> {
-    (made >= most && lateness(totals).is_some()).then(|| {
+/// Of an attack's requests, more were due and not sent than a 99th percentile leaves out.
+pub(crate) fn never_sent(never_sent: u64, sent: u64) -> Option<String> {
+    let due = sent.saturating_add(never_sent);
+    (never_sent > due / 100).then(|| {
+        format!("generator-limited: {never_sent} of {due} requests were due and never sent")
+    })
+}
+
+/// All senders of an attack were made and what was due `fell_behind` all the same; `most` of them there
+/// may be.
+pub(crate) fn senders(fell_behind: bool, made: u64, most: u64) -> Option<String> {
+    (made >= most && fell_behind).then(|| {
         let (noun, verb) = if most == 1 { ("sender", "was") } else { ("senders", "were") };
         format!(
             "generator-limited: all {most} {noun} {verb} busy with earlier requests; allow more with \
@@ -110,11 +119,33 @@ pub(crate) fn shortages(descriptors: u64, ports: u64) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::cpu;
+    use super::{cpu, never_sent, senders};
 
     #[test]
     fn only_a_busy_generator_is_named() {
         assert_eq!(cpu(0.5, 2), None);
         assert!(cpu(0.97, 2).is_some_and(|text| text.contains("97 % of 2 core")));
+    }
+
+    #[test]
+    fn what_was_never_sent_is_named_when_it_shows_in_percentiles() {
+        let check = |never, sent, expected| {
+            assert_eq!(never_sent(never, sent).is_some(), expected, "{never} of {sent}");
+        };
+        check(0, 0, false);
+        check(0, 10, false);
+        check(1, 0, true);
+        check(1, 40, true);
+        check(10, 990, false);
+        check(11, 989, true);
+        let text = never_sent(5_960, 40).unwrap();
+        assert!(text.contains("5960 of 6000 requests"), "{text}");
+    }
+
+    #[test]
+    fn senders_are_named_when_all_were_made_and_too_few() {
+        assert_eq!(senders(true, 1, 2), None);
+        assert_eq!(senders(false, 2, 2), None);
+        assert!(senders(true, 2, 2).is_some_and(|text| text.contains("all 2 senders were busy")));
     }
 }

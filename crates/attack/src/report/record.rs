@@ -115,6 +115,7 @@ impl RecordTally {
         };
         if !is_http && tally.requests > 0 {
             tally.status_codes.insert(0, tally.requests);
+            tally.without_status = tally.requests;
         }
         (tally.bytes_in, tally.bytes_out) = (counts.received as u64, counts.sent as u64);
         let have_response_time =

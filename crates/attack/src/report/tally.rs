@@ -35,6 +35,8 @@ pub struct Tally {
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     pub(super) status_codes: BTreeMap<u16, u64>,
+    /// Requests of protocols without statuses, which are among those of code 0.
+    pub(super) without_status: u64,
     pub(super) errors: ErrorSet,
     pub(super) buckets: Option<Buckets>,
     pub(super) plan: Plan,
@@ -57,6 +59,7 @@ impl Tally {
         self.requests += 1;
         self.successes += u64::from(hit.is_success());
         *self.status_codes.entry(hit.code).or_default() += 1;
+        self.without_status += u64::from(!hit.has_status());
         let end = after(hit.scheduled, hit.response_time);
         self.span(hit.scheduled, hit.scheduled, end);
         self.response_time.record(hit.response_time);
@@ -98,6 +101,7 @@ impl Tally {
         for (code, count) in &other.status_codes {
             *self.status_codes.entry(*code).or_default() += count;
         }
+        self.without_status += other.without_status;
         self.errors.merge(&other.errors);
         if let (Some(ours), Some(theirs)) = (&mut self.buckets, &other.buckets) {
             ours.merge(theirs);
@@ -157,6 +161,11 @@ impl Tally {
         codes
     }
 
+    /// Whether there is anything to say of statuses.
+    pub(super) fn has_statuses(&self) -> bool {
+        self.requests == 0 || self.without_status < self.requests
+    }
+
     /// Whether latencies start when requests were due. Without lateness, they start when requests
     /// were sent.
     pub(super) fn knows_response_time(&self) -> bool {
@@ -181,7 +190,8 @@ impl Tally {
         if self.plan.lost > 0 {
             let lost = self.plan.lost;
             notes.push(format!(
-                "{lost} requests are missing: the results could not be written as fast"
+                "{lost} requests are missing in the results, which could not be written fast \
+                 enough or at all"
             ));
         }
         if let Some(records) = self.records {

@@ -110,6 +110,25 @@ fn few_hits_of_another_program() {
     }
 }
 
+/// Of Redis all codes are 0, which says nothing; of HTTP it says that there was no response.
+#[test]
+fn statuses_are_told_of_protocols_that_have_them() {
+    let check = |urls: &[&'static str], expected: bool| {
+        let mut tally = Tally::new();
+        for url in urls {
+            let mut one = Tally::new();
+            one.add(&Hit { code: 0, url: Cow::Borrowed(url), ..plain(0) });
+            tally.merge(&one);
+        }
+        assert_eq!(tally.text().contains("Status Codes"), expected, "{urls:?}");
+    };
+    check(&["redis://a:6379", "unix:///run/redis.sock"], false);
+    check(&["redis://a:6379", "http://a/"], true);
+    check(&["https://a/"], true);
+    check(&[""], true);
+    check(&[], true);
+}
+
 #[test]
 fn what_went_wrong_is_said() {
     let mut tally = tally_of(&attack());

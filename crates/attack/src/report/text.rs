@@ -43,15 +43,18 @@ fn vegeta_rows(tally: &Tally) -> Vec<Row> {
     let codes: Vec<String> =
         tally.status_codes().iter().map(|(code, count)| format!("{code}:{count}")).collect();
     let bytes = |total: u64| format!("{total}, {:.2}", ratio(total, requests));
-    vec![
+    let mut rows = vec![
         row("Requests", "[total, rate, throughput]", requests_values),
         row("Duration", "[total, attack, wait]", format!("{total}, {}, {wait_text}", go(duration))),
         latencies("Latencies", &tally.response_time),
         row("Bytes In", "[total, mean]", bytes(bytes_in)),
         row("Bytes Out", "[total, mean]", bytes(bytes_out)),
         row("Success", "[ratio]", format!("{:.2}%", tally.success_ratio() * 100.0)),
-        row("Status Codes", "[code:count]", codes.join("  ")),
-    ]
+    ];
+    if tally.has_statuses() {
+        rows.push(row("Status Codes", "[code:count]", codes.join("  ")));
+    }
+    rows
 }
 
 fn latencies(name: &str, latencies: &Latencies) -> Row {

@@ -45,6 +45,11 @@ impl Hit<'_> {
         self.error.is_empty() && (self.code == 0 || (200..400).contains(&self.code))
     }
 
+    /// Whether its protocol has statuses, as HTTP does.
+    pub fn has_status(&self) -> bool {
+        self.code != 0 || self.url.is_empty() || self.url.starts_with("http")
+    }
+
     /// The same, without copies.
     pub fn borrowed(&self) -> Hit<'_> {
         Hit {

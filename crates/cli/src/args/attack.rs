@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
+// As Go's flags: the last counts, so that what a wrapper sets can be overridden.
+#[command(
+    args_override_self = true,
+    after_help = "\
 Examples:
   plimsoll attack -rate=100 -duration=30s http://127.0.0.1:8080/
   plimsoll attack -rate=100 -duration=30s -targets=targets.txt -output=results.bin
@@ -30,7 +33,8 @@ Long flags may have one dash or two. Without -output and with standard output no
 results go to standard output, for tee and plimsoll report, and the report to standard error.
 
 Exit codes: 0 fine, 99 thresholds failed or --abort-when held, 111 INVALID with --strict,
-  104 bad configuration, 105 interrupted before its end")]
+  104 bad configuration, 105 interrupted before its end"
+)]
 pub(crate) struct AttackArgs {
     /// One target, rather than those of -targets
     pub(crate) url: Option<String>,
@@ -66,7 +70,7 @@ pub(crate) struct PaceFlags {
     /// Senders at the start; each sends one hit at a time [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) workers: Option<u64>,
-    /// Senders at most: more are made when all are busy [default: as many as it takes]
+    /// Senders at most: more are made when all are busy [default: 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_workers: Option<u64>,
     /// Keep N connections open and use them in turn

@@ -9,7 +9,7 @@ mod run;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use attack::{
-    Arrivals, AttackArgs, HttpFlags, PaceFlags, ResultFlags, TargetFlags, TargetFormat,
+    Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;

@@ -44,15 +44,13 @@ pub(crate) fn attack(args: &AttackArgs, session: &Session) -> Result<Exit, Failu
     let load = Load::new(&args.pace, &args.http, redis::pipeline(args)?)?;
     let registry = Registry::new(SERIES_LIMIT);
     if redis::is_target(args) {
+        redis::refuse_flags_of_http(&args.targets)?;
         let config = redis::config(args, &registry, session.log)?;
         let attack = Attack::open(args, session, load, registry)?;
         let runner = RedisRunner::new(config, Arc::clone(&attack.collector));
         return attack.run(runner);
     }
-    if !args.redis.commands.is_empty() {
-        let message = "--command is for Redis: the target must be a redis:// URL";
-        return Err(Failure::new(Exit::BadConfiguration, message));
-    }
+    redis::refuse_flags_of_redis(&args.redis)?;
     let config = client::config(args, session.log)?;
     let attack = Attack::open(args, session, load, registry)?;
     let runner = HttpRunner::new(config, Arc::clone(&attack.collector));
@@ -154,14 +152,22 @@ impl<'a> Attack<'a> {
     fn finish(self, conducted: Conducted) -> Result<Exit, Failure> {
         let Conducted { mut finished, mut reasons, progress, signaled } = conducted;
         let mut collected = self.collector.take();
+        let figures = self.control.figures();
+        let never_sent = match &finished.stopped {
+            // What was due after the last target had nothing to send.
+            Some(StopReason::Exhausted) => 0,
+            _ => self.load.hits(figures.iterations_dropped),
+        };
         if let Some(most) = self.load.senders_max {
-            let made = self.control.figures().vus_initialized;
-            reasons.extend(validity::senders(&finished.totals, made, most));
+            let unsent = validity::never_sent(never_sent, collected.tally.requests());
+            let fell_behind = unsent.is_some() || validity::lateness(&finished.totals).is_some();
+            reasons.extend(unsent);
+            reasons.extend(validity::senders(fell_behind, figures.vus_initialized, most));
         }
         let shortages = collected.shortages;
         reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
         let end = End {
-            never_sent: self.load.hits(self.control.figures().iterations_dropped),
+            never_sent,
             lost: 0,
             started_unix_ns: collected
                 .span

@@ -66,7 +66,7 @@ pub(super) fn http(flags: &HttpFlags, log: &Log) -> Result<HttpConfig, Failure> 
     config.connect_to = ConnectTo::parse(flags.connect_to.iter().map(String::as_str))
         .map_err(|error| bad("-connect-to", &error))?;
     if let Some(local) = &flags.laddr {
-        config.local_ips = LocalIps::parse(local).map_err(|error| bad("-laddr", &error))?;
+        config.local_ips = local_ips(local)?;
     }
     config.resolver = resolver(flags)?;
     config.unix_socket.clone_from(&flags.unix_socket);
@@ -75,6 +75,15 @@ pub(super) fn http(flags: &HttpFlags, log: &Log) -> Result<HttpConfig, Failure> 
     config.no_connection_reuse = !flags.keepalive;
     config.idle_per_host = flags.connections;
     Ok(config)
+}
+
+fn local_ips(list: &str) -> Result<LocalIps, Failure> {
+    let ips = LocalIps::parse(list).map_err(|error| bad("-laddr", &error))?;
+    match ips.first_foreign() {
+        Some(ip) => Err(bad("-laddr", &format!("{ip} is no address of this machine"))
+            .with_hint("see `ip address`; all of 127.0.0.0/8 can be used towards this machine")),
+        None => Ok(ips),
+    }
 }
 
 fn tls(flags: &HttpFlags) -> Result<TlsConnector, Failure> {

@@ -26,6 +26,10 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Senders of a closed model when no flag says how many.
 const CLOSED_SENDERS: u64 = 10;
 
+/// Senders of an open model at most, when no flag says how many. A service that stands still at a high
+/// rate takes one more for each hit that comes due, and each keeps some kilobytes.
+pub(super) const SENDERS_DEFAULT_MAX: u64 = 100_000;
+
 /// When hits are due, and who sends them.
 pub(super) struct Load {
     /// As people read it: `100/s`, `closed model, 30 connections`.
@@ -35,7 +39,7 @@ pub(super) struct Load {
     pub(super) duration: Option<Duration>,
     /// `even` or `poisson, seed N`.
     pub(super) arrivals: String,
-    /// How many senders there may be, where the flags say.
+    /// How many senders there may be; `None` in a closed model, which has them all from the start.
     pub(super) senders_max: Option<u64>,
     scenario: Scenario,
     threads: usize,
@@ -86,7 +90,7 @@ impl Load {
             Some(most) => threads(flags).min(most),
             None => threads(flags),
         };
-        let senders_max = flags.hold_connections.or(flags.max_workers);
+        let senders_max = (!is_closed).then(|| senders_max(flags));
         Ok(Load { pace, is_closed, duration, arrivals, senders_max, scenario, threads, batch })
     }
 
@@ -171,6 +175,12 @@ fn closed(flags: &PaceFlags, http: &HttpFlags, duration: Option<Duration>) -> (E
     (executor, format!("as fast as possible with {vus} {noun}"))
 }
 
+/// Of an open model.
+fn senders_max(flags: &PaceFlags) -> u64 {
+    let asked = flags.hold_connections.or(flags.max_workers);
+    asked.unwrap_or_else(|| SENDERS_DEFAULT_MAX.max(flags.workers.unwrap_or_default()))
+}
+
 /// Due by a pace.
 fn open(
     flags: &PaceFlags,
@@ -178,10 +188,10 @@ fn open(
     spacing: Spacing,
     duration: Option<Duration>,
 ) -> Result<Executor, Failure> {
-    let max_vus = flags.max_workers.unwrap_or(VUS_LIMIT);
-    let (vus, max_vus, rotate) = match flags.hold_connections {
-        Some(held) => (held, held, true),
-        None => (flags.workers.unwrap_or(CLOSED_SENDERS).min(max_vus), max_vus, false),
+    let max_vus = senders_max(flags);
+    let (vus, rotate) = match flags.hold_connections {
+        Some(held) => (held, true),
+        None => (flags.workers.unwrap_or(CLOSED_SENDERS).min(max_vus), false),
     };
     if max_vus > VUS_LIMIT {
         return Err(bad(format!("{max_vus} senders are more than {VUS_LIMIT}, the limit")));

@@ -9,7 +9,7 @@ use plimsoll_runtime::{log::Log, random::Random};
 
 use super::{client, load::timeout};
 use crate::{
-    args::AttackArgs,
+    args::{AttackArgs, RedisFlags, TargetFlags},
     exit::{Exit, Failure},
 };
 
@@ -20,6 +20,34 @@ const SCHEMES: [&str; 5] = ["redis://", "rediss://", "unix://", "redis+unix://",
 pub(super) fn is_target(args: &AttackArgs) -> bool {
     let is_redis = |url: &String| SCHEMES.iter().any(|scheme| url.starts_with(scheme));
     args.url.as_ref().is_some_and(is_redis)
+}
+
+/// What only Redis has is no flag of another target: an attack that does less than was asked misleads.
+pub(super) fn refuse_flags_of_redis(flags: &RedisFlags) -> Result<(), Failure> {
+    let given = [
+        ("--command", !flags.commands.is_empty()),
+        ("--pipeline", flags.pipeline != 1),
+        ("--cluster", flags.cluster),
+    ];
+    refuse(&given, "is for Redis: the target must be a redis:// URL")
+}
+
+/// The other way round.
+pub(super) fn refuse_flags_of_http(flags: &TargetFlags) -> Result<(), Failure> {
+    let given = [
+        ("-method", flags.method.is_some()),
+        ("-header", !flags.headers.is_empty()),
+        ("-body", flags.body.is_some()),
+        ("-data", flags.data.is_some()),
+    ];
+    refuse(&given, "is for HTTP: the target is a Redis server, to which --command is sent")
+}
+
+fn refuse(flags: &[(&str, bool)], why: &str) -> Result<(), Failure> {
+    match flags.iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => Err(Failure::new(Exit::BadConfiguration, format!("{flag} {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// What is attacked, without its password.

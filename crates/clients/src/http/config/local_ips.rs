@@ -1,6 +1,9 @@
 //! `localIPs`: addresses to send from.
 
-use std::net::IpAddr;
+use std::{
+    io::ErrorKind,
+    net::{IpAddr, UdpSocket},
+};
 
 use super::filters::{mask, parse_cidr};
 
@@ -22,6 +25,23 @@ impl LocalIps {
     pub fn parse(list: &str) -> Result<Self, String> {
         let parts = list.split(',').filter(|part| !part.is_empty());
         parts.map(parse_range).collect::<Result<_, _>>().map(LocalIps)
+    }
+
+    /// The first of these addresses that this machine does not have, of so many that are looked at.
+    ///
+    /// A connection from such an address fails with the same error as one that finds no free port.
+    pub fn first_foreign(&self) -> Option<IpAddr> {
+        /// Binding takes microseconds; a whole IPv6 network would take for ever.
+        const LOOKED_AT: u128 = 1024;
+        let addresses = self
+            .0
+            .iter()
+            .flat_map(|range| (0..range.count.min(LOOKED_AT)).map(|at| offset(range.first, at)));
+        let is_foreign = |address: &IpAddr| {
+            let bound = UdpSocket::bind((*address, 0));
+            bound.is_err_and(|error| error.kind() == ErrorKind::AddrNotAvailable)
+        };
+        addresses.take(LOOKED_AT as usize).find(is_foreign)
     }
 
     /// The address for the client of that number; `None` when there is no choice to make.
@@ -99,6 +119,18 @@ mod tests {
         check("10.0.0.0/30", &["10.0.0.1", "10.0.0.2", "10.0.0.1"]);
         check("10.0.0.7/32", &["10.0.0.7"]);
         assert_eq!(LocalIps::default().pick(3), None);
+    }
+
+    #[test]
+    fn foreign_addresses_are_found() {
+        let check = |list: &str, expected: Option<&str>| {
+            let found = LocalIps::parse(list).unwrap().first_foreign();
+            assert_eq!(found.map(|ip| ip.to_string()).as_deref(), expected, "{list}");
+        };
+        check("127.0.0.1,127.0.0.2-127.0.0.9", None);
+        // Of the documentation's networks, which no machine has.
+        check("127.0.0.1,192.0.2.5", Some("192.0.2.5"));
+        check("192.0.2.0/24", Some("192.0.2.1"));
     }
 
     #[test]

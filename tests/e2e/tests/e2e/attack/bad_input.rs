@@ -48,6 +48,17 @@ fn rates_and_times() {
     check(&["-threshold=p(99)", url], "", 104, &["-threshold", "malformed threshold expression"]);
     check(&["--abort-when=p(99)>1s", url], "", 104, &["--abort-when", "column"]);
     check(&["-max-connections=0", url], "", 104, &["-max-connections"]);
+    check(
+        &["-laddr=192.0.2.5", url],
+        "",
+        104,
+        &["-laddr", "192.0.2.5 is no address of this machine"],
+    );
+    check(&["--pipeline=4", url], "", 104, &["--pipeline is for Redis"]);
+    let redis = ["redis://127.0.0.1:1", "--command=PING", "-header=A: b"];
+    check(&redis, "", 104, &["-header is for HTTP"]);
+    // The last of several counts, as with Go's flags.
+    check(&["-rate=5", "-rate=fast", url], "", 104, &["column 1: expected a rate"]);
     check(&["-connect-to=a", url], "", 104, &["-connect-to", "SOURCE:PORT:DESTINATION:PORT"]);
     check(&["-root-certs=no/such", url], "", 104, &["-root-certs", "no/such"]);
     check(&["-output=no/such/file", url], "", 255, &["-output no/such/file"]);
@@ -82,6 +93,19 @@ fn no_free_descriptors() {
     let run = finish(shell, folder, None);
     assert_eq!(run.code, Some(111), "{}", run.said());
     for part in ["INVALID", "no free file descriptor", "the limit is 40", "ulimit -n"] {
+        assert!(run.stdout.contains(part), "no {part:?} in {}", run.said());
+    }
+}
+
+/// So few are sent that their lateness says nothing; what was never sent does.
+#[test]
+fn hardly_any_senders() {
+    let web = plimsoll_e2e::Web::start();
+    let url = format!("{}/delay/0.2", web.url);
+    let load = ["-rate=500", "-duration=300ms", "-timeout=500ms"];
+    let run = attack(&["--strict", "-max-workers=1", load[0], load[1], load[2], &url]);
+    assert_eq!(run.code, Some(111), "{}", run.said());
+    for part in ["requests were due and never sent", "all 1 sender was busy"] {
         assert!(run.stdout.contains(part), "no {part:?} in {}", run.said());
     }
 }

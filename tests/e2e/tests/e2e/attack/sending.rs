@@ -99,6 +99,8 @@ fn a_stream_of_many_targets_is_sent_once() {
         urls.sort_unstable();
         urls.dedup();
         assert_eq!((urls.len(), attack.hits.len()), (500, 500), "{}", attack.run.said());
+        // What was due after the last target had nothing to send.
+        assert_eq!(attack.report()["never_sent"], 0, "{}", attack.run.said());
     }
 }
 
