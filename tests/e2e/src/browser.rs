@@ -38,6 +38,8 @@ struct State {
     errors: Vec<String>,
     /// URLs that the page asked for, itself included.
     requests: Vec<String>,
+    /// The loaders of documents that have loaded.
+    loaded: Vec<String>,
 }
 
 /// Chromium's binary.
@@ -102,12 +104,18 @@ impl Page {
         for domain in ["Page", "Runtime", "Network", "Log"] {
             self.call(&format!("{domain}.enable"), &json!({}));
         }
+        self.call("Page.setLifecycleEventsEnabled", &json!({ "enabled": true }));
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &size);
         let answer = self.call("Page.navigate", &json!({ "url": url }));
         assert!(answer["errorText"].is_null(), "open {url}: {}", answer["errorText"]);
-        self.wait_for("document.readyState === 'complete'");
+        // Until then expressions may still meet the empty page that was there before.
+        let loader = answer["loaderId"].as_str().expect("a new document");
+        while !self.state.borrow().loaded.iter().any(|loaded| loaded == loader) {
+            let message = self.receive(&format!("the load of {url}"));
+            self.note(&message);
+        }
     }
 
     /// The value of a JavaScript expression on the page; a promise is waited for.
@@ -217,16 +225,21 @@ impl Page {
             state.last_id
         };
         loop {
-            let mut message = match self.messages.recv_timeout(ANSWER_LIMIT) {
-                Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => panic!("chromium does not answer {method}"),
-                Err(RecvTimeoutError::Disconnected) => panic!("chromium has ended at {method}"),
-            };
+            let mut message = self.receive(method);
             if message["id"] == json!(id) {
                 assert!(message["error"].is_null(), "{method}: {}", message["error"]);
                 return message["result"].take();
             }
             self.note(&message);
+        }
+    }
+
+    /// The next message; `awaited` is what for.
+    fn receive(&self, awaited: &str) -> Value {
+        match self.messages.recv_timeout(ANSWER_LIMIT) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => panic!("chromium does not answer {awaited}"),
+            Err(RecvTimeoutError::Disconnected) => panic!("chromium has ended at {awaited}"),
         }
     }
 
@@ -246,6 +259,10 @@ impl Page {
             Some("Network.requestWillBeSent") => {
                 let url = parameters["request"]["url"].as_str().unwrap_or_default();
                 state.requests.push(url.to_owned());
+            }
+            Some("Page.lifecycleEvent") if parameters["name"] == "load" => {
+                let loader = parameters["loaderId"].as_str().unwrap_or_default();
+                state.loaded.push(loader.to_owned());
             }
             _ => {}
         }
