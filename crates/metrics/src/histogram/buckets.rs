@@ -16,6 +16,9 @@ const SIGN: u64 = 1 << 63;
 /// Eight octaves: pages nearer to each other than that do not push each other out.
 const RECENT_PAGES: usize = 128;
 
+/// How much more room than used for one interval is kept for the next.
+const SPARE_FACTOR: usize = 4;
+
 /// Greater than every page's number.
 const NO_PAGE: u32 = u32::MAX;
 
@@ -116,10 +119,16 @@ impl Buckets {
         }
     }
 
-    /// Empties it, keeping its memory.
+    /// Empties it, keeping as much memory as it lately had use for: histograms are used again by
+    /// whatever series comes, so one second with wide values would else in time make all of them
+    /// large.
     pub(super) fn clear(&mut self) {
+        let used = self.pages.len();
         self.index.clear();
         self.pages.clear();
+        if self.pages.capacity() > used * SPARE_FACTOR {
+            self.pages.shrink_to(used * 2);
+        }
         self.recent.fill((NO_PAGE, 0));
     }
 

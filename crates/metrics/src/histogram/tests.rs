@@ -57,6 +57,22 @@ fn value() -> impl Strategy<Value = f64> {
     ]
 }
 
+#[test]
+fn one_wide_second_is_forgotten() {
+    let mut histogram = Histogram::new();
+    let fill = |histogram: &mut Histogram, octaves: i32| {
+        (0..4_000)
+            .for_each(|at| histogram.record(2f64.powf(f64::from(at % (octaves * 100)) / 100.0)));
+    };
+    fill(&mut histogram, 20);
+    histogram.clear();
+    let wide = histogram.buckets.capacity();
+    fill(&mut histogram, 1);
+    histogram.clear();
+    let narrow = histogram.buckets.capacity();
+    assert!(narrow > 0 && narrow * 4 < wide, "{wide} pages, then {narrow}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
