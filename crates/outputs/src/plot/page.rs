@@ -12,6 +12,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const CHARTS: &str = include_str!("vendor/uplot/uPlot.iife.min.js");
 const CHARTS_STYLE: &str = include_str!("vendor/uplot/uPlot.min.css");
+/// Goes with every copy of the charts, and so into every page.
+const CHARTS_LICENCE: &str = include_str!("vendor/uplot/LICENSE");
 
 /// Steps of the distribution's curve for each nine of its percentiles.
 const STEPS_PER_NINE: u32 = 40;
@@ -79,7 +81,7 @@ impl Page {
             match name {
                 "title" => out.write_all(escape(&self.title).as_bytes())?,
                 "style" => write!(out, "{CHARTS_STYLE}\n{STYLE}")?,
-                "charts" => out.write_all(CHARTS.as_bytes())?,
+                "charts" => write!(out, "/*! uPlot\n{CHARTS_LICENCE}\n*/\n{CHARTS}")?,
                 "data" => out.write_all(data.as_bytes())?,
                 "script" => out.write_all(SCRIPT.as_bytes())?,
                 other => debug_assert!(false, "the template has no {other}"),

@@ -18,6 +18,7 @@ fn data(runs: Vec<PlotRun>) -> serde_json::Value {
     let text = String::from_utf8(out).unwrap();
     assert!(!text.contains("{{"), "a placeholder is left");
     assert!(!text.contains("</script><b>"), "a title must not end the script");
+    assert!(text.contains("Copyright (c) 2022 Leon Sorokin"), "the charts come with their licence");
     let (_, rest) = text.split_once("id=\"data\">").unwrap();
     let (json, _) = rest.split_once("</script>").unwrap();
     serde_json::from_str(json).unwrap()
