@@ -65,9 +65,10 @@ const OURS: [&str; 2] = ["iteration_lateness", "iteration_response_time"];
 fn summary(run: &Run, without: &[&str]) -> Vec<String> {
     // A script with `handleSummary` has none.
     let Some(from) = run.stdout.find("█") else { return Vec::new() };
-    let until = run.stdout.rfind("running (").unwrap_or(run.stdout.len());
-    let lines = run.stdout.get(from..until).unwrap_or_default().lines();
-    lines
+    // k6 may show the end of its progress more than once.
+    let shown = run.stdout[from..].split("running (").next().unwrap_or_default();
+    shown
+        .lines()
         .map(|line| mask_numbers(line.trim_end()))
         .filter(|line| !OURS.iter().any(|name| line.contains(name)))
         .filter(|line| {
