@@ -1,5 +1,6 @@
 //! Load without a script: targets, the runners that send them, their results and reports.
 
+mod dropped;
 pub mod hits;
 pub mod http;
 mod in_time;

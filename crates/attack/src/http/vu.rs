@@ -15,7 +15,7 @@ use super::{
     place::{Place, Source},
     prepared::Prepared,
 };
-use crate::{in_time::in_time, results::Hit};
+use crate::{dropped::Dropped, in_time::in_time, results::Hit};
 
 /// The error of a hit that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the response";
@@ -62,7 +62,7 @@ impl HttpVu {
         }
     }
 
-    async fn hit(&mut self, iteration: &Iteration) -> Outcome {
+    async fn hit(&self, iteration: &Iteration) -> Outcome {
         let control = &self.place.worker.control;
         let next = {
             let next = pin!(self.next(iteration.in_instance));
@@ -75,6 +75,12 @@ impl HttpVu {
             Source::Stream(_) => Instant::now(),
         };
         let request = prepared.request(&self.place.config);
+        let scheduled = iteration.scheduled;
+        // With very many senders not all may be cut off in order: the engine then drops the rest.
+        let cut_off = Dropped::new(|| {
+            let moments = Moments { scheduled, started, finished: Instant::now() };
+            self.record(&prepared.target, seq, moments, None);
+        });
         let response = {
             // Lent, so that its state is kept once only: each sender has room for one.
             let exchange = pin!(self.client.send(request, &self.scope));
@@ -82,7 +88,8 @@ impl HttpVu {
         };
         let finished =
             response.as_ref().map_or_else(Instant::now, |response| response.timings.finished);
-        let moments = Moments { scheduled: iteration.scheduled, started, finished };
+        cut_off.forget();
+        let moments = Moments { scheduled, started, finished };
         self.record(&prepared.target, seq, moments, response.as_ref());
         if self.place.config.hold {
             self.client.emit_traffic(&self.scope);
