@@ -1,9 +1,12 @@
 //! Ctrl-C: once ends gracefully with a summary, twice ends at once.
 
-use std::{io::Read, process::Stdio, thread, time::Duration};
+use std::{fs, fs::File, process::Stdio, thread, time::Duration};
 
 use nix::sys::signal::Signal;
 use plimsoll_e2e::{Tool, command, signal};
+
+/// How often one looks whether a tool has begun, every 20 ms.
+const ATTEMPTS: u32 = 500;
 
 /// Starts `source`, sends SIGINT `times` times once it runs, and returns exit code, stdout, stderr.
 fn interrupt(tool: Tool, source: &str, times: u32) -> (Option<i32>, String, String) {
@@ -18,19 +21,27 @@ fn interrupt_with(
 ) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("script.js"), source).unwrap();
+    let place = |name: &str| folder.path().join(name);
+    // A character may be half written yet.
+    let read = |name: &str| String::from_utf8_lossy(&fs::read(place(name)).unwrap()).into_owned();
     let mut command = command(tool, folder.path());
-    command.arg("run").args(flags).arg("script.js");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
+    command.arg("run").args(flags).arg("script.js").stdin(Stdio::null());
+    command.stdout(File::create(place("out")).unwrap());
+    command.stderr(File::create(place("err")).unwrap());
     let mut child = command.spawn().unwrap();
-    thread::sleep(Duration::from_secs(2));
+    // The plan is printed when the script has been read; what is left to do takes no second.
+    let has_plan = (0..ATTEMPTS).any(|_| {
+        thread::sleep(Duration::from_millis(20));
+        read("out").contains("default:")
+    });
+    assert!(has_plan, "{tool:?}\n{}\n{}", read("out"), read("err"));
+    thread::sleep(Duration::from_millis(1_500));
     for _ in 0..times {
         signal(&child, Signal::SIGINT);
         thread::sleep(Duration::from_millis(300));
     }
-    let (mut stdout, mut stderr) = (String::new(), String::new());
-    child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    (child.wait().unwrap().code(), stdout, stderr)
+    let code = child.wait().unwrap().code();
+    (code, read("out"), read("err"))
 }
 
 #[test]
