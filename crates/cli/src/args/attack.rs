@@ -102,7 +102,7 @@ pub(crate) struct TargetFlags {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, value_name = "BOOL", conflicts_with = "url", hide_possible_values = true)]
     pub(crate) lazy: bool,
     /// Method of URL
-    #[arg(short = 'X', long, value_name = "METHOD", requires = "url")]
+    #[arg(short = 'X', long, value_name = "METHOD", requires = "url", conflicts_with = "targets")]
     pub(crate) method: Option<String>,
     /// A header of every target, as NAME: VALUE (repeatable)
     #[arg(short = 'H', long = "header", value_name = "HEADER", allow_hyphen_values = true)]

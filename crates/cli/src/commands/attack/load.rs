@@ -30,6 +30,9 @@ const CLOSED_SENDERS: u64 = 10;
 /// rate takes one more for each hit that comes due, and each keeps some kilobytes.
 pub(super) const SENDERS_DEFAULT_MAX: u64 = 100_000;
 
+/// Each has descriptors of its own; no machine has more cores.
+const THREADS_LIMIT: usize = 1024;
+
 /// When hits are due, and who sends them.
 pub(super) struct Load {
     /// As people read it: `100/s`, `closed model, 30 connections`.
@@ -84,6 +87,9 @@ impl Load {
             env: BTreeMap::new(),
             tags: BTreeMap::new(),
         };
+        if flags.threads > THREADS_LIMIT {
+            return Err(bad(format!("--threads must be {THREADS_LIMIT} at most")));
+        }
         let threads = match http.max_connections {
             Some(0) => return Err(bad("-max-connections must be at least 1")),
             // Each thread needs a connection of its own at least.

@@ -54,6 +54,8 @@ fn rates_and_times() {
         104,
         &["-laddr", "192.0.2.5 is no address of this machine"],
     );
+    check(&["-threads=100000", url], "", 104, &["--threads must be 1024 at most"]);
+    check(&["-targets=bad.txt", "-X=POST"], "", 255, &["--method", "cannot be used with"]);
     check(&["--pipeline=4", url], "", 104, &["--pipeline is for Redis"]);
     let redis = ["redis://127.0.0.1:1", "--command=PING", "-header=A: b"];
     check(&redis, "", 104, &["-header is for HTTP"]);
