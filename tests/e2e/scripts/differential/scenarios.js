@@ -5,8 +5,9 @@ export const options = {
   scenarios: {
     shared: { executor: 'shared-iterations', vus: 2, iterations: 5, maxDuration: '10s' },
     each: { executor: 'per-vu-iterations', vus: 2, iterations: 2, exec: 'other', tags: { kind: 'each' } },
+    // Three arrivals, each with a VU of its own and time to be late, so that none is dropped.
     arriving: {
-      executor: 'constant-arrival-rate', rate: 10, timeUnit: '1s', duration: '1050ms', preAllocatedVUs: 3,
+      executor: 'constant-arrival-rate', rate: 2, timeUnit: '1s', duration: '1400ms', preAllocatedVUs: 3,
       exec: 'quick', startTime: '500ms',
     },
   },
