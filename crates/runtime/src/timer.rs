@@ -62,10 +62,12 @@ pub async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Option<F::Ou
 /// Makes the timers of this worker, inside its `LocalSet`. Without this they are made on first use
 /// all the same, but each wake-up then goes through the runtime's own queue first, which costs
 /// another look at the kernel's events.
-pub(crate) fn start_in_local_set() {
+///
+/// `fd` is made before, where it can be told that no descriptor is left.
+pub(crate) fn start_in_local_set(fd: Fd) {
     let timers = Timers::current();
     let mut alarm = timers.alarm.borrow_mut();
-    alarm.start(|task| drop(tokio::task::spawn_local(task)), timers.runtime);
+    alarm.start(fd, |task| drop(tokio::task::spawn_local(task)), timers.runtime);
 }
 
 /// The future of [`sleep_until`]. Dropping it ends the wait.
@@ -226,22 +228,25 @@ impl Alarm {
     fn set(&mut self, deadline: Instant, runtime: Id) {
         // A plain task needs no LocalSet. In a current-thread runtime it is polled on the thread of
         // its sleepers.
-        let fd = self
-            .fd
-            .upgrade()
-            .unwrap_or_else(|| self.start(|task| drop(tokio::spawn(task)), runtime));
+        let fd = self.fd.upgrade().unwrap_or_else(|| {
+            // Workers have theirs from the start.
+            let fd = Fd::new().expect("a timerfd can be made while descriptors are left");
+            self.start(fd, |task| drop(tokio::spawn(task)), runtime)
+        });
         // A refused alarm would be a hang; it can only be refused for a malformed time.
         fd.get_ref().set(deadline).expect("a timerfd accepts an absolute time");
         self.state = State::SetTo(deadline);
     }
 
-    /// Makes the timerfd and the task that waits for it.
+    /// Makes the task that waits for the timerfd.
     fn start(
         &mut self,
+        fd: Fd,
         spawn: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>),
         runtime: Id,
     ) -> Arc<AsyncFd<Fd>> {
-        let fd = Arc::new(Fd::watched().expect("a timerfd can be made while descriptors are left"));
+        let fd = fd.watched().expect("a runtime with its I/O driver on watches any timerfd");
+        let fd = Arc::new(fd);
         self.fd = Arc::downgrade(&fd);
         let home = std::thread::current().id();
         spawn(Box::pin(wait_for_alarms(Arc::clone(&fd), runtime, home)));
@@ -286,16 +291,21 @@ async fn behind_the_woken() {
 }
 
 /// A timerfd on the monotonic clock.
-struct Fd(TimerFd);
+pub(crate) struct Fd(TimerFd);
 
 impl Fd {
-    /// Made and registered with the running runtime.
-    fn watched() -> io::Result<AsyncFd<Fd>> {
+    /// # Errors
+    /// When no descriptor is left.
+    pub(crate) fn new() -> io::Result<Fd> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
-        let fd = Fd(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
+        Ok(Fd(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?))
+    }
+
+    /// Registered with the running runtime.
+    fn watched(self) -> io::Result<AsyncFd<Fd>> {
         #[expect(unsafe_code, reason = "registering a descriptor")]
-        // SAFETY: `fd` owns its descriptor and nothing takes it out while it is registered.
-        let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+        // SAFETY: `self` owns its descriptor and nothing takes it out while it is registered.
+        let fd = unsafe { AsyncFd::register_with_interest(self, Interest::READABLE) };
         Ok(fd?)
     }
 

@@ -18,7 +18,7 @@ const BLOCKING_THREADS_MAX: usize = 2;
 /// and returns handles to join. The futures need not be `Send`: they are made on their thread.
 ///
 /// # Errors
-/// When a runtime or a thread cannot be made; threads already started then end with their `main`.
+/// When a runtime, its timer or a thread cannot be made; threads already started then end with their `main`.
 pub fn spawn<F, Fut, T>(count: usize, name: &str, main: F) -> io::Result<Vec<JoinHandle<T>>>
 where
     F: Fn(usize) -> Fut + Send + Sync + 'static,
@@ -29,12 +29,13 @@ where
     (0..count)
         .map(|index| {
             let runtime = runtime()?;
+            let alarm = timer::Fd::new()?;
             let main = Arc::clone(&main);
             Builder::new().name(format!("{name}-{index}")).spawn(move || {
                 fine_timer_slack();
                 let local = LocalSet::new();
                 let output = local.block_on(&runtime, async {
-                    timer::start_in_local_set();
+                    timer::start_in_local_set(alarm);
                     main(index).await
                 });
                 // Tasks left over must end while their runtime still serves their sockets.
@@ -48,12 +49,13 @@ where
 /// Runs `main` to its end on the calling thread, inside a runtime and a `LocalSet` like a worker's.
 ///
 /// # Errors
-/// When the runtime cannot be made.
+/// When the runtime or its timer cannot be made.
 pub fn block_on<Fut: Future>(main: Fut) -> io::Result<Fut::Output> {
     let runtime = runtime()?;
+    let alarm = timer::Fd::new()?;
     let local = LocalSet::new();
     let output = local.block_on(&runtime, async {
-        timer::start_in_local_set();
+        timer::start_in_local_set(alarm);
         main.await
     });
     drop(local);
