@@ -50,7 +50,8 @@ fn keyed(part: &str) -> Option<(Option<String>, &str)> {
     if part.starts_with('"') {
         let end = string_len(part.as_bytes());
         if let Some(path) = part.get(end..).and_then(|rest| rest.trim_start().strip_prefix(':')) {
-            return Some((Some(part.get(..end)?.to_owned()), path.trim()));
+            // Anew, for in a path it may have what JSON wants escaped.
+            return Some((Some(scan::quoted(&scan::text(part.get(..end)?))), path.trim()));
         }
     }
     let mut last = part;

@@ -116,6 +116,8 @@ fn modifiers_and_collections() {
     check("friends.#(age>45).{first}", r#"{"first":"Roger"}"#);
     check(r#"!"lit""#, r#""lit""#);
     check(r#"{"a":!5}"#, r#"{"a":5}"#);
+    check("{\"a\0\tb\":age}", r#"{"a\u0000\tb":37}"#);
+    check(r#"{"\ud800":age}"#, r#"{"\\ud800":37}"#);
 }
 
 #[test]
