@@ -56,10 +56,16 @@ pub trait Runner: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Vu, RunError>>;
 
     /// Once, after the planned VUs are ready, on worker 0.
-    fn setup(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>>;
+    fn setup(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>> {
+        let _ = worker;
+        async { Ok(()) }
+    }
 
     /// Once, after the last iteration, on worker 0; also after a graceful stop.
-    fn teardown(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>>;
+    fn teardown(&self, worker: &Rc<Worker>) -> impl Future<Output = Result<(), RunError>> {
+        let _ = worker;
+        async { Ok(()) }
+    }
 
     /// Once on each worker's thread, after everything else that the run has for it, however the run
     /// ended: the place to hand over what was collected per worker. Samples recorded here still

@@ -79,14 +79,6 @@ impl Runner for HttpRunner {
         Ok(HttpVu::new(place, id))
     }
 
-    async fn setup(&self, _: &Rc<Worker>) -> Result<(), RunError> {
-        Ok(())
-    }
-
-    async fn teardown(&self, _: &Rc<Worker>) -> Result<(), RunError> {
-        Ok(())
-    }
-
     fn worker_finished(&self, _: &Rc<Worker>) {
         if let Some(place) = per_thread::leave::<Place>() {
             self.collector.take_in(place.take_hits(&self.collector));

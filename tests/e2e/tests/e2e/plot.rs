@@ -101,6 +101,16 @@ fn nothing_is_a_page_too() {
 }
 
 #[test]
+fn standard_output_has_names() {
+    for name in ["-", "stdout"] {
+        let run = plot(&[("a.json", results("a", 1.0, 0.0))], &[&format!("-output={name}")]);
+        assert_eq!(run.code, Some(0), "{}", run.said());
+        assert!(run.stdout.starts_with("<!doctype html>"), "{name}");
+        assert!(!run.folder.path().join(name).exists());
+    }
+}
+
+#[test]
 fn bad_input_is_named() {
     let run = plot(&[("a.txt", "no results".to_owned())], &["-output=page.html"]);
     assert_ne!(run.code, Some(0));

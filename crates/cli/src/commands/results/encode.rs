@@ -29,19 +29,11 @@ const PENDING: usize = 64 << 10;
 pub(crate) fn encode(args: &EncodeArgs, session: &Session) -> Result<Exit, Failure> {
     let log = session.log;
     let output = Arc::new(Mutex::new(Output::open(args.output.as_deref(), args.to)?));
-    inputs::outlive_first_signal(|| {
-        #[expect(clippy::exit, reason = "the person asked twice, and the input may never end")]
-        std::process::exit(i32::from(Exit::Interrupted.code()))
-    })?;
-    let inputs = inputs::open_all(&args.files, |bytes| {
+    inputs::outlive_first_signal(|| {})?;
+    let streams = inputs::open_streams(&args.files, |bytes| {
         Box::new(Flushing { bytes, output: Arc::clone(&output) })
     })?;
-    if let Some(record) = inputs.records.first() {
-        let message = format!("{}: a run record has no single requests", record.display());
-        return Err(Failure::new(Exit::Other, message)
-            .with_hint("see it with `plimsoll report`; `attack -output=FILE` keeps requests"));
-    }
-    let (names, sources): (Vec<String>, Vec<_>) = inputs.streams.into_iter().unzip();
+    let (names, sources): (Vec<String>, Vec<_>) = streams.into_iter().unzip();
     let is_one = sources.len() == 1;
     let ordered = sources.into_iter().map(|source| -> Box<dyn Source + Send> {
         // What comes from one input is passed on at once.

@@ -14,11 +14,13 @@ use crate::exit::{Exit, Failure};
 /// Damages of one input that are told one by one.
 const DAMAGES_TOLD: u64 = 5;
 
+/// An open stream of hits, with its name.
+pub(super) type Stream = (String, Box<dyn Source + Send>);
+
 /// Open inputs.
 #[derive(Default)]
 pub(super) struct Inputs {
-    /// Streams of hits, with their names.
-    pub(super) streams: Vec<(String, Box<dyn Source + Send>)>,
+    pub(super) streams: Vec<Stream>,
     /// Run records.
     pub(super) records: Vec<PathBuf>,
 }
@@ -48,6 +50,18 @@ pub(super) fn open_all(
         }
     }
     Ok(inputs)
+}
+
+/// As [`open_all`], for verbs that need single requests: a run record has none.
+pub(super) fn open_streams(
+    files: &[PathBuf],
+    wrap: impl Fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
+) -> Result<Vec<Stream>, Failure> {
+    let inputs = open_all(files, wrap)?;
+    let Some(record) = inputs.records.first() else { return Ok(inputs.streams) };
+    let message = format!("{}: a run record has no single requests", record.display());
+    Err(Failure::new(Exit::Other, message)
+        .with_hint("see it with `plimsoll report`; `attack -output=FILE` keeps requests"))
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -98,13 +112,15 @@ impl Damages {
 }
 
 /// In a pipe, Ctrl-C reaches every program at once: the first one is left to the program that sends,
-/// whose end ends the input. `second` is called at the second.
-pub(super) fn outlive_first_signal(second: impl Fn() + Send + 'static) -> Result<(), Failure> {
+/// whose end ends the input. The second ends this program, after `last_words`.
+pub(super) fn outlive_first_signal(last_words: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let failed = |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
     let listen = shutdown::listen().map_err(failed)?;
     let on_signal = move |count, _| {
         if count >= 2 {
-            second();
+            last_words();
+            #[expect(clippy::exit, reason = "the person asked twice, and the input may never end")]
+            std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     };
     listen.spawn(on_signal).map_err(failed)?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, ErrorKind, IsTerminal, Write},
+    io::{self, BufWriter, ErrorKind, Write},
     path::Path,
 };
 
@@ -11,7 +11,10 @@ use plimsoll_outputs::plot::{Page, PlotPoint, PlotRun};
 use plimsoll_runtime::log::Log;
 use plimsoll_script::options::parse_go_duration;
 
-use super::inputs::{self, Damages};
+use super::{
+    inputs::{self, Damages},
+    output,
+};
 use crate::{
     Session,
     args::PlotArgs,
@@ -24,29 +27,22 @@ const RUNS_LIMIT: usize = 32;
 /// Reads everything and writes the page, damaged input or not.
 pub(crate) fn plot(args: &PlotArgs, session: &Session) -> Result<Exit, Failure> {
     let objective_ms = args.objective.as_deref().map(objective).transpose()?;
-    if args.output.is_none() && io::stdout().is_terminal() {
+    let output = output::create(args.output.as_deref())?;
+    if output.is_none() && session.terminal.stdout_is_tty {
         return Err(Failure::new(Exit::Other, "a page of HTML is not for a terminal")
             .with_hint("plimsoll plot -output=plot.html FILE..., or > plot.html"));
     }
-    inputs::outlive_first_signal(|| {
-        #[expect(clippy::exit, reason = "the person asked twice, and the input may never end")]
-        std::process::exit(i32::from(Exit::Interrupted.code()))
-    })?;
-    let inputs = inputs::open_all(&args.files, |bytes| bytes)?;
-    if let Some(record) = inputs.records.first() {
-        let message = format!("{}: a run record has no single requests", record.display());
-        return Err(Failure::new(Exit::Other, message)
-            .with_hint("see it with `plimsoll report`; `attack -output=FILE` keeps requests"));
-    }
+    inputs::outlive_first_signal(|| {})?;
+    let streams = inputs::open_streams(&args.files, |bytes| bytes)?;
     let mut runs = Vec::new();
-    for (name, source) in inputs.streams {
+    for (name, source) in streams {
         read(&name, source, args.threshold, &mut runs, session.log)?;
     }
     if runs.iter().all(PlotRun::is_empty) {
         session.log.warn("there are no requests in the input; the page is empty");
     }
     let page = Page { title: args.title.clone(), objective_ms, runs };
-    write(&page, args.output.as_deref())?;
+    write(&page, output)?;
     Ok(Exit::Success)
 }
 
@@ -139,22 +135,16 @@ fn stem(name: &str) -> String {
 }
 
 /// A reader that has gone is ignored, any other error is not.
-fn write(page: &Page, path: Option<&Path>) -> Result<(), Failure> {
-    let (name, out): (String, Box<dyn Write>) = match path.filter(|path| *path != Path::new("-")) {
-        Some(path) => {
-            let name = path.display().to_string();
-            let file = File::create(path).map_err(|error| unwritable(&name, &error))?;
-            (name, Box::new(file))
-        }
+fn write(page: &Page, output: Option<(String, File)>) -> Result<(), Failure> {
+    let (name, out): (String, Box<dyn Write>) = match output {
+        Some((name, file)) => (name, Box::new(file)),
         None => ("standard output".to_owned(), Box::new(io::stdout())),
     };
     let mut out = BufWriter::new(out);
     match page.write(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritable(&name, &error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Other, format!("cannot write {name}: {error}")))
+        }
         _ => Ok(()),
     }
-}
-
-fn unwritable(name: &str, error: &io::Error) -> Failure {
-    Failure::new(Exit::Other, format!("cannot write {name}: {error}"))
 }

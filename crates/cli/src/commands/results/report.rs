@@ -51,8 +51,6 @@ pub(crate) fn report(args: &ReportArgs, session: &Session) -> Result<Exit, Failu
     inputs::outlive_first_signal(move || {
         // An error has nobody left to be told.
         _ = at_signal.print();
-        #[expect(clippy::exit, reason = "the person asked twice, and the input may never end")]
-        std::process::exit(i32::from(Exit::Interrupted.code()))
     })?;
     let inputs = inputs::open_all(&args.files, |bytes| bytes)?;
     read_records(&inputs, &kind, &shared, session.log)?;
