@@ -74,6 +74,7 @@ impl<R: Runner> Conduct<R> {
             control: self.control,
             observer: self.observer,
             keep_samples: self.keep_samples,
+            observations: None,
         });
         let reasons = watch.verdict(&finished.totals, finished.duration);
         let progress = progress.stop();

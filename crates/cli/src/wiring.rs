@@ -8,7 +8,7 @@ use std::{
 
 use plimsoll_engine::{control::StopReason, hub::Observer, run::Finished};
 use plimsoll_metrics::{
-    Interval, RawSample, Registry, Timestamp, Totals,
+    Event, Interval, RawSample, Registry, Timestamp, Totals,
     record::{End, Header, ThresholdResult},
     registry::SERIES_LIMIT,
     threshold::ThresholdGroup,
@@ -98,20 +98,21 @@ impl Followers {
     pub(crate) fn finish(&self, finished: &Finished, warnings: &[String], log: &Log) {
         let mut inner = self.lock();
         let inner = &mut *inner;
-        if let Some(record) = &mut inner.record {
-            let now = Timestamp(Instant::now().unix_nanos());
-            for warning in warnings {
-                record.event(now, "invalid", warning);
-            }
-            record.end(end(finished));
-            if let Some(path) = record.path() {
-                log.debug(&format!("the run is recorded in {}", path.display()));
-            }
+        let path = inner.record.as_ref().and_then(RecordWriter::path);
+        if let Some(path) = path {
+            log.debug(&format!("the run is recorded in {}", path.display()));
         }
-        let record = inner.record.iter_mut().map(|record| record as &mut dyn Output);
-        for output in inner.outputs.iter_mut().map(|output| &mut **output).chain(record) {
-            if let Err(error) = output.finish() {
-                log.error(&error.to_string());
+        let at = Timestamp(Instant::now().unix_nanos());
+        let invalid = |text: &String| Event { at, kind: "invalid".to_owned(), text: text.clone() };
+        let events: Vec<Event> = warnings.iter().map(invalid).collect();
+        let end = end(finished);
+        for output in inner.all() {
+            events.iter().for_each(|event| output.event(event));
+            output.end(&end);
+            match output.finish() {
+                Ok(Some(line)) => log.info(&line),
+                Ok(None) => {}
+                Err(error) => log.error(&error.to_string()),
             }
         }
     }
@@ -163,6 +164,12 @@ fn end(finished: &Finished) -> End {
 }
 
 impl Inner {
+    /// The outputs, and last the record.
+    fn all(&mut self) -> impl Iterator<Item = &mut dyn Output> {
+        let record = self.record.iter_mut().map(|record| record as &mut dyn Output);
+        self.outputs.iter_mut().map(|output| &mut **output as &mut dyn Output).chain(record)
+    }
+
     /// Once, when tag sets began to be folded.
     fn tell_limit(&mut self) {
         if self.told_limit || self.registry.folded() == 0 {
@@ -185,12 +192,7 @@ struct Shared(Arc<Mutex<Inner>>);
 impl Observer for Shared {
     fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for output in &mut inner.outputs {
-            output.interval(at, interval, totals);
-        }
-        if let Some(record) = &mut inner.record {
-            record.interval(at, interval, totals);
-        }
+        inner.all().for_each(|output| output.interval(at, interval, totals));
         inner.tell_limit();
         if let Some(parts) = &mut inner.parts {
             parts.absorb(interval);
@@ -203,6 +205,11 @@ impl Observer for Shared {
         for output in inner.outputs.iter_mut().filter(|output| output.wants_samples()) {
             output.samples(&samples, lost);
         }
+    }
+
+    fn event(&mut self, event: &Event) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.all().for_each(|output| output.event(event));
     }
 
     fn notice(&mut self, is_error: bool, message: &str, fields: &[(&str, &str)]) {

@@ -93,6 +93,7 @@ fn main() {
         control: Arc::new(Control::new()),
         observer: Box::new(Nothing),
         keep_samples: false,
+        observations: None,
     });
     let of = |name: &str, aggregation: Aggregation| {
         let sink = finished.totals.entry(name).map(|entry| &entry.sink);

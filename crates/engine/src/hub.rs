@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals, interval::Merger};
+use plimsoll_metrics::{
+    Event, Interval, Observation, RawSample, Timestamp, Totals, interval::Merger,
+};
 use plimsoll_runtime::clock::Instant;
 
 use crate::{
@@ -26,6 +28,11 @@ pub trait Observer: Send {
     /// Batches of samples, only when [`crate::run::RunSetup::keep_samples`] is set.
     fn samples(&mut self, samples: Vec<RawSample>, lost: u64);
 
+    /// Something happened beside the load.
+    fn event(&mut self, event: &Event) {
+        let _unused = event;
+    }
+
     /// Something for the log, once: too few VUs (a warning), an unplanned VU that could not be made.
     fn notice(&mut self, is_error: bool, message: &str, fields: &[(&str, &str)]) {
         let _unused = (is_error, message, fields);
@@ -34,6 +41,9 @@ pub trait Observer: Send {
 
 /// Reports waiting for the hub; a worker that finds it full keeps its interval for a second more.
 pub(crate) const REPORTS_LIMIT: usize = 256;
+
+/// Observations that may wait for the hub; whoever makes them leaves out what finds no room.
+pub const OBSERVATIONS_LIMIT: usize = 64;
 
 /// Intervals on their way back to a worker.
 pub(crate) const RETURNS_LIMIT: usize = 4;
@@ -63,6 +73,8 @@ pub(crate) struct Reached {
 
 pub(crate) struct Hub<'a> {
     pub(crate) reports: Receiver<Report>,
+    /// What is recorded beside the load.
+    pub(crate) observations: Option<Receiver<Observation>>,
     returns: Vec<SyncSender<Interval>>,
     control: &'a Control,
     observer: Box<dyn Observer>,
@@ -87,6 +99,7 @@ impl<'a> Hub<'a> {
     ) -> Hub<'a> {
         Hub {
             reports,
+            observations: None,
             seconds: vec![0; returns.len()],
             returns,
             control,
@@ -119,6 +132,7 @@ impl<'a> Hub<'a> {
                 Err(RecvTimeoutError::Timeout) if live => {}
                 Err(_) => return done(&self.reached),
             }
+            self.observe();
             self.emit_when_due();
             if self.control.is_aborted() {
                 let since = *self.aborted.get_or_insert_with(Instant::now);
@@ -151,6 +165,22 @@ impl<'a> Hub<'a> {
             Report::Notice(notice) => {
                 let fields: Vec<_> = notice.fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
                 self.observer.notice(notice.is_error, &notice.message, &fields);
+            }
+        }
+    }
+
+    /// Takes what was recorded beside the load; before the test's own time begins it is of no use.
+    fn observe(&mut self) {
+        let Some(observations) = &self.observations else { return };
+        for observation in observations.try_iter() {
+            observation.events.iter().for_each(|event| self.observer.event(event));
+            if self.origin.is_none() {
+                continue;
+            }
+            self.totals.absorb(&observation.interval);
+            self.merger.add(&observation.interval);
+            if !observation.samples.is_empty() {
+                self.observer.samples(observation.samples, 0);
             }
         }
     }
@@ -204,6 +234,7 @@ impl<'a> Hub<'a> {
         while let Ok(report) = self.reports.try_recv() {
             self.take(report);
         }
+        self.observe();
         self.emit(Instant::now());
         self.totals.evaluate(elapsed);
         self.totals

@@ -4,13 +4,13 @@ use std::{
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicU8, AtomicU64},
-        mpsc::sync_channel,
+        mpsc::{Receiver, sync_channel},
     },
     thread::JoinHandle,
     time::Duration,
 };
 
-use plimsoll_metrics::{Registry, Totals, threshold::ThresholdGroup};
+use plimsoll_metrics::{Observation, Registry, Totals, threshold::ThresholdGroup};
 use plimsoll_runtime::{clock::Instant, workers};
 use tokio::sync::watch;
 
@@ -38,6 +38,8 @@ pub struct RunSetup<R: Runner> {
     pub observer: Box<dyn Observer>,
     /// Whether some output needs each sample.
     pub keep_samples: bool,
+    /// What is recorded beside the load, by whoever holds the other end.
+    pub observations: Option<Receiver<Observation>>,
 }
 
 /// What a run ends with; totals are there however it ended.
@@ -84,7 +86,8 @@ pub fn run<R: Runner>(setup: RunSetup<R>) -> Finished {
         config: setup.config,
         plan,
     });
-    let hub = Hub::new(reports_seen, returns, &control, setup.observer, totals);
+    let mut hub = Hub::new(reports_seen, returns, &control, setup.observer, totals);
+    hub.observations = setup.observations;
     let on_thread = Arc::clone(&shared);
     let spawned =
         workers::spawn(count, "plimsoll", move |index| worker::main(Arc::clone(&on_thread), index));

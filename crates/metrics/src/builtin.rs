@@ -1,4 +1,4 @@
-//! The metrics that every run has, with k6's names, kinds and units, and two of our own.
+//! The metrics that every run has, with k6's names, kinds and units, and three of our own.
 
 use crate::registry::{Contains, MetricId, MetricKind};
 
@@ -52,11 +52,15 @@ builtins! {
     DataReceived "data_received" Counter Data;
     IterationLateness "iteration_lateness" Trend Time;
     IterationResponseTime "iteration_response_time" Trend Time;
+    IterationsAsked "iterations_asked" Gauge Default;
 }
 
 impl Builtin {
     /// Whether k6 has it too. The others stay out of k6-shaped outputs (summary data, JSON, CSV).
     pub fn is_k6(self) -> bool {
-        !matches!(self, Builtin::IterationLateness | Builtin::IterationResponseTime)
+        !matches!(
+            self,
+            Builtin::IterationLateness | Builtin::IterationResponseTime | Builtin::IterationsAsked
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! What one worker recorded since it last reported: the unit that goes to the hub.
+//! What was recorded since the last report, by a worker or beside the load: the unit that goes to the hub.
 
 use hashbrown::HashMap;
 
@@ -23,6 +23,24 @@ pub struct RawSample {
 pub struct Interval {
     /// Only series with samples, each once, in no order.
     pub sinks: Vec<(SeriesId, Sink)>,
+}
+
+/// What was recorded beside the load up to one moment: by a monitor, or by whoever breaks things.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    pub interval: Interval,
+    /// The same values singly, for outputs that need each sample.
+    pub samples: Vec<RawSample>,
+    pub events: Vec<Event>,
+}
+
+/// Something that happened, for people: a mark on the axis of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub at: Timestamp,
+    /// A short word by which events are told apart: `invalid`, `probe`, `fault`.
+    pub kind: String,
+    pub text: String,
 }
 
 /// Merges the intervals of several workers into one, reusing its memory from second to second.

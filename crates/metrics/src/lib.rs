@@ -22,9 +22,11 @@ pub mod window;
 pub use aggregation::Aggregation;
 pub use builtin::Builtin;
 pub use histogram::Histogram;
-pub use interval::{Interval, RawSample};
+pub use interval::{Event, Interval, Observation, RawSample};
 pub use recorder::{Recorder, SeriesHandle};
-pub use registry::{Contains, MetricDef, MetricId, MetricKind, Registry, SeriesDef, SeriesId};
+pub use registry::{
+    Contains, MetricDef, MetricId, MetricKind, Origin, Registry, SeriesDef, SeriesId,
+};
 pub use sink::Sink;
 pub use tags::TagSet;
 pub use totals::Totals;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals};
+use plimsoll_metrics::{Event, Interval, RawSample, Timestamp, Totals, record::End};
 
 pub mod csv;
 pub mod format;
@@ -34,8 +34,19 @@ pub trait Output: Send {
 
     fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals);
 
-    /// Flushes; an error is reported once, with what was and what was not written.
-    fn finish(&mut self) -> Result<(), OutputError>;
+    /// Something happened, for those that show it.
+    fn event(&mut self, event: &Event) {
+        let _unused = event;
+    }
+
+    /// How the run ended, said before [`Output::finish`].
+    fn end(&mut self, end: &End) {
+        let _unused = end;
+    }
+
+    /// Flushes. What is worth a line at the end: what was delivered and what was lost. An error is
+    /// reported once, with what was and what was not written.
+    fn finish(&mut self) -> Result<Option<String>, OutputError>;
 }
 
 /// What an output could not do.

@@ -131,9 +131,9 @@ impl Output for SampleWriter {
         }
     }
 
-    fn finish(&mut self) -> Result<(), OutputError> {
+    fn finish(&mut self) -> Result<Option<String>, OutputError> {
         drop(self.queue.take());
-        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let Some(thread) = self.thread.take() else { return Ok(None) };
         let Ok(written) = thread.join() else {
             return Err(OutputError {
                 message: format!("{}: its thread failed", self.description),
@@ -141,7 +141,7 @@ impl Output for SampleWriter {
         };
         let missing = written.not_written + self.lost;
         if missing == 0 && written.error.is_none() {
-            return Ok(());
+            return Ok(None);
         }
         let why = written.error.map_or_else(
             || "they came faster than they could be written".to_owned(),

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod dial;
 pub mod dns;
 pub mod duration;
+pub mod fetch;
 pub mod listen;
 pub mod log;
 mod metered;

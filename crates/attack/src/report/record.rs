@@ -274,7 +274,9 @@ mod tests {
         let kind = plimsoll_metrics::MetricKind::Gauge;
         let contains = plimsoll_metrics::Contains::Default;
         let mut counted = RecordTally::new(None);
-        let def = MetricDef { id: MetricId(0), name: "http_reqs".into(), kind, contains };
+        let origin = plimsoll_metrics::Origin::Custom;
+        let name = "http_reqs".into();
+        let def = MetricDef { id: MetricId(0), name, kind, contains, origin };
         counted.add(&Frame::Metric(def));
         assert!(counted.metrics.is_empty());
     }

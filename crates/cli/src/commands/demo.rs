@@ -59,7 +59,7 @@ struct Seconds {
 }
 
 impl Seconds {
-    fn end(&self, message: String) {
+    fn give_up(&self, message: String) {
         let hint = Some("run the demo again".to_owned());
         let error = RunError { kind: RunErrorKind::Other, message, hint };
         self.control.stop(StopReason::Error(error));
@@ -93,17 +93,17 @@ impl Output for Seconds {
         let sample = self.process.sample();
         self.silent = if requests > 0.0 { 0 } else { self.silent + 1 };
         if sample.is_err() {
-            self.end("the sample service ended during the run".to_owned());
+            self.give_up("the sample service ended during the run".to_owned());
         } else if self.silent >= SILENT_SECONDS_MAX {
-            self.end(format!("the sample service has not answered for {SILENT_SECONDS_MAX} s"));
+            self.give_up(format!("the sample service has not answered for {SILENT_SECONDS_MAX} s"));
         }
         let service = sample.ok().and_then(|sample| self.watch.observe(&sample));
         let second = Second { requests, p95_ms: durations.percentile(95.0), service };
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(second);
     }
 
-    fn finish(&mut self) -> Result<(), OutputError> {
-        Ok(())
+    fn finish(&mut self) -> Result<Option<String>, OutputError> {
+        Ok(None)
     }
 }
 

@@ -119,4 +119,8 @@ fn sample_vus<R: Runner>(home: &Home<R>, at: Instant) {
         let series = recorder.handle(metric.id(), tags);
         recorder.record(series, value as f64, timestamp(at));
     }
+    if let Some(asked) = home.shared.live.rate_asked(at) {
+        let series = recorder.handle(Builtin::IterationsAsked.id(), tags);
+        recorder.record(series, asked, timestamp(at));
+    }
 }

@@ -125,6 +125,7 @@ impl Test {
             control: Arc::clone(&self.control),
             observer: Box::new(AbortWhen::new(window, Arc::clone(&self.control), watch)),
             keep_samples: self.keep_samples,
+            observations: None,
         });
         let progress = self.control.progress();
         Ended { finished, figures: self.control.figures(), progress, log }

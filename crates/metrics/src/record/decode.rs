@@ -1,16 +1,20 @@
 //! Reading a run record.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 use serde::de::DeserializeOwned;
 
 use super::{
     End, FRAME_LIMIT, Frame, Header, MAGIC, RecordError, VERSION, contains_from, kind, kind_from,
+    origin_from,
 };
 use crate::{
     Timestamp,
+    builtin::Builtin,
     histogram::Histogram,
     interval::Interval,
-    registry::{METRICS_LIMIT, MetricDef, MetricId, MetricKind, SeriesDef, SeriesId},
+    registry::{METRICS_LIMIT, MetricDef, MetricId, MetricKind, Origin, SeriesDef, SeriesId},
     sink::Sink,
     tags::TagSet,
     varint::Reader,
@@ -187,10 +191,14 @@ impl Decoder {
             return Err("too many metrics");
         }
         let id = MetricId(self.metrics.len() as u32);
-        let name = reader.text().ok_or(wrong)?.into();
+        let name: Arc<str> = reader.text().ok_or(wrong)?.into();
         let kind = reader.byte().and_then(kind_from).ok_or(wrong)?;
         let contains = reader.byte().and_then(contains_from).ok_or(wrong)?;
-        Ok(MetricDef { id, name, kind, contains })
+        let origin = match reader.byte() {
+            Some(code) => origin_from(code).ok_or(wrong)?,
+            None => known_origin(&name),
+        };
+        Ok(MetricDef { id, name, kind, contains, origin })
     }
 
     fn series(&self, reader: &mut Reader<'_>) -> Result<(SeriesDef, MetricKind), Wrong> {
@@ -248,6 +256,15 @@ impl Known {
                 decoder.series.insert(id, kind);
             }
         }
+    }
+}
+
+/// Of a metric in a record from before origins were written.
+fn known_origin(name: &str) -> Origin {
+    match Builtin::ALL.iter().find(|builtin| builtin.name() == name) {
+        Some(builtin) if builtin.is_k6() => Origin::Load,
+        Some(_) => Origin::Own,
+        None => Origin::Custom,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     End, FRAME_LIMIT, Header, MAGIC, RecordError, VERSION, contains_code, kind, kind_code,
+    origin_code,
 };
 use crate::{
     Timestamp,
@@ -133,7 +134,8 @@ impl Encoder {
 
     fn metric_def(&mut self, def: &MetricDef) {
         put_bytes(&mut self.frame, def.name.as_bytes());
-        self.frame.extend([kind_code(def.kind), contains_code(def.contains)]);
+        let codes = [kind_code(def.kind), contains_code(def.contains), origin_code(def.origin)];
+        self.frame.extend(codes);
     }
 
     fn series_def(&mut self, def: &SeriesDef) {

@@ -16,7 +16,7 @@ pub use encode::{EVENT_TEXT_LIMIT, Encoder};
 use crate::{
     Timestamp,
     interval::Interval,
-    registry::{Contains, MetricDef, MetricKind, SeriesDef},
+    registry::{Contains, MetricDef, MetricKind, Origin, SeriesDef},
 };
 
 /// What a record starts with.
@@ -138,4 +138,19 @@ fn contains_from(code: u8) -> Option<Contains> {
     [Contains::Default, Contains::Time, Contains::Data]
         .into_iter()
         .find(|&contains| contains_code(contains) == code)
+}
+
+fn origin_code(origin: Origin) -> u8 {
+    match origin {
+        Origin::Load => 0,
+        Origin::Own => 1,
+        Origin::Custom => 2,
+        Origin::Watched => 3,
+    }
+}
+
+fn origin_from(code: u8) -> Option<Origin> {
+    [Origin::Load, Origin::Own, Origin::Custom, Origin::Watched]
+        .into_iter()
+        .find(|&origin| origin_code(origin) == code)
 }

@@ -66,6 +66,19 @@ impl fmt::Display for Contains {
     }
 }
 
+/// Where the samples of a metric come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The load: k6's metrics.
+    Load,
+    /// The load: metrics that k6 does not have. They stay out of k6-shaped outputs.
+    Own,
+    /// A script or whoever else names metrics.
+    Custom,
+    /// What is watched beside the load: hosts, processes, services.
+    Watched,
+}
+
 /// A metric's name and what its samples are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricDef {
@@ -73,6 +86,7 @@ pub struct MetricDef {
     pub name: Arc<str>,
     pub kind: MetricKind,
     pub contains: Contains,
+    pub origin: Origin,
 }
 
 /// One metric with one set of tags.

@@ -11,7 +11,7 @@ use std::{
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::{builtin::Builtin, tags::TagSet};
-pub use definition::{Contains, MetricDef, MetricId, MetricKind, SeriesDef, SeriesId};
+pub use definition::{Contains, MetricDef, MetricId, MetricKind, Origin, SeriesDef, SeriesId};
 
 /// Why a metric could not be registered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +80,8 @@ impl Registry {
             folded: 0,
         };
         for &builtin in Builtin::ALL {
-            inner.add_metric(builtin.name(), builtin.kind(), builtin.contains());
+            let origin = if builtin.is_k6() { Origin::Load } else { Origin::Own };
+            inner.add_metric(builtin.name(), builtin.kind(), builtin.contains(), origin);
         }
         Registry(Arc::new(Mutex::new(inner)))
     }
@@ -100,6 +101,29 @@ impl Registry {
         kind: MetricKind,
         contains: Contains,
     ) -> Result<MetricId, MetricError> {
+        self.metric_from(Origin::Custom, name, kind, contains)
+    }
+
+    /// As [`Registry::metric`], for one that a monitor records.
+    ///
+    /// # Errors
+    /// As [`Registry::metric`].
+    pub fn watched_metric(
+        &self,
+        name: &str,
+        kind: MetricKind,
+        contains: Contains,
+    ) -> Result<MetricId, MetricError> {
+        self.metric_from(Origin::Watched, name, kind, contains)
+    }
+
+    fn metric_from(
+        &self,
+        origin: Origin,
+        name: &str,
+        kind: MetricKind,
+        contains: Contains,
+    ) -> Result<MetricId, MetricError> {
         if !is_valid_name(name) {
             return Err(MetricError::Name(name.to_owned()));
         }
@@ -108,7 +132,7 @@ impl Registry {
             if inner.metrics.len() >= METRICS_LIMIT {
                 return Err(MetricError::Limit(name.to_owned()));
             }
-            return Ok(inner.add_metric(name, kind, contains));
+            return Ok(inner.add_metric(name, kind, contains, origin));
         };
         if existing.kind != kind {
             return Err(MetricError::Kind {
@@ -192,11 +216,17 @@ impl Inner {
         self.metrics.get(self.by_name.get(name)?.0 as usize)
     }
 
-    fn add_metric(&mut self, name: &str, kind: MetricKind, contains: Contains) -> MetricId {
+    fn add_metric(
+        &mut self,
+        name: &str,
+        kind: MetricKind,
+        contains: Contains,
+        origin: Origin,
+    ) -> MetricId {
         let id = MetricId(self.metrics.len() as u32);
         let name: Arc<str> = name.into();
         self.by_name.insert(name.clone(), id);
-        self.metrics.push(MetricDef { id, name, kind, contains });
+        self.metrics.push(MetricDef { id, name, kind, contains, origin });
         id
     }
 

@@ -2,7 +2,7 @@
 
 mod config;
 
-use plimsoll_metrics::{Builtin, RawSample, Registry, SeriesId, TagSet};
+use plimsoll_metrics::{Origin, RawSample, Registry, SeriesId, TagSet};
 use plimsoll_runtime::log::Log;
 
 pub use config::{CsvConfig, CsvConfigError, TimeFormat};
@@ -128,7 +128,7 @@ impl Rows {
     fn add_series(&mut self, id: SeriesId) {
         let def = self.registry.series_def(id);
         let metric = self.registry.def(def.metric);
-        let is_ours = Builtin::ALL.iter().any(|known| known.id() == metric.id && !known.is_k6());
+        let is_ours = metric.origin == Origin::Own;
         let mut tags = ",".to_owned();
         for column in &self.columns {
             push_field(&mut tags, def.tags.get(column).unwrap_or_default());

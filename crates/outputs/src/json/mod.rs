@@ -7,8 +7,8 @@ mod text;
 use std::collections::HashSet;
 
 use plimsoll_metrics::{
-    Builtin, Contains, MetricDef, MetricId, MetricKind, RawSample, Registry, SeriesId, TagSet,
-    threshold::ThresholdGroup,
+    Builtin, Contains, MetricDef, MetricId, MetricKind, Origin, RawSample, Registry, SeriesId,
+    TagSet, threshold::ThresholdGroup,
 };
 use plimsoll_runtime::log::Log;
 
@@ -108,7 +108,7 @@ impl Lines {
     fn add_series(&mut self, text: &mut String, id: SeriesId) {
         let def = self.config.registry.series_def(id);
         let metric = self.config.registry.def(def.metric);
-        let is_ours = Builtin::ALL.iter().any(|known| known.id() == metric.id && !known.is_k6());
+        let is_ours = metric.origin == Origin::Own;
         if !is_ours && self.known.insert(metric.id) {
             push_metric(text, &metric, &self.config);
         }

@@ -43,7 +43,7 @@ fn lines_as_k6_writes_them() {
     });
 }
 
-fn write_to(target: &Target) -> (Result<(), OutputError>, Vec<String>) {
+fn write_to(target: &Target) -> (Result<Option<String>, OutputError>, Vec<String>) {
     let samples = Samples::of_a_run();
     let log = Log::memory();
     let mut output = start(target, config(samples.registry.clone()), log.clone()).unwrap();

@@ -77,7 +77,7 @@ impl Output for PrometheusOutput {
         }
     }
 
-    fn finish(&mut self) -> Result<(), OutputError> {
-        Ok(())
+    fn finish(&mut self) -> Result<Option<String>, OutputError> {
+        Ok(None)
     }
 }

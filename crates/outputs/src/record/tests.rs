@@ -1,7 +1,7 @@
 //! Records from their first byte to the list of runs.
 
 use plimsoll_metrics::{
-    Builtin, Interval, Recorder, Registry, TagSet, Timestamp, Totals,
+    Builtin, Event, Interval, Recorder, Registry, TagSet, Timestamp, Totals,
     record::{End, Frame, Header, ThresholdResult},
 };
 use plimsoll_runtime::log::Log;
@@ -51,9 +51,9 @@ fn write(target: RecordTarget, header: &Header, end: Option<End>) -> (RecordWrit
     for second in 1..=2 {
         writer.interval(Timestamp(second), &interval(&registry, 101), &totals);
     }
-    writer.event(Timestamp(3), "warning", "slow");
+    writer.event(&Event { at: Timestamp(3), kind: "warning".into(), text: "slow".into() });
     if let Some(end) = end {
-        writer.end(end);
+        writer.end(&end);
     }
     (writer, log)
 }

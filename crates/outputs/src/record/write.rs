@@ -12,7 +12,7 @@ use std::{
 };
 
 use plimsoll_metrics::{
-    Interval, RawSample, Registry, Timestamp, Totals,
+    Event, Interval, RawSample, Registry, Timestamp, Totals,
     record::{Encoder, End, Header},
 };
 use plimsoll_runtime::log::Log;
@@ -52,6 +52,9 @@ struct Active {
     /// Encoded and not yet taken by the thread.
     pending: Vec<u8>,
     queue: SyncSender<Vec<u8>>,
+    /// Written and emptied. Buffers go round, else each second's would grow through every size anew,
+    /// and an allocator keeps some memory of each.
+    spare: Receiver<Vec<u8>>,
     thread: JoinHandle<io::Result<Unfinished>>,
     prune: Option<Runs>,
 }
@@ -86,18 +89,6 @@ impl RecordWriter {
         self.path.as_deref()
     }
 
-    /// Notes something that happened, for people.
-    pub fn event(&mut self, at: Timestamp, kind: &str, text: &str) {
-        if let Some(active) = &mut self.active {
-            active.encoder.event(at, kind, text, &mut active.pending);
-        }
-    }
-
-    /// How the run ended; said before [`Output::finish`], else the record stays incomplete.
-    pub fn end(&mut self, end: End) {
-        self.end = Some(end);
-    }
-
     fn give_up(&mut self, why: &str) {
         let path = self.path.take().unwrap_or_default();
         self.log.warn(&format!("this run is no longer recorded: {}: {why}", path.display()));
@@ -106,6 +97,17 @@ impl RecordWriter {
 }
 
 impl Output for RecordWriter {
+    fn event(&mut self, event: &Event) {
+        if let Some(active) = &mut self.active {
+            active.encoder.event(event.at, &event.kind, &event.text, &mut active.pending);
+        }
+    }
+
+    /// Without it the record stays incomplete.
+    fn end(&mut self, end: &End) {
+        self.end = Some(end.clone());
+    }
+
     fn describe(&self) -> String {
         let path =
             self.path.as_ref().map_or_else(|| "off".to_owned(), |path| path.display().to_string());
@@ -124,7 +126,7 @@ impl Output for RecordWriter {
             return self.give_up(&error.to_string());
         }
         match active.queue.try_send(std::mem::take(&mut active.pending)) {
-            Ok(()) => {}
+            Ok(()) => active.pending = active.spare.try_recv().unwrap_or_default(),
             Err(TrySendError::Full(bytes)) => {
                 active.pending = bytes;
                 if active.pending.len() > PENDING_LIMIT {
@@ -141,8 +143,8 @@ impl Output for RecordWriter {
         }
     }
 
-    fn finish(&mut self) -> Result<(), OutputError> {
-        let Some(active) = self.active.take() else { return Ok(()) };
+    fn finish(&mut self) -> Result<Option<String>, OutputError> {
+        let Some(active) = self.active.take() else { return Ok(None) };
         let path = self.path.clone().unwrap_or_default();
         let prune = active.prune.clone();
         active.finish(self.end.take(), &path).map_err(|error| OutputError {
@@ -151,7 +153,7 @@ impl Output for RecordWriter {
         if let Some(Err(error)) = prune.map(|runs| runs.prune(RUNS_KEPT)) {
             self.log.warn(&format!("could not remove old run records: {error}"));
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -191,17 +193,25 @@ fn open(
     stream.window_log(WINDOW_LOG)?;
     let unfinished = Unfinished { stream, partial };
     let (queue, messages) = sync_channel(MESSAGES_LIMIT);
+    let (emptied, spare) = sync_channel(MESSAGES_LIMIT);
     let thread = std::thread::Builder::new()
         .name("record".to_owned())
-        .spawn(move || write_all(unfinished, messages))?;
-    Ok((Active { encoder, pending, queue, thread, prune }, path))
+        .spawn(move || write_all(unfinished, messages, emptied))?;
+    Ok((Active { encoder, pending, queue, spare, thread, prune }, path))
 }
 
-fn write_all(mut record: Unfinished, messages: Receiver<Vec<u8>>) -> io::Result<Unfinished> {
+fn write_all(
+    mut record: Unfinished,
+    messages: Receiver<Vec<u8>>,
+    emptied: SyncSender<Vec<u8>>,
+) -> io::Result<Unfinished> {
     // The first one at once: so the list of runs knows what is running.
     let mut since_flush = FLUSH_EVERY;
-    for bytes in messages {
+    for mut bytes in messages {
         record.stream.write_all(&bytes)?;
+        bytes.clear();
+        // One too many is dropped.
+        drop(emptied.try_send(bytes));
         since_flush += 1;
         if since_flush >= FLUSH_EVERY {
             record.stream.flush()?;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use plimsoll_metrics::{Builtin, Totals, totals::Entry};
+use plimsoll_metrics::{Builtin, Origin, Totals, totals::Entry};
 
 /// Metrics that the compact summary leaves out: the phases of a request.
 const PHASES: [Builtin; 6] = [
@@ -84,9 +84,13 @@ pub(super) fn suffix(entry: &Entry) -> Option<&str> {
     Some(rest.strip_prefix('{')?.strip_suffix('}')?.trim())
 }
 
-/// Whether the metric is in k6's outputs too.
+/// Whether k6's summary would have it: what is watched beside the load only where a threshold names it.
 pub(super) fn is_k6(entry: &Entry) -> bool {
-    Builtin::ALL.iter().all(|builtin| builtin.id() != entry.metric.id || builtin.is_k6())
+    match entry.metric.origin {
+        Origin::Load | Origin::Custom => true,
+        Origin::Own => false,
+        Origin::Watched => !entry.thresholds.is_empty(),
+    }
 }
 
 #[cfg(test)]
