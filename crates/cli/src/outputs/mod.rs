@@ -1,0 +1,65 @@
+//! `--out KIND[=TARGET]`: from the flag to an open output. One file per kind.
+
+mod csv;
+mod json;
+
+use plimsoll_outputs::{
+    Output, OutputError,
+    record::{RecordTarget, Runs},
+};
+
+use crate::{
+    exit::{Exit, Failure},
+    wiring::Setup,
+};
+
+/// Opens the output of one kind; the text is what stands behind `KIND=`.
+type Open = fn(Option<&str>, &Setup) -> Result<Box<dyn Output>, Failure>;
+
+/// The kinds that there are, as the error message lists them.
+const KINDS: &[(&str, Open)] = &[("csv", csv::open), ("json", json::open)];
+
+/// Where the run record goes; none with `--record off`, and for a user with no place for it. A file
+/// that cannot become a record is refused.
+pub(crate) fn record_target(file: Option<&str>) -> Result<Option<RecordTarget>, Failure> {
+    let Some(file) = file else {
+        let runs = Runs::of_user(|name| std::env::var_os(name));
+        return Ok(runs.map(RecordTarget::Runs));
+    };
+    if file == "off" {
+        return Ok(None);
+    }
+    let target = RecordTarget::File(file.into());
+    target.check().map_err(|error| {
+        Failure::new(Exit::Other, format!("--record {file}: {error}"))
+            .with_hint("name a new file in a folder that exists, or `off` for no record")
+    })?;
+    Ok(Some(target))
+}
+
+/// Opens all, in the order given; the first that cannot be opened ends the command.
+pub(crate) fn open(setup: &Setup) -> Result<Vec<Box<dyn Output>>, Failure> {
+    setup.out.iter().filter(|text| !text.is_empty()).map(|text| open_one(text, setup)).collect()
+}
+
+fn open_one(text: &str, setup: &Setup) -> Result<Box<dyn Output>, Failure> {
+    let (kind, argument) = match text.split_once('=') {
+        Some((kind, argument)) => (kind, Some(argument)),
+        None => (text, None),
+    };
+    if let Some((_, open)) = KINDS.iter().find(|(name, _)| *name == kind) {
+        return open(argument, setup);
+    }
+    if kind == "cloud" {
+        return Err(Failure::new(Exit::Other, "--out cloud is not supported")
+            .with_hint("it needs the cloud of k6; write samples with --out json=FILE or csv=FILE"));
+    }
+    let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
+    let known = known.join(", ");
+    let message = format!("invalid output type '{kind}', available types are: {known}");
+    Err(Failure::new(Exit::Other, message))
+}
+
+fn failure(error: OutputError) -> Failure {
+    Failure::new(Exit::Other, error.message)
+}
