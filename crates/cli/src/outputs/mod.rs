@@ -51,8 +51,9 @@ fn open_one(text: &str, setup: &Setup) -> Result<Box<dyn Output>, Failure> {
         return open(argument, setup);
     }
     if kind == "cloud" {
-        return Err(Failure::new(Exit::Other, "--out cloud is not supported")
-            .with_hint("it needs the cloud of k6; write samples with --out json=FILE or csv=FILE"));
+        return Err(Failure::new(Exit::Other, "--out cloud is not supported").with_hint(
+            "it needs the cloud of k6; write samples with --out json=FILE or csv=FILE",
+        ));
     }
     let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
     let known = known.join(", ");
