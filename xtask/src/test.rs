@@ -40,6 +40,8 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     let nginx = tools::nginx()?;
     let redis = tools::redis_server()?;
     let chromium = tools::chromium()?;
+    let influxd = tools::influxd()?;
+    let prometheus = tools::prometheus()?;
     if rest.is_empty() {
         run_checks()?;
     }
@@ -52,6 +54,7 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     command.env("PLIMSOLL_K6", k6).env("PLIMSOLL_NGINX", nginx).env("INSTA_UPDATE", "no");
     command.env("PLIMSOLL_REDIS", redis);
     command.env("PLIMSOLL_CHROMIUM", chromium);
+    command.env("PLIMSOLL_INFLUXD", influxd).env("PLIMSOLL_PROMETHEUS", prometheus);
     eprintln!("+ cargo test --workspace");
     let mut child = command.stdout(Stdio::piped()).spawn().context("start cargo test")?;
     let mut counts = Counts::default();

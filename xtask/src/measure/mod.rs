@@ -10,6 +10,7 @@ mod process;
 mod script;
 mod server;
 mod table;
+mod watch;
 
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "script" => script::run(&settings),
         "http" => http::run(&settings),
         "attack" => attack::run(&settings),
-        other => bail!("no measurement is called `{other}`: script, http, attack"),
+        "watch" => watch::run(&settings),
+        other => bail!("no measurement is called `{other}`: script, http, attack, watch"),
     }
 }
 
@@ -55,5 +57,5 @@ fn parse(arguments: &[String]) -> Result<(String, Settings)> {
             other => bail!("unknown argument `{other}`"),
         }
     }
-    Ok((name.context("which measurement? script, http or attack")?, settings))
+    Ok((name.context("which measurement? script, http, attack or watch")?, settings))
 }

@@ -1,7 +1,7 @@
 //! The target of the measurements: nginx with one worker, on the core that generators do not use.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -42,6 +42,10 @@ impl Nginx {
         }
         bail!("nginx does not answer on port {port}")
     }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Nginx {
@@ -77,7 +81,11 @@ fn configuration(folder: &Path, port: u16) -> String {
          http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;\n\
          client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n\
          fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
-         server {{ listen 127.0.0.1:{port} backlog=16384;\n\
+         server {{ listen 127.0.0.1:{port} backlog=16384; client_max_body_size 0;\n\
+         # Takes whatever outputs deliver.\n\
+         location = /write {{ return 204; }}\n\
+         location = /query {{ default_type application/json; return 200 '{{\"results\":[{{}}]}}'; }}\n\
+         location = /api/v1/write {{ return 204; }}\n\
          location / {{ default_type text/plain; return 200 'all is well on board'; }} }} }}\n"
     )
 }
@@ -113,6 +121,38 @@ impl Redis {
 impl Drop for Redis {
     fn drop(&mut self) {
         stop(&mut self.child, "redis-server");
+    }
+}
+
+/// Services that do nothing but be there, on the servers' core.
+pub(super) struct Webs(Vec<Child>);
+
+impl Webs {
+    pub(super) fn start(plimsoll: &Path, count: usize) -> Result<Webs> {
+        let mut webs = Webs(Vec::with_capacity(count));
+        for _ in 0..count {
+            let mut command = pinned(SERVER_CORE, plimsoll);
+            command.args(["serve", "web", "--seconds", "3600"]).stdin(Stdio::null());
+            let mut child = command.stdout(Stdio::piped()).spawn().context("start serve web")?;
+            let stdout = child.stdout.take().context("serve web has no output")?;
+            webs.0.push(child);
+            let mut line = String::new();
+            BufReader::new(stdout).read_line(&mut line)?;
+            if !line.contains("http://") {
+                bail!("serve web says {line:?}");
+            }
+        }
+        Ok(webs)
+    }
+
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(Child::id)
+    }
+}
+
+impl Drop for Webs {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|child| stop(child, "serve web"));
     }
 }
 

@@ -14,7 +14,7 @@ impl Figure {
     }
 
     /// Ours ÷ the peer's, round by round: `(median, lowest, highest)`.
-    fn ratio(&self) -> (f64, f64, f64) {
+    pub(super) fn ratio(&self) -> (f64, f64, f64) {
         let mut ratios: Vec<f64> =
             self.ours.iter().zip(&self.peer).map(|(ours, peer)| ours / peer).collect();
         ratios.sort_by(f64::total_cmp);
@@ -37,11 +37,18 @@ pub(super) fn median(values: &[f64]) -> f64 {
 
 /// Prints one case: medians of both, and both readings of the ratio.
 pub(super) fn print(case: &str, peer: &str, figures: &[Figure]) {
+    table(case, ["plimsoll", peer, "ours/it", "it/ours"], figures);
+}
+
+/// As [`print`], where both are ours: with and without something.
+pub(super) fn compare(case: &str, [first, second]: [&str; 2], figures: &[Figure]) {
+    let ratios = [format!("{first}/{second}"), format!("{second}/{first}")];
+    table(case, [first, second, &ratios[0], &ratios[1]], figures);
+}
+
+fn table(case: &str, [ours, peer, ratio, inverse]: [&str; 4], figures: &[Figure]) {
     println!("\n{case}");
-    println!(
-        "  {:<26} {:>12} {:>12} {:>8} {:>16} {:>9}",
-        "figure", "plimsoll", peer, "ours/it", "spread", "it/ours"
-    );
+    println!("  {:<26} {ours:>12} {peer:>12} {ratio:>8} {:>16} {inverse:>9}", "figure", "spread");
     for figure in figures {
         let name = format!("{} ({})", figure.name, figure.unit);
         let ours = median(&figure.ours);

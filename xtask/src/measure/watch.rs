@@ -1,0 +1,247 @@
+//! What it costs to look: sampling of processes, and the load with and without each way to see it.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{
+    Settings,
+    process::{GENERATOR_CORE, SERVER_CORE, Usage, measure, pinned},
+    server::{Nginx, Webs, plimsoll, scratch},
+    table::{Figure, compare, median},
+};
+use crate::command::capture;
+
+/// Processes whose sampling is measured, and the share of a core that it may take.
+const WATCHED: usize = 20;
+const SAMPLING_SHARE_MAX: f64 = 0.005;
+/// What a start costs is taken out by a run of so long, which the measured one is longer than.
+const SHORT: Duration = Duration::from_secs(2);
+/// Throughput with all ways to look, divided by that with none.
+const THROUGHPUT_RATIO_MIN: f64 = 0.97;
+const CONNECTIONS: &str = "30";
+
+const GET: &str = "
+import http from 'k6/http';
+import { check } from 'k6';
+export default function () {
+  const res = http.get(__ENV.TARGET);
+  check(res, { 'status is 200': (r) => r.status === 200 });
+}
+";
+
+/// A way to look at a run, and which of the flags below it turns on.
+struct Look {
+    name: &'static str,
+    dashboard: bool,
+    watch: bool,
+    influxdb: bool,
+    remote_write: bool,
+}
+
+const NOTHING: Look =
+    Look { name: "nothing", dashboard: false, watch: false, influxdb: false, remote_write: false };
+const LOOKS: [Look; 5] = [
+    Look { name: "--dashboard with one reader", dashboard: true, ..NOTHING },
+    Look { name: "--watch", watch: true, ..NOTHING },
+    Look { name: "--out influxdb", influxdb: true, ..NOTHING },
+    Look { name: "--out experimental-prometheus-rw", remote_write: true, ..NOTHING },
+    Look { name: "all of them", dashboard: true, watch: true, influxdb: true, remote_write: true },
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Run,
+    Attack,
+}
+
+struct Bench {
+    plimsoll: PathBuf,
+    folder: PathBuf,
+    duration: Duration,
+    nginx: Nginx,
+}
+
+pub(super) fn run(settings: &Settings) -> Result<()> {
+    let folder = scratch("watch")?;
+    let plimsoll = plimsoll()?;
+    println!("{} rounds of {} s, medians", settings.rounds, settings.duration.as_secs());
+    println!("servers and receivers on core 0, plimsoll on core 1");
+    let nginx = Nginx::start(&folder)?;
+    let bench = Bench { plimsoll, folder, duration: settings.duration, nginx };
+    if settings.wants("sampling") {
+        sampling(&bench, settings)?;
+    }
+    for (verb, name) in [(Verb::Run, "run"), (Verb::Attack, "attack")] {
+        if settings.wants(name) {
+            looks(&bench, settings, verb)?;
+        }
+    }
+    Ok(())
+}
+
+/// `plimsoll watch` on processes that do nothing: what remains is the sampling.
+fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
+    let webs = Webs::start(&bench.plimsoll, WATCHED)?;
+    let watch = |duration: Duration| {
+        let mut command = pinned(GENERATOR_CORE, &bench.plimsoll);
+        command.arg("watch").args(["--seconds", &duration.as_secs().to_string()]);
+        for pid in webs.pids() {
+            command.args(["--watch", &format!("pid:{pid}")]);
+        }
+        measure(command, &bench.folder, &[])
+    };
+    let mut share = Figure::new("CPU, of a core", "%");
+    let mut memory = Figure::new("peak memory", "MB");
+    for _ in 0..settings.rounds {
+        let (short, long) = (watch(SHORT)?, watch(SHORT + bench.duration)?);
+        let cpu = long.cpu.saturating_sub(short.cpu).as_secs_f64();
+        share.ours.push(cpu / long.wall.saturating_sub(short.wall).as_secs_f64() * 100.0);
+        #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^53")]
+        memory.ours.push(long.peak_memory_bytes as f64 / 1e6);
+    }
+    let taken = median(&share.ours) / 100.0;
+    compare(&format!("{WATCHED} processes at 1 s"), ["watch", "-"], &[share, memory]);
+    verdict(taken < SAMPLING_SHARE_MAX, &format!("under {} % of a core", SAMPLING_SHARE_MAX * 1e2));
+    Ok(())
+}
+
+/// Every round: without, then each way to look, each beside the run without of that round.
+fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
+    let possible = |look: &&Look| verb == Verb::Run || look.dashboard || look.watch;
+    let looks: Vec<&Look> = LOOKS.iter().filter(possible).collect();
+    let new = || [Figure::new("requests per second", "1/s"), Figure::new("CPU per request", "us")];
+    let mut figures: Vec<[Figure; 2]> = looks.iter().map(|_| new()).collect();
+    for _ in 0..settings.rounds {
+        let off = bench.load(verb, &NOTHING)?;
+        for (look, [rate, cpu]) in looks.iter().zip(&mut figures) {
+            let on = bench.load(verb, look)?;
+            for (taken, rate, cpu) in
+                [(&on, &mut rate.ours, &mut cpu.ours), (&off, &mut rate.peer, &mut cpu.peer)]
+            {
+                rate.push(taken.requests / bench.duration.as_secs_f64());
+                cpu.push(taken.usage.cpu.as_secs_f64() * 1e6 / taken.requests);
+            }
+        }
+    }
+    let word = if verb == Verb::Run { "run" } else { "attack" };
+    for (look, figures) in looks.iter().zip(&figures) {
+        let case = format!("{word}, closed model, {CONNECTIONS} connections: {}", look.name);
+        compare(&case, ["on", "off"], figures);
+    }
+    if let Some([rate, _]) = figures.last() {
+        let ratio = rate.ratio().0;
+        let asked = format!("with all of them, at least {THROUGHPUT_RATIO_MIN} of the throughput");
+        verdict(ratio >= THROUGHPUT_RATIO_MIN, &asked);
+    }
+    Ok(())
+}
+
+fn verdict(is_reached: bool, asked: &str) {
+    println!("  {}: {asked}", if is_reached { "reached" } else { "MISSED" });
+}
+
+struct Taken {
+    usage: Usage,
+    requests: f64,
+}
+
+impl Bench {
+    /// One run at full throughput.
+    fn load(&self, verb: Verb, look: &Look) -> Result<Taken> {
+        let mut command = pinned(GENERATOR_CORE, &self.plimsoll);
+        command.env("XDG_STATE_HOME", &self.folder).env("K6_INFLUXDB_PUSH_INTERVAL", "1s");
+        let seconds = format!("{}s", self.duration.as_secs());
+        let (summary, results) =
+            (self.folder.join("summary.json"), self.folder.join("results.bin"));
+        command.arg(if verb == Verb::Run { "run" } else { "attack" });
+        let reader = self.ask(&mut command, look, verb)?;
+        match verb {
+            Verb::Run => {
+                let script = self.folder.join("get.js");
+                std::fs::write(&script, GET)?;
+                command.args(["--quiet", "--vus", CONNECTIONS, "--duration", &seconds]);
+                command.arg("--summary-export").arg(&summary);
+                command.arg("-e").arg(format!("TARGET={}", self.nginx.url)).arg(&script);
+            }
+            Verb::Attack => {
+                command.arg("-output").arg(&results).args(["-rate", "0", "-duration", &seconds]);
+                command.args(["-workers", CONNECTIONS, "-max-workers", CONNECTIONS]);
+                command.arg(&self.nginx.url);
+            }
+        }
+        let usage = measure(command, &self.folder, &[])?;
+        if let Some(reader) = reader {
+            let read = reader.join().ok().context("the dashboard's reader ended early")??;
+            ensure!(read > 0, "the dashboard sent nothing");
+        }
+        let (report, pointer) = match verb {
+            Verb::Run => (std::fs::read_to_string(&summary)?, "/metrics/http_reqs/count"),
+            Verb::Attack => {
+                let mut report = Command::new(&self.plimsoll);
+                (capture(report.args(["report", "-type", "json"]).arg(&results))?, "/requests")
+            }
+        };
+        let report: Value = serde_json::from_str(&report)?;
+        let requests = report.pointer(pointer).and_then(Value::as_f64);
+        Ok(Taken { usage, requests: requests.with_context(|| format!("no {pointer}"))? })
+    }
+
+    /// Adds the flags of `look`; a dashboard gets somebody who reads it.
+    fn ask(
+        &self,
+        command: &mut Command,
+        look: &Look,
+        verb: Verb,
+    ) -> Result<Option<thread::JoinHandle<Result<u64>>>> {
+        if look.watch {
+            command.args(["--watch", &format!("pid:{}", self.nginx.pid())]);
+        }
+        if verb == Verb::Run && look.influxdb {
+            command.arg("--out").arg(format!("influxdb={}sink", self.nginx.url));
+        }
+        if verb == Verb::Run && look.remote_write {
+            let address = format!("{}api/v1/write", self.nginx.url);
+            command.arg("--out").arg("experimental-prometheus-rw");
+            command.env("K6_PROMETHEUS_RW_SERVER_URL", address);
+        }
+        if !look.dashboard {
+            return Ok(None);
+        }
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        command.args(["--dashboard", &format!("127.0.0.1:{port}")]);
+        Ok(Some(thread::spawn(move || read_events(port))))
+    }
+}
+
+/// Reads a dashboard's events from when it listens to its end; how many bytes came.
+#[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
+fn read_events(port: u16) -> Result<u64> {
+    let mut cores = nix::sched::CpuSet::new();
+    cores.set(SERVER_CORE.parse()?)?;
+    nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &cores)?;
+    let mut stream = (0..200)
+        .find_map(|_| {
+            thread::sleep(Duration::from_millis(20));
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
+        })
+        .context("the dashboard does not listen")?;
+    write!(stream, "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")?;
+    let mut buffer = [0; 64 * 1024];
+    let mut read = 0;
+    loop {
+        // A run that ends closes the connection one way or another.
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return Ok(read),
+            Ok(count) => read += u64::try_from(count)?,
+        }
+    }
+}
