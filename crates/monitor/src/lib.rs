@@ -1,13 +1,28 @@
-//! CPU and memory of processes: of the service under load and of the load generator itself.
+//! What the load does to machines: hosts, processes, cgroups and services, sampled once a second, and the
+//! load generator itself.
 //!
-//! [`process::Process`] takes a sample of a process when asked, [`watch::ProcessWatch`] turns successive
-//! samples into utilization. Nothing here sleeps or owns a thread: the caller says when. Texts
-//! from `/proc` are read by the pure functions of [`procfs`].
+//! A [`probe::Subject`] is what a user names; on the sampler's thread it becomes a [`probe::Probe`],
+//! which puts its figures into [`readings::Readings`] at every tick. Texts of the kernel are read by
+//! pure functions.
 
+pub mod agent;
+pub mod increase;
+pub mod metric;
 pub mod own;
+pub mod probe;
 pub mod process;
 pub mod procfs;
+pub mod readings;
+pub mod services;
+pub mod snapshot;
+pub mod subject;
 pub mod watch;
 
+pub use increase::Increase;
+pub use metric::{Metric, Unit};
+pub use probe::{Probe, ProbeError, Reading, Subject};
 pub use process::{Process, ProcessError, ProcessSample, Scope};
+pub use readings::Readings;
+pub use snapshot::{Glance, Kind, Snapshot};
+pub use subject::SubjectError;
 pub use watch::{ProcessUsage, ProcessWatch};

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-runtime", &[]),
     ("plimsoll-engine", &["metrics", "runtime"]),
     ("plimsoll-clients", &["metrics", "wire", "runtime"]),
-    ("plimsoll-monitor", &["runtime"]),
+    ("plimsoll-monitor", &["metrics", "runtime"]),
     ("plimsoll-outputs", &["metrics", "runtime"]),
     ("plimsoll-script", &["metrics", "engine", "clients", "runtime"]),
     ("plimsoll-attack", &["metrics", "engine", "clients", "runtime"]),
