@@ -6,8 +6,12 @@
 
 pub mod browser;
 pub mod compare;
+pub mod grafana;
+pub mod http;
+pub mod influxdb;
 pub mod nginx;
 pub mod ports;
+pub mod prometheus;
 pub mod redis;
 pub mod samples;
 
@@ -32,6 +36,17 @@ pub fn root() -> PathBuf {
 /// A file below `tests/e2e/scripts`.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name)
+}
+
+/// A real server's binary: what `variable` says, or the first of `places` (below the root unless
+/// absolute) that there is.
+fn tool(variable: &str, places: &[&str]) -> PathBuf {
+    let asked = std::env::var_os(variable).map(PathBuf::from);
+    let usual = places.iter().map(|place| root().join(place));
+    let found = asked.into_iter().chain(usual).find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("{} is missing: set {variable}, or run `cargo xtask test`", places.join(" and "))
+    })
 }
 
 /// Which program runs a script.
