@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plimsoll_metrics::{Event, Interval, RawSample, Timestamp, Totals, record::End};
 
 pub mod csv;
+pub mod delivery;
 pub mod format;
 pub mod json;
 pub mod plot;

@@ -3,7 +3,7 @@
 use std::{
     io,
     os::fd::{AsFd, IntoRawFd, OwnedFd},
-    sync::atomic::{AtomicI32, Ordering},
+    sync::atomic::{AtomicI32, AtomicU32, Ordering},
     thread::{Builder, JoinHandle},
 };
 
@@ -25,6 +25,15 @@ const SIGNALS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
 
 /// Where the handler writes; -1 before [`listen`].
 static WRITER: AtomicI32 = AtomicI32::new(-1);
+
+/// Signals that came since [`listen`] was called first.
+static REQUESTS: AtomicU32 = AtomicU32::new(0);
+
+/// How often the program was asked to end so far, whoever takes the signals themselves. 0 unless
+/// [`listen`] was called.
+pub fn requests() -> u32 {
+    REQUESTS.load(Ordering::SeqCst)
+}
 
 /// Requests to end, in the order in which they came. The first usually means "end gracefully", the
 /// second "at once".
@@ -54,9 +63,10 @@ pub fn listen() -> io::Result<Signals> {
     Ok(Signals { reader })
 }
 
-/// Only async-signal-safe operations: an atomic load and `write`, with errno put back.
+/// Only async-signal-safe operations: on atomics, and `write`, with errno put back.
 extern "C" fn on_signal(signal: libc::c_int) {
     let errno = Errno::last();
+    REQUESTS.fetch_add(1, Ordering::SeqCst);
     let byte = signal as u8;
     #[expect(unsafe_code, reason = "a signal handler may only use the raw call")]
     // SAFETY: the pointer is valid for one byte; a descriptor of -1 gives an error, nothing else.
@@ -180,6 +190,7 @@ mod tests {
         assert_eq!(receiver.recv().unwrap(), (1, Signal::SIGINT));
         raise(Signal::SIGTERM).unwrap();
         assert_eq!(receiver.recv().unwrap(), (2, Signal::SIGTERM));
+        assert_eq!(requests(), 6);
     }
 
     #[test]

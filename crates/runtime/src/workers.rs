@@ -14,6 +14,9 @@ use crate::timer;
 /// threads (name look-ups, outputs), so this bounds what a dependency might start.
 const BLOCKING_THREADS_MAX: usize = 2;
 
+/// About a thirtieth of a core against one busy thread: enough to keep up with what is urgent.
+const GIVE_WAY_NICE: libc::c_int = 15;
+
 /// Runs `main(index)` on `count` threads, each inside its own current-thread runtime and `LocalSet`,
 /// and returns handles to join. The futures need not be `Send`: they are made on their thread.
 ///
@@ -60,6 +63,17 @@ pub fn block_on<Fut: Future>(main: Fut) -> io::Result<Fut::Output> {
     });
     drop(local);
     Ok(output)
+}
+
+/// From now on the calling thread gets little of a core that others want too: for threads whose work
+/// may not slow the load. Cannot be taken back.
+pub fn give_way() {
+    #[expect(unsafe_code, reason = "no safe call sets a thread's nice value")]
+    // SAFETY: takes no memory; on Linux an id of 0 is the calling thread alone. Where the kernel
+    // refuses, the thread competes as others do.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, GIVE_WAY_NICE);
+    }
 }
 
 /// Cores this process may run on (its affinity mask and cgroup quota, at least 1).
@@ -109,6 +123,22 @@ mod tests {
     fn a_future_runs_on_the_calling_thread() {
         let here = std::thread::current().id();
         assert_eq!(block_on(async { std::thread::current().id() }).unwrap(), here);
+    }
+
+    #[test]
+    fn a_thread_gives_way_alone() {
+        let nice = || {
+            // Fields behind the name, which ends with a parenthesis: nice is the 17th of them.
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse().unwrap()
+        };
+        let before: i32 = nice();
+        let given = std::thread::spawn(move || {
+            give_way();
+            nice()
+        });
+        assert_eq!(given.join().unwrap(), before.max(GIVE_WAY_NICE));
+        assert_eq!(nice(), before);
     }
 
     #[test]
