@@ -4,8 +4,8 @@ use std::{cell::RefCell, rc::Rc};
 
 use hashbrown::HashMap;
 use plimsoll_metrics::{
-    Contains, Event, MetricId, MetricKind, Observation, Recorder, Registry, SeriesHandle, TagSet,
-    Timestamp, registry::MetricError,
+    Contains, Event, MetricId, MetricKind, Observation, Origin, Recorder, Registry, SeriesHandle,
+    TagSet, Timestamp,
 };
 use plimsoll_runtime::clock::Instant;
 
@@ -90,17 +90,15 @@ impl Readings {
         }
     }
 
-    /// A metric whose name only the watched thing knows.
-    ///
-    /// # Errors
-    /// When the name is none, or belongs to a metric of another kind.
-    pub fn metric(
-        &self,
-        name: &str,
-        kind: MetricKind,
-        contains: Contains,
-    ) -> Result<MetricId, MetricError> {
-        self.shared.borrow().recorder.registry().watched_metric(name, kind, contains)
+    /// A metric whose name only the watched thing knows. None when the name is none, or belongs to a metric
+    /// of another kind or to one that the load has.
+    pub fn metric(&self, name: &str, kind: MetricKind, contains: Contains) -> Option<MetricId> {
+        let collected = self.shared.borrow();
+        let registry = collected.recorder.registry();
+        match registry.find(name) {
+            Some(existing) if existing.origin != Origin::Watched => None,
+            _ => registry.watched_metric(name, kind, contains).ok(),
+        }
     }
 
     /// As [`Readings::record`], for metrics of [`Readings::metric`].

@@ -18,7 +18,7 @@ const HINT: &str = "hint: one of pid:123, name:nginx, port:8080, cgroup:/path, d
 /// # Errors
 /// With the text, what is wrong with it and what is possible.
 pub fn parse(text: &str) -> Result<Box<dyn Subject>, SubjectError> {
-    let wrong = |reason: String| SubjectError { text: text.to_owned(), reason };
+    let wrong = |reason: String| SubjectError { text: services::without_credentials(text), reason };
     let scheme = text.split(':').next().unwrap_or_default();
     let found = match scheme {
         "agent" => agent::parse(text),
