@@ -158,7 +158,7 @@ impl Bench {
     /// One run at full throughput.
     fn load(&self, verb: Verb, look: &Look) -> Result<Taken> {
         let mut command = pinned(GENERATOR_CORE, &self.plimsoll);
-        command.env("XDG_STATE_HOME", &self.folder).env("K6_INFLUXDB_PUSH_INTERVAL", "1s");
+        command.env("XDG_STATE_HOME", &self.folder);
         let seconds = format!("{}s", self.duration.as_secs());
         let (summary, results) =
             (self.folder.join("summary.json"), self.folder.join("results.bin"));
@@ -217,7 +217,7 @@ impl Bench {
             return Ok(None);
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        command.args(["--dashboard", &format!("127.0.0.1:{port}")]);
+        command.arg(format!("--dashboard=127.0.0.1:{port}"));
         Ok(Some(thread::spawn(move || read_events(port))))
     }
 }
