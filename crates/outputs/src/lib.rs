@@ -6,6 +6,7 @@ use std::sync::Arc;
 use plimsoll_metrics::{Event, Interval, RawSample, Timestamp, Totals, record::End};
 
 pub mod csv;
+mod cumulative;
 pub mod delivery;
 pub mod format;
 pub mod json;
@@ -13,11 +14,15 @@ pub mod plot;
 pub mod progress;
 pub mod prometheus;
 pub mod record;
+pub mod remote_write;
 mod sample_writer;
 pub mod summary;
 mod target;
 #[cfg(test)]
 mod testing;
+mod variables;
+pub mod view;
+pub mod watched;
 
 pub use sample_writer::{BATCHES_LIMIT, SAMPLES_LIMIT, SampleWriter};
 pub use target::Target;

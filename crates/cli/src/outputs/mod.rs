@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod remote_write;
 
 use plimsoll_outputs::{
     Output, OutputError,
@@ -17,7 +18,8 @@ use crate::{
 type Open = fn(Option<&str>, &Setup) -> Result<Box<dyn Output>, Failure>;
 
 /// The kinds that there are, as the error message lists them.
-const KINDS: &[(&str, Open)] = &[("csv", csv::open), ("json", json::open)];
+const KINDS: &[(&str, Open)] =
+    &[("csv", csv::open), ("experimental-prometheus-rw", remote_write::open), ("json", json::open)];
 
 /// Where the run record goes; none with `--record off`, and for a user with no place for it. A file
 /// that cannot become a record is refused.

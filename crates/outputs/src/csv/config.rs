@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::target::Target;
+use crate::{target::Target, variables::duration};
 
 /// The file that is written when none is named.
 const DEFAULT_FILE: &str = "file.csv";
@@ -100,35 +100,6 @@ fn time_format(value: &str) -> Result<TimeFormat, CsvConfigError> {
         "rfc3339_nano" => TimeFormat::Rfc3339Nano,
         _ => return Err(CsvConfigError(format!("{value} does not belong to TimeFormat values"))),
     })
-}
-
-/// `1m30s`, `500ms`; a bare number is milliseconds.
-fn duration(text: &str) -> Option<Duration> {
-    const UNITS: [(&str, f64); 7] = [
-        ("ns", 1e-9),
-        ("us", 1e-6),
-        ("µs", 1e-6),
-        ("ms", 1e-3),
-        ("s", 1.0),
-        ("m", 60.0),
-        ("h", 3600.0),
-    ];
-    if let Ok(millis) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(millis / 1000.0).ok();
-    }
-    let (mut rest, mut seconds) = (text, 0.0);
-    while !rest.is_empty() {
-        let number_end = rest.find(|char: char| !char.is_ascii_digit() && char != '.')?;
-        let (number, unit_and_rest) = rest.split_at(number_end);
-        let unit_end = unit_and_rest
-            .find(|char: char| char.is_ascii_digit() || char == '.')
-            .unwrap_or(unit_and_rest.len());
-        let (unit, after) = unit_and_rest.split_at(unit_end);
-        let (_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
-        seconds += number.parse::<f64>().ok()? * scale;
-        rest = after;
-    }
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]

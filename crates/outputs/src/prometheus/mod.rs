@@ -3,6 +3,7 @@
 //! The hub adds each second to the [`families`]; a thread of its own serves them as text.
 
 mod families;
+pub(crate) mod names;
 mod serve;
 #[cfg(test)]
 mod tests;
