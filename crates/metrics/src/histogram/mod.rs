@@ -221,6 +221,13 @@ impl Histogram {
         all
     }
 
+    /// Every value and how often it is there, in no order: each by itself while
+    /// [`Histogram::is_exact`], then the middle of each bucket.
+    pub fn values(&self) -> impl Iterator<Item = (f64, u64)> {
+        let middle = |(key, count)| (representative(key).clamp(self.min, self.max), count);
+        self.exact.iter().map(|&value| (value, 1)).chain(self.buckets.iter().map(middle))
+    }
+
     fn sorted_exact(&self) -> Vec<f64> {
         let mut values = self.exact.clone();
         values.sort_unstable_by(f64::total_cmp);

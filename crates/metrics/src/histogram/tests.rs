@@ -208,3 +208,19 @@ fn durations_take_two_bytes_each() {
     of(&values).encode(&mut bytes);
     assert!(bytes.len() < 1_050, "{}", bytes.len());
 }
+
+#[test]
+fn values_are_all_there() {
+    for count in [3, EXACT_LIMIT + 1] {
+        let values: Vec<f64> = (0..count).map(|at| (at + 1) as f64).collect();
+        let histogram = of(&values);
+        let mut found: Vec<(f64, u64)> = histogram.values().collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(found.iter().map(|(_, count)| count).sum::<u64>(), count as u64);
+        let listed = found.iter().flat_map(|&(value, count)| vec![value; count as usize]);
+        let is_near = |(found, expected): (f64, &f64)| {
+            (found / expected - 1.0).abs() <= RELATIVE_ERROR
+        };
+        assert!(listed.zip(&values).all(is_near));
+    }
+}
