@@ -1,0 +1,6 @@
+//! What runs say: statistics over runs, and whether one group of runs differs from another.
+//!
+//! Pure: no clock, no file, no thread. Randomness, where it is needed, is passed in.
+
+pub mod compare;
+pub mod stats;
