@@ -48,10 +48,9 @@ fn note(found: &mut Vec<Difference>, what: &str, left: Option<&Value>, right: Op
         return;
     }
     let text = |value: Option<&Value>| value.map_or_else(|| "-".to_owned(), Value::to_string);
-    let is_label = |label: &str| {
-        what.strip_prefix("options.").is_some_and(|path| path.split('.').any(|part| part == *label))
-    };
-    let is_harmless = what == "tool version" || LABELS.iter().any(|label| is_label(label));
+    let mut parts = what.strip_prefix("options.").unwrap_or_default().split('.');
+    let is_label = parts.any(|part| LABELS.contains(&part));
+    let is_harmless = is_label || what == "tool version";
     found.push(Difference {
         what: what.to_owned(),
         left: text(left),
