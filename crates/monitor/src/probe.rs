@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin, time::Duration};
 
-use crate::{metric::Metric, readings::Readings};
+use crate::{agent::Token, metric::Metric, readings::Readings};
 
 /// How long one reading may take, unless its probe says otherwise.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -14,6 +14,11 @@ pub trait Subject: Send + fmt::Debug {
 
     /// What its probe may record, so that thresholds can name it before the first reading.
     fn metrics(&self) -> &'static [&'static Metric];
+
+    /// For those that let nobody in who does not show it.
+    fn set_token(&mut self, token: &Token) {
+        let _unused = token;
+    }
 
     /// Called once, on the thread where the probe will live.
     ///

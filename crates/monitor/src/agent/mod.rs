@@ -1,8 +1,29 @@
-//! Monitors on other hosts.
+//! Monitors on other hosts: the agent that serves what it watches, and the probe that asks it.
+//!
+//! ```text
+//! other host: sampler -> History -> HTTP: /metrics for Prometheus, /v1/observations for us
+//! this host:  AgentProbe asks at each tick what is new -> Readings, with stamps turned to our clock
+//! ```
+
+pub mod answer;
+mod follow;
+mod history;
+mod offset;
+mod page;
+mod probe;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub use offset::{Exchange, Offset};
+pub use probe::{AgentSubject, PORT};
+pub use serve::{Agent, AgentError, AgentSettings, start};
+pub use token::{TOKEN_LIMIT, Token, TokenError};
 
 use crate::probe::Subject;
 
 /// What `agent:HOST:PORT` names.
 pub(crate) fn parse(text: &str) -> Result<Box<dyn Subject>, String> {
-    Err(format!("{text} cannot be watched yet"))
+    Ok(Box::new(AgentSubject::parse(text.strip_prefix("agent:").unwrap_or(text))?))
 }

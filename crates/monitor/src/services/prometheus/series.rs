@@ -287,7 +287,8 @@ mod tests {
     #[test]
     fn series_are_bounded_and_forgotten() {
         let mut watched = Watched::new(&[]);
-        let many: String = (0..SERIES_LIMIT + 3).map(|at| format!("mm{{n=\"{at}\"}} 1\n")).collect();
+        let many: String =
+            (0..SERIES_LIMIT + 3).map(|at| format!("mm{{n=\"{at}\"}} 1\n")).collect();
         let long = format!("ll{{n=\"{}\"}} 1\n", "x".repeat(KEY_LIMIT));
         assert_eq!(watched.page(&format!("{long}{many}")).len(), SERIES_LIMIT);
         let left_out = LeftOut { too_many: 3, too_long: 1, named_otherwise: 0 };
