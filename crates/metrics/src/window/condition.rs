@@ -94,22 +94,26 @@ impl Condition {
 }
 
 /// A text on its way through the parser.
-struct Text<'a> {
-    source: &'a str,
+pub(super) struct Text<'a> {
+    pub(super) source: &'a str,
     /// In bytes.
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl<'a> Text<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         self.source.get(self.at..).unwrap_or_default()
     }
 
-    fn fail<T>(&self, message: impl Into<String>) -> Result<T, ConditionError> {
+    pub(super) fn fail<T>(&self, message: impl Into<String>) -> Result<T, ConditionError> {
         self.fail_at(self.at, message)
     }
 
-    fn fail_at<T>(&self, at: usize, message: impl Into<String>) -> Result<T, ConditionError> {
+    pub(super) fn fail_at<T>(
+        &self,
+        at: usize,
+        message: impl Into<String>,
+    ) -> Result<T, ConditionError> {
         let before = self.source.get(..at).unwrap_or_default();
         Err(ConditionError {
             source_text: self.source.to_owned(),
@@ -118,7 +122,7 @@ impl<'a> Text<'a> {
         })
     }
 
-    fn takes(&mut self, word: &str) -> bool {
+    pub(super) fn takes(&mut self, word: &str) -> bool {
         let takes = self.rest().starts_with(word);
         if takes {
             self.at += word.len();
@@ -133,7 +137,7 @@ impl<'a> Text<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         self.while_is(char::is_whitespace);
     }
 
@@ -141,7 +145,7 @@ impl<'a> Text<'a> {
         self.while_is(|c| c.is_ascii_alphanumeric() || c == '_')
     }
 
-    fn subject(&mut self) -> Result<Subject, ConditionError> {
+    pub(super) fn subject(&mut self) -> Result<Subject, ConditionError> {
         let start = self.at;
         let word = self.word();
         match word {
@@ -183,7 +187,7 @@ impl<'a> Text<'a> {
         Ok(Aggregation::Percentile(percent))
     }
 
-    fn operator(&mut self) -> Result<Operator, ConditionError> {
+    pub(super) fn operator(&mut self) -> Result<Operator, ConditionError> {
         match OPERATORS.iter().find(|(word, _)| self.takes(word)) {
             Some((_, operator)) => Ok(*operator),
             None => self.fail("expected one of <, <=, >, >="),
@@ -200,7 +204,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn limit(&mut self, subject: Subject) -> Result<(Subject, f64), ConditionError> {
+    pub(super) fn limit(&mut self, subject: Subject) -> Result<(Subject, f64), ConditionError> {
         let number = self.number()?;
         Ok(match subject {
             Subject::Trend { .. } => (subject, number * self.time().unwrap_or(1.0)),
@@ -223,7 +227,7 @@ impl<'a> Text<'a> {
         TIMES.iter().find(|(unit, _)| self.takes(unit)).map(|(_, milliseconds)| *milliseconds)
     }
 
-    fn window(&mut self) -> Result<Duration, ConditionError> {
+    pub(super) fn window(&mut self) -> Result<Duration, ConditionError> {
         let start = self.at;
         let number = self.number()?;
         let Some(unit) = self.time() else {

@@ -4,12 +4,14 @@
 //! window on it; so memory depends on the conditions, never on time.
 
 mod condition;
+mod objective;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::VecDeque, fmt, time::Duration};
 
 pub use condition::{Condition, ConditionError, WINDOW_MAX};
+pub use objective::{Measure, Objective};
 
 use crate::{
     Timestamp,
