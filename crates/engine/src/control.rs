@@ -63,6 +63,8 @@ pub struct Figures {
 pub enum StopReason {
     /// Ctrl-C, SIGTERM
     Signal,
+    /// a person at the terminal, by a key
+    Quit,
     /// `test.abort()`, in the words of the log: `test aborted: reason at place`
     ScriptAbort(String),
     /// a threshold with `abortOnFail`: the keys of all that failed then

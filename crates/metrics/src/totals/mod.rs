@@ -11,7 +11,7 @@ pub use checks::{CHECKS_LIMIT, CheckTotal, GROUPS_LIMIT, GroupTotals};
 use crate::{
     builtin::Builtin,
     interval::Interval,
-    registry::{MetricDef, MetricId, Registry, SeriesDef, SeriesId},
+    registry::{MetricDef, MetricId, Origin, Registry, SeriesDef, SeriesId},
     sink::Sink,
     tags::TagSet,
     threshold::{Threshold, ThresholdGroup},
@@ -187,14 +187,16 @@ impl Totals {
     /// `abort_on_fail` failed after its delay, returns the keys of all that failed, sorted.
     ///
     /// A metric without samples may fail but never aborts, and is not among the keys, as in k6: else
-    /// `count>0` would end every run at its start.
+    /// `count>0` would end every run at its start. One that is watched beside the load fails without
+    /// samples: that a host which was not seen had little to do is not known.
     pub fn evaluate(&mut self, elapsed: Duration) -> Vec<String> {
         let (mut failed, mut aborts) = (Vec::new(), false);
         for entry in &mut self.entries {
             let mut entry_failed = false;
+            let is_missing = !entry.seen && entry.metric.origin == Origin::Watched;
             for state in &mut entry.thresholds {
                 let threshold = &state.threshold;
-                state.last_failed = !threshold.holds(&entry.sink, elapsed);
+                state.last_failed = is_missing || !threshold.holds(&entry.sink, elapsed);
                 entry_failed |= state.last_failed;
                 aborts |= entry.seen
                     && state.last_failed

@@ -24,6 +24,7 @@ impl Run {
     fn new(groups: &[ThresholdGroup]) -> Run {
         let registry = Registry::new(SERIES_LIMIT);
         registry.metric("mine", MetricKind::Counter, Contains::Default).unwrap();
+        registry.watched_metric("watched", MetricKind::Trend, Contains::Default).unwrap();
         let totals = Totals::new(registry.clone(), groups);
         Run { recorder: Recorder::new(registry, false, 0), totals }
     }
@@ -98,6 +99,19 @@ fn a_threshold_without_samples_fails_but_does_not_abort() {
     assert_eq!(run.totals.evaluate(Duration::from_secs(2)), ["mine"]);
     run.add("mine", &[], 1.0).tick();
     assert!(run.totals.evaluate(Duration::from_secs(3)).is_empty());
+    assert!(run.totals.failed().is_empty());
+}
+
+#[test]
+fn a_threshold_on_what_was_not_seen_fails() {
+    let mut groups = [group("watched{host:a}", &["max<2"]), group("watched{host:b}", &["max<2"])];
+    groups.iter_mut().for_each(|group| group.thresholds[0].abort_on_fail = true);
+    let mut run = Run::new(&groups);
+    run.add("watched", &[("host", "a")], 1.0).tick();
+    assert!(run.totals.evaluate(Duration::from_secs(1)).is_empty(), "it does not abort");
+    assert_eq!(run.totals.failed(), ["watched{host:b}"]);
+    run.add("watched", &[("host", "b")], 1.0).tick();
+    run.totals.evaluate(Duration::from_secs(2));
     assert!(run.totals.failed().is_empty());
 }
 

@@ -7,6 +7,8 @@ pub struct Banner {
     pub program: String,
     /// As given on the command line.
     pub script: String,
+    /// Where the run can be seen.
+    pub dashboard: Option<String>,
     /// [`crate::Output::describe`] of each; none is printed as `-`.
     pub outputs: Vec<String>,
     /// All scenarios in short: `(100.00%) 1 scenario, 30 max VUs, 40s max duration (incl. graceful stop)`.
@@ -23,6 +25,10 @@ pub fn banner(banner: &Banner, color: bool) -> String {
     let mut text = format!("\n  {}\n\n", banner.program);
     text.push_str(&format!("     execution: {}\n", cyan("local")));
     text.push_str(&format!("        script: {}\n", cyan(&banner.script)));
+    if let Some(url) = &banner.dashboard {
+        // As k6 aligns and calls it.
+        text.push_str(&format!(" web dashboard: {}\n", cyan(url)));
+    }
     text.push_str(&format!("        output: {}\n\n", cyan(&outputs)));
     text.push_str(&format!("     scenarios: {}\n", cyan(&format!("{}:", banner.headline))));
     for (name, plan) in &banner.scenarios {

@@ -52,6 +52,7 @@ fn mark(status: Status, color: bool) -> String {
         Status::Waiting => (("\x1b[2m", "\x1b[22m"), "•"),
         Status::Done => (("\x1b[32m", "\x1b[0m"), "✓"),
         Status::Interrupted => (("\x1b[31m", "\x1b[0m"), "✗"),
+        Status::Ended => return "■".to_owned(),
     };
     if color { format!("{}{mark}{}", codes.0, codes.1) } else { mark.to_owned() }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{ProgressView, Stage, render};
+use super::{ProgressView, Size, Stage, render};
 
 /// How often a pipe gets lines.
 const LINES_EVERY: Duration = Duration::from_secs(1);
@@ -32,22 +32,22 @@ struct Inner {
 }
 
 enum Kind {
-    /// Asked for its columns whenever something is drawn or cleared: it may be resized at any time.
+    /// Asked for its size whenever something is drawn or cleared: it may be resized at any time.
     Terminal {
-        columns: Box<dyn Fn() -> usize + Send>,
+        size: Box<dyn Fn() -> Size + Send>,
     },
     Lines,
     Quiet,
 }
 
 impl Display {
-    /// On a terminal; `columns` says how wide it is at the moment.
+    /// On a terminal; `size` says how large it is at the moment.
     pub fn terminal(
         out: Box<dyn Write + Send>,
-        columns: impl Fn() -> usize + Send + 'static,
+        size: impl Fn() -> Size + Send + 'static,
         color: bool,
     ) -> Display {
-        Display::new(out, Kind::Terminal { columns: Box::new(columns) }, color)
+        Display::new(out, Kind::Terminal { size: Box::new(size) }, color)
     }
 
     /// Into a pipe or file: lines once a second.
@@ -106,7 +106,7 @@ impl Display {
     /// Removes what is drawn, for text that has the place to itself (the summary).
     pub fn clear(&self) {
         let mut inner = self.lock();
-        let over = inner.clear_sequence(inner.columns());
+        let over = inner.clear_sequence(inner.size());
         inner.drawn.clear();
         inner.write(over.as_bytes());
     }
@@ -124,40 +124,41 @@ impl Display {
 }
 
 impl Inner {
-    /// Of the terminal, now; 0 where there is none.
-    fn columns(&self) -> usize {
+    /// Of the terminal, now; `None` where there is none.
+    fn size(&self) -> Option<Size> {
         match &self.kind {
-            Kind::Terminal { columns } => columns().max(1),
-            Kind::Lines | Kind::Quiet => 0,
+            Kind::Terminal { size } => Some(size()),
+            Kind::Lines | Kind::Quiet => None,
         }
     }
 
+    /// Writes the new lines over the old ones, each to its end, and clears only what is left below: a
+    /// terminal that shows what it has between two bytes shows no gap.
     fn draw_over(&mut self, view: &ProgressView) {
-        let columns = self.columns();
-        let over = self.clear_sequence(columns);
-        self.drawn = render(view, Some(columns), self.color);
+        let size = self.size();
+        let up = self.up_sequence(size);
+        self.drawn = render(view, size, self.color);
         for line in &mut self.drawn {
             // Terminals disagree whether blanks at a line's end count when they wrap it anew.
             line.truncate(line.trim_end_matches(' ').len());
         }
-        let text = over + &self.drawn_text();
+        let text = up + &self.drawn_text() + "\x1b[J";
         self.write(text.as_bytes());
     }
 
-    /// Goes to the first of the drawn lines and clears all below.
-    fn clear_sequence(&self, columns: usize) -> String {
-        if columns == 0 {
-            return String::new();
-        }
-        // A line that is wider than the terminal takes several of its lines. One that was drawn on a
-        // wider terminal has been wrapped meanwhile.
-        let rows = |line: &String| visible_width(line).saturating_sub(1) / columns + 1;
-        let height: usize = self.drawn.iter().map(rows).sum();
-        match self.drawn.is_empty() {
-            true => String::new(),
-            // The blank line above the headline is drawn too.
-            false => format!("\r\x1b[{}A\x1b[J", height + 1),
-        }
+    /// Goes to the first of the drawn lines.
+    fn up_sequence(&self, size: Option<Size>) -> String {
+        let Some(size) = size.filter(|_| !self.drawn.is_empty()) else { return String::new() };
+        // One that was drawn on a wider terminal has been wrapped meanwhile.
+        let height: usize = self.drawn.iter().map(|line| height(line, size.columns)).sum();
+        // The blank line above the headline is drawn too.
+        format!("\r\x1b[{}A", height + 1)
+    }
+
+    /// Goes there and clears all below.
+    fn clear_sequence(&self, size: Option<Size>) -> String {
+        let up = self.up_sequence(size);
+        if up.is_empty() { up } else { up + "\x1b[J" }
     }
 
     fn drawn_text(&self) -> String {
@@ -181,13 +182,9 @@ impl Inner {
     }
 }
 
-/// Columns of the terminal that standard output is; none when it is not one or does not say.
-pub fn terminal_width() -> Option<usize> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    #[expect(unsafe_code, reason = "the standard library does not know how wide a terminal is")]
-    // SAFETY: the call writes at most a `winsize` to the pointer, which is valid for one.
-    let result = unsafe { libc::ioctl(libc::STDOUT_FILENO, libc::TIOCGWINSZ, &raw mut size) };
-    (result == 0 && size.ws_col > 0).then_some(usize::from(size.ws_col))
+/// Lines of a terminal that a line takes: several when it is wider.
+pub(super) fn height(line: &str, columns: usize) -> usize {
+    visible_width(line).saturating_sub(1) / columns.max(1) + 1
 }
 
 /// Columns that a line takes: its characters without escape sequences.
@@ -220,7 +217,7 @@ impl Write for LogWriter {
             return Ok(bytes.len());
         }
         let mut inner = self.display.lock();
-        let over = inner.clear_sequence(inner.columns());
+        let over = inner.clear_sequence(inner.size());
         inner.write(over.as_bytes());
         let result = self.out.write_all(&self.line).and_then(|()| self.out.flush());
         self.line.clear();

@@ -26,6 +26,10 @@ fn view() -> ProgressView {
     ];
     ProgressView {
         stage: Stage::Running,
+        terms: Terms::SCRIPT,
+        live: Arc::new([]),
+        watched: String::new(),
+        hint: "",
         elapsed: Duration::from_secs(1),
         longest: Some(Duration::from_secs(630)),
         vus_active: 8,
@@ -34,6 +38,10 @@ fn view() -> ProgressView {
         iterations_interrupted: 0,
         scenarios,
     }
+}
+
+fn wide(columns: usize) -> Size {
+    Size { columns, ..Size::DEFAULT }
 }
 
 /// The two scenarios of a short run, in the middle of it.
@@ -70,14 +78,17 @@ fn names_take_four_characters() {
 fn bars_are_as_wide_as_fits() {
     let mut text = String::new();
     for width in [200, 91, 90, 62, 60, 59, 40] {
-        text.push_str(&format!("{width}:\n{}\n", render(&small(), Some(width), false).join("\n")));
+        text.push_str(&format!(
+            "{width}:\n{}\n",
+            render(&small(), Some(wide(width)), false).join("\n")
+        ));
     }
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn colored_bars() {
-    insta::assert_debug_snapshot!(render(&small(), Some(100), true));
+    insta::assert_debug_snapshot!(render(&small(), Some(wide(100)), true));
 }
 
 #[test]
@@ -92,7 +103,7 @@ fn every_stage_has_its_headline() {
 #[test]
 fn a_terminal_is_drawn_over() {
     let shared = Shared::default();
-    let display = Display::terminal(Box::new(shared.clone()), || 60, false);
+    let display = Display::terminal(Box::new(shared.clone()), || wide(60), false);
     let mut log = display.log_writer(Box::new(shared.clone()));
     display.draw(&small());
     display.draw(&small());
@@ -114,9 +125,11 @@ struct Screen {
 impl Screen {
     fn show(&mut self, text: &str, columns: usize) {
         let mut rest = text;
-        while let Some(up) = rest.find("\x1b[").filter(|at| rest[*at..].contains("\x1b[J")) {
-            self.put(&rest[..up]);
-            let (count, below) = rest[up + 2..].split_once("A\x1b[J").unwrap();
+        while let Some((above, below)) = rest.split_once("\r\x1b[") {
+            self.put(above);
+            let (count, below) = below.split_once('A').unwrap();
+            // What is there is written over, and the rest is cleared.
+            assert!(below.contains("\x1b[J"));
             self.clear_up(count.parse().unwrap(), columns);
             rest = below;
         }
@@ -124,7 +137,7 @@ impl Screen {
     }
 
     fn put(&mut self, text: &str) {
-        let text = text.replace("\x1b[K", "").replace('\r', "");
+        let text = text.replace("\x1b[K", "").replace("\x1b[J", "");
         self.lines.extend(text.lines().map(str::to_owned));
     }
 
@@ -147,7 +160,8 @@ fn a_terminal_may_be_resized() {
     let columns = Arc::new(AtomicUsize::new(100));
     let shared = Shared::default();
     let asked = Arc::clone(&columns);
-    let display = Display::terminal(Box::new(shared.clone()), move || asked.load(Relaxed), false);
+    let display =
+        Display::terminal(Box::new(shared.clone()), move || wide(asked.load(Relaxed)), false);
     let mut log = display.log_writer(Box::new(shared.clone()));
     let mut screen = Screen::default();
     let mut shown = 0;
@@ -203,6 +217,7 @@ fn before_the_start() {
     let all = Banner {
         program: "plimsoll 0.1.0".to_owned(),
         script: "e.js".to_owned(),
+        dashboard: None,
         outputs: vec!["json (x.json)".to_owned(), "csv (x.csv)".to_owned()],
         headline: "(100.00%) 2 scenarios, 3 max VUs, 40s max duration (incl. graceful stop)"
             .to_owned(),
@@ -213,5 +228,76 @@ fn before_the_start() {
     };
     insta::assert_snapshot!(banner(&all, false));
     assert!(banner(&all, true).contains("script: \x1b[36me.js\x1b[0m\n"));
-    assert!(banner(&Banner { outputs: Vec::new(), ..all }, false).contains("output: -\n"));
+    let dashboard = Some("http://127.0.0.1:5665".to_owned());
+    let text = banner(&Banner { outputs: Vec::new(), dashboard, ..all }, false);
+    assert!(text.contains(" web dashboard: http://127.0.0.1:5665\n        output: -\n"), "{text}");
+}
+
+/// An attack's words, figures below the bars, and what may be done.
+fn with_figures() -> ProgressView {
+    let row = |label: &str, first: &str, second: &str, alarm: bool| {
+        let trend = |values: &[f64]| Some(Trend { values: values.to_vec(), full: 4.0 });
+        let first =
+            Cell { text: first.to_owned(), trend: trend(&[0.0, 1.0, 2.0, 3.0, 4.0]), alarm };
+        let has_trend = second.starts_with(['p', 'm']);
+        let trend = if has_trend { trend(&[4.0, 4.0, 1.0]) } else { None };
+        let second = Cell { text: second.to_owned(), trend, alarm: false };
+        Row { label: label.to_owned(), cells: [first, second] }
+    };
+    let live = [
+        row("requests", "12,345/s", "12,500/s asked, 3 dropped", false),
+        row("latency", "p50 1.2ms", "p99 8.41ms", false),
+        row("errors", "0.30 %", "12 of 4,321 failed", true),
+        row("port:8080", "CPU 0.83 cores", "memory 123 MB", false),
+        row("generator", "CPU 0.21 cores", "memory 87 MB", false),
+    ];
+    ProgressView {
+        terms: Terms::ATTACK,
+        live: Arc::new(live),
+        watched: "watched: port:8080 CPU 0.83 cores".to_owned(),
+        hint: "q stops gracefully",
+        ..small()
+    }
+}
+
+#[test]
+fn figures_below_the_bars_take_the_room_there_is() {
+    let mut text = String::new();
+    for (columns, rows) in [(120, 24), (60, 24), (44, 24), (30, 24), (80, 9), (80, 7), (80, 4)] {
+        let lines = render(&with_figures(), Some(Size { columns, rows }), false);
+        assert!(lines.len() + 2 <= rows, "{lines:?}");
+        text.push_str(&format!("{columns}x{rows}:\n{}\n", lines.join("\n")));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn colored_figures() {
+    insta::assert_debug_snapshot!(render(&with_figures(), Some(wide(80)), true));
+}
+
+#[test]
+fn a_pipe_gets_what_is_watched_in_one_line() {
+    let lines = render(&with_figures(), None, false);
+    assert_eq!(lines.last().map(String::as_str), Some("watched: port:8080 CPU 0.83 cores"));
+    assert_eq!(lines.len(), 4);
+}
+
+#[test]
+fn an_attack_has_words_of_its_own() {
+    let line = |view: &ProgressView| render(view, None, false).remove(0);
+    assert_eq!(
+        line(&with_figures()),
+        "running (00m01.4s), 4/4 workers, 71 complete and 0 interrupted requests"
+    );
+    let init = Stage::Init { done: 1, planned: 2 };
+    let view = ProgressView { stage: init, ..with_figures() };
+    assert_eq!(line(&view), "init (1/2 workers initialized)");
+}
+
+#[test]
+fn what_the_person_ended_is_no_failure() {
+    let scenarios = vec![scenario("attack", Status::Ended, 0.0, &["3/3 workers", "7s"])];
+    let view = ProgressView { scenarios, ..with_figures() };
+    assert!(render(&view, None, false)[1].starts_with("attack ■ ["));
 }

@@ -53,7 +53,7 @@ impl Heading {
 
 /// All metrics and sub-metrics by name, each metric followed by its sub-metrics.
 pub(super) fn shown(totals: &Totals) -> Vec<&Entry> {
-    let mut shown: Vec<&Entry> = totals.entries().iter().collect();
+    let mut shown: Vec<&Entry> = totals.entries().iter().filter(|entry| is_shown(entry)).collect();
     sort(&mut shown);
     shown
 }
@@ -82,6 +82,13 @@ fn collate(a: &str, b: &str) -> Ordering {
 pub(super) fn suffix(entry: &Entry) -> Option<&str> {
     let rest = entry.name.strip_prefix(&*entry.metric.name)?;
     Some(rest.strip_prefix('{')?.strip_suffix('}')?.trim())
+}
+
+/// Whether it has a line. What is watched has a part of its own, and what schedules ask for is known.
+fn is_shown(entry: &Entry) -> bool {
+    let has_thresholds = !entry.thresholds.is_empty();
+    let is_asked = entry.metric.id == Builtin::IterationsAsked.id();
+    has_thresholds || (entry.metric.origin != Origin::Watched && !is_asked)
 }
 
 /// Whether k6's summary would have it: what is watched beside the load only where a threshold names it.

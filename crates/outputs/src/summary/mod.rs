@@ -16,7 +16,7 @@ mod tests;
 
 use std::time::Duration;
 
-use plimsoll_metrics::Totals;
+use plimsoll_metrics::{Totals, totals::Entry};
 
 pub use crate::format::duration::TimeUnit;
 pub use parts::Parts;
@@ -65,19 +65,35 @@ pub struct SummaryInput<'a> {
     /// Said before everything else, one per line: why the numbers may not be what they seem,
     /// e.g. that the generator was the limit.
     pub warnings: &'a [String],
+    /// What watched things did, a line each, behind everything else ([`crate::watched::summary`]).
+    pub watched: &'a [String],
+}
+
+/// The value of a metric that a threshold such as `p(95)<200` is about, with its name: `p(95)=12ms`.
+pub fn measured(entry: &Entry, source: &str, duration: Duration) -> String {
+    if !entry.seen {
+        return "nothing was recorded".to_owned();
+    }
+    let scale = values::Scale { duration, unit: None, trend_stats: &[] };
+    let (name, value) = scale.threshold(source, &entry.sink, entry.metric.contains);
+    format!("{name}={value}")
 }
 
 /// The summary's text, empty when the mode is [`Mode::Disabled`].
 pub fn render(input: &SummaryInput) -> String {
-    let text = match input.mode {
+    let style = style::Style { color: input.color };
+    let mut text = match input.mode {
         Mode::Compact | Mode::Full => modern::render(input),
         Mode::Legacy => legacy::render(input),
         Mode::Disabled => return String::new(),
     };
+    if !input.watched.is_empty() {
+        let lines: String = input.watched.iter().map(|line| format!("    {line}\n")).collect();
+        text.push_str(&format!("  █ {} \n\n{lines}\n", style.bold("WATCHED")));
+    }
     if input.warnings.is_empty() {
         return text;
     }
-    let style = style::Style { color: input.color };
     let warnings: String = input
         .warnings
         .iter()

@@ -119,6 +119,7 @@ impl Loaded {
             time_unit: TimeUnit::parse(&self.run.time_unit),
             parts: Some(&self.parts),
             warnings: &[],
+            watched: &[],
         }
     }
 }
@@ -173,6 +174,9 @@ fn our_own_metrics_move_nothing() {
     let ours: Vec<Builtin> =
         Builtin::ALL.iter().copied().filter(|metric| !metric.is_k6()).collect();
     let text = render(&load_with("numbers", &ours).input());
+    // What schedules asked for is no result.
+    let asked = |metric: &Builtin| *metric == Builtin::IterationsAsked;
+    let ours: Vec<Builtin> = ours.into_iter().filter(|metric| !asked(metric)).collect();
     let is_ours = |line: &str| ours.iter().any(|metric| line.contains(metric.name()));
     let (own, others): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| is_ours(line));
     assert_eq!(own.len(), ours.len(), "{text}");
@@ -212,6 +216,13 @@ fn disabled_prints_nothing_and_warnings_come_first() {
     let input = loaded.input();
     assert_eq!(render(&SummaryInput { mode: Mode::Disabled, ..input }), "");
     let warnings = ["the generator was the limit".to_owned()];
+    let watched = ["port:8080...: CPU avg=0.75 cores max=1.00 cores".to_owned()];
+    let text = render(&SummaryInput { watched: &watched, ..input });
+    assert!(
+        text.ends_with(
+            "\n\n  █ WATCHED \n\n    port:8080...: CPU avg=0.75 cores max=1.00 cores\n\n"
+        )
+    );
     let text = render(&SummaryInput { warnings: &warnings, ..input });
     assert!(text.starts_with("\n  ! the generator was the limit\n\n\n  █ TOTAL"), "{text}");
 }
