@@ -9,6 +9,7 @@ pub mod csv;
 mod cumulative;
 pub mod delivery;
 pub mod format;
+pub mod influxdb;
 pub mod json;
 pub mod plot;
 pub mod progress;

@@ -4,6 +4,7 @@
 //! No other crate of the measurer reads a clock, opens a socket or names rustls.
 
 pub mod clock;
+pub mod datagram;
 pub mod dial;
 pub mod dns;
 pub mod duration;

@@ -1,6 +1,7 @@
 //! `--out KIND[=TARGET]`: from the flag to an open output. One file per kind.
 
 mod csv;
+mod influxdb;
 mod json;
 mod remote_write;
 
@@ -18,8 +19,13 @@ use crate::{
 type Open = fn(Option<&str>, &Setup) -> Result<Box<dyn Output>, Failure>;
 
 /// The kinds that there are, as the error message lists them.
-const KINDS: &[(&str, Open)] =
-    &[("csv", csv::open), ("experimental-prometheus-rw", remote_write::open), ("json", json::open)];
+const KINDS: &[(&str, Open)] = &[
+    ("csv", csv::open),
+    ("experimental-prometheus-rw", remote_write::open),
+    ("influxdb", influxdb::open),
+    ("json", json::open),
+    ("xk6-influxdb", influxdb::open_v2),
+];
 
 /// Where the run record goes; none with `--record off`, and for a user with no place for it. A file
 /// that cannot become a record is refused.

@@ -186,11 +186,11 @@ impl<D: Destination> Sender<D> {
     async fn open(&mut self) {
         let mut tries = 0;
         while let Err(failure) = self.destination.open().await {
-            self.shared.outages.borrow_mut().failed(&failure);
             tries += 1;
             if !may_retry(&failure, tries) {
-                return;
+                return self.shared.outages.borrow().cannot_open(&failure);
             }
+            self.shared.outages.borrow_mut().failed(&failure);
             self.wait(&failure).await;
         }
         self.backoff.succeeded();

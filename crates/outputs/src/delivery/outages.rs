@@ -39,6 +39,12 @@ impl Outages {
         self.log.warn(&format!("{description}: {reason}; {next} and the run goes on{last}"));
     }
 
+    /// What should be done before the first payload will not be.
+    pub(super) fn cannot_open(&self, failure: &Failure) {
+        let (description, reason) = (&self.description, failure.reason());
+        self.log.warn(&format!("{description}: {reason}; points are sent all the same"));
+    }
+
     pub(super) fn succeeded(&mut self) {
         let Some(since) = self.since.take() else { return };
         if self.count <= TOLD_LIMIT {
