@@ -6,20 +6,27 @@
 //! pure functions.
 
 pub mod agent;
+pub mod host;
 pub mod increase;
+mod kernel_file;
 pub mod metric;
+mod monitor;
 pub mod own;
 pub mod probe;
 pub mod process;
+pub mod processes;
 pub mod procfs;
 pub mod readings;
+mod sampler;
 pub mod services;
 pub mod snapshot;
+mod sockets;
 pub mod subject;
 pub mod watch;
 
 pub use increase::Increase;
 pub use metric::{Metric, Unit};
+pub use monitor::{INTERVAL, INTERVAL_MIN, Monitor, MonitorError, Settings, own_host, start};
 pub use probe::{Probe, ProbeError, Reading, Subject};
 pub use process::{Process, ProcessError, ProcessSample, Scope};
 pub use readings::Readings;

@@ -17,19 +17,25 @@ use crate::process::{ProcessError, ProcessSample, read_memory};
 pub fn sample() -> Result<ProcessSample, ProcessError> {
     let pid = std::process::id();
     let memory = read_memory(pid)?;
-    let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(|errno| ProcessError::Read {
-        path: "the resource usage of this process".to_owned(),
-        source: errno.into(),
-    })?;
+    let (cpu_user, cpu_system) = cpu_times()?;
     Ok(ProcessSample {
         at: Instant::now(),
-        cpu_user: duration(usage.user_time()),
-        cpu_system: duration(usage.system_time()),
+        cpu_user,
+        cpu_system,
         cpu_ended: Duration::ZERO,
         rss_bytes: memory.rss_bytes,
         peak_rss_bytes: memory.peak_rss_bytes,
         threads: threads(),
     })
+}
+
+/// CPU time of this process in the program and in the kernel.
+pub(crate) fn cpu_times() -> Result<(Duration, Duration), ProcessError> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(|errno| ProcessError::Read {
+        path: "the resource usage of this process".to_owned(),
+        source: errno.into(),
+    })?;
+    Ok((duration(usage.user_time()), duration(usage.system_time())))
 }
 
 fn duration(time: TimeVal) -> Duration {

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Linux and Rust share, whatever its own tick.
 const TICKS_PER_SECOND: u64 = 100;
 
+/// Fields of `/proc/PID/stat` behind the name, as far as we look.
+const FIELDS: usize = 22;
+
 /// What a text lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no {0}")]
@@ -20,6 +23,8 @@ pub struct Stat {
     /// `R`, `S`, `D`, `Z`, ...
     pub state: char,
     pub parent: u32,
+    /// Page faults that had to read a disk.
+    pub major_faults: u64,
     pub cpu_user: Duration,
     pub cpu_system: Duration,
     /// CPU time of children that have ended and been waited for, and of theirs.
@@ -27,6 +32,8 @@ pub struct Stat {
     pub threads: u64,
     /// Ticks from the boot to the process's start: with the pid it tells processes apart.
     pub start_ticks: u64,
+    /// Pages of memory resident now.
+    pub rss_pages: u64,
 }
 
 impl Stat {
@@ -44,7 +51,8 @@ pub fn parse_stat(text: &str) -> Result<Stat, Missing> {
     // The name is in parentheses and may itself have spaces and parentheses: only the last one counts.
     let (pid, rest) = text.split_once(" (").ok_or(Missing("pid"))?;
     let (comm, rest) = rest.rsplit_once(')').ok_or(Missing("name"))?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let mut fields = [""; FIELDS];
+    fields.iter_mut().zip(rest.split_ascii_whitespace()).for_each(|(into, field)| *into = field);
     // Numbered as in proc(5), where the field behind the name is the third.
     let field = |number: usize, name| {
         let text = fields.get(number - 3).ok_or(Missing(name))?;
@@ -54,14 +62,16 @@ pub fn parse_stat(text: &str) -> Result<Stat, Missing> {
     Ok(Stat {
         pid: pid.trim().parse().map_err(|_| Missing("pid"))?,
         comm: comm.to_owned(),
-        state: fields.first().and_then(|state| state.chars().next()).ok_or(Missing("state"))?,
+        state: fields[0].chars().next().ok_or(Missing("state"))?,
         parent: field(4, "parent")?.try_into().map_err(|_| Missing("parent"))?,
+        major_faults: field(12, "major faults")?,
         cpu_user: ticks(14, "user time")?,
         cpu_system: ticks(15, "system time")?,
         children_cpu: ticks(16, "user time of children")?
             .saturating_add(ticks(17, "system time of children")?),
         threads: field(20, "number of threads")?,
         start_ticks: field(22, "start time")?,
+        rss_pages: field(24, "resident pages")?,
     })
 }
 
@@ -130,11 +140,13 @@ mod tests {
             comm: "nginx".into(),
             state: 'S',
             parent: 1200,
+            major_faults: 12,
             cpu_user: Duration::from_millis(45_670),
             cpu_system: Duration::from_millis(12_890),
             children_cpu: Duration::from_secs(4),
             threads: 5,
             start_ticks: 264_686,
+            rss_pages: 3_210,
         };
         assert_eq!(stat, expected);
         assert!(!stat.has_ended());

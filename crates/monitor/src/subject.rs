@@ -1,6 +1,6 @@
 //! What `--watch` can name, and how its text is understood.
 
-use crate::{agent, probe::Subject, services};
+use crate::{agent, probe::Subject, processes, services};
 
 /// Why a text of `--watch` names nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,9 @@ pub fn parse(text: &str) -> Result<Box<dyn Subject>, SubjectError> {
     let scheme = text.split(':').next().unwrap_or_default();
     let found = match scheme {
         "agent" => agent::parse(text),
-        _ => services::parse(text).unwrap_or_else(|| Err(format!("no kind is named {scheme:?}"))),
+        _ => processes::parse(text)
+            .or_else(|| services::parse(text))
+            .unwrap_or_else(|| Err(format!("no kind is named {scheme:?}"))),
     };
     found.map_err(wrong)
 }

@@ -1,0 +1,203 @@
+//! All processes of the host, looked through seldom: it costs a look at each.
+
+use std::{cell::RefCell, collections::HashMap, fs, time::Duration};
+
+use plimsoll_runtime::clock::Instant;
+
+use crate::{
+    kernel_file::{Buffer, KernelFile},
+    procfs,
+};
+
+/// Processes of one host that are looked at.
+const PROCESSES_LIMIT: usize = 1 << 16;
+
+/// A look through all processes may take one part in so many of the time, so it is repeated the later the
+/// longer it takes.
+const PACE: u32 = 500;
+
+/// Lets something costly happen only so often.
+#[derive(Debug, Default)]
+pub(super) struct Paced {
+    ended: Option<Instant>,
+    cost: Duration,
+}
+
+impl Paced {
+    pub(super) fn is_due(&self, after: Duration) -> bool {
+        let pause = after.max(self.cost.saturating_mul(PACE));
+        self.ended.is_none_or(|ended| ended.elapsed() >= pause)
+    }
+
+    pub(super) fn run<T>(&mut self, action: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let result = action();
+        let ended = Instant::now();
+        self.ended = Some(ended);
+        self.cost = ended.since(began);
+        result
+    }
+}
+
+/// A process as a scan saw it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) pid: u32,
+    pub(super) parent: u32,
+    start_ticks: u64,
+    /// As the kernel calls it, cut to 15 bytes.
+    comm: String,
+    /// The file name in its first argument.
+    program: String,
+}
+
+/// Bytes that the kernel keeps of a name.
+const COMM_BYTES: usize = 15;
+
+impl Seen {
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        let is_cut = self.comm.len() == COMM_BYTES && name.starts_with(&self.comm);
+        self.program == name || self.comm == name || (is_cut && self.program.is_empty())
+    }
+}
+
+/// The last scan, which all watched things share.
+#[derive(Default)]
+struct Scan {
+    pace: Paced,
+    seen: Vec<Seen>,
+    buffer: Buffer,
+}
+
+thread_local! {
+    static SCAN: RefCell<Scan> = RefCell::default();
+}
+
+/// Calls `look` with all processes as they were at most `age` ago, or longer when a new look would
+/// cost too much.
+pub(super) fn with<T>(age: Duration, look: impl FnOnce(&[Seen]) -> T) -> T {
+    SCAN.with_borrow_mut(|scan| {
+        let Scan { pace, seen, buffer } = scan;
+        if pace.is_due(age) {
+            pace.run(|| refresh(seen, buffer));
+        }
+        look(seen)
+    })
+}
+
+fn refresh(seen: &mut Vec<Seen>, buffer: &mut Buffer) {
+    let mut known: HashMap<u32, Seen> = seen.drain(..).map(|seen| (seen.pid, seen)).collect();
+    for pid in pids() {
+        let text = KernelFile::new(format!("/proc/{pid}/stat"))
+            .read(buffer)
+            .map(|text| procfs::parse_stat(&text));
+        let Ok(Ok(stat)) = text else { continue };
+        if stat.has_ended() {
+            continue;
+        }
+        let same = known
+            .remove(&pid)
+            .filter(|known| known.start_ticks == stat.start_ticks && known.comm == stat.comm);
+        let program = same.map_or_else(|| program(pid, buffer), |known| known.program);
+        let (parent, start_ticks) = (stat.parent, stat.start_ticks);
+        seen.push(Seen { pid, parent, start_ticks, comm: stat.comm, program });
+    }
+}
+
+/// Numbers of all processes.
+pub(super) fn pids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).take(PROCESSES_LIMIT)
+}
+
+fn program(pid: u32, buffer: &mut Buffer) -> String {
+    let text = KernelFile::new(format!("/proc/{pid}/cmdline")).read(buffer);
+    text.map_or_else(|_| String::new(), |text| program_of(&text).to_owned())
+}
+
+/// The file name in a command line's first argument. Some servers write there what they do:
+/// `nginx: master process`.
+fn program_of(cmdline: &str) -> &str {
+    let first = cmdline.split('\0').next().unwrap_or_default();
+    let path = first.split([' ', ':']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Processes that come from `roots`, which themselves are left out.
+pub(super) fn descendants(roots: &[u32], all: &[Seen]) -> Vec<u32> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for seen in all {
+        children.entry(seen.parent).or_default().push(seen.pid);
+    }
+    let mut found: Vec<u32> = Vec::new();
+    let mut next: Vec<u32> = roots.to_vec();
+    // Each one's children are taken out once, so that even a circle would end.
+    while let Some(pid) = next.pop() {
+        let below = children.remove(&pid).unwrap_or_default();
+        next.extend(&below);
+        found.extend(below);
+    }
+    found.retain(|pid| !roots.contains(pid));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pid: u32, parent: u32, comm: &str, program: &str) -> Seen {
+        Seen { pid, parent, start_ticks: 0, comm: comm.into(), program: program.into() }
+    }
+
+    #[test]
+    fn names() {
+        for (cmdline, expected) in [
+            ("/usr/sbin/nginx\0-g\0daemon off;\0", "nginx"),
+            ("nginx: master process /usr/sbin/nginx", "nginx"),
+            ("postgres: checkpointer ", "postgres"),
+            ("sh\0-c\0x\0", "sh"),
+            ("", ""),
+        ] {
+            assert_eq!(program_of(cmdline), expected);
+        }
+        let python = seen(1, 0, "gunicorn", "python3.11");
+        assert!(python.is_named("gunicorn") && python.is_named("python3.11"));
+        assert!(!python.is_named("python"));
+        let long = seen(1, 0, "prometheus-node", "");
+        assert!(long.is_named("prometheus-node-exporter") && !long.is_named("prometheus"));
+    }
+
+    #[test]
+    fn descendants_of_several() {
+        let parents = [(1, 0), (2, 1), (3, 2), (4, 2), (5, 4), (6, 1), (7, 6)];
+        let all: Vec<Seen> =
+            parents.iter().map(|&(pid, parent)| seen(pid, parent, "", "")).collect();
+        let check = |roots: &[u32], expected: &[u32]| {
+            let mut found = descendants(roots, &all);
+            found.sort_unstable();
+            assert_eq!(found, expected, "{roots:?}");
+        };
+        check(&[2], &[3, 4, 5]);
+        check(&[2, 4, 6], &[3, 5, 7]);
+        check(&[9], &[]);
+        assert_eq!(descendants(&[1], &[seen(1, 2, "", ""), seen(2, 1, "", "")]), [2]);
+    }
+
+    #[test]
+    fn this_process_is_seen_with_its_parent() {
+        let own = std::process::id();
+        let found = with(Duration::ZERO, |seen| seen.iter().find(|seen| seen.pid == own).cloned());
+        assert_eq!(found.unwrap().parent, nix::unistd::getppid().as_raw().unsigned_abs());
+    }
+
+    #[test]
+    fn what_costs_much_is_done_seldom() {
+        let mut paced = Paced::default();
+        assert!(paced.is_due(Duration::MAX));
+        paced.run(|| ());
+        paced.cost = Duration::ZERO;
+        assert!(paced.is_due(Duration::ZERO) && !paced.is_due(Duration::from_secs(60)));
+        paced.cost = Duration::from_secs(60);
+        assert!(!paced.is_due(Duration::ZERO));
+    }
+}
