@@ -6,14 +6,11 @@ use plimsoll_metrics::Histogram;
 use serde::Serialize;
 
 use super::series::PlotRun;
+use crate::html;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-const CHARTS: &str = include_str!("vendor/uplot/uPlot.iife.min.js");
-const CHARTS_STYLE: &str = include_str!("vendor/uplot/uPlot.min.css");
-/// Goes with every copy of the charts, and so into every page.
-const CHARTS_LICENCE: &str = include_str!("vendor/uplot/LICENSE");
 
 /// Steps of the distribution's curve for each nine of its percentiles.
 const STEPS_PER_NINE: u32 = 40;
@@ -72,28 +69,19 @@ impl Page {
             objective: self.objective_ms,
             runs: runs.iter().map(Run::new).collect(),
         };
-        // In a script element only `<` can end it.
-        let data = serde_json::to_string(&data)?.replace('<', "\\u003c");
-        let mut rest = TEMPLATE;
-        while let Some((before, after)) = rest.split_once("{{") {
-            out.write_all(before.as_bytes())?;
-            let Some((name, after)) = after.split_once("}}") else { break };
-            match name {
-                "title" => out.write_all(escape(&self.title).as_bytes())?,
-                "style" => write!(out, "{CHARTS_STYLE}\n{STYLE}")?,
-                "charts" => write!(out, "/*! uPlot\n{CHARTS_LICENCE}\n*/\n{CHARTS}")?,
-                "data" => out.write_all(data.as_bytes())?,
-                "script" => out.write_all(SCRIPT.as_bytes())?,
-                other => debug_assert!(false, "the template has no {other}"),
+        let data = serde_json::to_vec(&data)?;
+        html::fill(TEMPLATE, out, |name, out| match name {
+            "title" => out.write_all(html::escape(&self.title).as_bytes()),
+            "style" => write!(out, "{}\n{STYLE}", html::CHARTS_STYLE),
+            "charts" => html::write_charts(out),
+            "data" => html::write_json(&data, out),
+            "script" => out.write_all(SCRIPT.as_bytes()),
+            other => {
+                debug_assert!(false, "the template has no {other}");
+                Ok(())
             }
-            rest = after;
-        }
-        out.write_all(rest.as_bytes())
+        })
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 impl Run<'_> {

@@ -6,10 +6,11 @@
 
 mod digest;
 mod model;
+pub mod page;
 mod run;
 mod sparse;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
