@@ -218,9 +218,8 @@ fn values_are_all_there() {
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
         assert_eq!(found.iter().map(|(_, count)| count).sum::<u64>(), count as u64);
         let listed = found.iter().flat_map(|&(value, count)| vec![value; count as usize]);
-        let is_near = |(found, expected): (f64, &f64)| {
-            (found / expected - 1.0).abs() <= RELATIVE_ERROR
-        };
+        let is_near =
+            |(found, expected): (f64, &f64)| (found / expected - 1.0).abs() <= RELATIVE_ERROR;
         assert!(listed.zip(&values).all(is_near));
     }
 }

@@ -5,8 +5,10 @@
 //! it as JSON, [`RunView`] is both together.
 
 mod digest;
+pub mod live;
 mod model;
 pub mod page;
+mod replay;
 mod run;
 mod sparse;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use plimsoll_metrics::{
 use super::{
     digest::{Digester, News},
     model::{Model, RunMeta},
+    replay::Follow,
 };
 
 impl RunMeta {
@@ -26,8 +27,8 @@ impl RunMeta {
 
 /// What a page shows of a run, made from the same calls that an [`crate::Output`] gets.
 pub struct RunView {
-    digester: Digester,
-    model: Model,
+    pub(super) digester: Digester,
+    pub(super) model: Model,
 }
 
 impl RunView {
@@ -65,6 +66,20 @@ impl RunView {
     /// The run as JSON, one of the `runs` that pages get.
     pub fn json(&self) -> Vec<u8> {
         self.model.whole().to_json()
+    }
+}
+
+impl Follow for RunView {
+    fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals) {
+        self.interval(at, interval, totals);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.event(event);
+    }
+
+    fn end(&mut self, end: &End) {
+        self.end(end);
     }
 }
 

@@ -31,13 +31,7 @@ pub(super) struct Sparse {
 
 impl Default for Sparse {
     fn default() -> Self {
-        Sparse {
-            cells: Vec::new(),
-            count: 0,
-            sum: 0.0,
-            min: f64::INFINITY,
-            max: f64::NEG_INFINITY,
-        }
+        Sparse { cells: Vec::new(), count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY }
     }
 }
 

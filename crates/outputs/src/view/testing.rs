@@ -179,7 +179,10 @@ impl Story {
     }
 
     /// The next second, handed to `take`.
-    pub(crate) fn second(&mut self, take: impl FnOnce(Timestamp, &plimsoll_metrics::Interval, &Totals)) {
+    pub(crate) fn second(
+        &mut self,
+        take: impl FnOnce(Timestamp, &plimsoll_metrics::Interval, &Totals),
+    ) {
         self.load();
         self.surroundings();
         self.second += 1;
@@ -220,7 +223,8 @@ impl Story {
                 view.event(&story.event("stage", "ramping-arrival-rate: the last stage begins"));
             }
         }
-        let invalid = "INVALID: generator-limited: what was due started late (p99 12.1 ms, limit 10 ms)";
+        let invalid =
+            "INVALID: generator-limited: what was due started late (p99 12.1 ms, limit 10 ms)";
         view.event(&story.event("invalid", invalid));
         view.end(&story.end());
         view

@@ -107,6 +107,8 @@ pub(super) enum News {
     Interval(Box<Digest>),
     Event(Event),
     End(End),
+    /// There is no more, and no end: why.
+    Cut(String),
 }
 
 /// Makes digests of one run's intervals.
@@ -139,7 +141,7 @@ impl Digester {
         let (from, to) = self.span(at.0);
         let mut digest = Digest { from, to, ..Digest::default() };
         for (series, sink) in &interval.sinks {
-            let route = self.route(*series);
+            let route = self.route(*series, sink);
             add(&mut digest, route, sink);
         }
         digest.thresholds = thresholds(totals, to.saturating_sub(self.first));
@@ -160,14 +162,17 @@ impl Digester {
         (from, to)
     }
 
-    /// Decided once for each series.
-    fn route(&mut self, series: SeriesId) -> Route {
+    /// Decided once for each series; the class of its failures with the first of them.
+    fn route(&mut self, series: SeriesId, sink: &Sink) -> Route {
         let at = series.0 as usize;
-        if let Some(Some(route)) = self.routes.get(at) {
-            return *route;
+        let has_failed = matches!(sink, Sink::Rate { trues: 1.., .. });
+        match self.routes.get(at) {
+            Some(Some(Route::Failures { error: None, .. })) if has_failed => {}
+            Some(Some(route)) => return *route,
+            _ => {}
         }
         let def = self.registry.series_def(series);
-        let route = self.router.route(&self.registry.def(def.metric), &def.tags);
+        let route = self.router.route(&self.registry.def(def.metric), &def.tags, has_failed);
         if self.routes.len() <= at {
             self.routes.resize(at + 1, None);
         }
@@ -190,7 +195,7 @@ fn add(digest: &mut Digest, route: Route, sink: &Sink) {
             digest.latency[SERVICE].merge(&times);
             requests(digest, url).times.merge(&times);
         }
-        (Route::Failures { url, error }, &Sink::Rate { trues, .. }) if trues > 0 => {
+        (Route::Failures { url, error: Some(error) }, &Sink::Rate { trues, .. }) if trues > 0 => {
             digest.load.failed += trues as f64;
             requests(digest, url).failed += trues;
             match digest.errors.iter_mut().find(|(known, _)| *known == error) {

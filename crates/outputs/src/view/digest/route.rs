@@ -31,9 +31,17 @@ pub(super) enum Route {
     Ignored,
     Counter(Counter),
     Gauge(Gauge),
-    Requests { url: u32 },
-    Service { url: u32 },
-    Failures { url: u32, error: u32 },
+    Requests {
+        url: u32,
+    },
+    Service {
+        url: u32,
+    },
+    /// `error`: none before it has failed, so that there is no class of errors that nobody saw.
+    Failures {
+        url: u32,
+        error: Option<u32>,
+    },
     Response,
     Lateness,
     Check(u32),
@@ -120,7 +128,7 @@ const REDIS_DURATION: &str = "redis_req_duration";
 const REDIS_FAILED: &str = "redis_req_failed";
 
 impl Router {
-    pub(super) fn route(&mut self, metric: &MetricDef, tags: &TagSet) -> Route {
+    pub(super) fn route(&mut self, metric: &MetricDef, tags: &TagSet, has_failed: bool) -> Route {
         if metric.origin == Origin::Watched {
             return self.watched(metric, tags);
         }
@@ -138,22 +146,23 @@ impl Router {
             Some(Builtin::Checks) => Route::Check(self.check(tags)),
             Some(Builtin::HttpReqs) => Route::Requests { url: self.url(tags) },
             Some(Builtin::HttpReqDuration) => Route::Service { url: self.url(tags) },
-            Some(Builtin::HttpReqFailed) => {
-                Route::Failures { url: self.url(tags), error: self.error(errors::of_http(tags)) }
-            }
+            Some(Builtin::HttpReqFailed) => Route::Failures {
+                url: self.url(tags),
+                error: has_failed.then(|| self.error(errors::of_http(tags))),
+            },
             Some(_) => Route::Ignored,
-            None => self.custom(metric, tags),
+            None => self.custom(metric, tags, has_failed),
         }
     }
 
     /// A script may give its own metrics these names, too: then they are of another kind, or mean the same.
-    fn custom(&mut self, metric: &MetricDef, tags: &TagSet) -> Route {
+    fn custom(&mut self, metric: &MetricDef, tags: &TagSet, has_failed: bool) -> Route {
         match (&*metric.name, metric.kind) {
             (REDIS_REQS, MetricKind::Counter) => Route::Requests { url: self.command(tags) },
             (REDIS_DURATION, MetricKind::Trend) => Route::Service { url: self.command(tags) },
             (REDIS_FAILED, MetricKind::Rate) => Route::Failures {
                 url: self.command(tags),
-                error: self.error(errors::of_redis(tags)),
+                error: has_failed.then(|| self.error(errors::of_redis(tags))),
             },
             _ => Route::Ignored,
         }
@@ -169,8 +178,9 @@ impl Router {
     }
 
     fn row(&mut self, name: String, method: String) -> u32 {
-        let (number, is_new) =
-            self.urls.number_or((name.clone(), method.clone()), || (OTHERS.to_owned(), String::new()));
+        let (number, is_new) = self
+            .urls
+            .number_or((name.clone(), method.clone()), || (OTHERS.to_owned(), String::new()));
         if is_new {
             let is_others = number as usize + 1 == URLS_LIMIT;
             self.new.push(match is_others {

@@ -242,7 +242,8 @@ mod tests {
             let limited = limited_by(name);
             let signal = Signal::new(&metric, limited.as_deref(), &rest);
             let of = if limited.is_some() { "limit of " } else { "" };
-            let found = format!("{} {of}{} [{}] {}", thing.id(), signal.id, signal.unit, signal.label);
+            let found =
+                format!("{} {of}{} [{}] {}", thing.id(), signal.id, signal.unit, signal.label);
             assert_eq!(found, expected);
         };
         let plain = Contains::Default;

@@ -15,7 +15,9 @@ use super::{
     point::{Point, RANKS},
 };
 use crate::view::{
-    digest::{CHECKS_LIMIT, ERRORS_LIMIT, LATENCIES, LATENESS, Load, RESPONSE, SERVICE, URLS_LIMIT},
+    digest::{
+        CHECKS_LIMIT, ERRORS_LIMIT, LATENCIES, LATENESS, Load, RESPONSE, SERVICE, URLS_LIMIT,
+    },
     sparse::{BUCKETS, Sparse, upper_bound},
 };
 
@@ -505,7 +507,10 @@ fn warnings(model: &Model) -> Vec<String> {
     add(urls >= URLS_LIMIT, format!("URLs after the first {} share one row", URLS_LIMIT - 1));
     add(errors >= ERRORS_LIMIT, format!("errors after {} classes share one", ERRORS_LIMIT - 1));
     let checks = model.checks.0.len();
-    add(checks >= CHECKS_LIMIT, format!("checks after the first {} share one row", CHECKS_LIMIT - 1));
+    add(
+        checks >= CHECKS_LIMIT,
+        format!("checks after the first {} share one row", CHECKS_LIMIT - 1),
+    );
     let unwatched = model.unwatched;
     add(unwatched > 0, format!("{unwatched} watched series are too many and not shown"));
     let events = model.events_left_out;

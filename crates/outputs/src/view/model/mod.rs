@@ -103,6 +103,10 @@ impl Model {
             News::Interval(digest) => self.interval(*digest),
             News::Event(event) => self.event(event),
             News::End(end) => self.end(end),
+            News::Cut(why) => {
+                self.warn(why);
+                self.close();
+            }
         }
     }
 
@@ -205,7 +209,9 @@ impl Model {
         self.live = false;
         if let Some(last) = self.timeline.close() {
             // The last one was too short to stand by itself.
-            self.errors.iter_mut().for_each(|(_, track)| track.fold(last, |one, other| *one += other));
+            self.errors
+                .iter_mut()
+                .for_each(|(_, track)| track.fold(last, |one, other| *one += other));
             self.watched.iter_mut().for_each(|watched| watched.track.fold(last, Cell::merge));
         }
         self.epoch += 1;
@@ -213,10 +219,6 @@ impl Model {
 
     pub(super) fn is_live(&self) -> bool {
         self.live
-    }
-
-    pub(super) fn has_ended(&self) -> bool {
-        self.end.is_some()
     }
 
     /// See the field.

@@ -79,7 +79,8 @@ impl Timeline {
         }
         merged.iter_mut().for_each(Point::settle);
         // The second half of the last pair may be missing.
-        let is_short = |point: &Point| point.nanos().saturating_add(self.width / SLACK) < self.width;
+        let is_short =
+            |point: &Point| point.nanos().saturating_add(self.width / SLACK) < self.width;
         self.is_open = merged.last().is_some_and(is_short);
         self.points = merged;
     }

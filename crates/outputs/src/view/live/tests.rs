@@ -1,0 +1,1 @@
+//! The routes as browsers use them.
