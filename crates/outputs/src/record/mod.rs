@@ -16,6 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use plimsoll_metrics::record::{Frame, Header};
+
 pub use list::{RunSummary, Verdict, json, table, unreadable};
 pub use place::RecordTarget;
 pub use read::{Frames, ReadError, read};
@@ -61,6 +63,21 @@ impl Runs {
     /// When the directory is there and cannot be read.
     pub fn list(&self) -> io::Result<Vec<RunSummary>> {
         Ok(self.files()?.iter().map(|path| list::summarize(path)).collect())
+    }
+
+    /// The newest record that `is_meant`, by its path and header. Those that cannot be read are not.
+    ///
+    /// # Errors
+    /// When the directory is there and cannot be read.
+    pub fn newest(
+        &self,
+        is_meant: impl Fn(&Path, &Header) -> bool,
+    ) -> io::Result<Option<PathBuf>> {
+        let is_it = |path: &PathBuf| match read(path).ok().and_then(|mut frames| frames.next()) {
+            Some(Ok(Frame::Header(header))) => is_meant(path, &header),
+            _ => false,
+        };
+        Ok(self.files()?.into_iter().find(is_it))
     }
 
     /// Removes all but the newest `kept` records. Files that are not named like records stay.

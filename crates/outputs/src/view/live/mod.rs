@@ -35,7 +35,7 @@ use crate::{Output, OutputError};
 use board::Board;
 use inbox::{Inbox, Message};
 
-pub use records::{Opened, open, show};
+pub use records::{Opened, is_record, open, show};
 
 /// That of k6's dashboard.
 const DEFAULT_PORT: u16 = 5665;

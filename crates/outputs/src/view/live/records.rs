@@ -41,6 +41,11 @@ pub fn open(path: &Path, id: &str) -> Result<Opened, ReadError> {
     Ok(Opened { view, replay, stage })
 }
 
+/// Whether the file begins as a run record does.
+pub fn is_record(path: &Path) -> bool {
+    Replay::open(path).is_ok()
+}
+
 impl Opened {
     pub fn view(&self) -> &RunView {
         &self.view
