@@ -21,7 +21,14 @@ pub use probe::{AgentSubject, PORT};
 pub use serve::{Agent, AgentError, AgentSettings, start};
 pub use token::{TOKEN_LIMIT, Token, TokenError};
 
-use crate::probe::Subject;
+use crate::{monitor::Settings, probe::Subject};
+
+impl Settings {
+    /// What is shown to the agents among the subjects.
+    pub fn set_token(&mut self, token: &Token) {
+        self.subjects.iter_mut().for_each(|subject| subject.set_token(token));
+    }
+}
 
 /// What `agent:HOST:PORT` names.
 pub(crate) fn parse(text: &str) -> Result<Box<dyn Subject>, String> {
