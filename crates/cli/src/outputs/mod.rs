@@ -4,6 +4,7 @@ mod csv;
 mod influxdb;
 mod json;
 mod remote_write;
+mod statsd;
 
 use plimsoll_outputs::{
     Output, OutputError,
@@ -24,6 +25,8 @@ const KINDS: &[(&str, Open)] = &[
     ("experimental-prometheus-rw", remote_write::open),
     ("influxdb", influxdb::open),
     ("json", json::open),
+    ("output-statsd", statsd::open),
+    ("statsd", statsd::open),
     ("xk6-influxdb", influxdb::open_v2),
 ];
 

@@ -33,6 +33,12 @@ impl Outbox {
         self.payloads.push(payload);
     }
 
+    /// What was put in so far.
+    #[cfg(test)]
+    pub(crate) fn payloads(&self) -> &[Payload] {
+        &self.payloads
+    }
+
     /// Counts points that cannot be sent; `reason` as in "3 are not finite".
     pub fn lose(&mut self, points: u64, reason: &'static str) {
         if points > 0 {

@@ -1,7 +1,5 @@
 //! How many points were delivered, and how many were lost and why.
 
-use std::fmt;
-
 /// Reasons that are told apart; what comes with another is counted as [`OTHER`].
 const REASONS_LIMIT: usize = 8;
 
@@ -47,21 +45,17 @@ impl Ledger {
     pub(super) fn lost(&self) -> u64 {
         self.lost.iter().map(|(_, points)| points).sum()
     }
-}
 
-/// `120000 points delivered, 350 lost: 200 found no room, 150 refused (400 Bad Request)`
-impl fmt::Display for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// `120000 points delivered, 350 lost: 200 found no room, 150 refused (400 Bad Request)`
+    pub(super) fn describe(&self, verb: &str) -> String {
         let noun = if self.delivered == 1 { "point" } else { "points" };
-        write!(f, "{} {noun} delivered", self.delivered)?;
-        if self.lost.is_empty() {
-            return Ok(());
+        let mut text = format!("{} {noun} {verb}", self.delivered);
+        if !self.lost.is_empty() {
+            let reasons: Vec<String> =
+                self.lost.iter().map(|(reason, points)| format!("{points} {reason}")).collect();
+            text.push_str(&format!(", {} lost: {}", self.lost(), reasons.join(", ")));
         }
-        write!(f, ", {} lost", self.lost())?;
-        for (at, (reason, points)) in self.lost.iter().enumerate() {
-            write!(f, "{} {points} {reason}", if at == 0 { ":" } else { "," })?;
-        }
-        Ok(())
+        text
     }
 }
 
@@ -72,14 +66,14 @@ mod tests {
     #[test]
     fn a_line_says_what_and_why() {
         let mut ledger = Ledger::default();
-        assert_eq!(ledger.to_string(), "0 points delivered");
+        assert_eq!(ledger.describe("delivered"), "0 points delivered");
         ledger.deliver(120_000);
         ledger.lose(200, "found no room");
         ledger.lose(0, "refused");
         ledger.lose(100, "refused");
         ledger.lose(50, "refused");
         assert_eq!(
-            ledger.to_string(),
+            ledger.describe("delivered"),
             "120000 points delivered, 350 lost: 200 found no room, 150 refused"
         );
         let mut sum = Ledger::default();
@@ -95,6 +89,6 @@ mod tests {
         (0..100).for_each(|at| ledger.lose(1, &format!("refused {at}")));
         assert_eq!(ledger.lost(), 100);
         assert_eq!(ledger.lost.len(), REASONS_LIMIT + 1);
-        assert!(ledger.to_string().ends_with("92 lost for other reasons"));
+        assert!(ledger.describe("delivered").ends_with("92 lost for other reasons"));
     }
 }

@@ -8,6 +8,7 @@
 
 mod backoff;
 mod courier;
+mod datagrams;
 mod destination;
 mod encoder;
 mod ledger;
@@ -69,6 +70,8 @@ const AFTER_END: &str = "came after the end";
 pub struct Settings {
     /// For messages: `influxdb (http://localhost:8086)`.
     pub description: String,
+    /// What the last line says of points that got there: `delivered`, or `sent` where nobody answers.
+    pub verb: &'static str,
     /// How often [`Encoder::flush`] is called.
     pub flush_every: Duration,
     /// Payloads that are under way at once; at least 1.
@@ -91,6 +94,7 @@ impl Settings {
     pub fn new(description: String, log: Log) -> Settings {
         Settings {
             description,
+            verb: "delivered",
             flush_every: Duration::from_secs(1),
             concurrency: 1,
             drain: DRAIN,
@@ -108,6 +112,7 @@ impl Settings {
 /// The hub's end of a delivery of `T`s. Dropped without [`Delivery::finish`], the rest is not sent.
 pub struct Delivery<T> {
     description: String,
+    verb: &'static str,
     drain: Duration,
     points_limit: u64,
     hurry: fn() -> bool,
@@ -144,6 +149,7 @@ pub fn start<E: Encoder, D: Destination>(
     let waiting = Arc::new(AtomicU64::new(0));
     let delivery = Delivery {
         description: settings.description.clone(),
+        verb: settings.verb,
         drain: settings.drain,
         points_limit: settings.points_limit,
         hurry: settings.hurry,
@@ -227,13 +233,12 @@ impl<T> Delivery<T> {
             return Ok(None);
         }
         self.close();
-        let Some(ledger) = self.wait() else {
+        let Some(mut ledger) = self.wait() else {
             let message = format!("{}: its thread failed", self.description);
             return Err(OutputError { message });
         };
-        let mut ledger = ledger;
         ledger.add(&self.lost);
-        let message = format!("{}: {ledger}", self.description);
+        let message = format!("{}: {}", self.description, ledger.describe(self.verb));
         if ledger.lost() > 0 { Err(OutputError { message }) } else { Ok(Some(message)) }
     }
 

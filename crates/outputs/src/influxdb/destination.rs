@@ -13,13 +13,15 @@ use crate::delivery::{
 };
 
 pub(super) enum Influxdb {
-    Http {
-        /// To where points are written.
-        write: Post,
-        /// What makes the database, of version 1.
-        create: Option<Post>,
-    },
+    Http(Box<Http>),
     Udp(Datagrams),
+}
+
+pub(super) struct Http {
+    /// To where points are written.
+    write: Post,
+    /// What makes the database, of version 1.
+    create: Option<Post>,
 }
 
 impl Influxdb {
@@ -41,7 +43,8 @@ impl Influxdb {
                 if *gzip {
                     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 }
-                Influxdb::Http { write: post(write_url(config, address), headers), create }
+                let write = post(write_url(config, address), headers);
+                Influxdb::Http(Box::new(Http { write, create }))
             }
         }
     }
@@ -49,7 +52,8 @@ impl Influxdb {
 
 impl Destination for Influxdb {
     async fn open(&mut self) -> Result<(), Failure> {
-        let Influxdb::Http { create: Some(create), .. } = self else { return Ok(()) };
+        let Influxdb::Http(http) = self else { return Ok(()) };
+        let Some(create) = &mut http.create else { return Ok(()) };
         let answer = create.post(Bytes::new()).await?;
         // A statement that fails is answered with 200 all the same.
         let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -60,20 +64,17 @@ impl Destination for Influxdb {
     }
 
     async fn send(&mut self, payload: &Payload) -> Result<Sent, Failure> {
-        match self {
-            Influxdb::Udp(datagrams) => {
-                let sent = datagrams.send(&payload.body).await;
-                sent.map_err(|error| Failure::transient(error.to_string()))?;
-                Ok(Sent::default())
-            }
-            Influxdb::Http { write, .. } => match write.post(payload.body.clone()).await {
-                Ok(_) => Ok(Sent::default()),
-                Err(Failure::Refused { reason }) => match rejected(&reason) {
-                    Some(rejected) => Ok(Sent { rejected, reason }),
-                    None => Err(Failure::Refused { reason }),
-                },
-                Err(failure) => Err(failure),
+        let http = match self {
+            Influxdb::Udp(datagrams) => return Destination::send(datagrams, payload).await,
+            Influxdb::Http(http) => http,
+        };
+        match http.write.post(payload.body.clone()).await {
+            Ok(_) => Ok(Sent::default()),
+            Err(Failure::Refused { reason }) => match rejected(&reason) {
+                Some(rejected) => Ok(Sent { rejected, reason }),
+                None => Err(Failure::Refused { reason }),
             },
+            Err(failure) => Err(failure),
         }
     }
 }
