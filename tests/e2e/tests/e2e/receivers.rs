@@ -220,5 +220,5 @@ fn a_run_outlives_prometheus() {
     };
     let out = "experimental-prometheus-rw";
     let run = with_a_death(out, &environment, prometheus, requests, Prometheus::kill);
-    check_survived(&run, out);
+    check_survived(&run, "Prometheus remote write");
 }
