@@ -12,6 +12,7 @@ pub mod format;
 mod html;
 pub mod influxdb;
 pub mod json;
+pub mod otlp;
 pub mod plot;
 pub mod progress;
 pub mod prometheus;

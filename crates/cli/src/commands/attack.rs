@@ -12,7 +12,7 @@ mod thresholds;
 use std::{collections::BTreeMap, sync::Arc};
 
 use plimsoll_attack::{
-    hits::Collector, http::HttpRunner, redis::RedisRunner, results::binary::End,
+    hits::{Collected, Collector}, http::HttpRunner, redis::RedisRunner, results::binary::End,
 };
 use plimsoll_engine::{
     abort::AbortWhen,
@@ -23,7 +23,11 @@ use plimsoll_engine::{
 use plimsoll_metrics::{
     Registry, registry::SERIES_LIMIT, threshold::ThresholdGroup, window::Window,
 };
-use plimsoll_outputs::{Output, prometheus};
+use plimsoll_outputs::{
+    Output,
+    progress::{Live, Terms},
+    prometheus,
+};
 use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::SystemTags;
 use serde_json::json;
@@ -35,6 +39,8 @@ use crate::{
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     judge::judge,
+    progress::Shown,
+    see::{self, Watched},
     validity,
     wiring::{self, Followers},
 };
@@ -69,6 +75,10 @@ struct Attack<'a> {
     followers: Followers,
     outlet: Outlet,
     collector: Arc<Collector>,
+    /// Until the attack begins.
+    watched: Option<Watched>,
+    is_watching: bool,
+    live: Live,
 }
 
 impl<'a> Attack<'a> {
@@ -79,7 +89,11 @@ impl<'a> Attack<'a> {
         registry: Registry,
     ) -> Result<Attack<'a>, Failure> {
         let flags = &args.results;
-        let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry)?;
+        let watched = Watched::start(&args.see, !flags.out.is_empty(), &registry, session.log)?;
+        let thresholds =
+            thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
+                watched.check_key(key, &registry)
+            })?;
         let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
         let subject = targets::describe(args);
         let setup = wiring::Setup {
@@ -95,6 +109,7 @@ impl<'a> Attack<'a> {
             subject,
             out: &flags.out,
             record: flags.record.as_deref(),
+            see: &args.see,
             system_tags: SystemTags::default(),
             keeps_parts: false,
             registry: &registry,
@@ -102,14 +117,19 @@ impl<'a> Attack<'a> {
             env: &BTreeMap::new(),
             log: session.log,
         };
-        let mut more: Vec<Box<dyn Output>> = Vec::new();
+        let redis = redis::failures(&registry);
+        let live = Live::new(registry.clone(), see::sources_of_attack(load.is_closed, redis));
+        let mut more: Vec<Box<dyn Output>> = vec![live.follower()];
         if let Some(address) = flags.prometheus_addr {
-            let output = prometheus::start(address, registry.clone())
+            let output = prometheus::start_attack(address, registry.clone())
                 .map_err(|error| Failure::new(Exit::Other, format!("-prometheus-addr: {error}")))?;
             session.log.info(&format!("metrics are on http://{}/metrics", output.address()));
             more.push(Box::new(output));
         }
         let followers = Followers::start(&setup, more)?;
+        if let Some(url) = followers.dashboard() {
+            session.log.info(&format!("the dashboard is on {url}"));
+        }
         let control = Arc::new(Control::new());
         let outlet = Outlet::open(flags, &load, session, &control)?;
         let collector = Arc::new(Collector::new(&flags.name, outlet.queue()));
@@ -124,6 +144,9 @@ impl<'a> Attack<'a> {
             followers,
             outlet,
             collector,
+            is_watching: watched.is_asked,
+            watched: Some(watched),
+            live,
         })
     }
 
@@ -133,25 +156,64 @@ impl<'a> Attack<'a> {
             let control = Arc::clone(&self.control);
             observer = Box::new(AbortWhen::new(window, control, observer)) as Box<dyn Observer>;
         }
+        let (control, live) = (Arc::clone(&self.control), self.live.clone());
+        let shown = Shown::new(control, Terms::ATTACK, live, self.is_watching);
         let conduct = Conduct {
             config: self.load.run_config(&self.args.results.tags)?,
             runner: Arc::new(runner),
             registry: self.registry.clone(),
             thresholds: self.thresholds.clone(),
-            control: Arc::clone(&self.control),
             observer,
             keep_samples: self.followers.wants_samples(),
             first_signal: FirstSignal::Drains,
-            lingers: false,
+            lingers: self.args.results.linger,
+            shown: Shown { batch: self.load.hits(1), ..shown },
+            reads_stdin: targets::reads_stdin(self.args),
+            watched: self.watched.take(),
         };
         let conducted = conduct.run(self.session)?;
         self.finish(conducted)
     }
 
     /// Writes and prints what came of it, and judges it.
-    fn finish(self, conducted: Conducted) -> Result<Exit, Failure> {
-        let Conducted { mut finished, mut reasons, progress, signaled } = conducted;
+    fn finish(self, mut conducted: Conducted) -> Result<Exit, Failure> {
         let mut collected = self.collector.take();
+        let end = self.end(&mut conducted, &collected);
+        let asked = matches!(conducted.finished.stopped, Some(StopReason::Signal | StopReason::Quit));
+        if self.load.duration.is_none() && asked {
+            // What was to last until Ctrl-C has had its way.
+            conducted.finished.stopped = None;
+        }
+        let warnings = conducted.warnings();
+        let log = self.session.log;
+        if self.args.results.linger && conducted.finished.error.is_none() {
+            self.followers.end(&conducted.finished, &warnings);
+            log.info("the attack is over; -linger waits for Ctrl-C");
+            conducted.linger();
+        }
+        let Conducted { finished, reasons, progress, .. } = conducted;
+        let report = self.outlet.finish(end, &mut collected.tally);
+        let mut text = collected.tally.text() + &thresholds::outcome(&finished, &self.thresholds);
+        if self.is_watching {
+            let lines = self.live.watched_summary();
+            text.extend(["Watched:\n"].into_iter().filter(|_| !lines.is_empty()));
+            text.extend(lines.iter().map(|line| format!("  {line}\n")));
+        }
+        let printed = report.print(&text);
+        progress.show();
+        let exit = judge(&finished, Terms::ATTACK, log);
+        self.followers.finish(&finished, &warnings, log);
+        printed?;
+        if exit == Exit::Success && self.args.results.strict && !reasons.is_empty() {
+            log.error("the generator was the limit, and --strict was given");
+            return Ok(Exit::Invalid);
+        }
+        Ok(exit)
+    }
+
+    /// How it ended, for its results; adds what made the generator the limit.
+    fn end(&self, conducted: &mut Conducted, collected: &Collected) -> End {
+        let Conducted { finished, reasons, signaled, .. } = conducted;
         let figures = self.control.figures();
         let never_sent = match &finished.stopped {
             // What was due after the last target had nothing to send.
@@ -164,34 +226,15 @@ impl<'a> Attack<'a> {
             reasons.extend(unsent);
             reasons.extend(validity::senders(fell_behind, figures.vus_initialized, most));
         }
-        let shortages = collected.shortages;
+        let shortages = &collected.shortages;
         reasons.extend(validity::shortages(shortages.descriptors, shortages.ports));
-        let end = End {
+        let span = collected.span;
+        End {
             never_sent,
             lost: 0,
-            started_unix_ns: collected
-                .span
-                .map_or(self.outlet.started_unix_ns(), |span| span.first_due.0),
-            duration_ns: self.load.lasted(collected.span, &finished, signaled),
+            started_unix_ns: span.map_or(self.outlet.started_unix_ns(), |span| span.first_due.0),
+            duration_ns: self.load.lasted(span, finished, signaled.get().copied()),
             invalid: reasons.clone(),
-        };
-        let report = self.outlet.finish(end, &mut collected.tally);
-        let thresholds = thresholds::outcome(&finished.totals, &self.thresholds);
-        let printed = report.print(&(collected.tally.text() + &thresholds));
-        progress.show();
-        if self.load.duration.is_none() && finished.stopped == Some(StopReason::Signal) {
-            // What was to last until Ctrl-C has had its way.
-            finished.stopped = None;
         }
-        let exit = judge(&finished, self.session.log);
-        let marked = |reason: &String| format!("INVALID: {reason}");
-        let warnings: Vec<String> = reasons.iter().map(marked).collect();
-        self.followers.finish(&finished, &warnings, self.session.log);
-        printed?;
-        if exit == Exit::Success && self.args.results.strict && !reasons.is_empty() {
-            self.session.log.error("the generator was the limit, and --strict was given");
-            return Ok(Exit::Invalid);
-        }
-        Ok(exit)
     }
 }

@@ -3,6 +3,8 @@
 mod csv;
 mod influxdb;
 mod json;
+mod otlp;
+mod prometheus;
 mod remote_write;
 mod statsd;
 
@@ -22,10 +24,13 @@ type Open = fn(Option<&str>, &Setup) -> Result<Box<dyn Output>, Failure>;
 /// The kinds that there are, as the error message lists them.
 const KINDS: &[(&str, Open)] = &[
     ("csv", csv::open),
+    ("experimental-opentelemetry", otlp::open_experimental),
     ("experimental-prometheus-rw", remote_write::open),
     ("influxdb", influxdb::open),
     ("json", json::open),
+    ("opentelemetry", otlp::open),
     ("output-statsd", statsd::open),
+    ("prometheus", prometheus::open),
     ("statsd", statsd::open),
     ("xk6-influxdb", influxdb::open_v2),
 ];

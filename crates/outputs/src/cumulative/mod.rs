@@ -12,7 +12,7 @@ use plimsoll_metrics::{
     Sink, Timestamp,
 };
 
-pub(crate) use distribution::{Bounds, Counts, Distribution, Shape};
+pub(crate) use distribution::{Counts, Distribution, Shape};
 pub(crate) use exponential::{Buckets, Exponential};
 pub(crate) use push::{Pushed, Snapshots};
 
@@ -22,8 +22,10 @@ const SECONDS: f64 = 1e-3;
 /// In which form values are kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
-    /// Of trends.
-    pub(crate) shape: Shape,
+    /// Of trends that are times.
+    pub(crate) times: Shape,
+    /// Of other trends.
+    pub(crate) others: Shape,
     /// Whether times are in seconds; else they stay in milliseconds.
     pub(crate) in_seconds: bool,
 }
@@ -60,13 +62,14 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    fn new(metric: &MetricDef, shape: Shape) -> Value {
+    fn new(metric: &MetricDef, form: Form) -> Value {
         match metric.kind {
             MetricKind::Counter => Value::Counter(0.0),
             MetricKind::Gauge => Value::Gauge(0.0),
             MetricKind::Rate => Value::Rate { trues: 0, total: 0 },
             MetricKind::Trend if is_level(metric) => Value::Gauge(0.0),
-            MetricKind::Trend => Value::Trend(Distribution::new(shape)),
+            MetricKind::Trend if is_time(metric) => Value::Trend(Distribution::new(form.times)),
+            MetricKind::Trend => Value::Trend(Distribution::new(form.others)),
         }
     }
 
@@ -137,14 +140,14 @@ impl Entry {
     fn new(registry: &Registry, id: SeriesId, form: Form, start: Timestamp) -> Entry {
         let series = registry.series_def(id);
         let metric = registry.def(series.metric);
-        let value = Value::new(&metric, form.shape);
+        let value = Value::new(&metric, form);
         Entry { metric, series, value, start, is_new: true, is_changed: false }
     }
 
     /// Begins a new sum at `at`, for receivers that are sent differences.
     pub(crate) fn restart(&mut self, form: Form, at: Timestamp) {
         if !matches!(self.value, Value::Gauge(_)) {
-            self.value = Value::new(&self.metric, form.shape);
+            self.value = Value::new(&self.metric, form);
             self.start = at;
         }
     }

@@ -5,7 +5,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
-const EXPONENTIAL: Form = Form { shape: Shape::Exponential, in_seconds: true };
+const EXPONENTIAL: Form =
+    Form { times: Shape::Exponential, others: Shape::Exponential, in_seconds: true };
 
 fn record(recorder: &mut Recorder, metric: &str, tag: &str, values: &[f64]) {
     let metric = recorder.registry().find(metric).unwrap().id;
@@ -54,7 +55,8 @@ fn a_watched_level_is_the_mean_of_its_newest_interval() {
 
 #[test]
 fn a_bound_belongs_to_its_bucket() {
-    let form = Form { shape: Shape::Explicit(&[0.0, 5.0, 10.0]), in_seconds: false };
+    let shape = Shape::Explicit(&[0.0, 5.0, 10.0]);
+    let form = Form { times: shape, others: Shape::Exponential, in_seconds: false };
     let trend = check(form, "http_req_duration", &[&[0.0, 5.0, 5.1], &[-1.0, 10.0, 11.0]]);
     let Value::Trend(trend) = trend else { panic!("{trend:?}") };
     let Counts::Explicit { counts, .. } = trend.counts() else { panic!("{trend:?}") };
@@ -92,7 +94,7 @@ proptest! {
         let list: Vec<&[f64]> = intervals.iter().map(|values| &**values).collect();
         let all: u64 = list.iter().map(|values| values.len() as u64).sum();
         for shape in [Shape::Exponential, Shape::Explicit(&[0.0, 0.5, 10.0])] {
-            let value = check(Form { shape, in_seconds: true }, Builtin::HttpReqDuration.name(), &list);
+            let value = check(Form { times: shape, others: shape, in_seconds: true }, Builtin::HttpReqDuration.name(), &list);
             let Value::Trend(trend) = value else { panic!("{value:?}") };
             let found: u64 = match trend.counts() {
                 Counts::Explicit { counts, .. } => counts.iter().sum(),

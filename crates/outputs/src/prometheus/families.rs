@@ -1,11 +1,13 @@
 //! What the page shows: vegeta's four metrics, and the response time that vegeta does not tell apart.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use plimsoll_metrics::{
-    Builtin, Histogram, Sink,
+    Builtin, Histogram, Interval, Registry, Sink,
     registry::{MetricId, SeriesDef},
 };
+
+use super::{Page, text};
 
 /// Upper bounds of the buckets in seconds: those that Prometheus's own clients have unless told
 /// otherwise.
@@ -16,8 +18,8 @@ const MILLISECONDS: f64 = 1e3;
 const SETS_LIMIT: usize = 1000;
 
 /// Sums since the start of the run.
-#[derive(Debug, Default)]
 pub(super) struct Families {
+    registry: Registry,
     /// By method, URL and status: from sending to the end of the response.
     request_seconds: BTreeMap<[String; 3], Buckets>,
     /// By method, URL and message.
@@ -30,45 +32,42 @@ pub(super) struct Families {
 
 #[derive(Clone, Debug, Default)]
 struct Buckets {
-    /// By bound, each without the smaller ones; what is above all is in `count` alone.
-    counts: [u64; BOUNDS.len()],
-    count: u64,
+    /// By bound, each without the smaller ones; the last is for what is above all.
+    counts: [u64; BOUNDS.len() + 1],
     sum: f64,
 }
 
 impl Buckets {
     /// `times`: in milliseconds.
     fn add(&mut self, times: &Histogram) {
-        for bucket in times.buckets() {
-            let seconds = bucket.high / MILLISECONDS;
-            if let Some(at) = BOUNDS.iter().position(|bound| seconds <= *bound)
-                && let Some(count) = self.counts.get_mut(at)
-            {
-                *count += bucket.count;
+        for (value, count) in times.values() {
+            let at = BOUNDS.partition_point(|bound| *bound < value / MILLISECONDS);
+            if let Some(sum) = self.counts.get_mut(at) {
+                *sum += count;
             }
         }
-        self.count += times.count();
         self.sum += times.sum() / MILLISECONDS;
     }
 
     fn write(&self, text: &mut String, name: &str, labels: &str) {
-        let comma = if labels.is_empty() { "" } else { "," };
-        let mut below = 0;
-        for (bound, count) in BOUNDS.iter().zip(self.counts) {
-            below += count;
-            line(text, &format!("{name}_bucket{{{labels}{comma}le=\"{bound}\"}}"), below as f64);
-        }
-        let all = self.count as f64;
-        line(text, &format!("{name}_bucket{{{labels}{comma}le=\"+Inf\"}}"), all);
-        let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        line(text, &format!("{name}_sum{braces}"), self.sum);
-        line(text, &format!("{name}_count{braces}"), all);
+        text::histogram(text, name, labels, (&BOUNDS, &self.counts), self.sum);
     }
 }
 
 impl Families {
+    pub(super) fn new(registry: Registry) -> Families {
+        Families {
+            registry,
+            request_seconds: BTreeMap::new(),
+            request_fail_count: BTreeMap::new(),
+            response_seconds: Buckets::default(),
+            bytes_in: 0.0,
+            bytes_out: 0.0,
+        }
+    }
+
     /// Adds what one series recorded in a second.
-    pub(super) fn add(&mut self, series: &SeriesDef, sink: &Sink) {
+    fn add_series(&mut self, series: &SeriesDef, sink: &Sink) {
         let is = |builtin: Builtin| -> bool { MetricId::eq(&builtin.id(), &series.metric) };
         let tag = |name: &str| series.tags.get(name).unwrap_or_default().to_owned();
         match sink {
@@ -90,18 +89,27 @@ impl Families {
             _ => {}
         }
     }
+}
 
-    /// The page, in Prometheus's text format.
-    pub(super) fn text(&self) -> String {
+impl Page for Families {
+    fn add(&mut self, interval: &Interval) {
+        for (series, sink) in &interval.sinks {
+            let series = self.registry.series_def(*series);
+            self.add_series(&series, sink);
+        }
+    }
+
+    fn text(&self) -> String {
         let mut text = String::new();
         let help = "seconds from sending a request to the end of its response (service time)";
-        head(&mut text, "request_seconds", "histogram", help);
+        text::head(&mut text, "request_seconds", "histogram", help);
         for ([method, url, status], buckets) in &self.request_seconds {
-            let labels = labels(&[("method", method), ("url", url), ("status", status)]);
+            let labels = [("method", &**method), ("url", url), ("status", status)];
+            let labels = text::labels(labels.into_iter());
             buckets.write(&mut text, "request_seconds", &labels);
         }
         let help = "seconds from when a request was due to the end of its response";
-        head(&mut text, "request_response_seconds", "histogram", help);
+        text::head(&mut text, "request_response_seconds", "histogram", help);
         self.response_seconds.write(&mut text, "request_response_seconds", "");
         for (name, bytes, what) in [
             (
@@ -111,13 +119,14 @@ impl Families {
             ),
             ("request_bytes_out", self.bytes_out, "bytes sent on the wire, heads and TLS included"),
         ] {
-            head(&mut text, name, "counter", what);
-            line(&mut text, name, bytes);
+            text::head(&mut text, name, "counter", what);
+            text::line(&mut text, name, bytes);
         }
-        head(&mut text, "request_fail_count", "counter", "requests that failed");
+        text::head(&mut text, "request_fail_count", "counter", "requests that failed");
         for ([method, url, message], count) in &self.request_fail_count {
-            let labels = labels(&[("method", method), ("url", url), ("message", message)]);
-            line(&mut text, &format!("request_fail_count{{{labels}}}"), *count as f64);
+            let labels = [("method", &**method), ("url", url), ("message", message)];
+            let labels = text::labels(labels.into_iter());
+            text::line(&mut text, &format!("request_fail_count{{{labels}}}"), *count as f64);
         }
         text
     }
@@ -127,20 +136,4 @@ impl Families {
 fn set<V: Default>(map: &mut BTreeMap<[String; 3], V>, labels: [String; 3]) -> &mut V {
     let is_full = map.len() >= SETS_LIMIT && !map.contains_key(&labels);
     map.entry(if is_full { Default::default() } else { labels }).or_default()
-}
-
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
-    // Writing to a String cannot fail.
-    writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}").ok();
-}
-
-fn line(text: &mut String, name: &str, value: f64) {
-    writeln!(text, "{name} {value}").ok();
-}
-
-fn labels(pairs: &[(&str, &String)]) -> String {
-    let escaped =
-        |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    let pairs = pairs.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
-    pairs.collect::<Vec<_>>().join(",")
 }

@@ -1,12 +1,15 @@
-//! A page for Prometheus to scrape while a run lasts, with vegeta's names of metrics.
+//! Pages for Prometheus to scrape while a run lasts: an attack's, with vegeta's names of metrics, and
+//! any run's, with all its metrics.
 //!
-//! The hub adds each second to the [`families`]; a thread of its own serves them as text.
+//! The hub adds each second to what a page shows; a thread of its own serves it as text.
 
 mod families;
 pub(crate) mod names;
+mod run;
 mod serve;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::{
     net::SocketAddr,
@@ -18,39 +21,59 @@ use plimsoll_runtime::listen::{self, ListenOptions};
 
 use crate::{Output, OutputError};
 use families::Families;
+use run::Run;
 
-/// The page's maker.
-pub struct PrometheusOutput {
-    address: SocketAddr,
-    registry: Registry,
-    page: Page,
+/// What a page shows.
+trait Page: Send + 'static {
+    /// Adds what was recorded in a second.
+    fn add(&mut self, interval: &Interval);
+
+    /// The page, in Prometheus's text format.
+    fn text(&self) -> String;
 }
 
 /// Locked once a second by the hub, and at each scrape.
-#[derive(Clone, Default)]
-struct Page(Arc<Mutex<Families>>);
+type Shared = Arc<Mutex<dyn Page>>;
 
-impl Page {
-    fn lock(&self) -> MutexGuard<'_, Families> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(page: &Shared) -> MutexGuard<'_, dyn Page + 'static> {
+    page.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves the page on `address`, until the process ends.
+/// A page's maker.
+pub struct PrometheusOutput {
+    address: SocketAddr,
+    page: Shared,
+}
+
+/// Serves the page of an attack on `address`, until the process ends.
 ///
 /// # Errors
 /// When it cannot be listened on.
-pub fn start(address: SocketAddr, registry: Registry) -> Result<PrometheusOutput, OutputError> {
+pub fn start_attack(
+    address: SocketAddr,
+    registry: Registry,
+) -> Result<PrometheusOutput, OutputError> {
+    serve(address, Arc::new(Mutex::new(Families::new(registry))))
+}
+
+/// Serves the page of a run on `address`, until the process ends.
+///
+/// # Errors
+/// When it cannot be listened on.
+pub fn start_run(address: SocketAddr, registry: Registry) -> Result<PrometheusOutput, OutputError> {
+    serve(address, Arc::new(Mutex::new(Run::new(registry))))
+}
+
+fn serve(address: SocketAddr, page: Shared) -> Result<PrometheusOutput, OutputError> {
     let failed = |error: std::io::Error| OutputError { message: format!("{address}: {error}") };
     let bound = listen::bind(address, ListenOptions::default()).map_err(failed)?;
     let address = bound.local_addr().map_err(failed)?;
-    let page = Page::default();
-    let served = page.clone();
+    let served = Arc::clone(&page);
     std::thread::Builder::new()
         .name("prometheus".into())
         .spawn(move || serve::run(bound, &served))
         .map_err(failed)?;
-    Ok(PrometheusOutput { address, registry, page })
+    Ok(PrometheusOutput { address, page })
 }
 
 impl PrometheusOutput {
@@ -72,10 +95,7 @@ impl Output for PrometheusOutput {
     fn samples(&mut self, _: &Arc<Vec<RawSample>>, _: u64) {}
 
     fn interval(&mut self, _: Timestamp, interval: &Interval, _: &Totals) {
-        let mut families = self.page.lock();
-        for (series, sink) in &interval.sinks {
-            families.add(&self.registry.series_def(*series), sink);
-        }
+        lock(&self.page).add(interval);
     }
 
     fn finish(&mut self) -> Result<Option<String>, OutputError> {

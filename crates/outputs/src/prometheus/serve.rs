@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::Page;
+use super::{Shared, lock};
 
 /// Bytes of a request's head; a scraper's has some hundreds.
 const HEAD_LIMIT: usize = 16 << 10;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until the process ends. Blocks.
-pub(super) fn run(bound: Bound, page: &Page) {
+pub(super) fn run(bound: Bound, page: &Shared) {
     let served = workers::block_on(async {
         let Ok(listener) = bound.listen() else { return };
         loop {
@@ -35,7 +35,7 @@ pub(super) fn run(bound: Bound, page: &Page) {
     drop(served);
 }
 
-async fn answer(mut stream: TcpStream, page: &Page) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, page: &Shared) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < HEAD_LIMIT {
         if stream.read_buf(&mut head).await? == 0 {
@@ -44,7 +44,7 @@ async fn answer(mut stream: TcpStream, page: &Page) -> std::io::Result<()> {
     }
     let is_page = [&b"GET /metrics "[..], b"GET / "].iter().any(|start| head.starts_with(start));
     let (status, body) = match is_page {
-        true => ("200 OK", page.lock().text()),
+        true => ("200 OK", lock(page).text()),
         false => ("404 Not Found", "see /metrics\n".to_owned()),
     };
     let head = format!(

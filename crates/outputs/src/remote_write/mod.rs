@@ -41,8 +41,9 @@ pub fn start(
     log: Log,
 ) -> Result<Box<dyn Output>, OutputError> {
     let name = format!("Prometheus remote write ({})", config.url);
-    let sums =
-        Cumulative::new(registry.clone(), Form { shape: Shape::Exponential, in_seconds: true });
+    let shape = Shape::Exponential;
+    let form = Form { times: shape, others: shape, in_seconds: true };
+    let sums = Cumulative::new(registry.clone(), form);
     let snapshots = Readings {
         trends: config.trends.clone(),
         has_stale_markers: config.has_stale_markers,

@@ -10,7 +10,7 @@ const SCHEMA: i32 = 3;
 const GAP_LIMIT: u32 = 2;
 
 /// What k6's client library counts as zero: 2^-128.
-const ZERO_THRESHOLD: f64 = 2.938_735_877_055_718_8e-39;
+const ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
 
 /// The histogram of a distribution with exponential buckets; `None` of another.
 pub(super) fn histogram(distribution: &Distribution, timestamp: i64) -> Option<Histogram> {
