@@ -6,12 +6,14 @@
 //! pure functions.
 
 pub mod agent;
+pub mod cgroups;
 pub mod host;
 pub mod increase;
 mod kernel_file;
 pub mod metric;
 mod monitor;
 pub mod own;
+mod pace;
 pub mod probe;
 pub mod process;
 pub mod processes;

@@ -1,6 +1,6 @@
 //! What `--watch` can name, and how its text is understood.
 
-use crate::{agent, probe::Subject, processes, services};
+use crate::{agent, cgroups, probe::Subject, processes, services};
 
 /// Why a text of `--watch` names nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,7 @@ pub fn parse(text: &str) -> Result<Box<dyn Subject>, SubjectError> {
     let found = match scheme {
         "agent" => agent::parse(text),
         _ => processes::parse(text)
+            .or_else(|| cgroups::parse(text))
             .or_else(|| services::parse(text))
             .unwrap_or_else(|| Err(format!("no kind is named {scheme:?}"))),
     };

@@ -2,8 +2,9 @@
 
 use std::{fs, time::Duration};
 
-use super::scan::{self, Paced};
+use super::scan;
 use crate::{
+    pace::Pace,
     probe::ProbeError,
     sockets::{Listener, Sockets},
 };
@@ -29,7 +30,7 @@ pub(super) struct PortFinder {
     /// Of the sockets for which the holders were looked for.
     inodes: Vec<u64>,
     holders: Vec<u32>,
-    pace: Paced,
+    pace: Pace,
 }
 
 impl Finder {
@@ -40,7 +41,7 @@ impl Finder {
             listeners: Vec::new(),
             inodes: Vec::new(),
             holders: Vec::new(),
-            pace: Paced::default(),
+            pace: Pace::default(),
         })
     }
 

@@ -2,42 +2,14 @@
 
 use std::{cell::RefCell, collections::HashMap, fs, time::Duration};
 
-use plimsoll_runtime::clock::Instant;
-
 use crate::{
     kernel_file::{Buffer, KernelFile},
+    pace::Pace,
     procfs,
 };
 
 /// Processes of one host that are looked at.
 const PROCESSES_LIMIT: usize = 1 << 16;
-
-/// A look through all processes may take one part in so many of the time, so it is repeated the later the
-/// longer it takes.
-const PACE: u32 = 500;
-
-/// Lets something costly happen only so often.
-#[derive(Debug, Default)]
-pub(super) struct Paced {
-    ended: Option<Instant>,
-    cost: Duration,
-}
-
-impl Paced {
-    pub(super) fn is_due(&self, after: Duration) -> bool {
-        let pause = after.max(self.cost.saturating_mul(PACE));
-        self.ended.is_none_or(|ended| ended.elapsed() >= pause)
-    }
-
-    pub(super) fn run<T>(&mut self, action: impl FnOnce() -> T) -> T {
-        let began = Instant::now();
-        let result = action();
-        let ended = Instant::now();
-        self.ended = Some(ended);
-        self.cost = ended.since(began);
-        result
-    }
-}
 
 /// A process as a scan saw it.
 #[derive(Clone, Debug)]
@@ -64,7 +36,7 @@ impl Seen {
 /// The last scan, which all watched things share.
 #[derive(Default)]
 struct Scan {
-    pace: Paced,
+    pace: Pace,
     seen: Vec<Seen>,
     buffer: Buffer,
 }
@@ -188,16 +160,5 @@ mod tests {
         let own = std::process::id();
         let found = with(Duration::ZERO, |seen| seen.iter().find(|seen| seen.pid == own).cloned());
         assert_eq!(found.unwrap().parent, nix::unistd::getppid().as_raw().unsigned_abs());
-    }
-
-    #[test]
-    fn what_costs_much_is_done_seldom() {
-        let mut paced = Paced::default();
-        assert!(paced.is_due(Duration::MAX));
-        paced.run(|| ());
-        paced.cost = Duration::ZERO;
-        assert!(paced.is_due(Duration::ZERO) && !paced.is_due(Duration::from_secs(60)));
-        paced.cost = Duration::from_secs(60);
-        assert!(!paced.is_due(Duration::ZERO));
     }
 }
