@@ -37,6 +37,11 @@ impl RunView {
         RunView { digester, model: Model::new(meta) }
     }
 
+    /// What the run is called.
+    pub fn name(&self) -> &str {
+        &self.model.meta().name
+    }
+
     /// See [`crate::Output::interval`].
     pub fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals) {
         let digest = self.digester.digest(at, interval, totals);

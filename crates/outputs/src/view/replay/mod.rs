@@ -126,10 +126,9 @@ impl Replay {
             }
             Frame::Series(def) => self.series(&def),
             Frame::Interval { at, interval } => self.interval(at, interval, to),
-            Frame::Event { at, kind, text } => {
-                self.flush(false, to);
-                to.event(&Event { at, kind, text });
-            }
+            // It has a time of its own, and what is pending may be the last interval: what is said of a
+            // run as a whole comes before its end.
+            Frame::Event { at, kind, text } => to.event(&Event { at, kind, text }),
             Frame::End(end) => {
                 self.flush(true, to);
                 to.end(&end);
