@@ -14,6 +14,7 @@ pub mod ports;
 pub mod prometheus;
 pub mod redis;
 pub mod samples;
+pub mod sink;
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use tokio::net::TcpSocket;
+
 /// What the receiver was sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Received {
@@ -79,9 +81,12 @@ impl Receiver {
     }
 }
 
-/// An address where nobody listens.
-pub(crate) fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// An address where nobody listens, as long as the socket is there, which nobody else gets.
+pub(crate) fn nobody() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 fn serve(

@@ -126,7 +126,8 @@ fn a_receiver_that_always_fails_gets_a_payload_some_times() {
 #[test]
 fn nobody_there_and_nobody_who_answers_end_in_time() {
     let line = "test: 0 points delivered, 7 lost: 7 not taken by the end of the run";
-    let ended = check(&format!("http://{}", nobody()), &[3, 4], |_| {});
+    let (_socket, address) = nobody();
+    let ended = check(&format!("http://{address}"), &[3, 4], |_| {});
     assert_eq!(ended.line, Err(line.to_owned()));
     assert_eq!(ended.log.len(), 1, "{:?}", ended.log);
     assert!(ended.log[0].contains("Connection refused"), "{:?}", ended.log);

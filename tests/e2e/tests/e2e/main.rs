@@ -11,6 +11,7 @@ mod deploy;
 mod differential;
 mod exit_codes;
 mod grafana;
+mod influxdb;
 mod nginx;
 mod outputs;
 mod plot;
