@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use plimsoll_outputs::report_page::Format;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -12,6 +13,11 @@ Examples:
   plimsoll report -type='hist[0,2ms,4ms,6ms]' a.bin b.bin
   plimsoll attack -duration=1m http://127.0.0.1:8080/ | plimsoll report -every=1s
   plimsoll report ~/.local/state/plimsoll/runs/20261121T112004Z-script.plimsoll
+  plimsoll report --html script.js > report.html     # the newest run of that script
+  plimsoll report --md before.plimsoll after.plimsoll
+
+--html and --md take run records, named as for `plimsoll view`; several are compared. Without one it
+is the newest run.
 
 Latencies are response times: they start when a request was due, if the input tells it, and else
 when it was sent.
@@ -23,6 +29,12 @@ pub(crate) struct ReportArgs {
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
+    /// The runs as one page of HTML that opens offline
+    #[arg(long, conflicts_with_all = ["md", "kind", "every", "buckets"])]
+    pub(crate) html: bool,
+    /// The runs in Markdown, for a pull request
+    #[arg(long, conflicts_with_all = ["kind", "every", "buckets"])]
+    pub(crate) md: bool,
     /// text, json, hist[BOUND,...] or hdrplot
     #[arg(long = "type", value_name = "TYPE", default_value = "text")]
     pub(crate) kind: String,
@@ -35,6 +47,17 @@ pub(crate) struct ReportArgs {
     /// Where the report goes [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+impl ReportArgs {
+    /// What the runs are written as; none for a report of types.
+    pub(crate) fn page(&self) -> Option<Format> {
+        match (self.html, self.md) {
+            (true, _) => Some(Format::Html),
+            (_, true) => Some(Format::Markdown),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod encode;
 mod inputs;
 mod output;
+mod page;
 mod plot;
 mod report;
 

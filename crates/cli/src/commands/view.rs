@@ -33,20 +33,9 @@ const OPENERS: [&str; 3] = ["xdg-open", "open", "wslview"];
 
 /// Reads the records and serves their page until Ctrl-C.
 pub(crate) fn view(args: &ViewArgs, session: &Session) -> Result<(), Failure> {
-    if args.runs.len() > RUNS_MAX {
-        let message = format!("{} runs are more than {RUNS_MAX}, the limit", args.runs.len());
-        return Err(Failure::new(Exit::Other, message));
-    }
     let log = session.log;
     let began = Instant::now();
-    let mut opened: Vec<Opened> = Vec::new();
-    let mut ids: Vec<String> = Vec::new();
-    for run in &args.runs {
-        let path = find(run)?;
-        let id = id(&path, &ids);
-        opened.push(open(&path, &id, log)?);
-        ids.push(id);
-    }
+    let opened = open_all(&args.runs, log)?;
     let address = args.listen.map_or(Address::Default, Address::Given);
     let signals = shutdown::listen()
         .map_err(|error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}")))?;
@@ -67,6 +56,24 @@ pub(crate) fn view(args: &ViewArgs, session: &Session) -> Result<(), Failure> {
         .wait()
         .map_err(|error| Failure::new(Exit::Other, format!("cannot wait for Ctrl-C: {error}")))?;
     Ok(())
+}
+
+/// Reads the records of runs as a person names them: the newest when none is named.
+pub(super) fn open_all(runs: &[String], log: &Log) -> Result<Vec<Opened>, Failure> {
+    if runs.len() > RUNS_MAX {
+        let message = format!("{} runs are more than {RUNS_MAX}, the limit", runs.len());
+        return Err(Failure::new(Exit::Other, message));
+    }
+    let latest = [LATEST.to_owned()];
+    let mut opened: Vec<Opened> = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
+    for run in if runs.is_empty() { &latest } else { runs } {
+        let path = find(run)?;
+        let id = id(&path, &ids);
+        opened.push(open(&path, &id, log)?);
+        ids.push(id);
+    }
+    Ok(opened)
 }
 
 fn open(path: &Path, id: &str, log: &Log) -> Result<Opened, Failure> {

@@ -232,7 +232,10 @@ fn urls(run: &Run) -> String {
 fn errors(run: &Run) -> String {
     let row = |(class, column): (&String, &Column)| {
         let sum = column.iter().flatten().sum::<f64>() * run.interval;
-        (sum > 0.0).then(|| format!("| {} | {} | {} |\n", plain(class), count(sum), curve(column)))
+        (sum > 0.0).then(|| {
+            // Rates are rounded in the JSON, counts are whole.
+            format!("| {} | {} | {} |\n", plain(class), count(sum.round()), curve(column))
+        })
     };
     table("| Error | Count | Over time |\n|---|---:|---|\n", run.errors.iter().filter_map(row))
 }

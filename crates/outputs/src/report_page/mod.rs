@@ -41,14 +41,20 @@ impl Format {
     }
 }
 
-/// Writes a report of `runs`.
+/// Writes a report of `runs`; of several as a comparison.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(format: Format, title: &str, runs: &[&RunView], out: &mut dyn Write) -> io::Result<()> {
+pub fn write(format: Format, runs: &[&RunView], out: &mut dyn Write) -> io::Result<()> {
     let json = runs_json(runs.iter().copied());
     match format {
-        Format::Html => page::write_whole(title, &json, out),
+        Format::Html => {
+            let title = match runs {
+                [run] => run.name().to_owned(),
+                runs => format!("{} runs", runs.len()),
+            };
+            page::write_whole(&title, &json, out)
+        }
         Format::Markdown => {
             let facts: Facts = serde_json::from_slice(&json)?;
             out.write_all(markdown::report(&facts).as_bytes())
@@ -60,7 +66,6 @@ pub fn write(format: Format, title: &str, runs: &[&RunView], out: &mut dyn Write
 pub struct ReportOutput {
     path: PathBuf,
     format: Format,
-    title: String,
     place: Option<Place>,
     view: RunView,
 }
@@ -76,9 +81,8 @@ pub fn start(path: &Path, meta: RunMeta, registry: Registry) -> Result<ReportOut
     let format = Format::of(path)
         .ok_or_else(|| failed(&"name a file that ends in .html or .md: that is how it is written"))?;
     let place = Place::open(path).map_err(|error| failed(&error))?;
-    let title = meta.name.clone();
     let view = RunView::new(meta, registry);
-    Ok(ReportOutput { path: path.to_owned(), format, title, place: Some(place), view })
+    Ok(ReportOutput { path: path.to_owned(), format, place: Some(place), view })
 }
 
 impl ReportOutput {
@@ -114,7 +118,7 @@ impl Output for ReportOutput {
     fn finish(&mut self) -> Result<Option<String>, OutputError> {
         let Some(place) = self.place.take() else { return Ok(None) };
         let name = self.path.display();
-        place.write(|out| write(self.format, &self.title, &[&self.view], out)).map_err(|error| {
+        place.write(|out| write(self.format, &[&self.view], out)).map_err(|error| {
             OutputError { message: format!("cannot write the report {name}: {error}") }
         })?;
         Ok(Some(format!("the report is in {name}")))

@@ -5,7 +5,7 @@ use crate::view::testing::Story;
 
 fn markdown_of(view: &RunView) -> String {
     let mut out = Vec::new();
-    write(Format::Markdown, "checkout.js", &[view], &mut out).unwrap();
+    write(Format::Markdown, &[view], &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -21,7 +21,7 @@ fn markdown_of_a_run() {
 fn markdown_of_several_runs_compares_them() {
     let (one, other) = (Story::told(20), Story::told(70));
     let mut out = Vec::new();
-    write(Format::Markdown, "both", &[&one, &other], &mut out).unwrap();
+    write(Format::Markdown, &[&one, &other], &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     let line = |start: &str| {
         let found = text.lines().find(|line| line.starts_with(start));

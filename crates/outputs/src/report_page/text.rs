@@ -1,7 +1,7 @@
 //! Text and numbers in Markdown.
 
 use crate::format::{
-    bytes, duration,
+    bytes,
     number::{compact, to_fixed},
 };
 
@@ -71,10 +71,16 @@ pub(super) fn percent(share: f64) -> String {
     format!("{} %", compact(value, 2))
 }
 
+/// With three figures: a percentile is good for no more.
 pub(super) fn milliseconds(value: f64) -> String {
-    // Three figures are what a percentile is good for.
-    let value = significant(value);
-    duration::humanize(value, None)
+    let text = |value: f64, unit: &str| format!("{} {unit}", compact(significant(value), 9));
+    match value.abs() {
+        0.0 => "0 ms".to_owned(),
+        size if size < 0.9995 => text(value * 1e3, "µs"),
+        size if size < 999.5 => text(value, "ms"),
+        size if size < 119_500.0 => text(value / 1e3, "s"),
+        _ => text(value / 60e3, "min"),
+    }
 }
 
 fn significant(value: f64) -> f64 {
@@ -138,7 +144,10 @@ mod tests {
         assert_eq!(percent(0.008_08), "0.81 %");
         assert_eq!(percent(0.000_001), "< 0.01 %");
         assert_eq!(percent(0.999_999), "> 99.99 %");
-        assert_eq!(milliseconds(12.345_6), "12.3ms");
+        assert_eq!(milliseconds(12.345_6), "12.3 ms");
+        assert_eq!(milliseconds(0.000_2), "0.2 µs");
+        assert_eq!(milliseconds(78.6), "78.6 ms");
+        assert_eq!(milliseconds(999.7), "1 s");
         assert_eq!(amount(1.0, "cores"), "1 core");
         assert_eq!(amount(2.5e6, "bytes/s"), "2.5 MB/s");
     }

@@ -22,7 +22,7 @@ use plimsoll_script::options::parse_go_duration;
 
 use super::{
     inputs::{self, Damages, Inputs},
-    output,
+    output, page,
 };
 use crate::{
     Session,
@@ -35,6 +35,9 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Reads everything and prints the report, damaged input or not.
 pub(crate) fn report(args: &ReportArgs, session: &Session) -> Result<Exit, Failure> {
+    if let Some(format) = args.page() {
+        return page::page(args, format, session);
+    }
     let kind = Kind::parse(&args.kind, args.buckets.as_deref())?;
     let every = args.every.as_deref().map(every).transpose()?.flatten();
     let clears = every.is_some() && session.terminal.stdout_is_tty;

@@ -28,8 +28,8 @@ export function valueAxis(model, scale) {
   const unit = scale === "y2" ? model.unit2 : model.unit;
   const isLog = model.log && scale === "y";
   const isWide = (chart) => chart.scales.y.max / chart.scales.y.min > 30;
-  const decade = (value) => value.toExponential()[0] === "1";
-  const labelled = (chart, value) => (isWide(chart) ? decade(value) : [1, 2, 5].includes(Number(value.toExponential()[0])));
+  // The axis may begin anywhere, and what is not round has no label.
+  const labelled = (chart, value) => (isWide(chart) ? [1] : [1, 2, 5]).some((round) => value.toExponential(9) === (round * 10 ** Math.floor(Math.log10(value) + 1e-9)).toExponential(9));
   return axis({
     scale,
     side: scale === "y2" ? 1 : 3,

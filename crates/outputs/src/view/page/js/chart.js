@@ -1,12 +1,14 @@
 /* One chart: lines over time, drawn by uPlot, with the cursor and the zoom of all the others. */
 
 import { timeAxis, valueAxis } from "./axes.js";
-import { drawMarks, marksNear } from "./marks.js";
+import { drawMarks } from "./marks.js";
 import { color, faded } from "./theme.js";
 import { range, setZoom, unzoom } from "./timeline.js";
 import { tooltip } from "./tooltip.js";
 
 const SYNC = "time";
+/* Points of a line that is dashed. */
+const DASHED_LIMIT = 3000;
 /* Pixels that a drag must have, so that a click is none. */
 const DRAG_LEAST = 5;
 
@@ -76,14 +78,14 @@ export class Chart {
   #options() {
     const { model } = this;
     const host = this.#host;
-    const tip = tooltip(() => this.model, marksNear);
+    const tip = tooltip(() => this.model);
     return {
       width: host.clientWidth || 400,
       height: model.height,
       padding: [8, model.unit2 ? 0 : 18, 0, 0],
       legend: { show: false },
       cursor: {
-        y: Boolean(model.heat),
+        y: false,
         points: { show: !model.heat, size: 7 },
         sync: { key: SYNC, setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false, dist: DRAG_LEAST },
@@ -141,13 +143,14 @@ function bands(lines) {
 
 function series(line) {
   const stroke = color(line.color);
-  const fill = line.stack ? 0.55 : line.fill ?? 0;
+  const fill = line.stack ? 0.45 : line.fill ?? 0;
   return {
     label: line.label,
     scale: line.axis ?? "y",
     stroke,
     width: line.width ?? (line.stack ? 1 : 1.6),
-    dash: line.dash?.length ? line.dash : undefined,
+    // Of thousands of points dashes would be noise, and slow.
+    dash: line.dash?.length && line.values.length < DASHED_LIMIT ? line.dash : undefined,
     fill: fill ? faded(stroke, fill) : undefined,
     spanGaps: false,
     points: { show: false, size: 4, width: 0, fill: stroke, filter: lonely },
@@ -189,7 +192,9 @@ function drawLimits(chart, model) {
     ctx.stroke();
     ctx.font = `${10.5 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textAlign = "right";
-    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
+    // Where there is no room above the line it stands below.
+    const below = y - bbox.top < 15 * devicePixelRatio;
+    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (below ? 12 : -4) * devicePixelRatio);
     ctx.restore();
   }
 }

@@ -15,13 +15,14 @@ const CHANGE_LEAST = 0.005;
 function rows(runs) {
   const told = new Map(runs.map((run) => [run, figures(run)]));
   const of = (pick) => (run) => pick(told.get(run));
-  const latency = (name) => [name, of((known) => known.latency?.[name]), milliseconds, -1];
+  const kinds = [...new Set(runs.map((run) => told.get(run).kind))].join(" or ");
+  const latency = (name) => [`${kinds[0].toUpperCase()}${kinds.slice(1)} time, ${name}`, of((known) => known.latency?.[name]), (value) => milliseconds(value), -1];
   return [
     ["Duration", of((known) => known.length), duration, 0],
     ["Requests", of((known) => known.requests), count, 0],
     ["Rate", of((known) => known.rate), (value) => amount(value, "1/s"), 1],
     ["Failed", of((known) => known.errorShare), percent, -1],
-    ...["mean", "p50", "p90", "p95", "p99", "max"].map(latency),
+    ...["mean", "p50", "p90", "p95", "p99", "max"].map((name) => latency(name)),
     ["Dropped iterations", of((known) => known.dropped), count, -1],
     ["VUs, most", of((known) => known.vus), count, 0],
     ...watchedRows(),

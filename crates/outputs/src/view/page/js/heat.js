@@ -113,6 +113,7 @@ export class Heat {
     const cells = new Float64Array(width * rows);
     const column = (time) => Math.floor(((time - min) / (max - min)) * width);
     heat.rows.forEach((row, index) => {
+      if (t[index] <= min || t[index] - interval >= max) return;
       const first = Math.max(0, column(t[index] - interval));
       const last = Math.min(width - 1, Math.max(first, column(t[index]) - 1));
       for (let at = 0; at + 1 < row.length && first <= last; at += 2) {

@@ -4,18 +4,21 @@ import { choice, element } from "./dom.js";
 import { Heat } from "./heat.js";
 import { hasNumbers, isAbove, line, sum } from "./lines.js";
 import { Panel } from "./panel.js";
-import { isSeveral, shownRuns } from "./store.js";
+import { allRuns, isSeveral, shownRuns } from "./store.js";
 import { inTurn } from "./theme.js";
 
 export const KINDS = ["service", "response", "lateness"];
 
 const KIND_NOTES = {
-  service: "from the start of sending to the end of the response",
-  response: "from when it was due to the end of the response",
-  lateness: "from when it was due to its start: the generator's own health",
+  service: ["from when sent", "From the start of sending to the end of the response"],
+  response: ["from when due", "From when it was due to the end of the response"],
+  lateness: ["from due to start", "From when it was due to its start: the generator's own health"],
 };
 
 const LEVELS = [["p50", "--level1"], ["p90", "--level2"], ["p95", "--level3"], ["p99", "--level4"], ["max", "--soft"]];
+
+/* Runs that have a heat map. */
+const HEATS_LIMIT = 4;
 
 const NOTHING = { empty: "No data yet" };
 
@@ -25,7 +28,7 @@ export const view = { kind: null, isLog: true };
 let pressKind = () => {};
 let pressScale = () => {};
 let latency;
-let heat;
+let heats = [];
 
 /* The kind that says most of a run: with a schedule, what was due counts. */
 export function kindOf(run) {
@@ -43,7 +46,7 @@ export function setLog(isLog) {
   view.isLog = isLog;
   pressScale(isLog ? "log" : "linear");
   latency.update();
-  heat.update();
+  heats.forEach((panel) => panel.update());
 }
 
 /* Whether an iteration is one request, so that both rates are one. */
@@ -97,22 +100,19 @@ function whyMissing(run, kind) {
   return null;
 }
 
-function heatMap(within) {
-  // Colours of two runs on one place would say nothing.
-  const run = within.runs[0];
-  if (!run) return NOTHING;
+function heatMap(run) {
   const drawn = heatOf(run);
   if (drawn.isEmpty) return NOTHING;
   return { x: run.t, lines: [], unit: "ms", log: view.isLog, heat: drawn };
 }
 
-const heats = new WeakMap();
+const counted = new WeakMap();
 
 function heatOf(run) {
-  const known = heats.get(run);
+  const known = counted.get(run);
   if (known && known.length === run.t.length) return known.heat;
   const made = new Heat(run);
-  heats.set(run, { heat: made, length: run.t.length });
+  counted.set(run, { heat: made, length: run.t.length });
   return made;
 }
 
@@ -142,9 +142,9 @@ function users(within) {
 }
 
 function checks(within) {
-  const lines = within.runs.filter((run) => run.checks?.length && hasNumbers(run.load.checks_failed))
+  const lines = within.runs.filter((run) => isAbove(run.load.checks_failed))
     .map((run) => line(within, run, "failed checks", run.load.checks_failed, { color: "--bad", fill: 0.25, role: 0 }));
-  return lines.length ? { x: within.x, lines, unit: "1/s" } : { empty: "No checks" };
+  return lines.length ? { x: within.x, lines, unit: "1/s" } : { empty: "No check has failed" };
 }
 
 function data(within) {
@@ -158,20 +158,29 @@ function data(within) {
 /* What a kind means, in the panel's head. */
 export function kindNote() {
   const kinds = [...new Set(shownRuns().map(kindOf))];
-  return kinds.length === 1 ? KIND_NOTES[kinds[0]] : "";
+  return kinds.length === 1 ? KIND_NOTES[kinds[0]][0] : "";
 }
 
 function latencyControls() {
   const kind = element("span", { class: "choice small", role: "group", "aria-label": "Which latency" });
-  pressKind = choice(kind, KINDS.map((name) => [name, name[0].toUpperCase() + name.slice(1), KIND_NOTES[name]]), null, setKind);
+  pressKind = choice(kind, KINDS.map((name) => [name, name[0].toUpperCase() + name.slice(1), `${KIND_NOTES[name][1]} (k)`]), null, setKind);
   const scale = element("span", { class: "choice small", role: "group", "aria-label": "Vertical scale" });
   pressScale = choice(scale, [["log", "Log", "Logarithmic (l)"], ["linear", "Linear", "From zero (l)"]], "log", (value) => setLog(value === "log"));
   return element("span", { class: "controls" }, kind, scale);
 }
 
+/* Colours of two runs on one place would say nothing, so each has a map of its own. */
+function heatPanel({ id, name }, at) {
+  const note = isSeveral() ? `of ${name}` : "how many requests took so long";
+  return new Panel({ id: at ? `heat-${at}` : "heat", title: "Latency heat map", note, height: 260, build: (within) => {
+    const run = within.runs.find((one) => one.id === id);
+    return run ? heatMap(run) : { empty: "This run is hidden" };
+  } });
+}
+
 /* The panels; `hasIterations` when iterations and requests are not one. */
 export function loadPanels() {
-  const runs = shownRuns();
+  const runs = allRuns();
   const hasIterations = !runs.every(isOneRequest);
   latency = new Panel({ id: "latency", title: "Latency", height: 260, controls: latencyControls(), build: (within) => {
     const kinds = [...new Set(within.runs.map(kindOf))];
@@ -179,14 +188,11 @@ export function loadPanels() {
     latency.note(kindNote());
     return latencies(within);
   } });
-  heat = new Panel({ id: "heat", title: "Latency heat map", note: "each cell's colour is how many requests took so long", height: 260, build: (within) => {
-    if (isSeveral()) heat.note(`of ${within.runs[0]?.name ?? "nothing"}: hide it in the table to see another`);
-    return heatMap(within);
-  } });
+  heats = runs.slice(0, HEATS_LIMIT).map(heatPanel);
   return [
     new Panel({ id: "rate", title: "Requests per second", height: 260, build: rates }),
     latency,
-    heat,
+    ...heats,
     new Panel({ id: "errors", title: "Errors per second", note: "by class", height: 260, build: errors }),
     ...(hasIterations ? [new Panel({ id: "iterations", title: "Iterations per second", build: iterations })] : []),
     new Panel({ id: "vus", title: "Virtual users", note: "and iterations dropped for want of one", build: users }),

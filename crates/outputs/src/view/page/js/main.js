@@ -17,7 +17,7 @@ const SPANS = [["all", "All", "The whole run"], ["900", "15 min"], ["300", "5 mi
 
 const verdict = element("div", { id: "verdict", class: "verdicts", tabindex: "-1" });
 const tiles = element("dl", { class: "tiles", id: "figures" });
-const compare = box("compare", "Runs compared", "changes are against the first; lines in its colour");
+const compare = box("compare", "Runs compared", "changes are against the first; the lines of a run have its colour");
 const thresholds = box("thresholds", "Thresholds");
 const checks = box("checks", "Checks");
 const urls = box("urls", "URLs", "service time; click a heading to sort");
@@ -33,7 +33,7 @@ function build() {
   isBuilt = true;
   byId("waiting")?.remove();
   charts.replaceChildren(...loadPanels().map((panel) => panel.element));
-  byId("main").append(verdict, tiles, compare.host, element("div", { class: "grid boxes" }, thresholds.host, checks.host), charts, urls.host, events.host, watched, tip);
+  byId("main").append(verdict, tiles, element("div", { class: "grid boxes" }, compare.host, thresholds.host, checks.host), charts, urls.host, events.host, watched, tip);
 }
 
 function updateSections() {

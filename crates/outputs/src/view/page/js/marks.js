@@ -13,6 +13,11 @@ export function colorOf(event) {
   return COLORS[event.kind] ?? "--soft";
 }
 
+/* What an event says, without the word that its kind says too. */
+export function said({ text }) {
+  return text.replace(/^INVALID: /, "");
+}
+
 function* marks() {
   const runs = shownRuns();
   for (const run of runs) {

@@ -68,8 +68,7 @@ function doubt(text) {
   const isLimit = text.startsWith("generator-limited");
   const words = isLimit ? text.slice("generator-limited".length).replace(/^[:\s]+/, "") : text;
   return element("div", { class: "verdict warn" }, element("span", { class: "sign" }, icon(ICONS.warn)),
-    element("p", {}, element("strong", {}, isLimit ? "The generator was the limit" : "Note"), ` ${words}`,
-      isLimit && element("small", {}, "These numbers say what the generator could do, not what the service can.")));
+    element("p", {}, element("strong", {}, isLimit ? "The generator was the limit" : "Note"), ` ${words}`));
 }
 
 /* A figure: name, value, a line below it, and its column as a small picture. */

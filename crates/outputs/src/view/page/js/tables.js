@@ -2,7 +2,7 @@
 
 import { ICONS, element, icon, refresh } from "./dom.js";
 import { amount, clock, count, elapsed, milliseconds, percent } from "./format.js";
-import { colorOf } from "./marks.js";
+import { colorOf, said } from "./marks.js";
 import { isSeveral, placeOf, shownRuns } from "./store.js";
 import { inTurn } from "./theme.js";
 
@@ -37,28 +37,53 @@ export function box(id, title, note) {
 
 const tag = (run) => (isSeveral() ? element("i", { class: "dot", style: `background:var(${inTurn(placeOf(run))})`, title: run.name }) : null);
 
+/* Rows of all runs by what they are about: [{ run, row }, ...] each. */
+function grouped(pick, keyOf) {
+  const groups = new Map();
+  for (const run of shownRuns()) {
+    for (const row of pick(run) ?? []) {
+      const key = keyOf(row);
+      groups.set(key, [...(groups.get(key) ?? []), { run, row }]);
+    }
+  }
+  return [...groups.values()];
+}
+
+const keyOfRows = (groups) => JSON.stringify([isSeveral(), groups.map((group) => group.map(({ run, row }) => [run.id, row]))]);
+
+/* The worst of the states of one row's runs. */
+const worst = (states) => (states.includes("bad") ? "bad" : states.includes("ok") ? "ok" : "none");
+
+const sign = (state, word) => element("span", { class: "sign", title: word }, icon(STATES[state][2]), element("span", { class: "hidden" }, word));
+
 export function updateThresholds({ host, body }) {
-  const rows = shownRuns().flatMap((run) => (run.thresholds ?? []).map((threshold) => ({ run, threshold })));
-  host.hidden = rows.length === 0;
-  refresh(body, JSON.stringify([isSeveral(), rows.map(({ run, threshold }) => [run.id, threshold])]), () => element("ul", { class: "thresholds" }, rows.map(({ run, threshold }) => {
-    const [state, word, path] = stateOf(threshold);
+  const groups = grouped((run) => run.thresholds, ({ key, expression }) => `${key} ${expression}`);
+  host.hidden = groups.length === 0;
+  refresh(body, keyOfRows(groups), () => element("ul", { class: "thresholds" }, groups.map((group) => {
+    const { key, expression } = group[0].row;
+    const state = worst(group.map(({ row }) => stateOf(row)[0]));
     return element("li", { class: state },
-      element("span", { class: "sign", title: word }, icon(path), element("span", { class: "hidden" }, word)),
-      element("span", { class: "what" }, tag(run), element("code", {}, threshold.key), " ", element("code", { class: "rule" }, threshold.expression)),
-      element("b", {}, thresholdValue(threshold)));
+      sign(state, STATES[state][1]),
+      element("span", { class: "what" }, element("code", {}, key), " ", element("code", { class: "rule" }, expression)),
+      group.map(({ run, row }) => element("b", { class: stateOf(row)[0] }, tag(run), thresholdValue(row))));
   })));
 }
 
 export function updateChecks({ host, body }) {
-  const rows = shownRuns().flatMap((run) => (run.checks ?? []).map((check) => ({ run, ...check })));
-  host.hidden = rows.length === 0;
-  refresh(body, JSON.stringify([isSeveral(), rows.map(({ run, name, passes, fails }) => [run.id, name, passes, fails])]), () => element("ul", { class: "checks" }, rows.map(({ run, name, passes, fails }) => {
+  const groups = grouped((run) => run.checks, ({ name }) => name);
+  host.hidden = groups.length === 0;
+  refresh(body, keyOfRows(groups), () => element("ul", { class: "checks" }, groups.map((group) => {
+    const passes = group.reduce((sum, { row }) => sum + row.passes, 0);
+    const fails = group.reduce((sum, { row }) => sum + row.fails, 0);
     const share = passes + fails > 0 ? passes / (passes + fails) : 1;
+    // However few failed, it shows.
+    const width = fails ? Math.min(share * 100, 96) : 100;
     return element("li", { class: fails ? "bad" : "ok" },
-      element("span", { class: "sign" }, icon(fails ? ICONS.bad : ICONS.ok), element("span", { class: "hidden" }, fails ? "failed" : "passed")),
-      element("span", { class: "what" }, tag(run), name),
-      element("span", { class: "meter", "aria-hidden": "true" }, element("i", { style: `width:${fails ? Math.min(share * 100, 96) : 100}%` })),
-      element("b", { title: `${count(passes)} passed, ${count(fails)} failed` }, percent(share)));
+      sign(fails ? "bad" : "ok", fails ? "failed" : "passed"),
+      element("span", { class: "what" }, group[0].row.name),
+      !isSeveral() && element("span", { class: "meter", "aria-hidden": "true" }, element("i", { style: `width:${width}%` })),
+      group.map(({ run, row }) => element("b", { class: row.fails ? "bad" : "ok", title: `${count(row.passes)} passed, ${count(row.fails)} failed` },
+        tag(run), percent(row.passes + row.fails > 0 ? row.passes / (row.passes + row.fails) : null))));
   })));
 }
 
@@ -68,7 +93,7 @@ export function updateEvents({ host, body }) {
   refresh(body, JSON.stringify([isSeveral(), rows.map(({ run, t, kind, text }) => [run.id, t, kind, text])]), () => element("ul", { class: "events" }, rows.map(({ run, t, kind, text }) => element("li", {},
     element("time", { title: clock(run.started + t * 1000) }, elapsed(t)),
     element("span", { class: "kind", style: `color:var(${colorOf({ kind })})` }, kind),
-    element("span", { class: "what" }, tag(run), text)))));
+    element("span", { class: "what" }, tag(run), said({ text }))))));
 }
 
 const URL_COLUMNS = [

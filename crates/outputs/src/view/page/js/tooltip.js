@@ -2,12 +2,13 @@
 
 import { element } from "./dom.js";
 import { amount, clock, elapsed } from "./format.js";
+import { marksNear, said } from "./marks.js";
 import { shownRuns } from "./store.js";
 
 /* Lines that are told; a machine may have a hundred cores. */
 const ROWS = 12;
 
-export function tooltip(modelOf, marksNear) {
+export function tooltip(modelOf) {
   let box;
   let isOver = false;
   const init = (chart) => {
@@ -59,9 +60,10 @@ function table(rows) {
     element("td", {}, value))));
 }
 
-function mark({ t, kind, text, run, tint }) {
+function mark(event) {
+  const { t, kind, run, tint } = event;
   const who = shownRuns().length > 1 ? `${run.name}: ` : "";
-  return element("p", { class: "event" }, element("i", { style: `background:var(${tint})` }), `${who}${elapsed(t)} ${kind}: ${text}`);
+  return element("p", { class: "event" }, element("i", { style: `background:var(${tint})` }), `${who}${elapsed(t)} ${kind}: ${said(event)}`);
 }
 
 function place(chart, box, left, top) {

@@ -19,8 +19,8 @@ const CHARTS = {
     ["Memory", ["host_memory_used_bytes", "host_memory_available_bytes"]],
     ["Memory trouble", ["host_major_faults", "host_oom_kills"]],
     ["Network", ["host_network_received_bytes", "host_network_sent_bytes"]],
-    ["Packets", ["host_network_received_packets", "host_network_sent_packets"]],
-    ["TCP trouble", ["host_tcp_retransmits", "host_listen_overflows", "host_listen_drops"]],
+    ["Packets", ["host_network_received_packets", "host_network_sent_packets", "host_tcp_segments_sent"]],
+    ["Network trouble", ["host_tcp_retransmits", "host_listen_overflows", "host_listen_drops", "host_network_dropped_packets"]],
     ["Sockets", ["host_sockets"], true],
     ["Disk utilization", ["host_disk_utilization"]],
     ["Disk", ["host_disk_read_bytes", "host_disk_written_bytes"]],
@@ -35,7 +35,7 @@ const CHARTS = {
     ["Major faults", ["process_major_faults"]],
     ["Disk", ["process_disk_read_bytes", "process_disk_written_bytes"]],
     ["Listen queue", ["process_listen_queue"]],
-    ["Threads", ["process_threads"]],
+    ["Threads and processes", ["process_threads", "process_processes"]],
     ["File descriptors", ["process_file_descriptors"]],
   ],
   cgroup: [
@@ -49,6 +49,9 @@ const CHARTS = {
   ],
 };
 CHARTS.generator = CHARTS.process;
+
+/* Lines of a chart from which on only those that move are drawn. */
+const MANY = 3;
 
 /* Tags that name the thing itself, so no line. */
 const OWN_TAGS = new Set(["host", "process", "cgroup", "service", "role"]);
@@ -92,7 +95,7 @@ function layout(key, kind) {
 
 /* What counts something that never happened needs no chart full of zeros. */
 function isQuiet({ unit, values }) {
-  return (unit === "1/s" || unit === "s/s") && !isAbove(values);
+  return ["1/s", "s/s", "bytes/s"].includes(unit) && !isAbove(values);
 }
 
 /* redis_connected_clients as "Connected clients". */
@@ -116,7 +119,15 @@ function wordOf(metric, names) {
   let start = 0;
   while (parts.every((words) => words.length > start + 1 && words[start] === parts[0][start])) start += 1;
   const words = metric.split("_").slice(start).filter((word) => word !== "bytes").join(" ");
-  return words.replace(/^utilization$/, "all").replace(/\b(cpu|io|oom|tcp)\b/g, (word) => word.toUpperCase()) || "all";
+  return words.replace(/^utilization$/, "total").replace(/\b(cpu|io|oom|tcp)\b/g, (word) => word.toUpperCase()) || "total";
+}
+
+/* The signals of a chart in the order of its metrics. Of many those that were never more than nothing are
+   left out: a machine has more kinds of sockets than are used. */
+function moving(signals, names) {
+  const all = signals.filter((signal) => names.includes(signal.metric)).sort((a, b) => names.indexOf(a.metric) - names.indexOf(b.metric));
+  const some = all.filter(({ values }) => isAbove(values));
+  return all.length > MANY && some.length ? some : all;
 }
 
 function model(within, key, chart) {
@@ -124,11 +135,11 @@ function model(within, key, chart) {
   const limits = [];
   let unit;
   for (const run of within.runs) {
-    const signals = (of(run, key)?.signals ?? []).filter((signal) => chart.names.includes(signal.metric));
+    const signals = moving(of(run, key)?.signals ?? [], chart.names);
     signals.forEach((signal, at) => {
       unit ??= signal.unit;
       const isOnly = signals.length === 1;
-      const look = { color: inTurn(at), role: at, stack: chart.isStacked, fill: isOnly ? 0.14 : 0, width: isOnly ? 1.8 : 1.4 };
+      const look = { color: inTurn(at), role: at, stack: chart.isStacked, fill: isOnly ? 0.14 : 0, width: at === 0 ? 1.8 : 1.4 };
       lines.push(line(within, run, labelOf(signal, chart.names), signal.values, look));
       if (signal.limit != null) limits.push({ label: `limit ${amount(signal.limit, signal.unit)}`, value: signal.limit });
     });
