@@ -17,8 +17,9 @@ use plimsoll_runtime::{clock::Instant, log::Log, shutdown};
 use crate::{
     Session,
     exit::{Exit, Failure},
-    progress::{LastProgress, Progress},
-    terminal,
+    keys::{self, Keys},
+    progress::{LastProgress, Progress, Shown},
+    see::Watched,
     validity::Watch,
 };
 
@@ -37,13 +38,16 @@ pub(crate) struct Conduct<R: Runner> {
     pub(crate) runner: Arc<R>,
     pub(crate) registry: Registry,
     pub(crate) thresholds: Vec<ThresholdGroup>,
-    pub(crate) control: Arc<Control>,
     pub(crate) observer: Box<dyn Observer>,
     /// Whether some output needs each sample.
     pub(crate) keep_samples: bool,
     pub(crate) first_signal: FirstSignal,
     /// Whether the end of the run is followed by nothing until Ctrl-C.
     pub(crate) lingers: bool,
+    pub(crate) shown: Shown,
+    /// Whether something else reads standard input.
+    pub(crate) reads_stdin: bool,
+    pub(crate) watched: Option<Watched>,
 }
 
 /// A run that is over.
@@ -52,61 +56,85 @@ pub(crate) struct Conducted {
     /// Why the generator was the limit, in sentences.
     pub(crate) reasons: Vec<String>,
     pub(crate) progress: LastProgress,
-    /// When the first signal came.
-    pub(crate) signaled: Option<Instant>,
+    /// When the person first asked for the end.
+    pub(crate) signaled: Arc<OnceLock<Instant>>,
+    /// Pressed until this is dropped.
+    _keys: Option<Keys>,
+}
+
+impl Conducted {
+    /// The reasons as marks of the run.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.reasons.iter().map(|reason| format!("INVALID: {reason}")).collect()
+    }
+
+    /// Waits until the person asks for the end; not at all when the run itself was ended so.
+    pub(crate) fn linger(&self) {
+        self.signaled.wait();
+    }
 }
 
 impl<R: Runner> Conduct<R> {
     /// Runs it to its end. Blocks.
     pub(crate) fn run(self, session: &Session) -> Result<Conducted, Failure> {
         let log = session.log;
-        let signaled = interrupt_on_signals(&self.control, self.first_signal, self.lingers, log)?;
+        let control = Arc::clone(&self.shown.control);
+        let ending = Ending {
+            control: Arc::clone(&control),
+            signaled: Arc::new(OnceLock::new()),
+            lingers: self.lingers,
+            log: log.clone(),
+        };
+        ending.on_signals(self.first_signal)?;
         if let Err(error) = shutdown::raise_fd_limit() {
             log.warn(&format!("cannot raise the limit of open files: {error}"));
         }
-        let progress = Progress::start(session.display.clone(), &self.control)?;
+        let takes_keys = !self.reads_stdin && session.takes_keys();
+        let keys = if takes_keys { ending.on_keys() } else { None };
+        let shown = Shown { has_keys: keys.is_some(), ..self.shown };
+        let mut watched = self.watched;
+        let observations = watched.as_mut().and_then(Watched::take_observations);
+        let progress = Progress::start(session.display.clone(), shown)?;
         let watch = Watch::start();
         let finished = plimsoll_engine::run::run(RunSetup {
             config: self.config,
             runner: self.runner,
             registry: self.registry,
             thresholds: self.thresholds,
-            control: self.control,
+            control,
             observer: self.observer,
             keep_samples: self.keep_samples,
-            observations: None,
+            observations,
         });
         let reasons = watch.verdict(&finished.totals, finished.duration);
-        let progress = progress.stop();
-        if self.lingers && finished.error.is_none() {
-            if !session.global.quiet {
-                terminal::print("\nThe run is over; --linger waits for Ctrl-C\n")?;
-            }
-            // At once when the run itself was ended so.
-            signaled.wait();
+        if let Some(watched) = watched {
+            watched.stop(log);
         }
-        let signaled = signaled.get().copied();
-        Ok(Conducted { finished, reasons, progress, signaled })
+        let progress = progress.stop();
+        Ok(Conducted { finished, reasons, progress, signaled: ending.signaled, _keys: keys })
     }
 }
 
-/// The first Ctrl-C ends gracefully, the second at once, a third kills.
-fn interrupt_on_signals(
-    control: &Arc<Control>,
-    first: FirstSignal,
+/// The ways in which a person ends a run.
+struct Ending {
+    control: Arc<Control>,
+    signaled: Arc<OnceLock<Instant>>,
     lingers: bool,
-    log: &Log,
-) -> Result<Arc<OnceLock<Instant>>, Failure> {
-    let failed = |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
-    let (control, log) = (Arc::clone(control), log.clone());
-    let signals = shutdown::listen().map_err(failed)?;
-    let signaled = Arc::new(OnceLock::new());
-    let seen = Arc::clone(&signaled);
-    signals
-        .spawn(move |count, signal| match count {
+    log: Log,
+}
+
+impl Ending {
+    /// The first Ctrl-C ends gracefully, the second at once, a third kills.
+    fn on_signals(&self, first: FirstSignal) -> Result<(), Failure> {
+        let failed =
+            |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
+        let (control, log) = (Arc::clone(&self.control), self.log.clone());
+        let (signaled, lingers) = (Arc::clone(&self.signaled), self.lingers);
+        let signals = shutdown::listen().map_err(failed)?;
+        let thread = signals.spawn(move |count, signal| match count {
             1 => {
                 log.debug(&format!("stopping because of {signal}"));
-                seen.get_or_init(Instant::now);
+                signaled.get_or_init(Instant::now);
                 if control.test_progress().stage == Stage::Done && !lingers {
                     log.warn("the run is over, only its summary is not: once more ends that too");
                 }
@@ -122,12 +150,29 @@ fn interrupt_on_signals(
                     FirstSignal::Drains => control.stop(StopReason::Signal),
                 }
             }
-            _ =>
-            {
+            _ => {
+                keys::restore();
                 #[expect(clippy::exit, reason = "the person asked three times")]
                 std::process::exit(i32::from(Exit::Interrupted.code()))
             }
-        })
-        .map_err(failed)?;
-    Ok(signaled)
+        });
+        thread.map(drop).map_err(failed)
+    }
+
+    /// The first `q` lets running iterations end, the second interrupts them.
+    fn on_keys(&self) -> Option<Keys> {
+        let (control, signaled) = (Arc::clone(&self.control), Arc::clone(&self.signaled));
+        let keys = Keys::listen(move |key| {
+            if !matches!(key, b'q' | b'Q') {
+                return;
+            }
+            signaled.get_or_init(Instant::now);
+            if control.is_draining() {
+                control.stop(StopReason::Quit);
+            } else {
+                control.drain(StopReason::Quit);
+            }
+        });
+        keys.inspect_err(|error| self.log.debug(&format!("cannot listen for keys: {error}"))).ok()
+    }
 }

@@ -2,12 +2,13 @@
 
 use plimsoll_engine::{control::StopReason, run::Finished, runner::RunError};
 use plimsoll_metrics::Totals;
+use plimsoll_outputs::progress::Terms;
 use plimsoll_runtime::log::{Level, Log};
 
 use crate::exit::Exit;
 
 /// Judges a run by how it ended and by its thresholds.
-pub(crate) fn judge(finished: &Finished, log: &Log) -> Exit {
+pub(crate) fn judge(finished: &Finished, terms: Terms, log: &Log) -> Exit {
     if let Some(error) = &finished.error {
         return explain(error, log);
     }
@@ -17,7 +18,14 @@ pub(crate) fn judge(finished: &Finished, log: &Log) -> Exit {
             return Exit::ScriptAborted;
         }
         Some(StopReason::Signal) => {
-            log.error("test run was aborted because plimsoll received an interrupt signal");
+            log.error(&format!(
+                "{} was aborted because plimsoll received an interrupt signal",
+                terms.run
+            ));
+            return Exit::Interrupted;
+        }
+        Some(StopReason::Quit) => {
+            log.error(&format!("{} was ended early, by the key q", terms.run));
             return Exit::Interrupted;
         }
         Some(StopReason::Error(error)) => return explain(error, log),

@@ -9,10 +9,12 @@ mod conduct;
 mod exit;
 mod fetch;
 mod judge;
+mod keys;
 mod load;
 mod outputs;
 mod progress;
 mod report;
+mod see;
 mod terminal;
 mod validity;
 mod wiring;
@@ -89,6 +91,13 @@ pub(crate) struct Session<'a> {
     pub(crate) log: &'a Log,
 }
 
+impl Session<'_> {
+    /// Whether a person sits before the run who can see what keys do.
+    pub(crate) fn takes_keys(&self) -> bool {
+        self.terminal.stdin_is_tty && self.display.is_terminal()
+    }
+}
+
 fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
     commands::unsupported::global(session.global)?;
     let done = |()| Exit::Success;
@@ -96,12 +105,14 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Run(args) => commands::run::run(args, session),
         Command::Attack(args) => commands::attack::attack(args, session),
         Command::Report(args) => commands::results::report(args, session),
+        Command::Watch(args) => commands::watch::watch(args, session).map(done),
         Command::Encode(args) => commands::results::encode(args, session),
         Command::Plot(args) => commands::results::plot(args, session),
         Command::Inspect(args) => commands::inspect::inspect(args, session).map(done),
         Command::Archive(args) => commands::archive::archive(args, session).map(done),
         Command::New(args) => commands::new::new(args).map(done),
         Command::Runs(args) => commands::runs::runs(args, session.log).map(done),
+        Command::View(args) => commands::view::view(args, session).map(done),
         Command::Demo(args) => commands::demo::demo(args, session),
         Command::Serve(args) => commands::serve::serve(args).map(done),
         Command::Completion(args) => commands::completion::completion(args).map(done),

@@ -15,7 +15,7 @@ use plimsoll_engine::{
     progress::{ScenarioProgress, ScenarioState, Stage as EngineStage},
 };
 use plimsoll_outputs::progress::{
-    DEFAULT_WIDTH, Display, ProgressView, ScenarioView, Stage, Status, terminal_width,
+    Display, Live, ProgressView, ScenarioView, Size, Stage, Status, Terms,
 };
 
 use crate::{
@@ -42,37 +42,58 @@ pub(crate) fn display(terminal: Terminal, stream: Stream, quiet: bool) -> Displa
     if quiet {
         Display::quiet()
     } else if is_tty {
-        let columns = || terminal_width().unwrap_or(DEFAULT_WIDTH);
-        Display::terminal(out, columns, terminal.color_allowed)
+        let size = || Size::detect().unwrap_or(Size::DEFAULT);
+        Display::terminal(out, size, terminal.color_allowed)
     } else {
         Display::lines(out)
+    }
+}
+
+/// What is shown of a run.
+#[derive(Clone)]
+pub(crate) struct Shown {
+    pub(crate) control: Arc<Control>,
+    pub(crate) terms: Terms,
+    /// Requests that are one iteration of the engine's.
+    pub(crate) batch: u64,
+    pub(crate) live: Live,
+    /// Whether lines in a pipe tell of what is watched.
+    pub(crate) is_watching: bool,
+    /// Whether the person can press keys.
+    pub(crate) has_keys: bool,
+}
+
+impl Shown {
+    /// Of a run in which each iteration is one piece of work, without keys.
+    pub(crate) fn new(control: Arc<Control>, terms: Terms, live: Live, is_watching: bool) -> Shown {
+        Shown { control, terms, batch: 1, live, is_watching, has_keys: false }
     }
 }
 
 /// Draws until it is stopped.
 pub(crate) struct Progress {
     display: Display,
-    control: Arc<Control>,
+    shown: Shown,
     stop: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Progress {
-    pub(crate) fn start(display: Display, control: &Arc<Control>) -> Result<Progress, Failure> {
+    pub(crate) fn start(display: Display, shown: Shown) -> Result<Progress, Failure> {
         let (stop, stopped) = sync_channel(1);
-        let (shown, watched) = (display.clone(), Arc::clone(control));
+        let (on_thread, drawn) = (display.clone(), shown.clone());
         let draw = move || {
             // Looks fall on round tenths of the run's own time, which is what is shown.
-            let pause = || PERIOD - remainder(watched.test_progress().elapsed);
+            let pause = || PERIOD - remainder(drawn.control.test_progress().elapsed);
             while stopped.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) {
-                shown.draw(&view(&watched));
+                on_thread.draw(&drawn.view());
             }
         };
         let thread = std::thread::Builder::new()
             .name("progress".into())
             .spawn(draw)
             .map_err(|error| Failure::new(Exit::Other, format!("start a thread: {error}")))?;
-        Ok(Progress { display, control: Arc::clone(control), stop, thread })
+        Ok(Progress { display, shown, stop, thread })
     }
 
     /// Takes the bars away; the returned value puts their last state below the summary.
@@ -82,7 +103,7 @@ impl Progress {
         if self.thread.join().is_ok() {
             self.display.clear();
         }
-        LastProgress { display: self.display, control: self.control }
+        LastProgress { display: self.display, shown: self.shown }
     }
 }
 
@@ -95,54 +116,78 @@ fn remainder(elapsed: Duration) -> Duration {
 /// The state at the end of a run.
 pub(crate) struct LastProgress {
     display: Display,
-    control: Arc<Control>,
+    shown: Shown,
 }
 
 impl LastProgress {
     pub(crate) fn show(self) {
-        self.display.finish(&ProgressView { stage: Stage::Finished, ..view(&self.control) });
+        // The summary above has said the rest.
+        self.display.finish(&ProgressView {
+            stage: Stage::Finished,
+            live: Arc::new([]),
+            watched: String::new(),
+            ..self.shown.view()
+        });
     }
 }
 
-/// The engine's figures as the display takes them.
-fn view(control: &Control) -> ProgressView {
-    let test = control.test_progress();
-    let figures = control.figures();
-    let is_exhausted = control.reason() == Some(StopReason::Exhausted);
-    let stage = match test.stage {
-        EngineStage::Initializing => {
-            Stage::Init { done: test.vus_initialized, planned: test.vus_planned }
+impl Shown {
+    /// The engine's figures as the display takes them.
+    fn view(&self) -> ProgressView {
+        let control = &self.control;
+        let test = control.test_progress();
+        let figures = control.figures();
+        let reason = control.reason();
+        let stage = match test.stage {
+            EngineStage::Initializing => {
+                Stage::Init { done: test.vus_initialized, planned: test.vus_planned }
+            }
+            EngineStage::Setup => Stage::Setup,
+            EngineStage::Scenarios if control.is_paused() => Stage::Paused,
+            EngineStage::Scenarios => Stage::Running,
+            EngineStage::Teardown => Stage::Teardown,
+            EngineStage::Done => Stage::Finished,
+        };
+        let requests = |iterations: u64| iterations.saturating_mul(self.batch);
+        let scenario = |progress| scenario(progress, reason.as_ref());
+        ProgressView {
+            stage,
+            terms: self.terms,
+            elapsed: test.elapsed,
+            longest: test.max_duration,
+            vus_active: figures.vus_active,
+            vus: test.vus_initialized,
+            iterations_completed: requests(figures.iterations_completed),
+            iterations_interrupted: requests(figures.iterations_interrupted),
+            scenarios: control.progress().into_iter().map(scenario).collect(),
+            live: self.live.rows(),
+            watched: if self.is_watching { self.live.watched_line() } else { String::new() },
+            hint: self.hint(),
         }
-        EngineStage::Setup => Stage::Setup,
-        EngineStage::Scenarios if control.is_paused() => Stage::Paused,
-        EngineStage::Scenarios => Stage::Running,
-        EngineStage::Teardown => Stage::Teardown,
-        EngineStage::Done => Stage::Finished,
-    };
-    ProgressView {
-        stage,
-        elapsed: test.elapsed,
-        longest: test.max_duration,
-        vus_active: figures.vus_active,
-        vus: test.vus_initialized,
-        iterations_completed: figures.iterations_completed,
-        iterations_interrupted: figures.iterations_interrupted,
-        scenarios: control
-            .progress()
-            .into_iter()
-            .map(|progress| scenario(progress, is_exhausted))
-            .collect(),
+    }
+
+    fn hint(&self) -> &'static str {
+        match () {
+            () if !self.has_keys || self.control.is_stopping() => "",
+            () if self.control.is_draining() => "stopping; q once more interrupts what still runs",
+            () => "q stops gracefully, Ctrl-C at once",
+        }
     }
 }
 
-/// One that has sent all that there was is as done as one whose time is over.
-fn scenario(progress: ScenarioProgress, is_exhausted: bool) -> ScenarioView {
-    let status = match progress.state {
-        ScenarioState::Waiting => Status::Waiting,
-        ScenarioState::Running if progress.progress >= 1.0 => Status::Stopping,
-        ScenarioState::Running => Status::Running,
-        ScenarioState::Done if progress.succeeded || is_exhausted => Status::Done,
-        ScenarioState::Done => Status::Interrupted,
+/// One that has sent all that there was is as done as one whose time is over. One that the person ended,
+/// by the key for that or because nothing else would have, has not failed.
+fn scenario(progress: ScenarioProgress, reason: Option<&StopReason>) -> ScenarioView {
+    let is_endless = progress.duration.is_none() && progress.iterations_total.is_none();
+    let status = match (progress.state, reason) {
+        (ScenarioState::Waiting, _) => Status::Waiting,
+        (ScenarioState::Running, _) if progress.progress >= 1.0 => Status::Stopping,
+        (ScenarioState::Running, _) => Status::Running,
+        (ScenarioState::Done, _) if progress.succeeded => Status::Done,
+        (ScenarioState::Done, Some(StopReason::Exhausted)) => Status::Done,
+        (ScenarioState::Done, Some(StopReason::Quit)) => Status::Ended,
+        (ScenarioState::Done, Some(StopReason::Signal)) if is_endless => Status::Ended,
+        (ScenarioState::Done, _) => Status::Interrupted,
     };
     ScenarioView {
         name: progress.name,

@@ -36,8 +36,9 @@ pub(crate) struct Report<'a> {
     pub(crate) parts: Option<Parts>,
     /// Why the numbers are not valid.
     pub(crate) warnings: &'a [String],
+    /// What watched things did, a line each.
+    pub(crate) watched: Vec<String>,
     pub(crate) terminal: Terminal,
-    pub(crate) no_color: bool,
     pub(crate) log: &'a Log,
 }
 
@@ -70,10 +71,11 @@ impl Report<'_> {
             time_unit: self.options.summary_time_unit.as_deref().and_then(TimeUnit::parse),
             parts: self.parts.as_ref(),
             warnings: self.warnings,
+            watched: &self.watched,
         };
         let data = DataInput {
             summary,
-            no_color: self.no_color,
+            no_color: !self.terminal.color_allowed,
             stdout_is_terminal: self.terminal.stdout_is_tty,
             stderr_is_terminal: self.terminal.stderr_is_tty,
             setup_data: setup_data.as_ref(),
@@ -145,13 +147,20 @@ fn write_files(files: Vec<(String, Vec<u8>)>) -> Result<(), Failure> {
 }
 
 /// What stands above a run: what runs, where the samples go, and the plan.
-pub(crate) fn header(args: &RunArgs, outputs: Vec<String>, plan: &Plan, color: bool) -> String {
+pub(crate) fn header(
+    args: &RunArgs,
+    outputs: Vec<String>,
+    dashboard: Option<String>,
+    plan: &Plan,
+    color: bool,
+) -> String {
     let scenario = |planned: &PlannedScenario| {
         (planned.scenario.name.clone(), description(planned, args.arrival_slack))
     };
     let parts = Banner {
         program: concat!("plimsoll ", env!("CARGO_PKG_VERSION")).to_owned(),
         script: args.file.display().to_string(),
+        dashboard,
         outputs,
         headline: plan.headline(),
         scenarios: plan.scenarios.iter().map(scenario).collect(),

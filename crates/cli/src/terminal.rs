@@ -18,6 +18,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// What decides about colors and bars.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
+    pub(crate) stdin_is_tty: bool,
     pub(crate) stdout_is_tty: bool,
     pub(crate) stderr_is_tty: bool,
     /// Neither `--no-color` nor `NO_COLOR`.
@@ -28,6 +29,7 @@ impl Terminal {
     pub(crate) fn detect(no_color: bool) -> Terminal {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Terminal {
+            stdin_is_tty: std::io::stdin().is_terminal(),
             stdout_is_tty: std::io::stdout().is_terminal(),
             stderr_is_tty: std::io::stderr().is_terminal(),
             color_allowed: !no_color && !refused,

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use plimsoll_metrics::{
     threshold::ThresholdGroup,
     totals::{Entry, ThresholdState},
 };
-use plimsoll_outputs::{Output, record::RecordWriter, summary::Parts};
+use plimsoll_outputs::{Output, record::RecordWriter, summary::Parts, view::live::Dashboard};
 use plimsoll_runtime::{
     clock::Instant,
     log::{Level, Log},
@@ -22,7 +23,7 @@ use plimsoll_runtime::{
 use plimsoll_script::options::SystemTags;
 use serde_json::Value;
 
-use crate::exit::Failure;
+use crate::{args::SeeFlags, exit::Failure, see::Pages};
 
 /// What outputs are made from.
 pub(crate) struct Setup<'a> {
@@ -32,6 +33,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) out: &'a [String],
     /// `--record`
     pub(crate) record: Option<&'a str>,
+    pub(crate) see: &'a SeeFlags,
     /// What was asked for, as the record keeps it.
     pub(crate) options: Value,
     pub(crate) system_tags: SystemTags,
@@ -50,9 +52,15 @@ struct Inner {
     outputs: Vec<Box<dyn Output>>,
     record: Option<RecordWriter>,
     parts: Option<Parts>,
+    /// Of outputs, as the header of a run has them.
+    names: Vec<String>,
+    /// Where the run can be seen.
+    dashboard: Option<String>,
     registry: Registry,
     /// Whether the limit of series was told.
     told_limit: bool,
+    /// Whether all were told how the run ended.
+    told_end: bool,
     log: Log,
 }
 
@@ -61,14 +69,24 @@ impl Followers {
     pub(crate) fn start(setup: &Setup, given: Vec<Box<dyn Output>>) -> Result<Followers, Failure> {
         let mut outputs = crate::outputs::open(setup)?;
         outputs.extend(given);
+        let header = header(setup);
+        let Pages { dashboard, reports } = Pages::open(setup, &header)?;
+        outputs.extend(reports.into_iter().map(|report| Box::new(report) as Box<dyn Output>));
+        let names = outputs.iter().map(|output| output.describe());
+        let names = names.filter(|name| !name.is_empty()).collect();
+        let url = dashboard.as_ref().map(Dashboard::url);
+        outputs.extend(dashboard.map(|dashboard| Box::new(dashboard) as Box<dyn Output>));
         let parts = setup.keeps_parts.then(|| Parts::new(setup.registry.clone()));
-        let record = record(setup)?;
+        let record = record(setup, &header)?;
         let inner = Inner {
             outputs,
             record,
             parts,
+            names,
+            dashboard: url,
             registry: setup.registry.clone(),
             told_limit: false,
+            told_end: false,
             log: setup.log.clone(),
         };
         Ok(Followers(Arc::new(Mutex::new(inner))))
@@ -84,9 +102,12 @@ impl Followers {
 
     /// As the header of a run names them.
     pub(crate) fn describe(&self) -> Vec<String> {
-        let inner = self.lock();
-        let names = inner.outputs.iter().map(|output| output.describe());
-        names.filter(|name| !name.is_empty()).collect()
+        self.lock().names.clone()
+    }
+
+    /// The address of the live dashboard, where there is one.
+    pub(crate) fn dashboard(&self) -> Option<String> {
+        self.lock().dashboard.clone()
     }
 
     /// What groups and scenarios recorded, for the full summary.
@@ -94,13 +115,11 @@ impl Followers {
         self.lock().parts.take()
     }
 
-    /// Flushes all; what an output could not do is logged and changes no exit code.
-    pub(crate) fn finish(&self, finished: &Finished, warnings: &[String], log: &Log) {
+    /// Tells all how the run ended: early, when the person lingers before the rest. Told once.
+    pub(crate) fn end(&self, finished: &Finished, warnings: &[String]) {
         let mut inner = self.lock();
-        let inner = &mut *inner;
-        let path = inner.record.as_ref().and_then(RecordWriter::path);
-        if let Some(path) = path {
-            log.debug(&format!("the run is recorded in {}", path.display()));
+        if std::mem::replace(&mut inner.told_end, true) {
+            return;
         }
         let at = Timestamp(Instant::now().unix_nanos());
         let invalid = |text: &String| Event { at, kind: "invalid".to_owned(), text: text.clone() };
@@ -109,11 +128,30 @@ impl Followers {
         for output in inner.all() {
             events.iter().for_each(|event| output.event(event));
             output.end(&end);
+        }
+    }
+
+    /// Flushes all, the record first: nothing that a slow receiver does can harm it. What an output could
+    /// not do is logged and changes no exit code.
+    pub(crate) fn finish(&self, finished: &Finished, warnings: &[String], log: &Log) {
+        self.end(finished, warnings);
+        let mut inner = self.lock();
+        let path = inner.record.as_ref().and_then(RecordWriter::path).map(Path::to_path_buf);
+        let had_dashboard = inner.dashboard.is_some();
+        for output in inner.all() {
             match output.finish() {
                 Ok(Some(line)) => log.info(&line),
                 Ok(None) => {}
                 Err(error) => log.error(&error.to_string()),
             }
+        }
+        let Some(path) = path else { return };
+        let path = path.display();
+        match had_dashboard {
+            true => log.info(&format!(
+                "the dashboard is closed; `plimsoll view {path}` shows the run again"
+            )),
+            false => log.debug(&format!("the run is recorded in {path}")),
         }
     }
 
@@ -122,8 +160,18 @@ impl Followers {
     }
 }
 
+/// What is known of the run before its start.
+fn header(setup: &Setup) -> Header {
+    Header {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_unix_ms: Instant::now().unix_nanos() / 1_000_000,
+        script: setup.subject.clone(),
+        options: setup.options.clone(),
+    }
+}
+
 /// Every run leaves a record, unless it is switched off or there is no place for it.
-fn record(setup: &Setup) -> Result<Option<RecordWriter>, Failure> {
+fn record(setup: &Setup, header: &Header) -> Result<Option<RecordWriter>, Failure> {
     let wanted = setup.record;
     let Some(target) = crate::outputs::record_target(wanted)? else {
         if wanted.is_none() {
@@ -132,13 +180,7 @@ fn record(setup: &Setup) -> Result<Option<RecordWriter>, Failure> {
         }
         return Ok(None);
     };
-    let header = Header {
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        started_unix_ms: Instant::now().unix_nanos() / 1_000_000,
-        script: setup.subject.clone(),
-        options: setup.options.clone(),
-    };
-    Ok(Some(RecordWriter::start(target, &header, setup.registry.clone(), setup.log.clone())))
+    Ok(Some(RecordWriter::start(target, header, setup.registry.clone(), setup.log.clone())))
 }
 
 fn end(finished: &Finished) -> End {
@@ -147,6 +189,7 @@ fn end(finished: &Finished) -> End {
         (None, None | Some(StopReason::Exhausted)) => "finished".to_owned(),
         (None, Some(StopReason::Condition(text))) => text.clone(),
         (None, Some(StopReason::Signal)) => "interrupted".to_owned(),
+        (None, Some(StopReason::Quit)) => "ended early, by the key q".to_owned(),
         (None, Some(StopReason::ScriptAbort(message))) => message.clone(),
         (None, Some(StopReason::Thresholds(keys))) => format!("thresholds: {}", keys.join(", ")),
     };
@@ -164,10 +207,10 @@ fn end(finished: &Finished) -> End {
 }
 
 impl Inner {
-    /// The outputs, and last the record.
+    /// The record, and then the outputs.
     fn all(&mut self) -> impl Iterator<Item = &mut dyn Output> {
         let record = self.record.iter_mut().map(|record| record as &mut dyn Output);
-        self.outputs.iter_mut().map(|output| &mut **output as &mut dyn Output).chain(record)
+        record.chain(self.outputs.iter_mut().map(|output| &mut **output as &mut dyn Output))
     }
 
     /// Once, when tag sets began to be folded.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::SeeFlags;
+
 #[derive(Debug, Args)]
 // As Go's flags: the last counts, so that what a wrapper sets can be overridden.
 #[command(
@@ -16,6 +18,7 @@ Examples:
   plimsoll attack -duration=10s -rate=0 -workers=30 http://127.0.0.1:8080/   # as fast as it goes
   plimsoll attack -rate=0 -workers=50 -duration=10s redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}'
   plimsoll attack -duration=30s -threshold 'p(99)<200ms' http://127.0.0.1:8080/
+  plimsoll attack -duration=30s -watch=port:8080 -dashboard -report=out.html http://127.0.0.1:8080/
 
 Rates:
   100  100/s  50/1m                              constant
@@ -49,6 +52,8 @@ pub(crate) struct AttackArgs {
     pub(crate) redis: RedisFlags,
     #[command(flatten)]
     pub(crate) results: ResultFlags,
+    #[command(flatten)]
+    pub(crate) see: SeeFlags,
 }
 
 /// When hits are due, and who sends them.
@@ -223,6 +228,9 @@ pub(crate) struct ResultFlags {
     /// 'errors>5% over 5s' or 'rate<90% over 10s' (repeatable)
     #[arg(long, value_name = "CONDITION")]
     pub(crate) abort_when: Vec<String>,
+    /// Wait for Ctrl-C after the end of the attack, before its report
+    #[arg(long)]
+    pub(crate) linger: bool,
     /// Exit with 111 when the generator was the limit
     #[arg(long)]
     pub(crate) strict: bool,

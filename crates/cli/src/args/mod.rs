@@ -5,6 +5,9 @@ mod dashes;
 mod options;
 mod results;
 mod run;
+mod see;
+mod view;
+mod watch;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -17,6 +20,9 @@ pub(crate) use results::{EncodeArgs, Encoding, PlotArgs, ReportArgs};
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
+pub(crate) use see::{SeeFlags, address};
+pub(crate) use view::ViewArgs;
+pub(crate) use watch::{AgentFlags, WatchArgs};
 
 /// Load testing and capacity for services and distributed systems.
 #[derive(Debug, Parser)]
@@ -105,6 +111,8 @@ pub(crate) enum Command {
     Attack(Box<AttackArgs>),
     /// Say what came of attacks, from their results, or of a run, from its record
     Report(ReportArgs),
+    /// Look at hosts, processes and services, or serve what is seen to runs on other hosts
+    Watch(Box<WatchArgs>),
     /// Turn results of attacks from one format into another
     Encode(EncodeArgs),
     /// A page with the response times of several attacks over each other
@@ -117,6 +125,8 @@ pub(crate) enum Command {
     New(NewArgs),
     /// List the records of past runs
     Runs(RunsArgs),
+    /// Look at past runs, or one that goes on, in the browser
+    View(ViewArgs),
     /// Start a sample service, load it, watch it, and say what was seen
     Demo(DemoArgs),
     /// Run a system to practise on

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::parse_go_duration;
 
-use super::OptionFlags;
+use super::{OptionFlags, SeeFlags};
 
 /// Arrivals that start later than this on purpose would count as those of a generator that is the
 /// limit.
@@ -19,6 +19,7 @@ const ARRIVAL_SLACK_MAX: Duration = Duration::from_millis(5);
     plimsoll run -u 5 -d 10s script.js               # five VUs for ten seconds\n  \
     plimsoll run -s 10s:100 -s 60s:100 -s 10s:0 script.js   # up to 100 VUs, stay, down\n  \
     plimsoll run -e BASE=http://127.0.0.1:8080 --out json=samples.json script.js\n  \
+    plimsoll run --watch port:8080 --dashboard --report out.html script.js   # look at the service too\n  \
     plimsoll run - < script.js\n\n\
     Exit codes: 0 fine, 99 thresholds failed, 104 bad configuration, 105 interrupted,\n  \
     107 exception in the script, 108 test.abort(), 110 test.fail()")]
@@ -30,6 +31,8 @@ pub(crate) struct RunArgs {
     pub(crate) options: OptionFlags,
     #[command(flatten)]
     pub(crate) runtime: RuntimeFlags,
+    #[command(flatten)]
+    pub(crate) see: SeeFlags,
 
     /// Send samples to: json[=FILE], csv[=FILE] (repeatable)
     #[arg(

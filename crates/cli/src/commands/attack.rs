@@ -12,7 +12,10 @@ mod thresholds;
 use std::{collections::BTreeMap, sync::Arc};
 
 use plimsoll_attack::{
-    hits::{Collected, Collector}, http::HttpRunner, redis::RedisRunner, results::binary::End,
+    hits::{Collected, Collector},
+    http::HttpRunner,
+    redis::RedisRunner,
+    results::binary::End,
 };
 use plimsoll_engine::{
     abort::AbortWhen,
@@ -90,10 +93,9 @@ impl<'a> Attack<'a> {
     ) -> Result<Attack<'a>, Failure> {
         let flags = &args.results;
         let watched = Watched::start(&args.see, !flags.out.is_empty(), &registry, session.log)?;
-        let thresholds =
-            thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
-                watched.check_key(key, &registry)
-            })?;
+        let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
+            watched.check_key(key, &registry)
+        })?;
         let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
         let subject = targets::describe(args);
         let setup = wiring::Setup {
@@ -179,7 +181,8 @@ impl<'a> Attack<'a> {
     fn finish(self, mut conducted: Conducted) -> Result<Exit, Failure> {
         let mut collected = self.collector.take();
         let end = self.end(&mut conducted, &collected);
-        let asked = matches!(conducted.finished.stopped, Some(StopReason::Signal | StopReason::Quit));
+        let asked =
+            matches!(conducted.finished.stopped, Some(StopReason::Signal | StopReason::Quit));
         if self.load.duration.is_none() && asked {
             // What was to last until Ctrl-C has had its way.
             conducted.finished.stopped = None;

@@ -148,7 +148,7 @@ pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> 
     };
     // Whatever becomes of the service, one line tells it, and not one for each request.
     let script_log = session.log.at_least(Level::Error);
-    let prepared = Prepared::new(load::load(&request, &script_log)?, false, session.log)?;
+    let prepared = Prepared::watching(load::load(&request, &script_log)?, &run, session.log)?;
     let rows = Arc::new(Mutex::new(Vec::new()));
     let registry = prepared.loaded.registry.clone();
     let control = Arc::clone(&prepared.control);

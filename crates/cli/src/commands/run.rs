@@ -1,9 +1,13 @@
 //! `plimsoll run`: load, consolidate, run, report.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use plimsoll_engine::{control::Control, plan::Plan, run::Finished};
-use plimsoll_outputs::{Output, summary::TrendStat};
+use plimsoll_outputs::{
+    Output,
+    progress::{Live, Terms},
+    summary::TrendStat,
+};
 use plimsoll_runtime::log::Log;
 use plimsoll_script::options::{Consolidated, View, consolidate};
 
@@ -16,7 +20,9 @@ use crate::{
     judge::judge,
     load::{self, Loaded, Request},
     outputs,
+    progress::Shown,
     report::{self, Report},
+    see::{self, Watched},
     terminal,
     wiring::{self, Followers},
 };
@@ -36,7 +42,7 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<Exit, Failure> {
         system_env: true,
     };
     let loaded = load::load(&request, log)?;
-    let mut prepared = Prepared::new(loaded, args.runtime.no_thresholds, log)?;
+    let mut prepared = Prepared::watching(loaded, args, log)?;
     prepared.consolidated.config.workers = args.workers;
     prepared.consolidated.config.arrival_slack = args.arrival_slack;
     let (exit, _) = execute(prepared, args, session, Vec::new())?;
@@ -48,14 +54,27 @@ pub(crate) struct Prepared {
     pub(crate) loaded: Loaded,
     pub(crate) consolidated: Consolidated,
     pub(crate) thresholds: Vec<plimsoll_metrics::threshold::ThresholdGroup>,
+    /// Of a script that is to run.
+    pub(crate) watched: Option<Watched>,
     pub(crate) trend_stats: Vec<TrendStat>,
     /// For whoever follows the run and may have to end it.
     pub(crate) control: Arc<Control>,
 }
 
 impl Prepared {
+    /// Begins to watch what the flags name, so that thresholds on it can be checked.
+    pub(crate) fn watching(loaded: Loaded, args: &RunArgs, log: &Log) -> Result<Prepared, Failure> {
+        let watched = Watched::start(&args.see, !args.out.is_empty(), &loaded.registry, log)?;
+        Prepared::new(loaded, args.runtime.no_thresholds, Some(watched), log)
+    }
+
     /// With `no_thresholds` they are neither checked nor evaluated; their sub-metrics stay.
-    pub(crate) fn new(loaded: Loaded, no_thresholds: bool, log: &Log) -> Result<Prepared, Failure> {
+    pub(crate) fn new(
+        loaded: Loaded,
+        no_thresholds: bool,
+        watched: Option<Watched>,
+        log: &Log,
+    ) -> Result<Prepared, Failure> {
         let consolidated = consolidate(loaded.layers.clone()).map_err(Failure::from)?;
         load::warn(log, &consolidated.warnings);
         let options = &consolidated.options;
@@ -67,13 +86,43 @@ impl Prepared {
             groups.iter_mut().for_each(|group| group.thresholds.clear());
             groups
         } else {
+            let mut keys = options.thresholds.iter().flat_map(|map| map.keys());
+            if let Some(watched) = &watched {
+                keys.try_for_each(|key| watched.check_key(key, &loaded.registry))?;
+            }
             options.check_thresholds(&loaded.registry).map_err(Failure::from)?
         };
         loaded.script.set_options(Arc::new(options.clone()));
         let client = loaded.script.test().http_config();
         client.map_err(|message| Failure::new(Exit::BadConfiguration, message))?;
         let control = Arc::new(Control::new());
-        Ok(Prepared { loaded, consolidated, thresholds, trend_stats, control })
+        Ok(Prepared { loaded, consolidated, thresholds, watched, trend_stats, control })
+    }
+
+    /// Opens what follows it.
+    fn follow(
+        &self,
+        args: &RunArgs,
+        live: &Live,
+        mut more: Vec<Box<dyn Output>>,
+        log: &Log,
+    ) -> Result<Followers, Failure> {
+        let options = &self.consolidated.options;
+        let setup = wiring::Setup {
+            subject: args.file.display().to_string(),
+            out: &args.out,
+            record: args.record.as_deref(),
+            see: &args.see,
+            options: options.to_json(View::Script),
+            system_tags: options.system_tags.unwrap_or_default(),
+            keeps_parts: args.runtime.summary_mode == SummaryMode::Full,
+            registry: &self.loaded.registry,
+            thresholds: &self.thresholds,
+            env: &self.loaded.env,
+            log,
+        };
+        more.push(live.follower());
+        Followers::start(&setup, more)
     }
 }
 
@@ -85,40 +134,41 @@ pub(crate) fn execute(
     more: Vec<Box<dyn Output>>,
 ) -> Result<(Exit, Finished), Failure> {
     let log = session.log;
-    let Prepared { loaded, consolidated, thresholds, trend_stats, control } = prepared;
-    let plan = Plan::new(&consolidated.config);
-    let options = &consolidated.options;
-    let setup = wiring::Setup {
-        subject: args.file.display().to_string(),
-        out: &args.out,
-        record: args.record.as_deref(),
-        options: options.to_json(View::Script),
-        system_tags: options.system_tags.unwrap_or_default(),
-        keeps_parts: args.runtime.summary_mode == SummaryMode::Full,
-        registry: &loaded.registry,
-        thresholds: &thresholds,
-        env: &loaded.env,
-        log,
-    };
-    let followers = Followers::start(&setup, more)?;
+    let live = Live::new(prepared.loaded.registry.clone(), see::sources_of_script());
+    let followers = prepared.follow(args, &live, more, log)?;
     if !session.global.quiet {
+        let plan = Plan::new(&prepared.consolidated.config);
         let color = session.terminal.color_on_stdout();
-        terminal::print(&report::header(args, followers.describe(), &plan, color))?;
+        let outputs = followers.describe();
+        let dashboard = followers.dashboard();
+        terminal::print(&report::header(args, outputs, dashboard, &plan, color))?;
     }
+    let Prepared { loaded, consolidated, thresholds, watched, trend_stats, control } = prepared;
     let script = Arc::new(loaded.script);
+    let is_watching = watched.as_ref().is_some_and(|watched| watched.is_asked);
     let conduct = Conduct {
         config: consolidated.config,
         runner: Arc::clone(&script),
         registry: loaded.registry,
         thresholds,
-        control: Arc::clone(&control),
         observer: followers.observer(),
         keep_samples: followers.wants_samples(),
         first_signal: FirstSignal::Interrupts,
         lingers: args.linger,
+        shown: Shown::new(Arc::clone(&control), Terms::SCRIPT, live.clone(), is_watching),
+        reads_stdin: args.file == Path::new("-"),
+        watched,
     };
-    let Conducted { mut finished, reasons, progress, .. } = conduct.run(session)?;
-    let warnings: Vec<String> = reasons.iter().map(|reason| format!("INVALID: {reason}")).collect();
+    let conducted = conduct.run(session)?;
+    let warnings = conducted.warnings();
+    if args.linger && conducted.finished.error.is_none() {
+        followers.end(&conducted.finished, &warnings);
+        if !session.global.quiet {
+            terminal::print("\nThe run is over; --linger waits for Ctrl-C\n")?;
+        }
+        conducted.linger();
+    }
+    let Conducted { mut finished, progress, .. } = conducted;
     let report = Report {
         script: &script,
         finished: &finished,
@@ -128,8 +178,8 @@ pub(crate) fn execute(
         runtime: &args.runtime,
         parts: followers.take_parts(),
         warnings: &warnings,
+        watched: if is_watching { live.watched_summary() } else { Vec::new() },
         terminal: session.terminal,
-        no_color: !session.terminal.color_allowed,
         log,
     };
     let reported = report.print();
@@ -138,7 +188,7 @@ pub(crate) fn execute(
     if control.is_aborted() {
         finished.stopped = finished.stopped.or_else(|| control.reason());
     }
-    let exit = judge(&finished, log);
+    let exit = judge(&finished, Terms::SCRIPT, log);
     followers.finish(&finished, &warnings, log);
     reported?;
     Ok((exit, finished))

@@ -155,10 +155,11 @@ impl Inner {
         format!("\r\x1b[{}A", height + 1)
     }
 
-    /// Goes there and clears all below.
+    /// Goes there and clears all below: the first line for itself, since tmux keeps a copy of a screen that is
+    /// cleared from its very top.
     fn clear_sequence(&self, size: Option<Size>) -> String {
         let up = self.up_sequence(size);
-        if up.is_empty() { up } else { up + "\x1b[J" }
+        if up.is_empty() { up } else { up + "\x1b[K\x1b[1B\x1b[J\x1b[1A" }
     }
 
     fn drawn_text(&self) -> String {

@@ -137,7 +137,8 @@ impl Screen {
     }
 
     fn put(&mut self, text: &str) {
-        let text = text.replace("\x1b[K", "").replace("\x1b[J", "");
+        let text = text.replace("\x1b[K", "").replace("\x1b[1B\x1b[J\x1b[1A", "");
+        let text = text.replace("\x1b[J", "");
         self.lines.extend(text.lines().map(str::to_owned));
     }
 

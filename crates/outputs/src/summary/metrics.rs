@@ -78,8 +78,12 @@ fn collate(a: &str, b: &str) -> Ordering {
     rough.then_with(|| a.chars().map(char::is_uppercase).cmp(b.chars().map(char::is_uppercase)))
 }
 
-/// What a sub-metric's key says between its braces; none for the metric itself.
+/// What a sub-metric's key says between its braces; none for the metric itself, and none where that has no
+/// line to stand below.
 pub(super) fn suffix(entry: &Entry) -> Option<&str> {
+    if entry.metric.origin == Origin::Watched {
+        return None;
+    }
     let rest = entry.name.strip_prefix(&*entry.metric.name)?;
     Some(rest.strip_prefix('{')?.strip_suffix('}')?.trim())
 }

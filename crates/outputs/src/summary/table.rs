@@ -1,6 +1,6 @@
 //! Lines of `name....: values`, aligned with each other.
 
-use plimsoll_metrics::totals::Entry;
+use plimsoll_metrics::{Origin, totals::Entry};
 
 use super::{
     metrics::{is_k6, suffix},
@@ -26,7 +26,8 @@ impl Row {
             None => (entry.name.clone(), false),
         };
         // What k6 does not have does not move what it has.
-        let key_width = if is_k6(entry) { width(&entry.name) } else { 0 };
+        let moves = is_k6(entry) && entry.metric.origin != Origin::Watched;
+        let key_width = if moves { width(&entry.name) } else { 0 };
         Row { label, is_sub, key_width, cells }
     }
 

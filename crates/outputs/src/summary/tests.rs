@@ -183,6 +183,44 @@ fn our_own_metrics_move_nothing() {
     assert_eq!(others, read("numbers.txt").lines().collect::<Vec<_>>());
 }
 
+/// With its whole name, since the metric itself, over everything that is watched, says nothing.
+#[test]
+fn what_is_watched_is_shown_where_a_threshold_names_it() {
+    let registry = Registry::new(10);
+    let id = registry.watched_metric("host_cpu_utilization", MetricKind::Trend, Contains::Default);
+    let key = "host_cpu_utilization{host:a}";
+    let (metric, tags) = parse_key(key).unwrap();
+    let thresholds = vec![Threshold::parse("max<0.9").unwrap()];
+    let group = ThresholdGroup { key: key.to_owned(), metric, tags: tags.clone(), thresholds };
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    let series = recorder.handle(id.unwrap(), &tags);
+    recorder.record(series, 0.5, Timestamp(0));
+    let mut totals = Totals::new(registry, &[group]);
+    totals.absorb(&recorder.take_interval());
+    for mode in [Mode::Compact, Mode::Legacy] {
+        let stats = TrendStat::defaults();
+        let text = render(&SummaryInput {
+            totals: &totals,
+            duration: Duration::from_secs(1),
+            mode,
+            color: false,
+            trend_stats: &stats,
+            time_unit: None,
+            parts: None,
+            warnings: &[],
+            watched: &[],
+        });
+        let lines = text.lines().filter(|line| line.contains("avg="));
+        let lines: Vec<&str> = lines.map(|line| line.trim_start_matches([' ', '✓'])).collect();
+        assert_eq!(
+            lines,
+            [
+                "host_cpu_utilization{host:a}...: avg=0.5 min=0.5 med=0.5 max=0.5 p(90)=0.5 p(95)=0.5"
+            ]
+        );
+    }
+}
+
 #[test]
 fn groups_of_the_default_scenario() {
     check("groups-full");

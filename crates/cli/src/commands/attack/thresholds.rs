@@ -1,9 +1,11 @@
 //! `-threshold` as people write it: the metric may be left out, times and percentages have units.
 
+use plimsoll_engine::run::Finished;
 use plimsoll_metrics::{
-    Builtin, Registry, Totals,
+    Builtin, Registry,
     threshold::{Threshold, ThresholdGroup, parse_key},
 };
+use plimsoll_outputs::summary;
 use plimsoll_script::options::parse_go_duration;
 
 use crate::exit::{Exit, Failure};
@@ -11,7 +13,7 @@ use crate::exit::{Exit, Failure};
 const NANOS_PER_MS: f64 = 1e6;
 
 /// Reads them all: `[metric[{tag:value}]:] expression`. Without a metric they are about the time
-/// that a user waits.
+/// that a user waits. `check_key` may refuse a metric that there is.
 ///
 /// # Errors
 /// The first that is none, or is about a metric that there is not.
@@ -19,6 +21,7 @@ pub(super) fn parse(
     texts: &[String],
     is_closed: bool,
     registry: &Registry,
+    check_key: impl Fn(&str) -> Result<(), Failure>,
 ) -> Result<Vec<ThresholdGroup>, Failure> {
     let mut groups: Vec<ThresholdGroup> = Vec::new();
     for text in texts {
@@ -28,6 +31,7 @@ pub(super) fn parse(
         };
         let (key, expression) = split(text);
         let key = key.unwrap_or_else(|| response_time(is_closed).name());
+        check_key(key)?;
         let (metric, tags) = parse_key(key).map_err(|error| wrong(&error.message))?;
         let def = registry.find(&metric).ok_or_else(|| wrong(&format!("no metric {metric:?}")))?;
         let mut threshold =
@@ -80,14 +84,16 @@ fn in_base_units(expression: &str) -> String {
     }
 }
 
-/// One line for each: whether it held.
-pub(super) fn outcome(totals: &Totals, groups: &[ThresholdGroup]) -> String {
+/// One line for each: whether it held, and the value that decided.
+pub(super) fn outcome(finished: &Finished, groups: &[ThresholdGroup]) -> String {
     let mut text = String::new();
     for group in groups {
-        let entry = totals.entries().iter().find(|entry| entry.name == group.key);
-        for state in entry.iter().flat_map(|entry| &entry.thresholds) {
+        let Some(entry) = finished.totals.entry(&group.key) else { continue };
+        for state in &entry.thresholds {
             let mark = if state.last_failed { '✗' } else { '✓' };
-            text.push_str(&format!("{mark} {}: {}\n", group.key, state.threshold.source));
+            let source = &state.threshold.source;
+            let measured = summary::measured(entry, source, finished.duration);
+            text.push_str(&format!("{mark} {}: {source}  {measured}\n", group.key));
         }
     }
     if text.is_empty() { text } else { format!("Thresholds:\n{text}") }
@@ -100,7 +106,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Result<(&str, f64), &str>) {
         let registry = Registry::new(10);
-        let parsed = parse(&[text.to_owned()], false, &registry);
+        let parsed = parse(&[text.to_owned()], false, &registry, |_| Ok(()));
         let found = parsed.as_ref().map(|groups| {
             let group = groups.first().expect("one threshold");
             (group.key.as_str(), group.thresholds.first().expect("one expression").limit)

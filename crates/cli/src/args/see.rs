@@ -1,0 +1,135 @@
+//! Flags of `run` and `attack` for those who want to look: at the load, and at what it does to machines.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Args;
+use plimsoll_outputs::{report_page::Format, view::live::Address};
+use plimsoll_script::options::parse_go_duration;
+
+/// That of k6's dashboard.
+const DASHBOARD_PORT: u16 = 5665;
+
+/// Between two samples at least: a look at some dozens of processes takes its time.
+const EVERY_MIN: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Looking")]
+pub(crate) struct SeeFlags {
+    /// Watch beside the load, e.g. port:8080 (whoever listens there), name:nginx, pid:123, host,
+    /// cgroup:/PATH, docker:NAME, agent:HOST:PORT (of plimsoll watch), postgres://.., redis://..,
+    /// nginx:http://.., prometheus:http://.. (repeatable)
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) watch: Vec<String>,
+
+    /// Between two samples of what is watched, 100ms at least
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "PLIMSOLL_WATCH_EVERY",
+        default_value = "1s",
+        value_parser = every
+    )]
+    pub(crate) watch_every: Duration,
+
+    /// What agents on other hosts want to hear; better in the variable than on the command line
+    #[arg(long, value_name = "TOKEN", env = "PLIMSOLL_WATCH_TOKEN", hide_env_values = true)]
+    pub(crate) watch_token: Option<String>,
+
+    /// Serve a live dashboard: at 127.0.0.1:5665, or at the address or port given (--dashboard=8000)
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PLIMSOLL_DASHBOARD",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = dashboard
+    )]
+    pub(crate) dashboard: Option<Address>,
+
+    /// Write a report that opens offline (.html) or goes into a pull request (.md) (repeatable)
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_REPORT", value_parser = report)]
+    pub(crate) report: Vec<PathBuf>,
+}
+
+pub(super) fn every(text: &str) -> Result<Duration, String> {
+    let every = parse_go_duration(text).map_err(|error| error.to_string())?;
+    if every.is_negative() || every.to_std() < EVERY_MIN {
+        return Err("it must be 100ms at least".to_owned());
+    }
+    Ok(every.to_std())
+}
+
+/// An address, or `true` for the usual one.
+fn dashboard(text: &str) -> Result<Address, String> {
+    if text == "true" { Ok(Address::Default) } else { address(text).map(Address::Given) }
+}
+
+/// `IP:PORT`, or either of them alone.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let text = match text.strip_prefix("localhost") {
+        Some(rest) => &format!("{loopback}{rest}"),
+        None => text,
+    };
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Ok(port) = text.trim_start_matches(':').parse() {
+        return Ok(SocketAddr::new(loopback, port));
+    }
+    let ip: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();
+    ip.map(|ip| SocketAddr::new(ip, DASHBOARD_PORT))
+        .map_err(|_| "write IP:PORT, such as 0.0.0.0:8000, or a port alone".to_owned())
+}
+
+fn report(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match Format::of(&path) {
+        Some(_) => Ok(path),
+        None => Err("the name must end in .html or .md: that is how it is written".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, address, dashboard, every, report};
+
+    #[test]
+    fn addresses_of_the_dashboard() {
+        let check = |text: &str, expected: Option<&str>| {
+            let found = address(text).ok().map(|address| address.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        };
+        check("127.0.0.1:5665", Some("127.0.0.1:5665"));
+        check("8000", Some("127.0.0.1:8000"));
+        check(":8000", Some("127.0.0.1:8000"));
+        check("0.0.0.0", Some("0.0.0.0:5665"));
+        check("[::1]:80", Some("[::1]:80"));
+        check("::1", Some("[::1]:5665"));
+        check("localhost", Some("127.0.0.1:5665"));
+        check("localhost:81", Some("127.0.0.1:81"));
+        check("[::1]:http", None);
+        check("localhosts:81", None);
+        check("example.com:81", None);
+        check("70000", None);
+        check("", None);
+        assert_eq!(dashboard("true"), Ok(Address::Default));
+        assert!(matches!(dashboard("81"), Ok(Address::Given(_))));
+    }
+
+    #[test]
+    fn times_between_samples_and_names_of_reports() {
+        for (text, good) in [("1s", true), ("100ms", true), ("99ms", false), ("-1s", false)] {
+            assert_eq!(every(text).is_ok(), good, "{text}");
+        }
+        for (text, good) in [("a.html", true), ("b/c.md", true), ("a.pdf", false), ("html", false)]
+        {
+            assert_eq!(report(text).is_ok(), good, "{text}");
+        }
+    }
+}

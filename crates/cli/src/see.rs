@@ -1,0 +1,272 @@
+//! What looks at a run: things that are watched beside it, the dashboard, reports.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, TrySendError, sync_channel},
+    },
+};
+
+use plimsoll_engine::hub::OBSERVATIONS_LIMIT;
+use plimsoll_metrics::{
+    Builtin, MetricId, Observation, Origin, Registry, Totals, record::Header, threshold::parse_key,
+    totals::Entry,
+};
+use plimsoll_monitor::{Monitor, Settings, agent::Token};
+use plimsoll_outputs::{
+    OutputError,
+    progress::Source,
+    report_page::{self, ReportOutput},
+    view::{
+        RunMeta,
+        live::{self, Address, Dashboard},
+    },
+};
+use plimsoll_runtime::log::{Level, Log};
+
+use crate::{
+    args::{SeeFlags, address},
+    exit::{Exit, Failure},
+    wiring::Setup,
+};
+
+/// A monitor at work and what it finds. Ends with the value.
+pub(crate) struct Watched {
+    monitor: Monitor,
+    /// Until the run takes it.
+    observations: Option<Receiver<Observation>>,
+    /// Observations that found no room.
+    left_out: Arc<AtomicU64>,
+    /// Whether the person named something, beside the generator.
+    pub(crate) is_asked: bool,
+}
+
+impl Watched {
+    /// Starts to watch what the flags name, and the generator always: its samples are for the record and
+    /// for whoever draws, and for files only when something is named. Watched metrics are then known, so that
+    /// thresholds can be checked.
+    pub(crate) fn start(
+        flags: &SeeFlags,
+        keeps_samples: bool,
+        registry: &Registry,
+        log: &Log,
+    ) -> Result<Watched, Failure> {
+        let is_asked = !flags.watch.is_empty();
+        let mut settings = Settings::new(&flags.watch).map_err(|error| {
+            let text = error.to_string();
+            let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+            let failure = Failure::new(Exit::BadConfiguration, message);
+            if hint.is_empty() { failure } else { failure.with_hint(hint) }
+        })?;
+        if let Some(text) = &flags.watch_token {
+            let token = Token::new(text).map_err(|error| {
+                Failure::new(Exit::BadConfiguration, format!("--watch-token: {error}"))
+            })?;
+            settings.set_token(&token);
+        }
+        settings.every = flags.watch_every;
+        settings.keep_samples = keeps_samples && is_asked;
+        let (sender, observations) = sync_channel(OBSERVATIONS_LIMIT);
+        let left_out = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&left_out);
+        let emit = move |observation| {
+            if let Err(TrySendError::Full(_)) = sender.try_send(observation) {
+                counted.fetch_add(1, Relaxed);
+            }
+        };
+        let monitor = plimsoll_monitor::start(settings, registry, log, emit)
+            .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+        Ok(Watched { monitor, observations: Some(observations), left_out, is_asked })
+    }
+
+    /// What it finds, once, for the engine.
+    pub(crate) fn take_observations(&mut self) -> Option<Receiver<Observation>> {
+        self.observations.take()
+    }
+
+    /// Watches no longer.
+    pub(crate) fn stop(self, log: &Log) {
+        self.monitor.stop();
+        let left_out = self.left_out.load(Relaxed);
+        if left_out > 0 {
+            log.warn(&format!(
+                "{left_out} looks at what is watched are not recorded: the run could not take them in time"
+            ));
+        }
+    }
+
+    /// Refuses a threshold on what nobody records: without samples it says nothing. `key` as written.
+    pub(crate) fn check_key(&self, key: &str, registry: &Registry) -> Result<(), Failure> {
+        // A malformed key is an error of its own, later.
+        let Ok((metric, tags)) = parse_key(key) else { return Ok(()) };
+        let Some(what) = watch_for(&metric) else { return Ok(()) };
+        let has = |tag, value| tags.get(tag) == Some(value);
+        let is_recorded = match registry.find(&metric).map(|def| def.origin) {
+            // Without flags there is only the generator.
+            Some(Origin::Watched) => {
+                self.is_asked || has("role", "generator") || has("process", "generator")
+            }
+            Some(_) => true,
+            None => false,
+        };
+        if is_recorded {
+            return Ok(());
+        }
+        let message = format!(
+            "invalid threshold defined on {key}; reason: nothing that is watched has {metric:?}"
+        );
+        Err(Failure::new(Exit::BadConfiguration, message)
+            .with_hint(format!("add --watch, for example --watch {what}")))
+    }
+}
+
+/// What to watch so as to have a metric; `None` for one that is none of a monitor's by its name.
+fn watch_for(metric: &str) -> Option<&'static str> {
+    const PREFIXES: [(&str, &str); 6] = [
+        ("host_", "host, or --watch agent:HOST:PORT for another host"),
+        ("process_", "port:8080, --watch name:nginx or --watch pid:123"),
+        ("cgroup_", "docker:NAME or --watch cgroup:/PATH"),
+        ("postgres_", "postgres://USER@HOST/DATABASE"),
+        ("redis_", "redis://HOST:6379"),
+        ("nginx_", "nginx:http://HOST/stub_status"),
+    ];
+    let found = PREFIXES.iter().find(|(prefix, _)| metric.starts_with(prefix));
+    found.map(|(_, what)| *what)
+}
+
+/// Logs watched metrics whose thresholds had nothing to judge.
+pub(crate) fn tell_unseen(totals: &Totals, log: &Log) {
+    let is_unseen = |entry: &&Entry| {
+        entry.metric.origin == Origin::Watched && !entry.seen && !entry.thresholds.is_empty()
+    };
+    for entry in totals.entries().iter().filter(is_unseen) {
+        let message =
+            format!("there is no sample of {}, so its thresholds do not hold", entry.name);
+        let hint = "the tags must be those of something that was watched while the load ran";
+        log.write(Level::Error, &message, &[("hint", hint)]);
+    }
+}
+
+/// What a script's rate, latency and errors are: those of its requests, or of its iterations when it has none.
+pub(crate) fn sources_of_script() -> Vec<Source> {
+    vec![
+        Source {
+            count: Builtin::HttpReqs.id(),
+            latency: Builtin::HttpReqDuration.id(),
+            failed: Some(Builtin::HttpReqFailed.id()),
+            noun: "requests",
+        },
+        Source {
+            count: Builtin::Iterations.id(),
+            latency: Builtin::IterationDuration.id(),
+            failed: None,
+            noun: "iterations",
+        },
+    ]
+}
+
+/// What an attack's are. `redis`: the metric of failed commands, where commands are sent.
+pub(crate) fn sources_of_attack(is_closed: bool, redis: Option<MetricId>) -> Vec<Source> {
+    let latency =
+        if is_closed { Builtin::IterationDuration } else { Builtin::IterationResponseTime };
+    let failed = redis.unwrap_or(Builtin::HttpReqFailed.id());
+    vec![Source { count: failed, latency: latency.id(), failed: Some(failed), noun: "requests" }]
+}
+
+/// Pages of a run.
+#[derive(Default)]
+pub(crate) struct Pages {
+    pub(crate) dashboard: Option<Dashboard>,
+    pub(crate) reports: Vec<ReportOutput>,
+}
+
+impl Pages {
+    /// Opens the dashboard and the reports that the flags ask for, or the variables of k6's dashboard.
+    pub(crate) fn open(setup: &Setup, header: &Header) -> Result<Pages, Failure> {
+        let meta = RunMeta::new("run", header);
+        let flags = setup.see;
+        let mut paths = flags.report.clone();
+        let mut address = flags.dashboard;
+        if let Some(k6) = K6Dashboard::of(|name| setup.env.get(name).cloned())? {
+            paths.extend(k6.export);
+            address = address.or(Some(k6.address));
+        }
+        let failed = |error: OutputError| Failure::new(Exit::Other, error.message);
+        let open = |path: PathBuf| {
+            report_page::start(&path, meta.clone(), setup.registry.clone()).map_err(|error| {
+                failed(error).with_hint("name a file .html or .md in a folder that exists")
+            })
+        };
+        let reports = paths.into_iter().map(open).collect::<Result<_, _>>()?;
+        let dashboard = address
+            .map(|address| live::start(address, meta.clone(), setup.registry.clone(), setup.log));
+        let dashboard = dashboard.transpose().map_err(|error| {
+            Failure::new(Exit::Other, format!("--dashboard: {}", error.message))
+                .with_hint("name another port, --dashboard=8000, or any free one, --dashboard=0")
+        })?;
+        if let Some(dashboard) = dashboard.as_ref().filter(|it| it.server().is_public()) {
+            let address = dashboard.server().address();
+            setup.log.warn(&format!("whoever reaches {address} can see the dashboard"));
+        }
+        Ok(Pages { dashboard, reports })
+    }
+}
+
+/// What users of k6 ask for with `K6_WEB_DASHBOARD` and its kin.
+#[derive(Debug, PartialEq)]
+struct K6Dashboard {
+    address: Address,
+    export: Option<PathBuf>,
+}
+
+impl K6Dashboard {
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Option<K6Dashboard>, Failure> {
+        let get = |name| variable(name).filter(|text| !text.is_empty());
+        if get("K6_WEB_DASHBOARD").is_none_or(|text| text != "true") {
+            return Ok(None);
+        }
+        let (host, port) = (get("K6_WEB_DASHBOARD_HOST"), get("K6_WEB_DASHBOARD_PORT"));
+        let address = match (&host, &port) {
+            (None, None) => Address::Default,
+            (Some(host), Some(port)) => {
+                Address::Given(address(&format!("{host}:{port}")).map_err(bad)?)
+            }
+            (Some(one), None) | (None, Some(one)) => Address::Given(address(one).map_err(bad)?),
+        };
+        Ok(Some(K6Dashboard { address, export: get("K6_WEB_DASHBOARD_EXPORT").map(Into::into) }))
+    }
+}
+
+fn bad(why: String) -> Failure {
+    Failure::new(Exit::BadConfiguration, format!("K6_WEB_DASHBOARD_HOST or _PORT: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_k6() {
+        let check = |variables: &[(&str, &str)], expected: Option<Option<&str>>| {
+            let get = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let found = K6Dashboard::of(get).unwrap().map(|k6| match k6.address {
+                Address::Default => None,
+                Address::Given(address) => Some(address.to_string()),
+            });
+            assert_eq!(found, expected.map(|address| address.map(str::to_owned)), "{variables:?}");
+        };
+        check(&[], None);
+        check(&[("K6_WEB_DASHBOARD", "false"), ("K6_WEB_DASHBOARD_PORT", "1")], None);
+        let on = ("K6_WEB_DASHBOARD", "true");
+        check(&[on], Some(None));
+        check(&[on, ("K6_WEB_DASHBOARD_PORT", "81")], Some(Some("127.0.0.1:81")));
+        let host = ("K6_WEB_DASHBOARD_HOST", "0.0.0.0");
+        check(&[on, host], Some(Some("0.0.0.0:5665")));
+        check(&[on, host, ("K6_WEB_DASHBOARD_PORT", "81")], Some(Some("0.0.0.0:81")));
+    }
+}
