@@ -11,3 +11,5 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod unsupported;
+pub(crate) mod view;
+pub(crate) mod watch;
