@@ -13,6 +13,8 @@ mod html;
 pub mod influxdb;
 pub mod json;
 pub mod otlp;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod plot;
 pub mod progress;
 pub mod prometheus;

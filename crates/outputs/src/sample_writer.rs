@@ -1,4 +1,5 @@
-//! Writes every sample as a line of text, on a thread of its own behind a bounded queue.
+//! Writes every sample to a file, on a thread of its own behind a bounded queue: as lines of text, or
+//! in whatever form a [`SampleFile`] has.
 
 use std::{
     io,
@@ -40,7 +41,19 @@ enum Message {
     Flush,
 }
 
-/// An [`Output`] of lines.
+/// An open file that takes samples. Lives on the writer's thread.
+pub(crate) trait SampleFile: Send + 'static {
+    /// Takes samples up, and writes what is enough for it.
+    fn samples(&mut self, samples: &[RawSample], written: &mut Written);
+
+    /// About a second is over: whoever follows the file may be shown what there is.
+    fn flush(&mut self, written: &mut Written);
+
+    /// Writes the rest.
+    fn finish(&mut self, written: &mut Written);
+}
+
+/// An [`Output`] of samples.
 pub struct SampleWriter {
     /// For messages: `json (x.json)`.
     description: String,
@@ -54,11 +67,26 @@ pub struct SampleWriter {
 }
 
 /// What the thread did.
-struct Written {
-    samples: u64,
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) samples: u64,
     /// After the first failed write nothing more is tried.
-    not_written: u64,
-    error: Option<io::Error>,
+    pub(crate) not_written: u64,
+    pub(crate) error: Option<io::Error>,
+}
+
+impl Written {
+    /// Counts samples of which `result` tells whether they were written. Of errors the first is kept.
+    pub(crate) fn count(&mut self, samples: u64, result: io::Result<()>) {
+        match result {
+            Ok(()) if self.error.is_none() => self.samples += samples,
+            Ok(()) => self.not_written += samples,
+            Err(error) => {
+                self.not_written += samples;
+                self.error.get_or_insert(error);
+            }
+        }
+    }
 }
 
 impl SampleWriter {
@@ -69,15 +97,22 @@ impl SampleWriter {
         format: impl LineFormat,
         log: Log,
     ) -> Result<SampleWriter, OutputError> {
+        SampleWriter::start_file(description, Lines::new(sink, format), log)
+    }
+
+    /// As [`SampleWriter::start`], with a file of any form.
+    pub(crate) fn start_file(
+        description: String,
+        file: impl SampleFile,
+        log: Log,
+    ) -> Result<SampleWriter, OutputError> {
         let (queue, batches) = sync_channel(BATCHES_LIMIT);
         let (name, for_thread) = (description.clone(), log.clone());
         let waiting = Arc::new(AtomicU64::new(0));
         let taken = waiting.clone();
         let thread = std::thread::Builder::new()
             .name("samples".to_owned())
-            .spawn(move || {
-                Thread { sink, format, name, log: for_thread, waiting: taken }.run(batches)
-            })
+            .spawn(move || Thread { file, name, log: for_thread, waiting: taken }.run(batches))
             .map_err(|error| OutputError { message: format!("{description}: {error}") })?;
         Ok(SampleWriter {
             description,
@@ -157,67 +192,91 @@ impl Output for SampleWriter {
 }
 
 struct Thread<F> {
-    sink: Sink,
-    format: F,
+    file: F,
     name: String,
     log: Log,
     waiting: Arc<AtomicU64>,
 }
 
-impl<F: LineFormat> Thread<F> {
+impl<F: SampleFile> Thread<F> {
     fn run(mut self, batches: Receiver<Message>) -> Written {
-        let mut written = Written { samples: 0, not_written: 0, error: None };
-        let mut text = String::with_capacity(2 * WRITE_SIZE);
-        // Lines in `text`, not yet written.
-        let mut lines = 0;
-        self.format.header(&mut text);
+        let mut written = Written::default();
+        let mut is_told = false;
         for message in batches {
             match message {
                 Message::Samples(samples) => {
-                    for sample in samples.iter() {
-                        lines += u64::from(self.format.sample(&mut text, sample));
-                        if text.len() >= WRITE_SIZE {
-                            self.write(&mut text, &mut lines, &mut written);
-                        }
-                    }
+                    self.file.samples(&samples, &mut written);
                     self.waiting.fetch_sub(samples.len() as u64, Relaxed);
                 }
-                Message::Flush => {
-                    self.write(&mut text, &mut lines, &mut written);
-                    let result = self.sink.flush();
-                    self.note(result, &mut written);
-                }
+                Message::Flush => self.file.flush(&mut written),
             }
+            self.tell(&written, &mut is_told);
         }
-        self.write(&mut text, &mut lines, &mut written);
-        if written.error.is_none() {
-            let result = self.sink.finish();
-            self.note(result, &mut written);
-        }
+        self.file.finish(&mut written);
+        self.tell(&written, &mut is_told);
         written
     }
 
-    fn write(&mut self, text: &mut String, lines: &mut u64, written: &mut Written) {
-        if written.error.is_none() {
-            let result = self.sink.write(text.as_bytes());
-            self.note(result, written);
-        }
-        match written.error {
-            None => written.samples += *lines,
-            Some(_) => written.not_written += *lines,
-        }
-        text.clear();
-        *lines = 0;
-    }
-
     /// Tells of the first error at once: the run may go on for hours.
-    fn note(&self, result: io::Result<()>, written: &mut Written) {
-        if let (Err(error), None) = (result, &written.error) {
+    fn tell(&self, written: &Written, is_told: &mut bool) {
+        if let Some(error) = &written.error
+            && !std::mem::replace(is_told, true)
+        {
             self.log.error(&format!(
                 "{}: cannot write: {error}; the run goes on without this output",
                 self.name
             ));
-            written.error = Some(error);
+        }
+    }
+}
+
+/// A file of lines.
+struct Lines<F> {
+    sink: Sink,
+    format: F,
+    text: String,
+    /// Lines in `text`.
+    lines: u64,
+}
+
+impl<F: LineFormat> Lines<F> {
+    fn new(sink: Sink, mut format: F) -> Lines<F> {
+        let mut text = String::with_capacity(2 * WRITE_SIZE);
+        format.header(&mut text);
+        Lines { sink, format, text, lines: 0 }
+    }
+
+    fn write(&mut self, written: &mut Written) {
+        let result = match written.error {
+            None => self.sink.write(self.text.as_bytes()),
+            Some(_) => Ok(()),
+        };
+        written.count(std::mem::take(&mut self.lines), result);
+        self.text.clear();
+    }
+}
+
+impl<F: LineFormat> SampleFile for Lines<F> {
+    fn samples(&mut self, samples: &[RawSample], written: &mut Written) {
+        for sample in samples {
+            self.lines += u64::from(self.format.sample(&mut self.text, sample));
+            if self.text.len() >= WRITE_SIZE {
+                self.write(written);
+            }
+        }
+    }
+
+    fn flush(&mut self, written: &mut Written) {
+        self.write(written);
+        if written.error.is_none() {
+            written.count(0, self.sink.flush());
+        }
+    }
+
+    fn finish(&mut self, written: &mut Written) {
+        self.write(written);
+        if written.error.is_none() {
+            written.count(0, self.sink.finish());
         }
     }
 }

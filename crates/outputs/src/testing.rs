@@ -14,8 +14,12 @@ use plimsoll_metrics::{
 pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.bytes()).unwrap()
     }
 }
 

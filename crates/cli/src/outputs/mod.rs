@@ -4,6 +4,7 @@ mod csv;
 mod influxdb;
 mod json;
 mod otlp;
+mod parquet;
 mod prometheus;
 mod remote_write;
 mod statsd;
@@ -30,6 +31,7 @@ const KINDS: &[(&str, Open)] = &[
     ("json", json::open),
     ("opentelemetry", otlp::open),
     ("output-statsd", statsd::open),
+    ("parquet", parquet::open),
     ("prometheus", prometheus::open),
     ("statsd", statsd::open),
     ("xk6-influxdb", influxdb::open_v2),
