@@ -5,16 +5,20 @@
 #![allow(clippy::disallowed_methods, reason = "waits for real processes")]
 
 pub mod browser;
+pub mod cgroup;
+pub mod collector;
 pub mod compare;
 pub mod grafana;
 pub mod http;
 pub mod influxdb;
 pub mod nginx;
 pub mod ports;
+pub mod postgres;
 pub mod prometheus;
 pub mod redis;
 pub mod samples;
 pub mod sink;
+pub mod terminal;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -216,6 +220,10 @@ impl Web {
         BufReader::new(stdout).read_line(&mut line).expect("read the ready line");
         let url = line.split_whitespace().find(|w| w.starts_with("http")).map(str::to_owned);
         Web { child, url: url.unwrap_or_else(|| panic!("no address in the ready line: {line:?}")) }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends the service a signal.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests of real processes")]
 
+mod agent;
 mod attack;
 mod bad_input;
 mod commands;
@@ -12,10 +13,14 @@ mod differential;
 mod exit_codes;
 mod grafana;
 mod influxdb;
+mod looking;
 mod nginx;
 mod outputs;
+mod pages;
 mod plot;
 mod receivers;
 mod redis;
 mod results;
+mod services;
 mod signals;
+mod telemetry;
