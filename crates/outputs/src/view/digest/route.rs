@@ -219,7 +219,7 @@ impl Router {
     fn watched(&mut self, metric: &MetricDef, tags: &TagSet) -> Route {
         let (thing, rest) = Thing::of(metric, tags);
         let limited = watched::limited_by(&metric.name);
-        let signal = Signal::new(metric, limited.as_deref(), &rest);
+        let signal = Signal::new(thing.kind, metric, limited.as_deref(), &rest);
         let Some((number, is_new)) = self.signals.number((thing.clone(), signal.id.clone())) else {
             self.unwatched += 1;
             return Route::Ignored;

@@ -55,13 +55,19 @@ pub(crate) struct Thing {
 impl Thing {
     /// The thing that a series is of, and the tags that are left to tell its signals apart.
     pub(super) fn of(metric: &MetricDef, tags: &TagSet) -> (Thing, TagSet) {
-        let (mut kind, naming) = Kind::of(&metric.name);
+        let (mut kind, mut naming) = Kind::of(&metric.name);
         let host = tags.get("host").unwrap_or_default();
+        if tags.get(naming).is_none() || (kind == Kind::Host && tags.get("service").is_some()) {
+            // A service names its own metrics, `process_cpu_seconds_total` for one.
+            (kind, naming) = (Kind::Prometheus, "service");
+        }
         if kind == Kind::Process && tags.get("role") == Some("generator") {
             kind = Kind::Generator;
         }
         let name = tags.get(naming).unwrap_or(host).to_owned();
-        let rest = tags.iter().filter(|(key, _)| ![naming, "host", "role"].contains(key));
+        // Which thread is the hottest changes all the time: its line is one all the same.
+        let passing = if &*metric.name == HOTTEST_THREAD { "thread" } else { "" };
+        let rest = tags.iter().filter(|(key, _)| ![naming, passing, "host", "role"].contains(key));
         let rest = TagSet::from_pairs(rest);
         (Thing { kind, host: host.to_owned(), name }, rest)
     }
@@ -74,6 +80,8 @@ impl Thing {
         }
     }
 }
+
+const HOTTEST_THREAD: &str = "process_hottest_thread_utilization";
 
 /// One line of a thing's charts.
 #[derive(Clone, Debug)]
@@ -107,7 +115,12 @@ pub(super) fn limited_by(metric: &str) -> Option<String> {
 
 impl Signal {
     /// `limited`: the signal's metric when `metric` is its limit.
-    pub(super) fn new(metric: &MetricDef, limited: Option<&str>, tags: &TagSet) -> Signal {
+    pub(super) fn new(
+        kind: Kind,
+        metric: &MetricDef,
+        limited: Option<&str>,
+        tags: &TagSet,
+    ) -> Signal {
         let name = limited.unwrap_or(&metric.name);
         let pairs: Vec<String> = tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
         let id = match pairs.is_empty() {
@@ -119,7 +132,7 @@ impl Signal {
             metric: name.to_owned(),
             tags: tags.clone(),
             unit: unit(name, metric),
-            label: label(name, tags),
+            label: label(kind, name, tags),
             is_amount: metric.kind == MetricKind::Counter,
         }
     }
@@ -145,13 +158,13 @@ fn is_share(name: &str) -> bool {
     name.starts_with("host_cpu_")
         || name.contains("_pressure_")
         || name.ends_with("_share")
-        || name == "process_run_delay"
         || name.ends_with("_utilization") && !is_cores(name)
 }
 
 fn is_cores(name: &str) -> bool {
-    name.starts_with("process_cpu_")
-        || name.starts_with("process_hottest_thread_")
+    matches!(name, HOTTEST_THREAD | "process_run_delay" | "redis_main_thread_utilization")
+        || name.starts_with("process_cpu_")
+        || name.starts_with("redis_cpu_")
         || name.starts_with("cgroup_cpu_") && !name.ends_with("_share")
 }
 
@@ -162,8 +175,7 @@ const UNIT_ENDINGS: [&str; 4] = ["_bytes", "_seconds", "_share", "_total"];
 const CAPITALS: [&str; 6] = ["cpu", "io", "oom", "tcp", "udp", "dns"];
 
 /// The name in words: without what the thing and the unit say, and behind it the values of its tags.
-fn label(name: &str, tags: &TagSet) -> String {
-    let (kind, _) = Kind::of(name);
+fn label(kind: Kind, name: &str, tags: &TagSet) -> String {
     let words = match kind {
         Kind::Prometheus => name,
         _ => name.split_once('_').map_or(name, |(_, words)| words),
@@ -225,86 +237,72 @@ impl Cell {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_metrics::{Registry, SeriesId};
+    use plimsoll_metrics::Registry;
 
     use super::*;
 
-    #[test]
-    fn names_become_things_units_and_words() {
-        use MetricKind::{Counter, Trend};
+    /// Thing, signal, unit and words of a series.
+    fn check(name: &str, unit: Unit, tags: &[(&str, &str)], expected: &str) {
         let registry = Registry::new(100);
-        let check = |name, kind, contains, tags: &[(&str, &str)], expected: &str| {
-            let id = registry.watched_metric(name, kind, contains).unwrap();
-            let tags = TagSet::from_pairs(tags.iter().copied());
-            let SeriesId(_) = registry.series(id, &tags);
-            let metric = registry.def(id);
-            let (thing, rest) = Thing::of(&metric, &tags);
-            let limited = limited_by(name);
-            let signal = Signal::new(&metric, limited.as_deref(), &rest);
-            let of = if limited.is_some() { "limit of " } else { "" };
-            let found =
-                format!("{} {of}{} [{}] {}", thing.id(), signal.id, signal.unit, signal.label);
-            assert_eq!(found, expected);
-        };
-        let plain = Contains::Default;
+        let (kind, contains) = unit;
+        let id = registry.watched_metric(name, kind, contains).unwrap();
+        let metric = registry.def(id);
+        let (thing, rest) = Thing::of(&metric, &TagSet::from_pairs(tags.iter().copied()));
+        let limited = limited_by(name);
+        let signal = Signal::new(thing.kind, &metric, limited.as_deref(), &rest);
+        let of = if limited.is_some() { "limit of " } else { "" };
+        let found = format!("{} {of}{} [{}] {}", thing.id(), signal.id, signal.unit, signal.label);
+        assert_eq!(found, expected);
+    }
+
+    type Unit = (MetricKind, Contains);
+    const LEVEL: Unit = (MetricKind::Trend, Contains::Default);
+    const MILLIS: Unit = (MetricKind::Trend, Contains::Time);
+    const BYTES: Unit = (MetricKind::Trend, Contains::Data);
+    const AMOUNT: Unit = (MetricKind::Counter, Contains::Default);
+    const AMOUNT_OF_BYTES: Unit = (MetricKind::Counter, Contains::Data);
+
+    #[test]
+    fn signals_of_hosts() {
         let host = [("host", "a")];
-        check(
-            "host_cpu_utilization",
-            Trend,
-            plain,
-            &host,
-            "host:a host_cpu_utilization [share] CPU utilization",
-        );
-        check(
-            "host_disk_latency",
-            Trend,
-            Contains::Time,
-            &[("host", "a"), ("device", "sda")],
-            "host:a host_disk_latency{device:sda} [ms] disk latency sda",
-        );
-        check(
-            "host_disk_read_bytes",
-            Counter,
-            Contains::Data,
-            &[("host", "a"), ("device", "sda")],
-            "host:a host_disk_read_bytes{device:sda} [bytes/s] disk read sda",
-        );
-        check(
-            "host_memory_total_bytes",
-            Trend,
-            Contains::Data,
-            &host,
-            "host:a limit of host_memory_used_bytes [bytes] memory used",
-        );
+        let disk = [("host", "a"), ("device", "sda")];
+        let cpu = "host:a host_cpu_utilization [share] CPU utilization";
+        check("host_cpu_utilization", LEVEL, &host, cpu);
+        let latency = "host:a host_disk_latency{device:sda} [ms] disk latency sda";
+        check("host_disk_latency", MILLIS, &disk, latency);
+        let read = "host:a host_disk_read_bytes{device:sda} [bytes/s] disk read sda";
+        check("host_disk_read_bytes", AMOUNT_OF_BYTES, &disk, read);
+        let total = "host:a limit of host_memory_used_bytes [bytes] memory used";
+        check("host_memory_total_bytes", BYTES, &host, total);
+    }
+
+    #[test]
+    fn signals_of_processes_and_cgroups() {
         let own = [("host", "a"), ("process", "generator"), ("role", "generator")];
-        check(
-            "process_cpu_utilization",
-            Trend,
-            plain,
-            &own,
-            "generator:a:generator process_cpu_utilization [cores] CPU utilization",
-        );
+        let cpu = "generator:a:generator process_cpu_utilization [cores] CPU utilization";
+        check("process_cpu_utilization", LEVEL, &own, cpu);
+        let nginx = [("host", "a"), ("process", "nginx"), ("thread", "worker-3")];
+        let hottest = "process:a:nginx process_hottest_thread_utilization [cores] \
+                       hottest thread utilization";
+        check("process_hottest_thread_utilization", LEVEL, &nginx, hottest);
         let nginx = [("host", "a"), ("process", "nginx")];
-        check(
-            "process_file_descriptors_limit",
-            Trend,
-            plain,
-            &nginx,
-            "process:a:nginx limit of process_file_descriptors [count] file descriptors",
-        );
-        check(
-            "cgroup_cpu_throttled_seconds",
-            Counter,
-            plain,
-            &[("host", "a"), ("cgroup", "web")],
-            "cgroup:a:web cgroup_cpu_throttled_seconds [s/s] CPU throttled",
-        );
-        check(
-            "jobs_queue_depth",
-            Trend,
-            plain,
-            &[("host", "a"), ("service", "jobs"), ("queue", "x")],
-            "prometheus:a:jobs jobs_queue_depth{queue:x} [count] jobs queue depth x",
-        );
+        let limit = "process:a:nginx limit of process_file_descriptors [count] file descriptors";
+        check("process_file_descriptors_limit", LEVEL, &nginx, limit);
+        let web = [("host", "a"), ("cgroup", "web")];
+        let throttled = "cgroup:a:web cgroup_cpu_throttled_seconds [s/s] CPU throttled";
+        check("cgroup_cpu_throttled_seconds", AMOUNT, &web, throttled);
+    }
+
+    #[test]
+    fn signals_of_services() {
+        let jobs = [("host", "a"), ("service", "jobs"), ("queue", "x")];
+        let depth = "prometheus:a:jobs jobs_queue_depth{queue:x} [count] jobs queue depth x";
+        check("jobs_queue_depth", LEVEL, &jobs, depth);
+        let seconds = "prometheus:a:jobs process_cpu_seconds_total{queue:x} [1/s] \
+                       process CPU seconds x";
+        check("process_cpu_seconds_total", AMOUNT, &jobs, seconds);
+        let main = [("host", "a"), ("service", "cache")];
+        let thread = "redis:a:cache redis_main_thread_utilization [cores] main thread utilization";
+        check("redis_main_thread_utilization", LEVEL, &main, thread);
     }
 }

@@ -223,12 +223,15 @@ impl Serialize for Distribution<'_> {
 /// Names of [`RANKS`].
 const PERCENTILES: [&str; RANKS.len()] = ["p50", "p90", "p95", "p99"];
 
+/// One of the counts of a load.
+type Count = fn(&Load) -> f64;
+
 struct LoadColumns<'a>(&'a Part<'a>);
 
 impl Serialize for LoadColumns<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let part = self.0;
-        let counts: [(&str, fn(&Load) -> f64); 7] = [
+        let counts: [(&str, Count); 7] = [
             ("done", |load| load.done),
             ("failed", |load| load.failed),
             ("dropped", |load| load.dropped),
