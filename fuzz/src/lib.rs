@@ -4,6 +4,7 @@
 
 mod near;
 
+mod agents;
 mod archives;
 mod cookies;
 mod durations;
@@ -16,6 +17,7 @@ mod records;
 mod results;
 mod resp;
 mod segments;
+mod services;
 mod settings;
 mod targets;
 mod thresholds;

@@ -1,6 +1,10 @@
 //! What is recorded, as data: one entry per metric, from which it is registered and documented.
 
+use std::sync::LazyLock;
+
 use plimsoll_metrics::{Contains, MetricId, MetricKind, Registry, registry::MetricError};
+
+use crate::{cgroups, host, processes, services};
 
 /// A metric that a probe of ours records. Levels are trends, one value per tick; amounts are counters
 /// that get the increase since the last tick.
@@ -51,6 +55,22 @@ impl Metric {
     pub fn register(&self, registry: &Registry) -> Result<MetricId, MetricError> {
         registry.watched_metric(self.name, self.kind, self.contains)
     }
+}
+
+/// Every metric that a probe of ours records, in the order of the documentation.
+pub fn all() -> &'static [&'static Metric] {
+    static ALL: LazyLock<Vec<&'static Metric>> = LazyLock::new(|| {
+        [
+            host::metrics::ALL,
+            processes::metrics::ALL,
+            cgroups::metrics::ALL,
+            services::postgres::ALL,
+            services::redis::ALL,
+            services::nginx::ALL,
+        ]
+        .concat()
+    });
+    &ALL
 }
 
 /// Declares metrics as statics and lists them in `ALL`.

@@ -4,6 +4,8 @@ mod columns;
 mod json;
 mod lines;
 mod table;
+#[cfg(test)]
+mod tests;
 mod things;
 
 use std::{

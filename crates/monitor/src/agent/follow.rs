@@ -20,7 +20,7 @@ const TAG_LIMIT: usize = 1024;
 const TEXT_LIMIT: usize = 1024;
 
 /// One agent as seen from here.
-pub(super) struct Follower {
+pub struct Follower {
     /// For messages.
     name: String,
     authority: String,
@@ -34,7 +34,8 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    pub(super) fn new(name: &str, authority: &str) -> Follower {
+    /// `name`: for messages. `authority`: what it is called when its own name cannot be taken.
+    pub fn new(name: &str, authority: &str) -> Follower {
         Follower {
             name: name.to_owned(),
             authority: authority.to_owned(),
@@ -46,18 +47,22 @@ impl Follower {
         }
     }
 
-    pub(super) fn has_session(&self) -> bool {
+    /// Whether the agent has answered before, so that the next answer has readings.
+    pub fn has_session(&self) -> bool {
         self.session.is_some()
     }
 
     /// As a query.
-    pub(super) fn question(&self) -> String {
+    pub fn question(&self) -> String {
         let session = self.session.as_deref().unwrap_or_default();
         format!("session={session}&after={}&series={}", self.after, self.series.len())
     }
 
     /// Takes an answer in. `exchange`: the stamps of its way.
-    pub(super) fn follow(
+    ///
+    /// # Errors
+    /// When the answer fits no question; the next one then begins anew.
+    pub fn follow(
         &mut self,
         answer: &Answer<'_>,
         exchange: Exchange,

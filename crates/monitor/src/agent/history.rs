@@ -58,6 +58,7 @@ pub(super) struct Latest {
     pub(super) value: f64,
     /// When, in nanoseconds since the Unix epoch.
     pub(super) at: u64,
+    is_sum: bool,
 }
 
 impl History {
@@ -183,15 +184,12 @@ impl History {
 
 impl Inner {
     fn note(&mut self, series: SeriesId, value: f64, at: u64, registry: &Registry) {
-        match self.latest.get_mut(&series) {
-            Some(latest) => {
-                let is_sum =
-                    registry.def(registry.series_def(series).metric).kind == MetricKind::Counter;
-                latest.value = if is_sum { latest.value + value } else { value };
-                latest.at = at;
-            }
-            None => _ = self.latest.insert(series, Latest { value, at }),
-        }
+        let latest = self.latest.entry(series).or_insert_with(|| {
+            let kind = registry.def(registry.series_def(series).metric).kind;
+            Latest { value: 0.0, at, is_sum: kind == MetricKind::Counter }
+        });
+        latest.value = if latest.is_sum { latest.value + value } else { value };
+        latest.at = at;
     }
 }
 

@@ -16,6 +16,7 @@ mod serve;
 mod tests;
 mod token;
 
+pub use follow::Follower;
 pub use offset::{Exchange, Offset};
 pub use probe::{AgentSubject, PORT};
 pub use serve::{Agent, AgentError, AgentSettings, start};

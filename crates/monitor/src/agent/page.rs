@@ -6,6 +6,7 @@ use plimsoll_metrics::{MetricId, MetricKind, TagSet};
 use plimsoll_runtime::clock::Instant;
 
 use super::history::{History, Latest};
+use crate::metric;
 
 /// A level that is older is no longer there: its process or its disk is gone.
 const FRESH_NANOS: u64 = 10_000_000_000;
@@ -30,6 +31,9 @@ pub(super) fn text(history: &History) -> String {
         };
         let name = format!("{}{suffix}", def.name);
         // Writing to a String cannot fail.
+        if let Some(metric) = metric::all().iter().find(|metric| metric.name == &*def.name) {
+            writeln!(text, "# HELP {name} {} ({})", metric.about, metric.unit.name()).ok();
+        }
         writeln!(text, "# TYPE {name} {kind}").ok();
         for (tags, value) in series {
             writeln!(text, "{name}{} {value}", labels(&tags)).ok();

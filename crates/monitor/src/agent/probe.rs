@@ -17,7 +17,7 @@ use super::{
     token::Token,
 };
 use crate::{
-    metric::Metric,
+    metric::{self, Metric},
     probe::{Probe, ProbeError, Reading, Subject},
     readings::Readings,
     services::Address,
@@ -83,10 +83,9 @@ impl Subject for AgentSubject {
         &self.name
     }
 
-    /// Those of this program's own table are registered by whoever watches; others are known by the first
-    /// answer.
+    /// Whatever an agent may watch; names that only a page knows come with the first answer.
     fn metrics(&self) -> &'static [&'static Metric] {
-        &[]
+        metric::all()
     }
 
     fn set_token(&mut self, token: &Token) {

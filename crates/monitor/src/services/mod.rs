@@ -83,7 +83,7 @@ mod tests {
         );
         check(
             "postgres://u@h/db?x=1",
-            Err("parameter x is not known: host, user, password and sslmode are"),
+            Err("parameter x is not known: host, port, user, password and sslmode are"),
         );
     }
 }

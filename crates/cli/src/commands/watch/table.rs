@@ -67,7 +67,7 @@ impl Table {
     }
 
     /// As many as the terminal has room for.
-    fn lines(&self, size: Size) -> Vec<String> {
+    pub(super) fn lines(&self, size: Size) -> Vec<String> {
         let title = format!(
             "plimsoll watch  {}  every {}  q ends",
             local_text(self.things.newest()),

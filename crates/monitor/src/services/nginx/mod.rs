@@ -14,13 +14,13 @@ use crate::{
 use status::Status;
 
 metrics! {
-    ACTIVE "nginx_connections_active" Trend Count ["service"] "stub_status Active connections" "open connections";
-    READING "nginx_connections_reading" Trend Count ["service"] "stub_status Reading" "connections whose request is being read";
-    WRITING "nginx_connections_writing" Trend Count ["service"] "stub_status Writing" "connections that are answered";
-    WAITING "nginx_connections_waiting" Trend Count ["service"] "stub_status Waiting" "idle connections";
-    ACCEPTED "nginx_connections_accepted" Counter Count ["service"] "stub_status accepts" "connections accepted";
-    DROPPED "nginx_connections_dropped" Counter Count ["service"] "stub_status accepts − handled" "connections accepted and closed at once: a limit such as worker_connections was reached";
-    REQUESTS "nginx_requests" Counter Count ["service"] "stub_status requests" "requests, those for the page itself included";
+    ACTIVE "nginx_connections_active" Trend Count ["service"] "stub_status Active connections" "Open connections";
+    READING "nginx_connections_reading" Trend Count ["service"] "stub_status Reading" "Connections whose request is being read";
+    WRITING "nginx_connections_writing" Trend Count ["service"] "stub_status Writing" "Connections that are answered";
+    WAITING "nginx_connections_waiting" Trend Count ["service"] "stub_status Waiting" "Idle connections";
+    ACCEPTED "nginx_connections_accepted" Counter Count ["service"] "stub_status accepts" "Connections accepted";
+    DROPPED "nginx_connections_dropped" Counter Count ["service"] "stub_status accepts − handled" "Connections accepted and closed at once: a limit such as worker_connections was reached";
+    REQUESTS "nginx_requests" Counter Count ["service"] "stub_status requests" "Requests, those for the page itself included";
 }
 
 /// Bytes of the page; it has about a hundred.

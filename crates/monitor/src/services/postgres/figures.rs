@@ -12,19 +12,19 @@ use crate::{
 };
 
 metrics! {
-    CONNECTIONS "postgres_connections" Trend Count ["service"] "pg_stat_activity" "sessions of clients, that of the probe included";
-    CONNECTIONS_LIMIT "postgres_connections_limit" Trend Count ["service"] "max_connections" "the most sessions that are let in";
-    ACTIVE "postgres_connections_active" Trend Count ["service"] "pg_stat_activity state = active" "sessions that run a statement, that of the probe left out";
-    IDLE_IN_TRANSACTION "postgres_connections_idle_in_transaction" Trend Count ["service"] "pg_stat_activity state = idle in transaction" "sessions that hold a transaction open and do nothing";
-    WAITING "postgres_waiting" Trend Count ["service" "wait"] "pg_stat_activity wait_event_type" "active sessions that wait, by what for: Lock, LWLock, IO and so on";
-    LOCKS_WAITED_FOR "postgres_locks_waiting" Trend Count ["service"] "pg_locks not granted" "locks that somebody waits for";
-    COMMITS "postgres_commits" Counter Count ["service"] "pg_stat_database xact_commit" "transactions committed in all databases, those of the probe included";
-    ROLLBACKS "postgres_rollbacks" Counter Count ["service"] "pg_stat_database xact_rollback" "transactions rolled back";
-    DEADLOCKS "postgres_deadlocks" Counter Count ["service"] "pg_stat_database deadlocks" "deadlocks found";
-    TEMP_BYTES "postgres_temp_bytes" Counter Bytes ["service"] "pg_stat_database temp_bytes" "bytes written to temporary files: sorts and hashes that did not fit into work_mem";
-    BLOCKS_HIT "postgres_blocks_hit" Counter Count ["service"] "pg_stat_database blks_hit" "blocks found in shared buffers";
-    BLOCKS_READ "postgres_blocks_read" Counter Count ["service"] "pg_stat_database blks_read" "blocks that had to be read, from disk or the kernel's cache";
-    REPLICATION_LAG "postgres_replication_lag_bytes" Trend Bytes ["service" "replica"] "pg_stat_replication replay_lsn" "log that a replica has not replayed";
+    CONNECTIONS "postgres_connections" Trend Count ["service"] "pg_stat_activity" "Sessions of clients, that of the probe included";
+    CONNECTIONS_LIMIT "postgres_connections_limit" Trend Count ["service"] "max_connections" "The most sessions that are let in";
+    ACTIVE "postgres_connections_active" Trend Count ["service"] "pg_stat_activity state = active" "Sessions that run a statement, that of the probe left out";
+    IDLE_IN_TRANSACTION "postgres_connections_idle_in_transaction" Trend Count ["service"] "pg_stat_activity state = idle in transaction" "Sessions that hold a transaction open and do nothing";
+    WAITING "postgres_waiting" Trend Count ["service" "wait"] "pg_stat_activity wait_event_type" "Active sessions that wait, by what for: Lock, LWLock, IO and so on";
+    LOCKS_WAITED_FOR "postgres_locks_waiting" Trend Count ["service"] "pg_locks not granted" "Locks that somebody waits for";
+    COMMITS "postgres_commits" Counter Count ["service"] "pg_stat_database xact_commit" "Transactions committed in all databases, those of the probe included";
+    ROLLBACKS "postgres_rollbacks" Counter Count ["service"] "pg_stat_database xact_rollback" "Transactions rolled back";
+    DEADLOCKS "postgres_deadlocks" Counter Count ["service"] "pg_stat_database deadlocks" "Deadlocks found";
+    TEMP_BYTES "postgres_temp_bytes" Counter Bytes ["service"] "pg_stat_database temp_bytes" "Bytes written to temporary files: sorts and hashes that did not fit into work_mem";
+    BLOCKS_HIT "postgres_blocks_hit" Counter Count ["service"] "pg_stat_database blks_hit" "Blocks found in shared buffers";
+    BLOCKS_READ "postgres_blocks_read" Counter Count ["service"] "pg_stat_database blks_read" "Blocks that had to be read, from disk or the kernel's cache";
+    REPLICATION_LAG "postgres_replication_lag_bytes" Trend Bytes ["service" "replica"] "pg_stat_replication replay_lsn" "Log that a replica has not replayed";
 }
 
 /// What is waited for most: recorded as 0 when nobody does.

@@ -61,18 +61,21 @@ const FORM: &str = "postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE";
 
 impl Postgres {
     pub(super) fn parse(text: &str) -> Result<Postgres, String> {
-        let address = Address::parse(text, PORT)?;
+        let mut address = Address::parse(text, PORT)?;
         let (mut place, mut secure) = (Place::Tcp, Secure::Prefer);
         let (mut user, mut password) = (address.user.clone(), address.password.clone());
-        for (name, value) in &address.query {
+        for (name, value) in std::mem::take(&mut address.query) {
             match name.as_str() {
-                "sslmode" => secure = secure_mode(value)?,
+                "port" => {
+                    address.port = value.parse().map_err(|_| "port is no number of a port")?
+                }
+                "sslmode" => secure = secure_mode(&value)?,
                 "host" if value.starts_with('/') => place = Place::Folder(value.into()),
-                "user" => user = Some(value.clone()),
-                "password" => password = Some(Secret::new(value)),
+                "user" => user = Some(value),
+                "password" => password = Some(Secret::new(&value)),
                 _ => {
                     return Err(format!(
-                        "parameter {name} is not known: host, user, password and sslmode are"
+                        "parameter {name} is not known: host, port, user, password and sslmode are"
                     ));
                 }
             }

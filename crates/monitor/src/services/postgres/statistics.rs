@@ -11,7 +11,7 @@ SELECT current_setting('max_connections'),
        count(*) FILTER (WHERE state LIKE 'idle in transaction%'),
        count(*) FILTER (WHERE query = '<insufficient privilege>')
   FROM pg_stat_activity
- WHERE coalesce(backend_type, 'client backend') = 'client backend';
+ WHERE backend_type = 'client backend' OR (backend_type IS NULL AND datid IS NOT NULL);
 SELECT wait_event_type, count(*)
   FROM pg_stat_activity
  WHERE state = 'active' AND wait_event_type IS NOT NULL AND pid <> pg_backend_pid()

@@ -13,23 +13,23 @@ use crate::{
 };
 
 metrics! {
-    OPERATIONS "redis_operations" Counter Count ["service"] "INFO total_commands_processed" "commands, INFO itself included";
-    KEYSPACE_HITS "redis_keyspace_hits" Counter Count ["service"] "INFO keyspace_hits" "look-ups of keys that were there";
-    KEYSPACE_MISSES "redis_keyspace_misses" Counter Count ["service"] "INFO keyspace_misses" "look-ups of keys that were not there";
-    EVICTED_KEYS "redis_evicted_keys" Counter Count ["service"] "INFO evicted_keys" "keys dropped for want of memory";
-    EXPIRED_KEYS "redis_expired_keys" Counter Count ["service"] "INFO expired_keys" "keys whose time was over";
-    ERROR_REPLIES "redis_error_replies" Counter Count ["service"] "INFO total_error_replies" "commands answered with an error";
-    RECEIVED "redis_received_bytes" Counter Bytes ["service"] "INFO total_net_input_bytes" "bytes from clients";
-    SENT "redis_sent_bytes" Counter Bytes ["service"] "INFO total_net_output_bytes" "bytes to clients";
-    CLIENTS "redis_clients" Trend Count ["service"] "INFO connected_clients" "connections of clients";
-    CLIENTS_LIMIT "redis_clients_limit" Trend Count ["service"] "INFO maxclients" "the most connections that are let in";
-    BLOCKED_CLIENTS "redis_blocked_clients" Trend Count ["service"] "INFO blocked_clients" "clients that wait in a blocking command";
-    REJECTED "redis_rejected_connections" Counter Count ["service"] "INFO rejected_connections" "connections refused since there were too many";
-    MEMORY "redis_memory_bytes" Trend Bytes ["service"] "INFO used_memory" "memory that the server asked its allocator for";
-    MEMORY_LIMIT "redis_memory_limit_bytes" Trend Bytes ["service"] "INFO maxmemory" "memory from which on keys are evicted; nothing when there is no limit";
+    OPERATIONS "redis_operations" Counter Count ["service"] "INFO total_commands_processed" "Commands, INFO itself included";
+    KEYSPACE_HITS "redis_keyspace_hits" Counter Count ["service"] "INFO keyspace_hits" "Look-ups of keys that were there";
+    KEYSPACE_MISSES "redis_keyspace_misses" Counter Count ["service"] "INFO keyspace_misses" "Look-ups of keys that were not there";
+    EVICTED_KEYS "redis_evicted_keys" Counter Count ["service"] "INFO evicted_keys" "Keys dropped for want of memory";
+    EXPIRED_KEYS "redis_expired_keys" Counter Count ["service"] "INFO expired_keys" "Keys whose time was over";
+    ERROR_REPLIES "redis_error_replies" Counter Count ["service"] "INFO total_error_replies" "Commands answered with an error";
+    RECEIVED "redis_received_bytes" Counter Bytes ["service"] "INFO total_net_input_bytes" "Bytes from clients";
+    SENT "redis_sent_bytes" Counter Bytes ["service"] "INFO total_net_output_bytes" "Bytes to clients";
+    CLIENTS "redis_clients" Trend Count ["service"] "INFO connected_clients" "Connections of clients";
+    CLIENTS_LIMIT "redis_clients_limit" Trend Count ["service"] "INFO maxclients" "The most connections that are let in";
+    BLOCKED_CLIENTS "redis_blocked_clients" Trend Count ["service"] "INFO blocked_clients" "Clients that wait in a blocking command";
+    REJECTED "redis_rejected_connections" Counter Count ["service"] "INFO rejected_connections" "Connections refused since there were too many";
+    MEMORY "redis_memory_bytes" Trend Bytes ["service"] "INFO used_memory" "Memory that the server asked its allocator for";
+    MEMORY_LIMIT "redis_memory_limit_bytes" Trend Bytes ["service"] "INFO maxmemory" "Memory from which on keys are evicted; nothing when there is no limit";
     CPU "redis_cpu_utilization" Trend Cores ["service"] "INFO used_cpu_user + used_cpu_sys" "CPU time of the server's process";
     MAIN_THREAD_CPU "redis_main_thread_utilization" Trend Cores ["service"] "INFO used_cpu_user_main_thread + used_cpu_sys_main_thread" "CPU time of the thread that runs all commands: 1 is its end";
-    REPLICATION_LAG "redis_replication_lag_bytes" Trend Bytes ["service" "replica"] "INFO master_repl_offset − slaveN offset" "changes that a replica has not confirmed";
+    REPLICATION_LAG "redis_replication_lag_bytes" Trend Bytes ["service" "replica"] "INFO master_repl_offset − slaveN offset" "Changes that a replica has not confirmed";
 }
 
 /// What counts up.

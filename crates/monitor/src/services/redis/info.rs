@@ -106,7 +106,8 @@ fn replica(value: &str) -> Option<Replica> {
     let field =
         |name: &str| value.split(',').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
     let name = format!("{}:{}", field("ip")?, field("port")?);
-    Some(Replica { name, offset: field("offset")?.parse().ok()? })
+    let offset = field("offset")?.parse().ok().filter(|offset: &f64| offset.is_finite())?;
+    Some(Replica { name, offset })
 }
 
 #[cfg(test)]
