@@ -68,10 +68,16 @@ impl Settings {
         }
         let mut seen: Vec<&str> = vec!["host"];
         for text in watch.iter().map(|text| text.as_ref().trim()) {
-            if !seen.contains(&text) {
-                seen.push(text);
-                subjects.push(subject::parse(text)?);
+            if seen.contains(&text) {
+                continue;
             }
+            seen.push(text);
+            let mut subject = subject::parse(text)?;
+            let is_taken = |label| subjects.iter().any(|other| other.label() == Some(label));
+            if subject.label().is_some_and(is_taken) {
+                subject.choose_longer_label();
+            }
+            subjects.push(subject);
         }
         Ok(Settings { subjects, every: INTERVAL, host: own_host(), keep_samples: false })
     }
@@ -174,3 +180,6 @@ impl Drop for Monitor {
         self.end();
     }
 }
+
+#[cfg(test)]
+mod tests;

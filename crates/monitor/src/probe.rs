@@ -12,6 +12,14 @@ pub trait Subject: Send + fmt::Debug {
     /// As the user named it: what log lines and events call it.
     fn name(&self) -> &str;
 
+    /// The tag that its series are told by, where another thing could have the same one.
+    fn label(&self) -> Option<&str> {
+        None
+    }
+
+    /// Called when another thing has the same label: chooses a longer one.
+    fn choose_longer_label(&mut self) {}
+
     /// What its probe may record, so that thresholds can name it before the first reading.
     fn metrics(&self) -> &'static [&'static Metric];
 

@@ -7,7 +7,10 @@ use std::{
 
 use plimsoll_metrics::Observation;
 use plimsoll_runtime::{clock::Instant, log::Log, timer};
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{
+    sync::oneshot,
+    task::{Id, JoinError, JoinSet},
+};
 
 use crate::{
     probe::{Probe, ProbeError, Subject},
@@ -30,6 +33,8 @@ struct Watched {
     name: String,
     /// Away while it reads.
     probe: Option<Box<dyn Probe>>,
+    /// Its last reading.
+    task: Option<Id>,
     has_read: bool,
     is_failing: bool,
 }
@@ -96,8 +101,9 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
             let name = subject.name().to_owned();
             match subject.probe() {
                 Ok(probe) => {
-                    let probe = Some(probe);
-                    self.watched.push(Watched { name, probe, has_read: false, is_failing: false });
+                    let (probe, task) = (Some(probe), None);
+                    let (has_read, is_failing) = (false, false);
+                    self.watched.push(Watched { name, probe, task, has_read, is_failing });
                 }
                 Err(error) => {
                     let readings = self.readings.at_tick(Instant::now());
@@ -112,7 +118,7 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
         for (index, watched) in self.watched.iter_mut().enumerate() {
             let Some(mut probe) = watched.probe.take() else { continue };
             let readings = self.readings.at_tick(at);
-            self.reading.spawn_local(async move {
+            let task = self.reading.spawn_local(async move {
                 let timeout = probe.timeout();
                 let deadline = Instant::now() + timeout;
                 let result = timer::timeout_at(deadline, probe.read(&readings)).await;
@@ -121,6 +127,7 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
                 });
                 Outcome { index, probe, result, readings }
             });
+            watched.task = Some(task.id());
         }
     }
 
@@ -132,9 +139,11 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
         }
     }
 
-    fn put_back(&mut self, outcome: Result<Outcome, tokio::task::JoinError>) {
-        // A probe that panicked is gone: the panic was printed, and the rest goes on.
-        let Ok(Outcome { index, probe, result, readings }) = outcome else { return };
+    fn put_back(&mut self, outcome: Result<Outcome, JoinError>) {
+        let Outcome { index, probe, result, readings } = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return self.tell_panic(&error),
+        };
         let Some(watched) = self.watched.get_mut(index) else { return };
         watched.probe = Some(probe);
         watched.has_read = true;
@@ -151,6 +160,16 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
             }
             _ => {}
         }
+    }
+
+    /// A probe that panicked took itself away, and the rest goes on.
+    fn tell_panic(&mut self, error: &JoinError) {
+        let panicked = self.watched.iter_mut().find(|watched| watched.task == Some(error.id()));
+        let Some(watched) = panicked else { return };
+        watched.has_read = true;
+        let readings = self.readings.at_tick(Instant::now());
+        let error = ProbeError::new("its probe panicked");
+        tell_failure(&self.log, &readings, &watched.name, &error);
     }
 
     fn emit(&mut self) {

@@ -78,6 +78,17 @@ impl Subject for ProcessSubject {
         &self.text
     }
 
+    fn label(&self) -> Option<&str> {
+        Some(&self.label)
+    }
+
+    fn choose_longer_label(&mut self) {
+        self.label = match self.which {
+            Which::Pid(pid) => format!("{}-{pid}", self.label),
+            Which::Name(_) | Which::Port(_) => self.text.clone(),
+        };
+    }
+
     fn metrics(&self) -> &'static [&'static Metric] {
         metrics::ALL
     }

@@ -1,14 +1,11 @@
 //! Threads of one process: which is the hottest, and how long they waited for a core.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use crate::kernel_file::{Buffer, KernelFile};
 
 /// Threads of one process that are looked at; the rest takes part in its sums only.
 pub(super) const THREADS_LIMIT: usize = 1_024;
-
-/// Longest name of a thread: the kernel keeps 15 bytes.
-const NAME_BYTES: usize = 15;
 
 /// What `/proc/PID/task/TID/schedstat` tells, in nanoseconds since the thread's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +29,6 @@ pub(super) struct Threads {
 
 struct Thread {
     id: u32,
-    name: Arc<str>,
     schedstat: KernelFile,
     last: Option<Schedstat>,
 }
@@ -46,26 +42,32 @@ pub(super) struct Activity {
     pub(super) waited: u64,
 }
 
+/// Over the threads of one process.
+#[derive(Default)]
+struct Sums {
+    /// Nanoseconds and the thread.
+    hottest: Option<(u64, u32)>,
+    waited: u64,
+}
+
 impl Threads {
     /// `count`: how many the process has now.
     pub(super) fn read(&mut self, pid: u32, count: u64, buffer: &mut Buffer) -> Activity {
-        let mut activity = Activity::default();
-        let complete = self.threads.len() as u64 == count.min(THREADS_LIMIT as u64);
-        if complete && self.read_known(&mut activity, buffer) {
-            self.has_read = true;
-            return activity;
+        let mut sums = Sums::default();
+        let is_complete = self.threads.len() as u64 == count.min(THREADS_LIMIT as u64);
+        if !(is_complete && self.read_known(&mut sums, buffer)) {
+            // Some thread has ended or begun.
+            self.list(pid);
+            self.read_known(&mut sums, buffer);
         }
-        // Some thread has ended or begun.
-        self.list(pid, buffer);
         self.has_read = true;
-        let mut rest = Activity::default();
-        self.read_known(&mut rest, buffer);
-        activity.add(rest);
-        activity
+        // Only now: a thread may get its name, and a process its program, after it has begun.
+        let hottest = sums.hottest.and_then(|(ran, id)| Some((ran, name(pid, id, buffer)?)));
+        Activity { hottest, waited: sums.waited }
     }
 
     /// Whether all were there.
-    fn read_known(&mut self, activity: &mut Activity, buffer: &mut Buffer) -> bool {
+    fn read_known(&mut self, sums: &mut Sums, buffer: &mut Buffer) -> bool {
         let mut all = true;
         for thread in &mut self.threads {
             let Ok(text) = thread.schedstat.read(buffer) else {
@@ -75,14 +77,14 @@ impl Threads {
             let Some(now) = parse_schedstat(&text) else { continue };
             let Some(last) = thread.last.replace(now) else { continue };
             let ran = now.ran.saturating_sub(last.ran);
-            let waited = now.waited.saturating_sub(last.waited);
-            activity.add(Activity { hottest: Some((ran, thread.name.clone())), waited });
+            sums.waited = sums.waited.saturating_add(now.waited.saturating_sub(last.waited));
+            sums.hottest = sums.hottest.max(Some((ran, thread.id)));
         }
         all
     }
 
     /// Threads that are there now; those known stay. One that came since the last look began at zero.
-    fn list(&mut self, pid: u32, buffer: &mut Buffer) {
+    fn list(&mut self, pid: u32) {
         let Ok(directory) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
             self.threads.clear();
             return;
@@ -92,7 +94,10 @@ impl Threads {
         let ids = directory.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         for id in ids.take(THREADS_LIMIT) {
             let last = self.has_read.then(Schedstat::default);
-            let thread = known.remove(&id).unwrap_or_else(|| Thread::new(pid, id, last, buffer));
+            let thread = known.remove(&id).unwrap_or_else(|| {
+                let schedstat = KernelFile::new(format!("/proc/{pid}/task/{id}/schedstat"));
+                Thread { id, schedstat, last }
+            });
             self.threads.push(thread);
         }
     }
@@ -102,17 +107,10 @@ impl Threads {
     }
 }
 
-impl Thread {
-    fn new(pid: u32, id: u32, last: Option<Schedstat>, buffer: &mut Buffer) -> Thread {
-        let folder = format!("/proc/{pid}/task/{id}");
-        let name = KernelFile::new(format!("{folder}/comm")).read(buffer).map_or_else(
-            |_: io::Error| Arc::from("?"),
-            |text| {
-                Arc::from(text.trim_end_matches('\n').chars().take(NAME_BYTES).collect::<String>())
-            },
-        );
-        Thread { id, name, schedstat: KernelFile::new(format!("{folder}/schedstat")), last }
-    }
+/// What a thread is called now; `None` when it has just ended.
+fn name(pid: u32, id: u32, buffer: &mut Buffer) -> Option<Arc<str>> {
+    let text = KernelFile::new(format!("/proc/{pid}/task/{id}/comm")).read(buffer).ok()?;
+    Some(Arc::from(text.trim_end_matches('\n')))
 }
 
 impl Activity {
@@ -128,11 +126,6 @@ impl Activity {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicBool, Ordering},
-        thread::Builder,
-    };
-
     use super::*;
 
     #[test]
@@ -144,27 +137,33 @@ mod tests {
     }
 
     #[test]
-    fn the_thread_that_works_is_the_hottest() {
+    fn the_hottest_leads_and_waits_add_up() {
+        let activity =
+            |ran, name: &str, waited| Activity { hottest: Some((ran, name.into())), waited };
+        let mut all = Activity::default();
+        for other in
+            [activity(5, "a", 1), activity(9, "b", 2), Activity::default(), activity(7, "c", 4)]
+        {
+            all.add(other);
+        }
+        assert_eq!((all.hottest, all.waited), (Some((9, "b".into())), 7));
+    }
+
+    #[test]
+    fn a_process_that_never_rests() {
+        let mut child =
+            std::process::Command::new("yes").stdout(std::process::Stdio::null()).spawn().unwrap();
         let (mut threads, mut buffer) = (Threads::default(), Buffer::default());
-        let pid = std::process::id();
-        let count = || std::fs::read_dir("/proc/self/task").unwrap().count() as u64;
-        threads.read(pid, count(), &mut buffer);
-        let stop = Arc::new(AtomicBool::new(false));
-        let worker = Builder::new().name("hot-one".into()).spawn({
-            let stop = Arc::clone(&stop);
-            move || {
-                while !stop.load(Ordering::Relaxed) {
-                    std::hint::spin_loop();
-                }
-            }
+        let first = threads.read(child.id(), 1, &mut buffer);
+        assert!(first.hottest.is_none(), "there is nothing to compare with");
+        let ran = (0..1_000_000).find_map(|_| {
+            let activity = threads.read(child.id(), 1, &mut buffer);
+            activity.hottest.filter(|(ran, _)| *ran > 0)
         });
-        // Other tests' threads come and go; sooner or later the one that never rests leads.
-        let found = (0..100_000).any(|_| {
-            let activity = threads.read(pid, count(), &mut buffer);
-            activity.hottest.is_some_and(|(_, name)| &*name == "hot-one")
-        });
-        stop.store(true, Ordering::Relaxed);
-        worker.unwrap().join().unwrap();
-        assert!(found);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(&*ran.unwrap().1, "yes");
+        assert!(threads.read(child.id(), 1, &mut buffer).hottest.is_none());
+        assert_eq!(threads.ids().count(), 0);
     }
 }
