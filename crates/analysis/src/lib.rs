@@ -2,5 +2,6 @@
 //!
 //! Pure: no clock, no file, no thread. Randomness, where it is needed, is passed in.
 
+pub mod capacity;
 pub mod compare;
 pub mod stats;

@@ -6,9 +6,13 @@
 mod holm;
 mod order;
 mod rank_sum;
+mod share;
 mod shift;
+mod trend;
 
 pub use holm::holm;
 pub use order::{median, quantile};
 pub use rank_sum::{EXACT_LIMIT, cliffs_delta, p_value, smallest_p_value};
+pub use share::{Share, share};
 pub use shift::{Interval, Shift, shift};
+pub use trend::{Slope, slope, z_of};

@@ -89,7 +89,7 @@ fn approximate(ranks: &[u64], taken: usize, sum: u64) -> f64 {
 
 /// The share of a normal distribution above `z`, for z of 0 and more; off by less than 1e-7
 /// (Abramowitz and Stegun, 26.2.17).
-fn upper_tail(z: f64) -> f64 {
+pub(super) fn upper_tail(z: f64) -> f64 {
     const WEIGHTS: [f64; 5] =
         [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
     let t = 1.0 / (1.0 + 0.231_641_9 * z);

@@ -1,0 +1,18 @@
+//! The highest rate at which a service keeps its objectives, as a search over trials.
+//!
+//! A [`Trial`] is one stretch of load at one rate; [`judge`] says what it shows: kept, not kept,
+//! undecided, or invalid because the generator was the limit. [`Search`] decides from all trials so
+//! far which comes next. Both are pure, so a search can be stored, resumed and simulated.
+
+mod crossing;
+mod finding;
+mod judge;
+mod search;
+mod settings;
+mod trial;
+
+pub use finding::{End, Finding};
+pub use judge::{Cause, Clause, Judgement, MARGIN_LIMIT, Outcome, judge};
+pub use search::{Kind, Order, Recorded, Search, Step};
+pub use settings::Settings;
+pub use trial::{Generator, Second, Trial};

@@ -1,0 +1,65 @@
+//! How long a search may take, and what that buys.
+
+use std::time::Duration;
+
+/// The least and the most that a trial may be.
+const SHORT: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(5)];
+const LONG: [Duration; 2] = [Duration::from_secs(6), Duration::from_secs(60)];
+
+/// How often an undecided trial is repeated at twice the length.
+pub(super) const EXTENSIONS: u32 = 1;
+
+/// How a search goes about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Where it starts, per second.
+    pub start: f64,
+    /// Below it nothing is tried.
+    pub floor: f64,
+    /// What the generator can do; above it nothing is tried.
+    pub ceiling: f64,
+    /// The ratio of neighbouring rates that it tells apart, less one: 0.05.
+    pub precision: f64,
+    pub short: Duration,
+    pub long: Duration,
+    /// Long trials at either end of the answer, and how many of them must agree.
+    pub confirmations: usize,
+    pub needed: usize,
+    /// Whether to hold 50, 80 and 100 %, overload at 120 % and come back to 90 %.
+    pub characterizes: bool,
+    /// Decides the order of confirmations.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// A search that ends within about `budget`, from `start` to at most `ceiling`.
+    pub fn within(budget: Duration, start: f64, ceiling: f64) -> Settings {
+        let confirmations = if budget < Duration::from_secs(90) { 3 } else { 5 };
+        let short = (budget / 60).clamp(SHORT[0], SHORT[1]);
+        // Half of the budget goes into confirmations, at two rates, with one move of either.
+        let long = (budget * 11 / 20 / (confirmations * 2)).clamp(LONG[0], LONG[1]);
+        let confirmations = confirmations as usize;
+        Settings {
+            start,
+            floor: start / 1e4,
+            ceiling,
+            precision: 0.05,
+            short,
+            long,
+            confirmations,
+            needed: confirmations - confirmations / 5,
+            characterizes: true,
+            seed: 0,
+        }
+    }
+
+    /// The time of all trials when each is undecided as long as it may be and the answer moves twice.
+    pub fn longest(&self) -> Duration {
+        let doublings = (self.ceiling / self.start).max(1.0).log2().ceil() as u32 + 1;
+        let halvings = (2.0_f64.ln() / self.precision.ln_1p()).log2().ceil().max(0.0) as u32;
+        let extended = (1 << (EXTENSIONS + 1)) - 1;
+        let confirmed = self.long * self.confirmations as u32 * 4;
+        let characterized = if self.characterizes { self.long * 5 } else { Duration::ZERO };
+        self.short * (doublings + halvings * extended) + confirmed + characterized
+    }
+}

@@ -1,0 +1,101 @@
+//! Searches of simulated services, in virtual time, against known truths.
+
+mod services;
+mod truth;
+
+use std::time::Duration;
+
+use plimsoll_analysis::capacity::{
+    Cause, End, Generator, Outcome, Search, Settings, Step, Trial, judge,
+};
+use plimsoll_metrics::window::Objective;
+use services::{Model, Service};
+
+const QUARTER: Duration = Duration::from_secs(900);
+
+#[test]
+fn services_with_a_sharp_edge_are_found() {
+    for case in truth::cases() {
+        if !matches!(case.model.name, "hard limit of 16" | "USL") {
+            continue;
+        }
+        let truth = case.truth(300);
+        let score = truth::score(&case, truth, 0..2, QUARTER);
+        let name = case.model.name;
+        assert_eq!(score.searches, 2);
+        assert!(score.covered == 2 && score.converged == 2, "{name}, truth {truth}: {score:?}");
+        assert!(score.widths.iter().all(|width| *width < 0.1), "{name}: {score:?}");
+        assert!(score.errors.iter().all(|error| error.abs() < 0.12), "{name}: {score:?}");
+        assert!(score.seconds.iter().all(|seconds| *seconds < 960.0), "{name}: {score:?}");
+    }
+}
+
+fn outcome(rate: f64, seconds: usize, generator: Generator) -> Outcome {
+    let objectives = [Objective::parse("p(99)<40ms").expect("written here")];
+    let trial = Service::new(Model::PLAIN, 1).trial(rate, seconds);
+    judge(&Trial { generator, ..trial }, &objectives).outcome
+}
+
+#[test]
+fn trials_far_from_the_edge_are_judged_at_once() {
+    assert_eq!(outcome(200.0, 10, Generator::default()), Outcome::Pass);
+    assert_eq!(outcome(480.0, 20, Generator::default()), Outcome::Fail(Cause::Objective(0)));
+    let few = outcome(5.0, 4, Generator::default());
+    assert_eq!(few, Outcome::Undecided { leans_to_pass: true });
+}
+
+/// Whatever the service did.
+#[test]
+fn a_generator_that_was_the_limit_makes_a_trial_invalid() {
+    let is_invalid = |generator| matches!(outcome(480.0, 10, generator), Outcome::Invalid(_));
+    assert!(is_invalid(Generator { cpu_share: 0.95, ..Generator::default() }));
+    assert!(is_invalid(Generator { lateness_p99: 12.0, ..Generator::default() }));
+    assert!(is_invalid(Generator { shortage: Some("no ports".into()), ..Generator::default() }));
+}
+
+/// An invalid trial is tried once more; then the search ends there and says how far it got.
+#[test]
+fn the_generators_limit_ends_the_search() {
+    let mut search = Search::new(Settings::within(QUARTER, 100.0, 1e6));
+    let finding = loop {
+        let order = match search.next(QUARTER) {
+            Step::Done(finding) => break finding,
+            Step::Run(order) => order,
+        };
+        let outcome = match order.rate < 900.0 {
+            true => Outcome::Pass,
+            false => Outcome::Invalid("the generator used 97 % of its CPU".into()),
+        };
+        search.record(order, outcome, 8.0);
+    };
+    assert_eq!((finding.end, finding.first_failing), (End::Ceiling, None));
+    assert!(finding.capacity.is_some_and(|rate| (800.0..900.0).contains(&rate)), "{finding:?}");
+}
+
+/// A stored list of trials resumes a search: what comes next depends on nothing else.
+#[test]
+fn a_search_is_a_function_of_its_trials() {
+    let settings = Settings::within(QUARTER, 100.0, 1e6);
+    let mut search = Search::new(settings.clone());
+    while let Step::Run(order) = search.next(QUARTER) {
+        let passes = order.rate < 700.0;
+        let outcome = if passes { Outcome::Pass } else { Outcome::Fail(Cause::Backlog) };
+        search.record(order, outcome, if passes { 8.0 } else { -8.0 });
+        let mut resumed = Search::new(settings.clone());
+        for trial in search.trials() {
+            resumed.record(trial.order, trial.outcome.clone(), trial.margin);
+        }
+        assert_eq!(resumed.next(QUARTER), search.next(QUARTER));
+    }
+    let Step::Done(finding) = search.next(QUARTER) else { panic!("it is done") };
+    assert_eq!(finding.end, End::Converged);
+    assert_eq!((finding.confirmations, finding.refutations), ((4, 4), (4, 4)));
+}
+
+/// With no time left it says what it knows.
+#[test]
+fn no_time_is_an_end_too() {
+    let search = Search::new(Settings::within(QUARTER, 100.0, 1e6));
+    let Step::Done(finding) = search.next(Duration::ZERO) else { panic!("there is no time") };
+    assert_eq!((finding.end, finding.capacity, finding.interval), (End::Budget, None, None));
+}
