@@ -34,16 +34,38 @@ fn run_checks() -> Result<()> {
     ]))
 }
 
+/// What the default build leaves out: lints and tests of its own part only.
+fn run_features() -> Result<()> {
+    command::run(cargo().args([
+        "clippy",
+        "--quiet",
+        "--package",
+        "plimsoll",
+        "--package",
+        "plimsoll-outputs",
+        "--all-targets",
+        "--features",
+        "plimsoll/parquet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    let test = ["test", "--quiet", "--package", "plimsoll-outputs", "--features", "parquet"];
+    command::run(cargo().args(test).args(["--lib", "parquet::"]).env("INSTA_UPDATE", "no"))
+}
+
 /// Runs the checks and every test; `rest` is a test name filter that leaves the checks out.
 pub(crate) fn run(rest: &[String]) -> Result<()> {
     let k6 = tools::k6()?;
     let nginx = tools::nginx()?;
     let redis = tools::redis_server()?;
+    let postgres = tools::postgres()?;
     let chromium = tools::chromium()?;
     let influxd = tools::influxd()?;
     let prometheus = tools::prometheus()?;
     if rest.is_empty() {
         run_checks()?;
+        run_features()?;
     }
     // The end-to-end tests start the real binary, which `cargo test` alone does not build.
     command::run(cargo().args(["build", "--quiet", "--package", "plimsoll"]))?;
@@ -52,7 +74,7 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     let target = MetadataCommand::new().no_deps().exec()?.target_directory;
     command.env("PLIMSOLL_BIN", target.join("debug/plimsoll"));
     command.env("PLIMSOLL_K6", k6).env("PLIMSOLL_NGINX", nginx).env("INSTA_UPDATE", "no");
-    command.env("PLIMSOLL_REDIS", redis);
+    command.env("PLIMSOLL_REDIS", redis).env("PLIMSOLL_POSTGRES", postgres);
     command.env("PLIMSOLL_CHROMIUM", chromium);
     command.env("PLIMSOLL_INFLUXD", influxd).env("PLIMSOLL_PROMETHEUS", prometheus);
     eprintln!("+ cargo test --workspace");
