@@ -22,6 +22,7 @@ use url::Url;
 use crate::{
     args::{CompatibilityMode, OptionFlags, RuntimeFlags, TestType},
     exit::{Exit, Failure},
+    outputs,
 };
 
 /// The largest script that is read from standard input.
@@ -31,7 +32,10 @@ const STDIN_BYTES_MAX: u64 = 256 << 20;
 pub(crate) struct Loaded {
     pub(crate) script: Script,
     pub(crate) layers: Vec<Layer>,
+    /// `__ENV`
     pub(crate) env: BTreeMap<String, String>,
+    /// The variables that outputs look at.
+    pub(crate) output_env: BTreeMap<String, String>,
     pub(crate) registry: Registry,
 }
 
@@ -56,11 +60,16 @@ struct Origin {
     compatibility: Compatibility,
 }
 
+/// The variables of the process, but for those that are no text.
+pub(crate) fn process_environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 /// Loads the script and runs its init code. Blocks.
 pub(crate) fn load(request: &Request, log: &Log) -> Result<Loaded, Failure> {
-    let process: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let process = process_environment();
     let flags = match request.options {
         Some(flags) => flags.layer()?,
         None => Options::default(),
@@ -117,7 +126,8 @@ pub(crate) fn load(request: &Request, log: &Log) -> Result<Loaded, Failure> {
         (Source::Flags, flags),
     ];
     let layers = layers.into_iter().map(|(source, options)| Layer { source, options }).collect();
-    Ok(Loaded { script, layers, env, registry })
+    let output_env = outputs::environment(&env);
+    Ok(Loaded { script, layers, env, output_env, registry })
 }
 
 /// The `options` that the script exports.

@@ -42,6 +42,7 @@ use crate::{
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     judge::judge,
+    outputs,
     progress::Shown,
     see::{self, Watched},
     validity,
@@ -116,7 +117,7 @@ impl<'a> Attack<'a> {
             keeps_parts: false,
             registry: &registry,
             thresholds: &thresholds,
-            env: &BTreeMap::new(),
+            env: &outputs::environment(&BTreeMap::new()),
             log: session.log,
         };
         let redis = redis::failures(&registry);

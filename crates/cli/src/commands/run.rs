@@ -118,7 +118,7 @@ impl Prepared {
             keeps_parts: args.runtime.summary_mode == SummaryMode::Full,
             registry: &self.loaded.registry,
             thresholds: &self.thresholds,
-            env: &self.loaded.env,
+            env: &self.loaded.output_env,
             log,
         };
         more.push(live.follower());

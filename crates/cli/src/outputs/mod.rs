@@ -9,6 +9,8 @@ mod prometheus;
 mod remote_write;
 mod statsd;
 
+use std::collections::BTreeMap;
+
 use plimsoll_outputs::{
     Output, OutputError,
     record::{RecordTarget, Runs},
@@ -16,6 +18,7 @@ use plimsoll_outputs::{
 
 use crate::{
     exit::{Exit, Failure},
+    load::process_environment,
     wiring::Setup,
 };
 
@@ -53,6 +56,14 @@ pub(crate) fn record_target(file: Option<&str>) -> Result<Option<RecordTarget>, 
             .with_hint("name a new file in a folder that exists, or `off` for no record")
     })?;
     Ok(Some(target))
+}
+
+/// The variables that outputs look at: the process's whatever the script gets to see, and over them
+/// what the script was given (`-e`), as in k6.
+pub(crate) fn environment(given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut environment = process_environment();
+    environment.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
+    environment
 }
 
 /// Opens all, in the order given; the first that cannot be opened ends the command.

@@ -7,7 +7,7 @@ use plimsoll_e2e::{
     Run, Tool, Web, command, finish,
     ports::Port,
     samples,
-    sink::{Reply, Sink},
+    sink::{Received, Reply, Sink},
 };
 
 /// Tags of all sorts on all kinds of metrics, a fixed number of times.
@@ -148,6 +148,30 @@ fn requests_go_where_those_of_k6_go() {
     });
     assert_eq!(ours, k6);
     assert_eq!(ours.len(), 2, "{ours:?}");
+}
+
+/// Outputs see the variables of the process whatever the script sees, and those of `-e` over them.
+#[test]
+fn variables_of_the_process_and_of_flags_count() {
+    let targets = |arguments: &[&str], database: &str| {
+        let sink = Sink::start(|_, _| Reply::Taken);
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(Tool::Plimsoll, folder.path());
+        command.args(arguments).env("K6_INFLUXDB_ADDR", sink.url());
+        command.env("K6_INFLUXDB_DB", "process");
+        let source = "export default function () {}";
+        std::fs::write(folder.path().join("script.js"), source).unwrap();
+        let run = finish(command, folder, None);
+        assert_eq!(run.code, Some(0), "{}", run.said());
+        let is_wanted = |line: &Received| line.target.contains(&format!("db={database}&"));
+        assert!(sink.received().iter().any(is_wanted), "{:?}", sink.received());
+    };
+    let run = ["run", "--out", "influxdb", "--include-system-env-vars=false", "script.js"];
+    targets(&run, "process");
+    targets(&["run", "--out", "influxdb", "-e", "K6_INFLUXDB_DB=flag", "script.js"], "flag");
+    let web = Web::start();
+    let attack = ["attack", "-rate", "20/s", "-duration", "1s", "--out", "influxdb", &web.url];
+    targets(&attack, "process");
 }
 
 /// Delivered and lost, of the output's last line.
