@@ -1,13 +1,21 @@
 //! Every query of every dashboard, against the real database that a real run has filled.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use plimsoll_e2e::{
-    Tool, Web, command, finish,
+    Tool, Web,
+    cgroup::Cgroup,
+    command, finish,
     grafana::{Dashboard, Target, Values, resolve},
     influxdb::InfluxDb,
+    nginx::Nginx,
     ports::Port,
+    postgres::Postgres,
     prometheus::Prometheus,
+    redis::Redis,
     script,
 };
 use serde_json::Value;
@@ -21,16 +29,50 @@ struct Span {
     to: Duration,
 }
 
-/// Fills a database: a run of everything, with the service and its host watched.
-fn fill(out: &str, environment: &[(&str, &str)]) -> Span {
-    let web = Web::start();
+/// What is watched while the run goes; whatever a panel shows must be among it.
+struct Watched {
+    web: Web,
+    /// Behind the service, which is in it.
+    cgroup: Option<Cgroup>,
+    redis: Redis,
+    nginx: Nginx,
+    postgres: Postgres,
+}
+
+impl Watched {
+    fn start() -> Watched {
+        let (web, cgroup) = (Web::start(), Cgroup::make());
+        match &cgroup {
+            Some(cgroup) => cgroup.add(web.pid()),
+            None => eprintln!("no cgroup can be made here: its panels are not checked"),
+        }
+        let (redis, nginx) = (Redis::start(&[]), Nginx::start());
+        Watched { web, cgroup, redis, nginx, postgres: Postgres::start() }
+    }
+
+    fn subjects(&self) -> Vec<String> {
+        let port = self.web.url.rsplit(':').next().unwrap();
+        let nginx = format!("nginx:{}/status", self.nginx.url);
+        let mut subjects = vec!["host".into(), format!("port:{port}"), self.redis.url(), nginx];
+        subjects.push(self.postgres.url());
+        subjects.extend(self.cgroup.iter().map(|cgroup| format!("cgroup:{}", cgroup.path())));
+        subjects
+    }
+
+    /// Parts of metrics' names that nobody can have values of here.
+    fn lacks(&self) -> &'static [&'static str] {
+        if self.cgroup.is_some() { &[] } else { &["cgroup_"] }
+    }
+}
+
+/// Fills a database: a run of everything, with everything watched.
+fn fill(watched: &Watched, out: &str, environment: &[(&str, &str)]) -> Span {
     let nobody = Port::reserve();
-    let port = web.url.rsplit(':').next().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(Tool::Plimsoll, folder.path());
     command.args(["run", "--quiet", "--tag", &format!("testid={TEST}"), "--out", out]);
-    command.args(["--watch", "host", "--watch", &format!("port:{port}")]);
-    command.args(["-e", &format!("BASE={}", web.url)]);
+    command.args(watched.subjects().iter().flat_map(|subject| ["--watch", subject]));
+    command.args(["-e", &format!("BASE={}", watched.web.url)]);
     command.args(["-e", &format!("NOBODY=http://127.0.0.1:{}", nobody.number)]);
     command.envs(environment.iter().copied()).arg(script("receivers.js"));
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -64,12 +106,20 @@ impl Span {
 /// A database that answers Grafana's questions.
 trait Source {
     fn variable(&self, question: &str) -> Vec<String>;
+    /// A value as Grafana puts it into a regular expression.
+    fn escaped(&self, value: &str) -> String;
     fn ask(&self, target: &Target, query: &str, span: &Span) -> Vec<Value>;
 }
 
 impl Source for InfluxDb {
     fn variable(&self, question: &str) -> Vec<String> {
-        self.column("k6", question, 1)
+        // Values are listed per measurement.
+        let found: BTreeSet<String> = self.column("k6", question, 1).into_iter().collect();
+        found.into_iter().collect()
+    }
+
+    fn escaped(&self, value: &str) -> String {
+        escape(value, r"\")
     }
 
     fn ask(&self, _: &Target, query: &str, _: &Span) -> Vec<Value> {
@@ -90,6 +140,11 @@ impl Source for Prometheus {
         self.label_values(selector, label)
     }
 
+    fn escaped(&self, value: &str) -> String {
+        // Within a string, where a backslash is written as two.
+        escape(value, r"\\")
+    }
+
     fn ask(&self, target: &Target, query: &str, span: &Span) -> Vec<Value> {
         let [from, to] = span.seconds();
         let mut series = if target.is_instant {
@@ -107,25 +162,43 @@ impl Source for Prometheus {
     }
 }
 
+fn escape(value: &str, before: &str) -> String {
+    let mut out = String::new();
+    for char in value.chars() {
+        if r"\^$*+?.()|[]{}/".contains(char) {
+            out.push_str(before);
+        }
+        out.push(char);
+    }
+    out
+}
+
 /// All panels with all that variables may choose, and with one choice for each.
-fn check(dashboard: &Dashboard, source: &dyn Source, span: &Span) {
+fn check(dashboard: &Dashboard, source: &dyn Source, span: &Span, lacks: &[&str]) {
     let mut values = span.macros();
     let variables = dashboard.variables();
     values.extend(variables.iter().map(|(name, _)| (name.clone(), ".*".to_owned())));
-    ask_all(dashboard, source, span, &values, &[]);
+    ask_all(dashboard, source, span, &values, lacks);
     for (name, question) in &variables {
         let found = source.variable(&resolve(question, &values));
+        let first = found.first().map_or("", String::as_str);
         let chosen = match name.as_str() {
             "testid" => TEST,
             "scenario" => "visitors",
             "process" => found.iter().find(|process| process.starts_with("port:")).unwrap(),
-            _ => found.first().unwrap_or_else(|| panic!("nothing to choose for ${name}")),
+            "cgroup" if !lacks.is_empty() => continue,
+            // Whichever is chosen, the panels of the others are empty.
+            "service" => {
+                assert_eq!(found.len(), 3, "{found:?}");
+                continue;
+            }
+            _ => first,
         };
         assert!(found.iter().any(|one| one == chosen), "${name} may be {found:?}");
-        values.insert(name.clone(), chosen.to_owned());
+        values.insert(name.clone(), source.escaped(chosen));
     }
     // Only the other scenario has dropped iterations.
-    ask_all(dashboard, source, span, &values, &["dropped_iterations"]);
+    ask_all(dashboard, source, span, &values, &[lacks, &["dropped_iterations"]].concat());
 }
 
 /// All queries of all panels return something, but for those that name one of `without`.
@@ -155,20 +228,20 @@ fn ask_all(
 
 #[test]
 fn each_panel_of_influxdb_has_data() {
-    let influxdb = InfluxDb::start();
-    let span = fill(&format!("influxdb={}/k6", influxdb.url()), &[]);
-    check(&Dashboard::of("influxdb"), &influxdb, &span);
+    let (influxdb, watched) = (InfluxDb::start(), Watched::start());
+    let span = fill(&watched, &format!("influxdb={}/k6", influxdb.url()), &[]);
+    check(&Dashboard::of("influxdb"), &influxdb, &span, watched.lacks());
 }
 
 #[test]
 fn each_panel_of_prometheus_has_data() {
-    let prometheus = Prometheus::start();
+    let (prometheus, watched) = (Prometheus::start(), Watched::start());
     let url = prometheus.write_url();
     let environment = [
         ("K6_PROMETHEUS_RW_SERVER_URL", url.as_str()),
         ("K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "true"),
         ("K6_PROMETHEUS_RW_PUSH_INTERVAL", "1s"),
     ];
-    let span = fill("experimental-prometheus-rw", &environment);
-    check(&Dashboard::of("prometheus"), &prometheus, &span);
+    let span = fill(&watched, "experimental-prometheus-rw", &environment);
+    check(&Dashboard::of("prometheus"), &prometheus, &span, watched.lacks());
 }
