@@ -1,6 +1,7 @@
 //! Medians over rounds, the peer's figure divided by ours, and the spread of that ratio.
 
 /// One figure of one tool, a value per round.
+#[derive(Clone)]
 pub(super) struct Figure {
     pub(super) name: &'static str,
     pub(super) unit: &'static str,

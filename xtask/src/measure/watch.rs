@@ -118,12 +118,16 @@ fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
 fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
     let possible = |look: &&Look| verb == Verb::Run || look.dashboard || look.watch;
     let looks: Vec<&Look> = LOOKS.iter().filter(possible).collect();
-    let new = || [Figure::new("requests per second", "1/s"), Figure::new("CPU per request", "us")];
-    let mut figures: Vec<[Figure; 2]> = looks.iter().map(|_| new()).collect();
+    let new = || {
+        let lost = Figure::new("points not delivered", "%");
+        [Figure::new("requests per second", "1/s"), Figure::new("CPU per request", "us"), lost]
+    };
+    let mut figures: Vec<[Figure; 3]> = looks.iter().map(|_| new()).collect();
     for _ in 0..settings.rounds {
         let off = bench.load(verb, &NOTHING)?;
-        for (look, [rate, cpu]) in looks.iter().zip(&mut figures) {
+        for (look, [rate, cpu, lost]) in looks.iter().zip(&mut figures) {
             let on = bench.load(verb, look)?;
+            lost.ours.extend(on.lost_share.map(|share| share * 100.0));
             for (taken, rate, cpu) in
                 [(&on, &mut rate.ours, &mut cpu.ours), (&off, &mut rate.peer, &mut cpu.peer)]
             {
@@ -135,9 +139,11 @@ fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
     let word = if verb == Verb::Run { "run" } else { "attack" };
     for (look, figures) in looks.iter().zip(&figures) {
         let case = format!("{word}, closed model, {CONNECTIONS} connections: {}", look.name);
-        compare(&case, ["on", "off"], figures);
+        // An attack has no outputs that count points.
+        let kept = figures.iter().filter(|figure| !figure.ours.is_empty()).cloned();
+        compare(&case, ["on", "off"], &kept.collect::<Vec<_>>());
     }
-    if let Some([rate, _]) = figures.last() {
+    if let Some([rate, ..]) = figures.last() {
         let ratio = rate.ratio().0;
         let asked = format!("with all of them, at least {THROUGHPUT_RATIO_MIN} of the throughput");
         verdict(ratio >= THROUGHPUT_RATIO_MIN, &asked);
@@ -152,6 +158,8 @@ fn verdict(is_reached: bool, asked: &str) {
 struct Taken {
     usage: Usage,
     requests: f64,
+    /// Of the points that outputs were given.
+    lost_share: Option<f64>,
 }
 
 impl Bench {
@@ -192,7 +200,9 @@ impl Bench {
         };
         let report: Value = serde_json::from_str(&report)?;
         let requests = report.pointer(pointer).and_then(Value::as_f64);
-        Ok(Taken { usage, requests: requests.with_context(|| format!("no {pointer}"))? })
+        let said = std::fs::read_to_string(self.folder.join("stderr"))?;
+        let requests = requests.with_context(|| format!("no {pointer}"))?;
+        Ok(Taken { usage, requests, lost_share: lost_share(&said) })
     }
 
     /// Adds the flags of `look`; a dashboard gets somebody who reads it.
@@ -222,6 +232,18 @@ impl Bench {
     }
 }
 
+/// From all lines such as `influxdb (..): 9000 points delivered, 1000 lost: 1000 found no room`.
+fn lost_share(log: &str) -> Option<f64> {
+    let (mut delivered, mut lost) = (0.0, 0.0);
+    for (before, after) in log.lines().filter_map(|line| line.split_once(" points delivered")) {
+        delivered += before.rsplit(' ').next()?.parse::<f64>().ok()?;
+        let count =
+            after.split_once(" lost").map(|(count, _)| count.trim_start_matches([',', ' ']));
+        lost += count.map_or(Some(0.0), |count| count.parse().ok())?;
+    }
+    (delivered + lost > 0.0).then(|| lost / (delivered + lost))
+}
+
 /// Reads a dashboard's events from when it listens to its end; how many bytes came.
 #[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
 fn read_events(port: u16) -> Result<u64> {
@@ -243,5 +265,19 @@ fn read_events(port: u16) -> Result<u64> {
             Ok(0) | Err(_) => return Ok(read),
             Ok(count) => read += u64::try_from(count)?,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lost_share;
+
+    #[test]
+    fn reads_what_outputs_say_at_the_end() {
+        let log = "x\nmsg=\"a (b): 600 points delivered\"\n\
+                   msg=\"c: 300 points delivered, 100 lost: 100 found no room\"\n";
+        assert_eq!(lost_share(log), Some(0.1));
+        assert_eq!(lost_share("nothing of that"), None);
+        assert_eq!(lost_share("a: 0 points delivered, 7 lost: 7 refused"), Some(1.0));
     }
 }
