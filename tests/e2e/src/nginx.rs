@@ -146,6 +146,7 @@ http {{
         location = /gone {{ return 301 /moved; }}
         location = /nothing {{ return 204; }}
         location = /abrupt {{ return 444; }}
+        location = /status {{ stub_status; }}
     }}
 }}
 "

@@ -21,6 +21,7 @@ mod plot;
 mod receivers;
 mod redis;
 mod results;
+mod second_host;
 mod services;
 mod signals;
 mod telemetry;
