@@ -69,8 +69,8 @@ mod tests {
         write_json(data, &mut out).unwrap();
         let written = String::from_utf8(out).unwrap();
         assert!(!written.contains('<'), "{written}");
-        let [before, after] =
-            [&data[..], written.as_bytes()].map(|json| serde_json::from_slice::<serde_json::Value>(json).unwrap());
+        let [before, after] = [&data[..], written.as_bytes()]
+            .map(|json| serde_json::from_slice::<serde_json::Value>(json).unwrap());
         assert_eq!(before, after);
     }
 }

@@ -109,7 +109,9 @@ fn threshold_value(threshold: &Threshold) -> String {
         _ if has(&["_bytes"]) || metric.starts_with("data_") => "bytes",
         _ if metric.ends_with("utilization") && !metric.starts_with("host_") => "cores",
         _ if has(&["utilization", "_share", "pressure", "host_cpu_"]) => "share",
-        _ if has(&["duration", "time", "lateness", "latency"]) || metric.starts_with("http_req_") => {
+        _ if has(&["duration", "time", "lateness", "latency"])
+            || metric.starts_with("http_req_") =>
+        {
             "ms"
         }
         _ => "count",
@@ -126,14 +128,19 @@ fn figures(run: &Run) -> String {
     };
     let rate = if totals.seconds > 0.0 { totals.requests / totals.seconds } else { 0.0 };
     let asked = mean(&run.load.asked).map(|asked| format!(", asked {}/s", count(asked)));
+    let asked = asked.unwrap_or_default();
+    // Iterations are asked for: with several requests each it is another rate.
+    let is_one_request = (totals.iterations - totals.requests).abs() <= totals.requests * 0.02;
     add("Requests", count(totals.requests), None);
-    let rate = format!("{}/s{}", count(rate), asked.unwrap_or_default());
+    let rate = format!("{}/s{}", count(rate), if is_one_request { &asked } else { "" });
     add("Rate", rate, Some(&run.load.done));
     let share = if totals.requests > 0.0 { totals.failed / totals.requests } else { 0.0 };
     let failed = format!("{} ({})", count(totals.failed), percent(share));
     add("Failed", failed, Some(&run.load.failed));
-    if totals.iterations != totals.requests {
-        add("Iterations", count(totals.iterations), None);
+    if !is_one_request {
+        let rate = count(totals.iterations / totals.seconds.max(f64::MIN_POSITIVE));
+        let iterations = format!("{} ({rate}/s{asked})", count(totals.iterations));
+        add("Iterations", iterations, None);
     }
     add("Dropped iterations", count(totals.dropped), Some(&run.load.dropped));
     if let Some(most) = greatest(&run.load.vus) {
@@ -170,7 +177,10 @@ fn latencies(run: &Run) -> String {
 fn watched(run: &Run) -> String {
     let row = |thing: &super::facts::Thing| {
         let find = |endings: &[&str]| {
-            thing.signals.iter().find(|signal| endings.iter().any(|end| signal.metric.ends_with(end)))
+            thing
+                .signals
+                .iter()
+                .find(|signal| endings.iter().any(|end| signal.metric.ends_with(end)))
         };
         let most = |signal: Option<&super::facts::Signal>| {
             let signal = signal?;
@@ -198,10 +208,12 @@ fn watched(run: &Run) -> String {
 
 /// Counters of what should not happen, that did.
 fn troubles(thing: &super::facts::Thing, interval: f64) -> String {
-    let endings = ["oom_kills", "listen_overflows", "listen_drops", "throttled_seconds", "tcp_retransmits"];
-    let told = thing.signals.iter().filter(|signal| {
-        endings.iter().any(|ending| signal.metric.ends_with(ending))
-    });
+    let endings =
+        ["oom_kills", "listen_overflows", "listen_drops", "throttled_seconds", "tcp_retransmits"];
+    let told = thing
+        .signals
+        .iter()
+        .filter(|signal| endings.iter().any(|ending| signal.metric.ends_with(ending)));
     let told = told.filter_map(|signal| {
         let sum = signal.values.iter().flatten().sum::<f64>() * interval;
         let unit = if signal.unit == "s/s" { " s" } else { "" };
@@ -282,7 +294,8 @@ fn comparison(first: &Run, runs: &[Run]) -> String {
         let cells: Vec<String> = runs.iter().enumerate().map(cell).collect();
         text += &format!("| {name} | {} |\n", cells.join(" | "));
     };
-    let rate = |run: &Run| (run.totals.seconds > 0.0).then(|| run.totals.requests / run.totals.seconds);
+    let rate =
+        |run: &Run| (run.totals.seconds > 0.0).then(|| run.totals.requests / run.totals.seconds);
     let failed =
         |run: &Run| (run.totals.requests > 0.0).then(|| run.totals.failed / run.totals.requests);
     let kind = first.first_latency();
@@ -296,8 +309,15 @@ fn comparison(first: &Run, runs: &[Run]) -> String {
     text
 }
 
-const LEVELS: [(&str, fn(&Distribution) -> f64); 4] =
-    [("p50", |all| all.p50), ("p95", |all| all.p95), ("p99", |all| all.p99), ("max", |all| all.max)];
+/// One value of a distribution.
+type Pick = fn(&Distribution) -> f64;
+
+const LEVELS: [(&str, Pick); 4] = [
+    ("p50", |all| all.p50),
+    ("p95", |all| all.p95),
+    ("p99", |all| all.p99),
+    ("max", |all| all.max),
+];
 
 /// Head and rows; nothing without rows.
 fn table(head: &str, rows: impl Iterator<Item = String>) -> String {

@@ -78,18 +78,12 @@ pub fn start(path: &Path, meta: RunMeta, registry: Registry) -> Result<ReportOut
     let failed = |why: &dyn std::fmt::Display| OutputError {
         message: format!("--report {}: {why}", path.display()),
     };
-    let format = Format::of(path)
-        .ok_or_else(|| failed(&"name a file that ends in .html or .md: that is how it is written"))?;
+    let format = Format::of(path).ok_or_else(|| {
+        failed(&"name a file that ends in .html or .md: that is how it is written")
+    })?;
     let place = Place::open(path).map_err(|error| failed(&error))?;
     let view = RunView::new(meta, registry);
     Ok(ReportOutput { path: path.to_owned(), format, place: Some(place), view })
-}
-
-impl ReportOutput {
-    /// Says something above everything else in the report.
-    pub fn warn(&mut self, text: impl Into<String>) {
-        self.view.warn(text);
-    }
 }
 
 impl Output for ReportOutput {
@@ -118,8 +112,8 @@ impl Output for ReportOutput {
     fn finish(&mut self) -> Result<Option<String>, OutputError> {
         let Some(place) = self.place.take() else { return Ok(None) };
         let name = self.path.display();
-        place.write(|out| write(self.format, &[&self.view], out)).map_err(|error| {
-            OutputError { message: format!("cannot write the report {name}: {error}") }
+        place.write(|out| write(self.format, &[&self.view], out)).map_err(|error| OutputError {
+            message: format!("cannot write the report {name}: {error}"),
         })?;
         Ok(Some(format!("the report is in {name}")))
     }

@@ -93,7 +93,10 @@ fn significant(value: f64) -> f64 {
 
 /// A value in its unit, as the page's JSON names them.
 pub(super) fn amount(value: f64, unit: &str) -> String {
-    let number = || count(significant(value));
+    let number = || match significant(value) {
+        small if small.abs() < 100.0 => compact(small, 6),
+        large => count(large),
+    };
     match unit {
         "share" => percent(value),
         "cores" => format!("{} {}", number(), if value == 1.0 { "core" } else { "cores" }),

@@ -39,11 +39,7 @@ pub(super) fn page(args: &ReportArgs, format: Format, session: &Session) -> Resu
 }
 
 /// A reader that has gone is ignored, any other error is not.
-fn write(
-    format: Format,
-    runs: &[&RunView],
-    output: Option<(String, File)>,
-) -> Result<(), Failure> {
+fn write(format: Format, runs: &[&RunView], output: Option<(String, File)>) -> Result<(), Failure> {
     let (name, out): (String, Box<dyn Write>) = match output {
         Some((name, file)) => (name, Box::new(file)),
         None => ("standard output".to_owned(), Box::new(io::stdout())),

@@ -154,8 +154,12 @@ mod tests {
         let page = String::from_utf8(served("a <b>")).unwrap();
         assert!(page.contains("<title>a &lt;b&gt;</title>"));
         assert!(page.contains("uPlot") && page.contains("MIT"), "the licence goes along");
-        let ours: String =
-            STYLES.iter().copied().chain(MODULES.map(|(_, source)| source)).chain([TEMPLATE]).collect();
+        let ours: String = STYLES
+            .iter()
+            .copied()
+            .chain(MODULES.map(|(_, source)| source))
+            .chain([TEMPLATE])
+            .collect();
         let foreign = |text: &str| text.replace("http://www.w3.org/2000/svg", "").contains("://");
         assert!(!foreign(&ours), "no other host is named");
     }

@@ -50,7 +50,7 @@ export function setLog(isLog) {
 }
 
 /* Whether an iteration is one request, so that both rates are one. */
-function isOneRequest(run) {
+export function isOneRequest(run) {
   const [requests, iterations] = [sum(run.load.done), sum(run.load.iterations)];
   return iterations === 0 || Math.abs(requests - iterations) <= 0.02 * requests;
 }
@@ -178,10 +178,8 @@ function heatPanel({ id, name }, at) {
   } });
 }
 
-/* The panels; `hasIterations` when iterations and requests are not one. */
 export function loadPanels() {
   const runs = allRuns();
-  const hasIterations = !runs.every(isOneRequest);
   latency = new Panel({ id: "latency", title: "Latency", height: 260, controls: latencyControls(), build: (within) => {
     const kinds = [...new Set(within.runs.map(kindOf))];
     pressKind(kinds.length === 1 ? kinds[0] : null);
@@ -194,9 +192,9 @@ export function loadPanels() {
     latency,
     ...heats,
     new Panel({ id: "errors", title: "Errors per second", note: "by class", height: 260, build: errors }),
-    ...(hasIterations ? [new Panel({ id: "iterations", title: "Iterations per second", build: iterations })] : []),
+    new Panel({ id: "iterations", title: "Iterations per second", build: iterations, isWanted: () => !runs.every(isOneRequest) }),
     new Panel({ id: "vus", title: "Virtual users", note: "and iterations dropped for want of one", build: users }),
-    ...(runs.some((run) => run.checks?.length) ? [new Panel({ id: "checks-failed", title: "Failed checks per second", build: checks })] : []),
+    new Panel({ id: "checks-failed", title: "Failed checks per second", build: checks, isWanted: () => runs.some((run) => run.checks?.length) }),
     new Panel({ id: "traffic", title: "Data", build: data }),
   ];
 }

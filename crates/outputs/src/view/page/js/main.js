@@ -10,9 +10,11 @@ import { startSource } from "./source.js";
 import { allRuns, onChange } from "./store.js";
 import { box, updateChecks, updateEvents, updateThresholds, updateUrls } from "./tables.js";
 import { startTheme } from "./theme.js";
-import { isZoomed, onWindow, setSpan } from "./timeline.js";
+import { end, isZoomed, onWindow, setSpan } from "./timeline.js";
 import { Section, things } from "./watched.js";
 
+/* Seconds of a run from which on a part of it can be chosen. */
+const SPAN_LEAST = 60;
 const SPANS = [["all", "All", "The whole run"], ["900", "15 min"], ["300", "5 min"], ["60", "1 min"]];
 
 const verdict = element("div", { id: "verdict", class: "verdicts", tabindex: "-1" });
@@ -55,7 +57,7 @@ function update() {
   updateHead();
   if (allRuns().length === 0) return;
   if (!isBuilt) build();
-  byId("span").hidden = !allRuns().some((run) => run.live);
+  byId("span").hidden = end() <= SPAN_LEAST || !allRuns().some((run) => run.live);
   updateVerdict(verdict);
   updateTiles(tiles);
   updateCompare(compare);

@@ -2,15 +2,16 @@
 
 import { ICONS, byId, element, icon, refresh } from "./dom.js";
 import { amount, count, day, duration, elapsed, milliseconds, percent, plural } from "./format.js";
-import { doubts, figures, isLimited, now, seconds, verdict } from "./figures.js";
+import { LATENESS_LIMIT_MS, doubts, figures, isLimited, now, seconds, verdict } from "./figures.js";
 import { hasNumbers, last } from "./lines.js";
+import { isOneRequest } from "./load.js";
 import { linkState } from "./source.js";
 import { allRuns, isSeveral, shownRuns } from "./store.js";
 
 /* Points of a figure's small picture. */
 const SPARK_POINTS = 60;
 
-const SIGNS = { ok: ICONS.ok, bad: ICONS.bad, warn: ICONS.warn, going: "M8 5.500l10 6.500-10 6.500z", none: "M6 12h12" };
+const SIGNS = { ok: ICONS.ok, bad: ICONS.bad, warn: ICONS.warn, going: "M8 5.5l10 6.5-10 6.5z", none: "M6 12h12" };
 
 export function updateHead() {
   const runs = allRuns();
@@ -82,7 +83,7 @@ function tiles(run) {
   const whole = known.latency && run.live ? `whole run ${milliseconds(known.latency.p50)}` : `${known.kind} time`;
   const failing = run.live && last(load.failed) != null ? `${amount(last(load.failed), "1/s")} now` : `${count(known.failed)} of ${count(known.requests)}`;
   return [
-    ["Rate", rate == null ? "–" : `${count(rate)}`, hasNumbers(load.asked) ? `per second, asked ${count(asked)}` : "requests per second", load.done, "--blue"],
+    ["Rate", rate == null ? "–" : `${count(rate)}`, hasNumbers(load.asked) && isOneRequest(run) ? `per second, asked ${count(asked)}` : "requests per second", load.done, "--blue"],
     ["Requests", count(known.requests), `in ${duration(known.length)}, ${amount(known.received, "bytes")} received`, running(load.done), "--teal"],
     ["p50", milliseconds(value("p50")), whole, column.p50, "--level1"],
     ["p99", milliseconds(value("p99")), known.latency ? (run.live ? `whole run ${milliseconds(known.latency.p99)}` : `highest ${milliseconds(known.latency.max)}`) : `${known.kind} time`, column.p99, "--level4"],
@@ -105,7 +106,8 @@ function generatorTile(run, known) {
   const late = run.live ? last(run.latency.lateness?.p99) : known.lateness?.p99;
   const told = [cpu && `CPU ${amount(last(cpu.values), "cores")}`, late != null && `late p99 ${milliseconds(late)}`].filter(Boolean);
   const limited = isLimited(run);
-  return ["Generator", limited ? "Limit" : "Fine", told.join(", ") || plural(run.t.length, "point"), cpu?.values, limited ? "--warn" : "--green", limited ? "warn" : "ok"];
+  const isLate = run.live && late > LATENESS_LIMIT_MS;
+  return ["Generator", limited ? "Limit" : isLate ? "Late" : "Fine", told.join(", ") || plural(run.t.length, "point"), cpu?.values, limited || isLate ? "--warn" : "--green", limited || isLate ? "warn" : "ok"];
 }
 
 /* The figures of one run; several are in the table that compares them. */

@@ -53,8 +53,8 @@ export class Panel {
   #values = [];
   isVisible = false;
 
-  /* `spec`: `id`, `title`, `note`, `controls` (an element), `height`, and `build(frame)`, which gives a
-     chart's model, or `{ empty: why }`. */
+  /* `spec`: `id`, `title`, `note`, `controls` (an element), `height`, `isWanted()` where it may have
+     no place, and `build(frame)`, which gives a chart's model, or `{ empty: why }`. */
   constructor(spec) {
     this.#spec = spec;
     this.#chart = new Chart(this.#host, (index) => this.#told(index), () => this.#drawn());
@@ -89,6 +89,7 @@ export class Panel {
 
   update() {
     this.#isDirty = true;
+    this.element.hidden = this.#spec.isWanted?.() === false;
     if (this.isVisible) this.#draw();
   }
 

@@ -6,6 +6,8 @@ import { allRuns, append, put } from "./store.js";
 /* Seconds without news after which a run that goes on is called silent: one point may be late. */
 const SILENT_AFTER = 5;
 
+const RETRY_MS = 1000;
+
 let link = "whole";
 let heard = 0;
 let onLink = () => {};
@@ -35,7 +37,7 @@ export async function startSource(whenLinkChanges) {
     for (const run of (await answer.json()).runs) put(run);
   } catch {
     setLink("lost");
-    setTimeout(() => startSource(whenLinkChanges), 1000);
+    setTimeout(() => startSource(whenLinkChanges), RETRY_MS);
     return;
   }
   if (allRuns().length === 0 || allRuns().some((run) => run.live)) follow();
@@ -59,6 +61,9 @@ function follow() {
     append(JSON.parse(data));
     over();
   });
-  // The browser tries again by itself, and a new connection starts with the whole run.
-  events.addEventListener("error", () => setLink("lost"));
+  events.addEventListener("error", () => {
+    setLink("lost");
+    // A new connection starts with the whole run. The browser tries again by itself, but not after a refusal.
+    if (events.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_MS);
+  });
 }
