@@ -22,6 +22,7 @@ use std::{
 
 use plimsoll_metrics::{Event, Interval, RawSample, Registry, Timestamp, Totals, record::End};
 use plimsoll_runtime::{
+    clock::thread_cpu_time,
     listen::{self, Bound, ListenOptions},
     log::Log,
 };
@@ -56,7 +57,7 @@ pub enum Address {
 /// A page that is being served, until the process ends.
 pub struct Server {
     address: SocketAddr,
-    pub(super) inbox: Arc<Inbox>,
+    inbox: Arc<Inbox>,
 }
 
 impl Server {
@@ -84,11 +85,7 @@ impl Server {
         !self.address.ip().is_loopback()
     }
 
-    pub(super) fn start(
-        address: Address,
-        models: Vec<Model>,
-        log: &Log,
-    ) -> Result<Server, OutputError> {
+    fn start(address: Address, models: Vec<Model>, log: &Log) -> Result<Server, OutputError> {
         let bound = bind(address)?;
         let failed = |error: io::Error| OutputError { message: error.to_string() };
         let address = bound.local_addr().map_err(failed)?;
@@ -103,7 +100,7 @@ impl Server {
     }
 
     /// Waits until pages got what there is, or for so long that they will not.
-    pub(super) fn flush(&self) {
+    fn flush(&self) {
         let (done, is_done) = sync_channel(1);
         if self.inbox.push(Message::Flush(done)) {
             // Without an answer they have what they have.
@@ -146,7 +143,7 @@ pub fn start(
 ) -> Result<Dashboard, OutputError> {
     let digester = Digester::new(registry, meta.started_unix_ms);
     let server = Server::start(address, vec![Model::new(meta)], log)?;
-    let feed = Feed { run: 0, digester, inbox: Arc::clone(&server.inbox), log: log.clone() };
+    let feed = Feed::new(0, digester, &server, log);
     Ok(Dashboard { server, feed })
 }
 
@@ -186,23 +183,32 @@ impl Output for Dashboard {
 
     fn finish(&mut self) -> Result<Option<String>, OutputError> {
         self.server.flush();
+        let Feed { log, spent, intervals, .. } = &self.feed;
+        let micros = spent.as_micros();
+        log.debug(&format!("dashboard: {micros} us of the hub's time for {intervals} intervals"));
         Ok(None)
     }
 }
 
-/// Where one run's intervals go in.
-pub(super) struct Feed {
+/// Where one run's intervals go in. Costs whoever calls it the digest and one short lock.
+struct Feed {
     /// Which of the server's.
-    pub(super) run: usize,
-    pub(super) digester: Digester,
-    pub(super) inbox: Arc<Inbox>,
-    pub(super) log: Log,
+    run: usize,
+    digester: Digester,
+    inbox: Arc<Inbox>,
+    log: Log,
+    /// CPU time, and for how many intervals.
+    spent: Duration,
+    intervals: u64,
 }
 
 impl Follow for Feed {
     fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals) {
+        let before = thread_cpu_time();
         let digest = self.digester.digest(at, interval, totals);
         self.news(News::Interval(Box::new(digest)));
+        self.spent += thread_cpu_time().saturating_sub(before);
+        self.intervals += 1;
     }
 
     fn event(&mut self, event: &Event) {
@@ -215,7 +221,18 @@ impl Follow for Feed {
 }
 
 impl Feed {
-    pub(super) fn news(&mut self, news: News) {
+    fn new(run: usize, digester: Digester, server: &Server, log: &Log) -> Feed {
+        Feed {
+            run,
+            digester,
+            inbox: Arc::clone(&server.inbox),
+            log: log.clone(),
+            spent: Duration::ZERO,
+            intervals: 0,
+        }
+    }
+
+    fn news(&mut self, news: News) {
         if !self.inbox.push(Message::News(self.run, news)) && self.inbox.is_first_loss() {
             self.log.warn("the dashboard cannot keep up and lacks a part of the run");
         }

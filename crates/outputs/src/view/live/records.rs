@@ -1,6 +1,6 @@
 //! A page of run records: finished ones, and those that are still being written, which it follows.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use plimsoll_runtime::{log::Log, timer, workers};
 
@@ -82,10 +82,7 @@ pub fn show(address: Address, records: Vec<Opened>, log: &Log) -> Result<Server,
     let server = Server::start(address, models, log)?;
     let followed: Vec<(Replay, Feed)> = running
         .into_iter()
-        .map(|(run, digester, replay)| {
-            let inbox = Arc::clone(&server.inbox);
-            (replay, Feed { run, digester, inbox, log: log.clone() })
-        })
+        .map(|(run, digester, replay)| (replay, Feed::new(run, digester, &server, log)))
         .collect();
     if !followed.is_empty() {
         std::thread::Builder::new()

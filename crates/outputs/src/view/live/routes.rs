@@ -73,14 +73,12 @@ pub(super) fn run(bound: Bound, address: SocketAddr, board: Board, inbox: &Inbox
 async fn follow(shared: &Shared, inbox: &Inbox, log: &Log) -> std::io::Result<()> {
     loop {
         let messages = inbox.take().await;
-        let before = thread_cpu_time();
         let waiting = shared.lock().take(messages);
         if !waiting.is_empty() {
             flush(shared, waiting).await;
+            let micros = thread_cpu_time().as_micros();
+            log.debug(&format!("dashboard: {micros} us of its own thread's time"));
         }
-        let spent = thread_cpu_time().saturating_sub(before);
-        let clients = shared.lock().clients();
-        log.debug(&format!("dashboard: {} us for {clients} pages", spent.as_micros()));
     }
 }
 
