@@ -45,8 +45,6 @@ pub(crate) struct Conduct<R: Runner> {
     /// Whether the end of the run is followed by nothing until Ctrl-C.
     pub(crate) lingers: bool,
     pub(crate) shown: Shown,
-    /// Whether something else reads standard input.
-    pub(crate) reads_stdin: bool,
     pub(crate) watched: Option<Watched>,
 }
 
@@ -89,8 +87,7 @@ impl<R: Runner> Conduct<R> {
         if let Err(error) = shutdown::raise_fd_limit() {
             log.warn(&format!("cannot raise the limit of open files: {error}"));
         }
-        let takes_keys = !self.reads_stdin && session.takes_keys();
-        let keys = if takes_keys { ending.on_keys() } else { None };
+        let keys = if session.takes_keys() { ending.on_keys() } else { None };
         let shown = Shown { has_keys: keys.is_some(), ..self.shown };
         let mut watched = self.watched;
         let observations = watched.as_mut().and_then(Watched::take_observations);

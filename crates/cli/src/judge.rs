@@ -5,7 +5,7 @@ use plimsoll_metrics::Totals;
 use plimsoll_outputs::progress::Terms;
 use plimsoll_runtime::log::{Level, Log};
 
-use crate::exit::Exit;
+use crate::{exit::Exit, see};
 
 /// Judges a run by how it ended and by its thresholds.
 pub(crate) fn judge(finished: &Finished, terms: Terms, log: &Log) -> Exit {
@@ -43,6 +43,7 @@ pub(crate) fn judge(finished: &Finished, terms: Terms, log: &Log) -> Exit {
         }
         Some(StopReason::Exhausted) | None => {}
     }
+    see::tell_unseen(&finished.totals, log);
     let crossed = crossed(&finished.totals);
     if !crossed.is_empty() {
         let names = crossed.join(", ");

@@ -49,7 +49,7 @@ impl Keys {
         let (stopped, stop) = pipe2(OFlag::O_CLOEXEC)?;
         let thread = Builder::new().name("keys".into()).spawn(move || {
             // Standard input that cannot be read has no keys; the run goes on without them.
-            drop(follow(&stopped, on_key));
+            follow(&stopped, on_key).ok();
             restore();
         })?;
         Ok(Keys { stop: Some(stop), thread: Some(thread) })
@@ -70,7 +70,7 @@ pub(crate) fn restore() {
     let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     // One that is in the hands of another program by now (a shell) is none of our business.
     if let Some(before) = before.filter(|_| is_ours()) {
-        drop(tcsetattr(io::stdin(), SetArg::TCSANOW, &before));
+        tcsetattr(io::stdin(), SetArg::TCSANOW, &before).ok();
     }
 }
 

@@ -92,7 +92,8 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Whether a person sits before the run who can see what keys do.
+    /// Whether a person sits before the run who can see what keys do. Neither scripts nor targets are read
+    /// from a terminal, so nobody else wants what is typed.
     pub(crate) fn takes_keys(&self) -> bool {
         self.terminal.stdin_is_tty && self.display.is_terminal()
     }

@@ -60,13 +60,13 @@ impl Watched {
             let failure = Failure::new(Exit::BadConfiguration, message);
             if hint.is_empty() { failure } else { failure.with_hint(hint) }
         })?;
-        if let Some(text) = &flags.watch_token {
+        settings.every = flags.watch_every;
+        if let Some(text) = flags.watch_token.as_deref().filter(|text| !text.trim().is_empty()) {
             let token = Token::new(text).map_err(|error| {
                 Failure::new(Exit::BadConfiguration, format!("--watch-token: {error}"))
             })?;
             settings.set_token(&token);
         }
-        settings.every = flags.watch_every;
         settings.keep_samples = keeps_samples && is_asked;
         let (sender, observations) = sync_channel(OBSERVATIONS_LIMIT);
         let left_out = Arc::new(AtomicU64::new(0));

@@ -61,6 +61,8 @@ struct Inner {
     told_limit: bool,
     /// Whether all were told how the run ended.
     told_end: bool,
+    /// Whether the record is where records are when no flag says.
+    is_in_usual_place: bool,
     log: Log,
 }
 
@@ -87,6 +89,7 @@ impl Followers {
             registry: setup.registry.clone(),
             told_limit: false,
             told_end: false,
+            is_in_usual_place: setup.record.is_none(),
             log: setup.log.clone(),
         };
         Ok(Followers(Arc::new(Mutex::new(inner))))
@@ -146,7 +149,9 @@ impl Followers {
             }
         }
         let Some(path) = path else { return };
-        let path = path.display();
+        // `plimsoll view` knows runs of the usual place by their names.
+        let name = path.file_stem().filter(|_| inner.is_in_usual_place).map(Path::new);
+        let path = name.unwrap_or(&path).display();
         match had_dashboard {
             true => log.info(&format!(
                 "the dashboard is closed; `plimsoll view {path}` shows the run again"

@@ -33,7 +33,8 @@ pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failu
         config: session.global.config.as_deref(),
         system_env: false,
     };
-    let prepared = Prepared::new(load::load(&request, log)?, args.runtime.no_thresholds, None, log)?;
+    let prepared =
+        Prepared::new(load::load(&request, log)?, args.runtime.no_thresholds, None, log)?;
     let modules = &prepared.loaded.script.test().modules;
     let archive = Archive {
         entry: modules.entry().clone(),

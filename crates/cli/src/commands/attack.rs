@@ -171,7 +171,6 @@ impl<'a> Attack<'a> {
             first_signal: FirstSignal::Drains,
             lingers: self.args.results.linger,
             shown: Shown { batch: self.load.hits(1), ..shown },
-            reads_stdin: targets::reads_stdin(self.args),
             watched: self.watched.take(),
         };
         let conducted = conduct.run(self.session)?;

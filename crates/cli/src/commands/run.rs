@@ -1,6 +1,6 @@
 //! `plimsoll run`: load, consolidate, run, report.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use plimsoll_engine::{control::Control, plan::Plan, run::Finished};
 use plimsoll_outputs::{
@@ -156,7 +156,6 @@ pub(crate) fn execute(
         first_signal: FirstSignal::Interrupts,
         lingers: args.linger,
         shown: Shown::new(Arc::clone(&control), Terms::SCRIPT, live.clone(), is_watching),
-        reads_stdin: args.file == Path::new("-"),
         watched,
     };
     let conducted = conduct.run(session)?;

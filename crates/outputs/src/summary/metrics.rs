@@ -92,7 +92,14 @@ pub(super) fn suffix(entry: &Entry) -> Option<&str> {
 fn is_shown(entry: &Entry) -> bool {
     let has_thresholds = !entry.thresholds.is_empty();
     let is_asked = entry.metric.id == Builtin::IterationsAsked.id();
-    has_thresholds || (entry.metric.origin != Origin::Watched && !is_asked)
+    let is_watched = entry.metric.origin == Origin::Watched;
+    !is_missing(entry) && (has_thresholds || !(is_watched || is_asked))
+}
+
+/// Whether it was to be watched and was not there: then no number stands for it. Of other metrics without
+/// samples k6 says zero.
+pub(super) fn is_missing(entry: &Entry) -> bool {
+    entry.metric.origin == Origin::Watched && !entry.seen
 }
 
 /// Whether k6's summary would have it: what is watched beside the load only where a threshold names it.

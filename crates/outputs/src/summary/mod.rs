@@ -71,7 +71,7 @@ pub struct SummaryInput<'a> {
 
 /// The value of a metric that a threshold such as `p(95)<200` is about, with its name: `p(95)=12ms`.
 pub fn measured(entry: &Entry, source: &str, duration: Duration) -> String {
-    if !entry.seen {
+    if metrics::is_missing(entry) {
         return "nothing was recorded".to_owned();
     }
     let scale = values::Scale { duration, unit: None, trend_stats: &[] };

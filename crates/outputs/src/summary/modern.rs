@@ -73,15 +73,16 @@ impl Writer<'_> {
             text.push_str(&format!("\n{indent}{name}\n"));
             for state in &entry.thresholds {
                 let source = state.threshold.source.trim();
+                let mark = self.style.mark(!state.last_failed);
+                let quoted = self.style.white(&format!("'{source}'"));
+                if metrics::is_missing(entry) {
+                    text.push_str(&format!("{indent}{mark} {quoted} nothing was recorded\n"));
+                    continue;
+                }
                 let (name, value) =
                     self.scale.threshold(source, &entry.sink, entry.metric.contains);
-                text.push_str(&format!(
-                    "{indent}{} {} {}={}\n",
-                    self.style.mark(!state.last_failed),
-                    self.style.white(&format!("'{source}'")),
-                    self.style.white(&name),
-                    self.style.cyan(&value),
-                ));
+                let (name, value) = (self.style.white(&name), self.style.cyan(&value));
+                text.push_str(&format!("{indent}{mark} {quoted} {name}={value}\n"));
             }
         }
         text

@@ -31,11 +31,6 @@ pub(super) fn describe(args: &AttackArgs) -> String {
     }
 }
 
-/// Whether standard input is where targets come from.
-pub(super) fn reads_stdin(args: &AttackArgs) -> bool {
-    args.url.is_none() && matches!(args.targets.targets.as_str(), "-" | "stdin")
-}
-
 /// Reads all targets, or starts to.
 pub(super) fn open(args: &AttackArgs) -> Result<Targets, Failure> {
     let flags = &args.targets;
