@@ -2,6 +2,8 @@
 //! `cargo run --release --example watch -- 10 1000 port:8080 name:nginx` (seconds, milliseconds between
 //! readings, what to watch).
 
+#![expect(clippy::print_stdout, reason = "what it finds goes to standard output")]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},

@@ -100,3 +100,6 @@ pub(crate) const fn contains(unit: Unit) -> Contains {
         Unit::Share | Unit::Cores | Unit::Seconds | Unit::Count => Contains::Default,
     }
 }
+
+#[cfg(test)]
+mod tests;

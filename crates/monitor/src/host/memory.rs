@@ -25,6 +25,9 @@ pub(crate) fn value_of(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
+/// In `/proc/vmstat` since Linux 4.13.
+const OOM_KILL: &str = "oom_kill";
+
 /// Remembers the last look.
 #[derive(Default)]
 pub(super) struct Vmstat {
@@ -35,13 +38,18 @@ pub(super) struct Vmstat {
 impl Vmstat {
     pub(super) fn read(&mut self, text: &str, readings: &Readings) {
         let host = readings.host();
-        // "oom_kill" came with Linux 4.13.
         for (key, metric, increase) in [
             ("pgmajfault", &metrics::MAJOR_FAULTS, &mut self.major_faults),
-            ("oom_kill", &metrics::OOM_KILLS, &mut self.oom_kills),
+            (OOM_KILL, &metrics::OOM_KILLS, &mut self.oom_kills),
         ] {
-            if let Some(added) = value_of(text, key).and_then(|total| increase.of(total)) {
-                readings.record(metric, host, added as f64);
+            let Some(added) = value_of(text, key).and_then(|total| increase.of(total)) else {
+                continue;
+            };
+            readings.record(metric, host, added as f64);
+            // Whoever reads the curves wants to know when.
+            if added > 0 && key == OOM_KILL {
+                let text = format!("host: {added} processes killed for want of memory");
+                readings.event("oom", text);
             }
         }
     }

@@ -194,3 +194,6 @@ fn record_descriptors(text: &str, readings: &Readings) {
         readings.record(&metrics::FILE_DESCRIPTORS_LIMIT, readings.host(), limit as f64);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ const DESCRIPTORS_LIMIT: usize = 100_000;
 pub(super) enum Finder {
     Pid(u32),
     Name(String),
-    Port(PortFinder),
+    Port(Box<PortFinder>),
 }
 
 /// Who listens at a port.
@@ -35,14 +35,14 @@ pub(super) struct PortFinder {
 
 impl Finder {
     pub(super) fn port(port: u16) -> Finder {
-        Finder::Port(PortFinder {
+        Finder::Port(Box::new(PortFinder {
             port,
             sockets: Sockets::new(),
             listeners: Vec::new(),
             inodes: Vec::new(),
             holders: Vec::new(),
             pace: Pace::default(),
-        })
+        }))
     }
 
     /// The processes now. `is_stale`: some of the last answer are gone.
