@@ -162,8 +162,11 @@ fn from_environment(env: Variables) -> Result<(OtlpProtocol, Uri), String> {
 fn uri(scheme: &str, endpoint: &str, path: &str) -> Result<Uri, String> {
     let text = format!("{scheme}://{endpoint}{path}");
     let url: Uri = text.parse().map_err(|error| format!("{text}: {error}"))?;
-    match url.host() {
-        Some(host) if !host.is_empty() => Ok(url),
+    match url.authority() {
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("credentials are no part of the URL: set K6_OTEL_HEADERS".to_owned())
+        }
+        Some(authority) if !authority.host().is_empty() => Ok(url),
         _ => Err(format!("{text}: there is no host")),
     }
 }
@@ -341,6 +344,7 @@ mod tests {
         check(Some("foo"), &[], "\"foo\" is no URL");
         check(Some("ftp://h"), &[], "ftp is none of");
         check(Some("http://"), &[], "http://");
+        check(Some("http://u:p@h"), &[], "credentials are no part of the URL");
         let env =
             [("K6_OTEL_EXPORTER_TYPE", "http"), ("K6_OTEL_HTTP_EXPORTER_ENDPOINT", "http://h")];
         check(None, &env, "HTTP exporter endpoint must only be host and port, no scheme");

@@ -46,16 +46,11 @@ pub fn start(
     registry: Registry,
     log: Log,
 ) -> Result<Box<dyn Output>, OutputError> {
-    let words = match config.protocol {
-        OtlpProtocol::Grpc => "gRPC",
-        OtlpProtocol::Http => "HTTP",
-    };
-    let receiver = config.url.authority().map_or("", |authority| authority.as_str());
-    let name = format!("opentelemetry ({words}, {receiver})");
+    let name = format!("opentelemetry ({})", receiver(&config));
     let shape = if config.is_exponential { Shape::Exponential } else { Shape::Explicit(BOUNDS) };
     let form = Form { times: shape, others: shape, in_seconds: false };
     let sums = Cumulative::new(registry.clone(), form);
-    let snapshots = Readings { is_delta: config.is_delta };
+    let snapshots = Readings { is_delta: config.is_delta, taken: Timestamp(0) };
     let encoder = Requests::new(registry, &config);
     let settings = Settings { points_limit: POINTS_LIMIT, ..Settings::new(name.clone(), log) };
     let every = config.export_interval;
@@ -70,6 +65,19 @@ pub fn start(
     };
     let output = Pushed::start(name, settings, (sums, snapshots), every, encoder, destination)?;
     Ok(Box::new(output))
+}
+
+/// As k6 says it.
+fn receiver(config: &OtlpConfig) -> String {
+    let url = &config.url;
+    let endpoint = url.authority().map_or("", |authority| authority.as_str());
+    match config.protocol {
+        OtlpProtocol::Http => format!("http, {url}"),
+        OtlpProtocol::Grpc if url.scheme_str() == Some("http") => {
+            format!("grpc (insecure), {endpoint}")
+        }
+        OtlpProtocol::Grpc => format!("grpc, {endpoint}"),
+    }
 }
 
 /// The protocol's own go before the user's.
@@ -122,12 +130,17 @@ impl Destination for Collector {
 /// Takes readings: of everything since the start of the run, or of what changed since the last.
 struct Readings {
     is_delta: bool,
+    /// When the last were.
+    taken: Timestamp,
 }
 
 impl Snapshots for Readings {
     type Item = Batch;
 
     fn take(&mut self, sums: &mut Cumulative, at: Timestamp, _: bool) -> Vec<(Batch, u64)> {
+        if std::mem::replace(&mut self.taken, at) == at {
+            return Vec::new();
+        }
         let mut readings: Vec<Reading> = Vec::new();
         if self.is_delta {
             let form = sums.form();

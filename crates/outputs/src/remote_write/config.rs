@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use percent_encoding::percent_decode_str;
 use plimsoll_runtime::tls::{ClientCertificate, TlsConfig, TlsConnector};
+use url::{Position, Url};
 
 use super::statistic::Statistic;
 use crate::{
@@ -73,9 +75,10 @@ fn parse(argument: Option<&str>, env: Variables) -> Result<RemoteWriteConfig, St
         }
     };
     let has_stale_markers = env.boolean(&variable("STALE_MARKERS"))?.unwrap_or(false);
+    let (url, credentials) = parse_url(url)?;
     Ok(RemoteWriteConfig {
-        url: parse_url(url)?,
-        headers: headers(env)?,
+        url,
+        headers: headers(env, credentials)?,
         push_interval: env.duration(&variable("PUSH_INTERVAL"))?.unwrap_or(DEFAULT_PUSH_INTERVAL),
         trends,
         has_stale_markers,
@@ -94,18 +97,28 @@ fn refuse_sigv4(env: Variables) -> Result<(), String> {
     }
 }
 
-/// An absolute URL.
-fn parse_url(text: &str) -> Result<Uri, String> {
-    let url: Uri = text.parse().map_err(|error| format!("the URL {text:?}: {error}"))?;
-    let is_http = matches!(url.scheme_str(), Some("http" | "https"));
-    if is_http && url.host().is_some_and(|host| !host.is_empty()) {
-        return Ok(url);
-    }
-    Err(format!("the URL {text:?} is not an http or https URL with a host"))
+/// An absolute URL without the credentials in it, and those, so that no message shows them.
+fn parse_url(text: &str) -> Result<(Uri, Option<HeaderValue>), String> {
+    let is_http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let url = Url::parse(text).ok().filter(is_http);
+    let url =
+        url.ok_or_else(|| format!("the URL {text:?} is not an http or https URL with a host"))?;
+    let plain = |text| percent_decode_str(text).decode_utf8_lossy();
+    let credentials = (!url.username().is_empty()).then(|| {
+        let password = url.password().unwrap_or_default();
+        basic_authorization(&plain(url.username()), &plain(password))
+    });
+    let bare = format!("{}://{}{}", url.scheme(), authority(&url), &url[Position::BeforePath..]);
+    let bare = bare.parse().map_err(|error| format!("the URL {bare:?}: {error}"))?;
+    Ok((bare, credentials))
 }
 
-/// The user's own go before those of the variables for credentials.
-fn headers(env: Variables) -> Result<HeaderMap, String> {
+fn authority(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+/// The user's own go before those of the variables for credentials, and these before the URL's.
+fn headers(env: Variables, credentials: Option<HeaderValue>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     let fixed = [
         (header::CONTENT_ENCODING, "snappy"),
@@ -115,6 +128,9 @@ fn headers(env: Variables) -> Result<HeaderMap, String> {
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(value) = credentials {
+        headers.insert(header::AUTHORIZATION, value);
     }
     if let Some(user) = env.text("K6_PROMETHEUS_RW_USERNAME") {
         let password = env.text("K6_PROMETHEUS_RW_PASSWORD").unwrap_or_default();
@@ -214,6 +230,9 @@ mod tests {
         assert_eq!(native.trends, Trends::NativeHistograms);
         let token = parse(None, &[("BEARER_TOKEN", "t"), ("USERNAME", "u")]).unwrap();
         assert_eq!(token.headers.get("authorization").unwrap(), "Bearer t");
+        let within = parse(Some("http://us%40:pw@[::1]:9/w?a=b"), &[]).unwrap();
+        assert_eq!(within.url, "http://[::1]:9/w?a=b");
+        assert_eq!(within.headers.get("authorization").unwrap(), "Basic dXNAOnB3");
     }
 
     #[test]

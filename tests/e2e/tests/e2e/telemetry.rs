@@ -136,7 +136,7 @@ fn several_outputs_at_once() {
     let outs: Vec<&str> = outs.iter().map(String::as_str).collect();
     let run = run_kinds(Tool::Plimsoll, &web, &outs, &[]);
     let said = |text: &str| assert!(run.stderr.contains(text), "{text}: {}", run.said());
-    said("opentelemetry (HTTP, 127.0.0.1:");
+    said("opentelemetry (http, http://127.0.0.1:");
     said("points delivered");
     said("0 points delivered, ");
     said("not taken by the end of the run");
