@@ -98,7 +98,8 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    if let Ok(port) = text.trim_start_matches("localhost").trim_start_matches(':').parse() {
+    let here = text.strip_prefix("localhost").unwrap_or(text);
+    if let Ok(port) = here.strip_prefix(':').unwrap_or(here).parse() {
         return Ok(SocketAddr::new(loopback, port));
     }
     let ip: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();

@@ -11,7 +11,7 @@ mod things;
 use std::{
     io::{self, ErrorKind, Write},
     path::Path,
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     time::Duration,
 };
 
@@ -238,10 +238,7 @@ fn start_monitor(
 fn receive(receiver: &Receiver<Message>, end: Option<Instant>) -> Option<Message> {
     match end {
         None => receiver.recv().ok(),
-        Some(end) => match receiver.recv_timeout(end.since(Instant::now())) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        },
+        Some(end) => receiver.recv_timeout(end.since(Instant::now())).ok(),
     }
 }
 

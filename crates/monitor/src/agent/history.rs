@@ -45,6 +45,7 @@ struct Inner {
     newest: u64,
 }
 
+#[derive(Default)]
 struct Kept {
     number: u64,
     at: u64,
@@ -85,17 +86,17 @@ impl History {
 
     /// Takes an observation in, with its samples: one tick per moment.
     pub(super) fn push(&self, observation: &Observation) {
-        let mut moments: BTreeMap<u64, (Vec<(usize, f64)>, Vec<Event>)> = BTreeMap::new();
+        let mut moments: BTreeMap<u64, Kept> = BTreeMap::new();
         for sample in &observation.samples {
-            let values = &mut moments.entry(sample.at.0).or_default().0;
+            let values = &mut moments.entry(sample.at.0).or_default().values;
             values.push((sample.series.0 as usize, sample.value));
         }
         for event in &observation.events {
-            moments.entry(event.at.0).or_default().1.push(event.clone());
+            moments.entry(event.at.0).or_default().events.push(event.clone());
         }
         let mut inner = self.lock();
-        for (at, (values, events)) in moments {
-            for &(series, value) in &values {
+        for (at, moment) in moments {
+            for &(series, value) in &moment.values {
                 inner.note(SeriesId(series as u32), value, at, &self.0.registry);
             }
             inner.newest += 1;
@@ -103,7 +104,7 @@ impl History {
             if inner.ticks.len() >= TICKS_LIMIT {
                 inner.ticks.pop_front();
             }
-            inner.ticks.push_back(Kept { number, at, values, events });
+            inner.ticks.push_back(Kept { number, at, ..moment });
         }
         let newest = inner.newest;
         drop(inner);

@@ -11,20 +11,19 @@ use super::{json::Json, lines::Lines, table::Table};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// At second `at`: metric, whether it is a counter, tags and value of each sample.
-fn observation(
-    registry: &Registry,
-    at: u64,
-    samples: &[(&str, bool, &[(&str, &str)], f64)],
-) -> Observation {
-    let sample = |(name, is_counter, tags, value): &(&str, bool, &[(&str, &str)], f64)| {
+/// Metric, whether it is a counter, tags and value.
+type Row<'a> = (&'a str, bool, &'a [(&'a str, &'a str)], f64);
+
+/// What is sampled at second `at`.
+fn observation(registry: &Registry, at: u64, rows: &[Row<'_>]) -> Observation {
+    let sample = |(name, is_counter, tags, value): &Row<'_>| {
         let kind = if *is_counter { MetricKind::Counter } else { MetricKind::Trend };
         let contains = if name.ends_with("_bytes") { Contains::Data } else { Contains::Default };
         let metric = registry.watched_metric(name, kind, contains).unwrap();
         let series = registry.series(metric, &TagSet::from_pairs(tags.iter().copied()));
         RawSample { series, at: Timestamp(at * SECOND), value: *value, metadata: None }
     };
-    Observation { samples: samples.iter().map(sample).collect(), ..Observation::default() }
+    Observation { samples: rows.iter().map(sample).collect(), ..Observation::default() }
 }
 
 const APP1: &[(&str, &str)] = &[("host", "app1")];
