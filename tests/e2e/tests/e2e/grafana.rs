@@ -91,7 +91,6 @@ impl Span {
         let values = [
             ("timeFilter", time),
             ("__interval", "1s".into()),
-            ("__interval_ms", "1000".into()),
             ("__rate_interval", "4s".into()),
             ("__range", format!("{seconds}s")),
         ];

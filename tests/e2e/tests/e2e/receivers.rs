@@ -19,7 +19,7 @@ const OURS: [&str; 3] = ["iteration_lateness", "iteration_response_time", "itera
 const STEADY: &str = "
 import http from 'k6/http';
 export const options = { scenarios: { steady: {
-  executor: 'constant-arrival-rate', rate: 50, duration: '6s', preAllocatedVUs: 20 } } };
+  executor: 'constant-arrival-rate', rate: 50, duration: '6s', preAllocatedVUs: 100 } } };
 export default function () { http.get(__ENV.BASE); }
 ";
 const ARRIVALS: u64 = 300;
