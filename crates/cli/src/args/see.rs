@@ -79,7 +79,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    if let Ok(port) = text.trim_start_matches(':').parse() {
+    if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse() {
         return Ok(SocketAddr::new(loopback, port));
     }
     let ip: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();
