@@ -152,8 +152,10 @@ mod tests {
         face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop\n    \
         lo: 77410930002 426234888    0 5154    0     0          0         0 77410930002 426234888    \
         0    2    0     0       0          0\n  \
-        ifb0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0\n  \
-        eth0:713306649   32851    0    0    0     0          0         0  2093074   22908    0    0    0     0       0          0\n";
+        ifb0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0 \
+        0          0\n  \
+        eth0:713306649   32851    0    0    0     0          0         0  2093074   22908    0    0    0     0 \
+        0          0\n";
 
     const SNMP: &str = "Ip: Forwarding DefaultTTL\nIp: 2 64\n\
         Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets \
