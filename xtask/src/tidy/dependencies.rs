@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rustls", &["plimsoll-runtime", "plimsoll-samples"]),
     ("tokio-rustls", &["plimsoll-runtime", "plimsoll-samples"]),
     ("h2", &["plimsoll-clients"]),
-    ("axum", &["plimsoll-samples"]),
+    ("axum", &["plimsoll-outputs", "plimsoll-samples"]),
 ];
 
 /// Licences that go with ours without further thought.

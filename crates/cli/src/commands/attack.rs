@@ -108,6 +108,7 @@ impl<'a> Attack<'a> {
                     "duration": load.duration.map(go_string),
                     "arrivals": load.arrivals,
                 },
+                "thresholds": thresholds::as_options(&thresholds),
             }),
             subject,
             out: &flags.out,

@@ -276,6 +276,7 @@ fn a_record_that_is_being_written_is_followed() {
     for piece in rest.chunks(5_000) {
         file.write_all(piece).unwrap();
         replay.advance(&mut view);
+        assert_eq!(column(&parsed(&view), "/thresholds").len(), 4);
     }
     assert_eq!(replay.advance(&mut view), Stage::Ended);
     assert_same(&sorted(parsed(&view)), &sorted(parsed(&live)));
@@ -307,6 +308,30 @@ fn a_record_of_a_killed_run_is_shown_as_far_as_it_goes() {
     assert_eq!((record.trouble(), record.is_live()), (None, true));
     std::fs::write(&path, "no record at all").unwrap();
     assert!(live::open(&path, "a").is_err() && !live::is_record(&path));
+}
+
+/// As attacks have them: a person's units.
+#[test]
+fn thresholds_in_other_words_are_evaluated_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.plimsoll");
+    let mut story = Story::new();
+    let options = json!({ "thresholds": {
+        "http_req_duration": [{ "threshold": "p(95)<200", "source": "p(95)<200ms" }],
+    } });
+    let header = Header { options, ..header() };
+    let target = RecordTarget::File(path.clone());
+    let mut record = RecordWriter::start(target, &header, story.registry.clone(), Log::memory());
+    story.second(|at, interval, totals| record.interval(at, interval, totals));
+    let mut end = story.end();
+    end.thresholds.retain(|result| result.key == "http_req_duration");
+    end.thresholds[0].expression = "p(95)<200ms".into();
+    record.end(&end);
+    record.finish().unwrap();
+    let run = parsed(opened(&path).view());
+    let rows = column(&run, "/thresholds");
+    assert_eq!((rows.len(), &rows[0]["expression"]), (1, &json!("p(95)<200ms")));
+    assert!(rows[0]["value"].as_f64().unwrap() > 50.0, "{}", rows[0]);
 }
 
 #[test]

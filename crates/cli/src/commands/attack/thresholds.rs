@@ -7,6 +7,7 @@ use plimsoll_metrics::{
 };
 use plimsoll_outputs::summary;
 use plimsoll_script::options::parse_go_duration;
+use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 
@@ -49,6 +50,14 @@ pub(super) fn parse(
         }
     }
     Ok(groups)
+}
+
+/// As a record's options have them, so that whoever plays the record can evaluate them again: in k6's
+/// shape and form, and beside that as written.
+pub(super) fn as_options(groups: &[ThresholdGroup]) -> Value {
+    let option = |threshold: &Threshold| json!({ "threshold": in_base_units(&threshold.source), "source": threshold.source });
+    let list = |group: &ThresholdGroup| group.thresholds.iter().map(option).collect::<Value>();
+    Value::Object(groups.iter().map(|group| (group.key.clone(), list(group))).collect())
 }
 
 /// In a closed model a hit is due when it starts.

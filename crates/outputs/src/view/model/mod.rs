@@ -137,7 +137,10 @@ impl Model {
         }
         self.urls.add(&requests);
         self.checks.add(&checks);
-        self.thresholds = digest.thresholds;
+        // Of a record only the last interval of many has them.
+        if !digest.thresholds.is_empty() {
+            self.thresholds = digest.thresholds;
+        }
         self.unwatched = digest.unwatched;
         // The heat map is of the other latency from now on.
         self.epoch += u64::from(had_response != self.timeline.is_open_model());

@@ -190,13 +190,18 @@ fn register(registry: &Registry, def: &MetricDef) -> Option<MetricId> {
     .ok()
 }
 
-/// Thresholds in a record's options, in k6's shape: by key, texts or objects with one. What makes no
-/// sense is left out; the end of the record has the results all the same.
+/// Thresholds in a record's options, in k6's shape: by key, texts or objects with one. An object may
+/// have a `source` too, how the person wrote it. What makes no sense is left out; the end of the record
+/// has the results all the same.
 fn threshold_groups(options: &Value) -> Vec<ThresholdGroup> {
     let Some(Value::Object(groups)) = options.get("thresholds") else { return Vec::new() };
     let parse = |value: &Value| {
         let text = value.as_str().or_else(|| value.get("threshold")?.as_str())?;
-        Threshold::parse(text).ok()
+        let mut threshold = Threshold::parse(text).ok()?;
+        if let Some(source) = value.get("source").and_then(Value::as_str) {
+            source.clone_into(&mut threshold.source);
+        }
+        Some(threshold)
     };
     groups
         .iter()
