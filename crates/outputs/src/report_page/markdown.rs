@@ -1,7 +1,7 @@
 //! A report in Markdown, as GitHub and GitLab show it in a pull request.
 
 use super::{
-    facts::{Column, Distribution, Facts, Run, Threshold, Url, greatest, mean},
+    facts::{Column, Distribution, Facts, Run, Signal, Thing, Threshold, Url, greatest, mean},
     text::{amount, code, count, curve, milliseconds, percent, plain},
 };
 use crate::format::{duration, time::local_text};
@@ -175,14 +175,14 @@ fn latencies(run: &Run) -> String {
 
 /// Maxima of CPU and memory of each thing, and what went wrong.
 fn watched(run: &Run) -> String {
-    let row = |thing: &super::facts::Thing| {
+    let row = |thing: &Thing| {
         let find = |endings: &[&str]| {
             thing
                 .signals
                 .iter()
                 .find(|signal| endings.iter().any(|end| signal.metric.ends_with(end)))
         };
-        let most = |signal: Option<&super::facts::Signal>| {
+        let most = |signal: Option<&Signal>| {
             let signal = signal?;
             let limit = signal.limit.map(|limit| format!(" of {}", amount(limit, &signal.unit)));
             let most = amount(signal.greatest()?, &signal.unit);
@@ -191,7 +191,10 @@ fn watched(run: &Run) -> String {
         let cpu = find(&["_cpu_utilization"]);
         let memory = find(&["_memory_bytes", "_memory_used_bytes"]);
         let curve = cpu.map(|signal| curve(&signal.values)).unwrap_or_default();
-        let troubles = troubles(thing, run.interval);
+        let also = match (cpu, memory) {
+            (None, None) => maxima(thing),
+            _ => troubles(thing, run.interval),
+        };
         let name = match &*thing.kind {
             "host" => format!("host {}", plain(&thing.name)),
             _ if thing.host.is_empty() => plain(&thing.name),
@@ -199,15 +202,29 @@ fn watched(run: &Run) -> String {
         };
         let dash = || "–".to_owned();
         let (cpu, memory) = (most(cpu).unwrap_or_else(dash), most(memory).unwrap_or_else(dash));
-        format!("| {name} | {cpu} | {curve} | {memory} | {troubles} |\n")
+        format!("| {name} | {cpu} | {curve} | {memory} | {also} |\n")
     };
-    let head = "| Watched | CPU, most | CPU over time | Memory, most | Trouble |\n\
+    let head = "| Watched | CPU, most | CPU over time | Memory, most | Also |\n\
                 |---|---:|---|---:|---|\n";
     table(head, run.watched.iter().map(row))
 }
 
+/// The greatest values of a service, those with a limit first.
+fn maxima(thing: &Thing) -> String {
+    const SHOWN: usize = 4;
+    let mut signals: Vec<_> = thing.signals.iter().collect();
+    signals.sort_by_key(|signal| signal.limit.is_none());
+    let told = signals.into_iter().filter_map(|signal| {
+        let most = signal.greatest().filter(|most| *most > 0.0)?;
+        let limit = signal.limit.map(|limit| format!(" of {}", amount(limit, &signal.unit)));
+        let most = amount(most, &signal.unit);
+        Some(format!("{} {most}{}", plain(&signal.label), limit.unwrap_or_default()))
+    });
+    told.take(SHOWN).collect::<Vec<_>>().join(", ")
+}
+
 /// Counters of what should not happen, that did.
-fn troubles(thing: &super::facts::Thing, interval: f64) -> String {
+fn troubles(thing: &Thing, interval: f64) -> String {
     let endings =
         ["oom_kills", "listen_overflows", "listen_drops", "throttled_seconds", "tcp_retransmits"];
     let told = thing
@@ -281,7 +298,14 @@ fn events(run: &Run) -> String {
 
 /// Figures by row, runs by column.
 fn comparison(first: &Run, runs: &[Run]) -> String {
-    let heads: Vec<String> = runs.iter().map(|run| plain(&run.name)).collect();
+    let head = |run: &Run| {
+        let name = plain(&run.name);
+        let is_only = runs.iter().filter(|other| other.name == run.name).count() == 1;
+        // Runs of one script have one name.
+        let started = local_text(run.started.saturating_mul(1_000_000));
+        if is_only { name } else { format!("{name} {started}") }
+    };
+    let heads: Vec<String> = runs.iter().map(head).collect();
     let mut text = format!("| | {} |\n|---|{}\n", heads.join(" | "), "---:|".repeat(runs.len()));
     let mut row = |name: &str, pick: &dyn Fn(&Run) -> Option<f64>, write: fn(f64) -> String| {
         let base = pick(first);

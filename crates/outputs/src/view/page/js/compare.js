@@ -48,7 +48,7 @@ function change(value, base, better) {
   if (Math.abs(share) < CHANGE_LEAST) return null;
   const kind = better === 0 ? "" : share * better > 0 ? "better" : "worse";
   const size = Math.abs(share) >= 10 ? `×${count(value / base)}` : `${share > 0 ? "+" : "−"}${percent(Math.abs(share), 2)}`;
-  return element("small", { class: kind, title: kind && `${kind} than ${allRuns()[0].name}` }, size);
+  return element("small", { class: kind, title: kind && `${kind} than ${allRuns()[0].label}` }, size);
 }
 
 export function updateCompare({ host, body }) {
@@ -67,7 +67,7 @@ export function updateCompare({ host, body }) {
 function runHead(run) {
   const box = element("input", { type: "checkbox", checked: isShown(run), onchange: ({ target }) => show(run, target.checked) });
   return element("th", { scope: "col", style: `--run:var(${inTurn(placeOf(run))})` },
-    element("label", {}, box, element("span", {}, run.name)), element("small", {}, day(run.started)));
+    element("label", {}, box, element("span", {}, run.label)), element("small", {}, day(run.started)));
 }
 
 function verdicts(runs) {

@@ -6,6 +6,8 @@ import { kindOf } from "./load.js";
 
 /* As the program's own rule has it: lateness at the 99th percentile above which the generator was the limit. */
 export const LATENESS_LIMIT_MS = 10;
+/* Seconds: a shorter run is mostly start-up, and not judged. */
+export const JUDGED_FROM = 5;
 /* Points of a run that goes on over which the generator is judged. */
 const LATELY = 10;
 
@@ -50,8 +52,8 @@ export function doubts(run) {
     ...(run.warnings ?? []),
   ];
   const late = (run.latency.lateness?.p99 ?? []).slice(-LATELY).filter((value) => value != null);
-  if (run.live && late.length && Math.min(...late) > LATENESS_LIMIT_MS) {
-    told.push(`generator-limited: for ${plural(late.length, "point")} now, what was due starts late (p99 above ${LATENESS_LIMIT_MS} ms)`);
+  if (run.live && late.length >= JUDGED_FROM && Math.min(...late) > LATENESS_LIMIT_MS) {
+    told.push(`generator-limited: for the last ${plural(late.length, "point")} what was due started late (p99 above ${LATENESS_LIMIT_MS} ms)`);
   }
   return [...new Set(told.map((text) => text.replace(/^INVALID: /, "")))];
 }

@@ -145,6 +145,26 @@ export class Heat {
     return told;
   }
 
+  /* The same in numbers, as lines for a table. */
+  table() {
+    const rows = this.#run.heat.rows.map((row) => {
+      let [count, common, commonCount] = [0, null, 0];
+      for (let at = 0; at + 1 < row.length; at += 2) {
+        count += row[at + 1];
+        if (row[at + 1] > commonCount) [common, commonCount] = [row[at], row[at + 1]];
+      }
+      const upTo = (bucket) => (bucket == null ? null : this.#sides(bucket)[1]);
+      return { count, fastest: upTo(row[0]), common: upTo(common), slowest: upTo(row.at(-2)) };
+    });
+    const line = (label, unit, pick) => ({ label, unit, values: rows.map(pick) });
+    return [
+      line("requests", "count", (row) => row.count),
+      line("fastest, up to", "ms", (row) => row.fastest),
+      line("most common, up to", "ms", (row) => row.common),
+      line("slowest, up to", "ms", (row) => row.slowest),
+    ];
+  }
+
   /* What the colours mean. */
   key() {
     const stops = isDark() ? DARK : LIGHT;

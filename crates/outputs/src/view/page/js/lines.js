@@ -39,7 +39,7 @@ export function line(within, run, label, column, look = {}) {
   const several = within.runs.length > 1;
   return {
     key: `${run.id} ${label}`,
-    label: several ? `${run.name} ${label}`.trim() : label,
+    label: several ? `${run.label} ${label}`.trim() : label,
     values: within.place(run, column),
     ...look,
     ...(several ? { color: inTurn(placeOf(run)), dash: DASHES[(look.role ?? 0) % DASHES.length], fill: 0, stack: false } : {}),
@@ -60,7 +60,7 @@ export function sum(column) {
 
 /* Math.max(...) of a long column would overflow the stack. */
 export function greatest(column) {
-  return (column ?? []).reduce((most, value) => (value != null && !(value <= most) ? value : most), null);
+  return (column ?? []).reduce((most, value) => (value != null && (most === null || value > most) ? value : most), null);
 }
 
 export function last(column) {

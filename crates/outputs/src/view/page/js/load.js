@@ -170,8 +170,8 @@ function latencyControls() {
 }
 
 /* Colours of two runs on one place would say nothing, so each has a map of its own. */
-function heatPanel({ id, name }, at) {
-  const note = isSeveral() ? `of ${name}` : "how many requests took so long";
+function heatPanel({ id, label }, at) {
+  const note = isSeveral() ? `of ${label}` : "how many requests took so long";
   return new Panel({ id: at ? `heat-${at}` : "heat", title: "Latency heat map", note, height: 260, build: (within) => {
     const run = within.runs.find((one) => one.id === id);
     return run ? heatMap(run) : { empty: "This run is hidden" };

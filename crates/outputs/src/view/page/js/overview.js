@@ -2,7 +2,7 @@
 
 import { ICONS, byId, element, icon, refresh } from "./dom.js";
 import { amount, count, day, duration, elapsed, milliseconds, percent, plural } from "./format.js";
-import { LATENESS_LIMIT_MS, doubts, figures, isLimited, now, seconds, verdict } from "./figures.js";
+import { JUDGED_FROM, LATENESS_LIMIT_MS, doubts, figures, isLimited, now, seconds, verdict } from "./figures.js";
 import { hasNumbers, last } from "./lines.js";
 import { isOneRequest } from "./load.js";
 import { linkState } from "./source.js";
@@ -22,7 +22,7 @@ export function updateHead() {
   const [run] = runs;
   const name = isSeveral() ? `${runs.length} runs` : run.name;
   byId("name").textContent = name;
-  byId("about").textContent = isSeveral() ? runs.map((one) => one.name).join(", ") : [day(run.started), `${run.model} model`, run.tool].filter(Boolean).join(" · ");
+  byId("about").textContent = isSeveral() ? runs.map((one) => one.label).join(", ") : [day(run.started), `${run.model} model`, run.tool].filter(Boolean).join(" · ");
   const { state, title } = verdict(run);
   const limited = runs.some(isLimited);
   document.title = isSeveral() ? `${name} · Plimsoll` : `${title}${limited ? " (generator-limited)" : ""}: ${name} · Plimsoll`;
@@ -52,24 +52,30 @@ export function updateVerdict(host) {
   const runs = shownRuns();
   const run = runs[0];
   if (isSeveral() || !run) {
-    const told = runs.flatMap((one) => doubts(one).map((text) => `${one.name}: ${text}`));
-    refresh(host, JSON.stringify(told), () => told.map(doubt));
+    const told = runs.flatMap((one) => doubts(one).map((text) => `${one.label}: ${text}`));
+    refresh(host, JSON.stringify(told), () => told.map((one) => doubt(one, false)));
     return;
   }
   const { state, title, text } = verdict(run);
   const told = doubts(run);
   refresh(host, JSON.stringify([state, title, text, told, run.live]), () => [
     element("div", { class: `verdict ${state}` }, element("span", { class: "sign" }, icon(SIGNS[state])),
-      element("p", {}, element("strong", {}, title), ` ${text}`, !told.length && !run.live && element("small", {}, "The load generator was not found to be the limit."))),
-    told.map(doubt),
+      element("p", {}, element("strong", {}, title), ` ${text}`, !told.length && !run.live && element("small", {}, generatorWords(run)))),
+    told.map((one) => doubt(one, run.live)),
   ].flat());
 }
 
-function doubt(text) {
+/* What is known of the generator when nothing speaks against it. */
+function generatorWords(run) {
+  if (!run.end || seconds(run) < JUDGED_FROM) return "The run is too short to tell whether the load generator was the limit.";
+  return "The load generator was not found to be the limit.";
+}
+
+function doubt(text, isLive) {
   const isLimit = text.startsWith("generator-limited");
   const words = isLimit ? text.slice("generator-limited".length).replace(/^[:\s]+/, "") : text;
   return element("div", { class: "verdict warn" }, element("span", { class: "sign" }, icon(ICONS.warn)),
-    element("p", {}, element("strong", {}, isLimit ? "The generator was the limit" : "Note"), ` ${words}`));
+    element("p", {}, element("strong", {}, isLimit ? `The generator ${isLive ? "is" : "was"} the limit` : "Note"), ` ${words}`));
 }
 
 /* A figure: name, value, a line below it, and its column as a small picture. */
@@ -106,7 +112,7 @@ function generatorTile(run, known) {
   const late = run.live ? last(run.latency.lateness?.p99) : known.lateness?.p99;
   const told = [cpu && `CPU ${amount(last(cpu.values), "cores")}`, late != null && `late p99 ${milliseconds(late)}`].filter(Boolean);
   const limited = isLimited(run);
-  const isLate = run.live && late > LATENESS_LIMIT_MS;
+  const isLate = late > LATENESS_LIMIT_MS;
   return ["Generator", limited ? "Limit" : isLate ? "Late" : "Fine", told.join(", ") || plural(run.t.length, "point"), cpu?.values, limited || isLate ? "--warn" : "--green", limited || isLate ? "warn" : "ok"];
 }
 

@@ -9,6 +9,7 @@ import { onWindow, range } from "./timeline.js";
 
 /* Rows of a chart's table; the times between are left out. */
 const TABLE_ROWS = 60;
+const TABLE_COLUMNS = 16;
 
 const panels = new Map();
 
@@ -139,7 +140,7 @@ export class Panel {
     const canvas = this.#host.querySelector("canvas");
     const told = model.lines.slice(0, 8).map((line) => `${line.label}: last ${amount(last(line.values), model.unit)}, highest ${amount(greatest(line.values), model.unit)}`);
     canvas?.setAttribute("role", "img");
-    canvas?.setAttribute("aria-label", `${this.#spec.title} over time. ${told.join("; ")}`);
+    canvas?.setAttribute("aria-label", `${this.#spec.title} over time. ${told.join("; ") || "The button Table has its numbers."}`);
   }
 
   /* The lines' names with their values under the cursor, or the last ones. */
@@ -209,12 +210,13 @@ export class Panel {
     const inside = model.x.flatMap((time, at) => (time >= from && time <= to ? [at] : []));
     const step = Math.max(1, Math.ceil(inside.length / TABLE_ROWS));
     const rows = inside.filter((_, at) => at % step === 0);
-    const lines = model.lines.slice(0, 16);
+    const lines = (model.heat?.table() ?? model.lines).slice(0, TABLE_COLUMNS);
+    const unit = (line) => line.unit ?? (line.axis === "y2" ? model.unit2 : model.unit);
     this.#table.replaceChildren(element("table", {},
       element("caption", {}, step > 1 ? `Every ${step}th point of what is shown` : "All points of what is shown"),
       element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Time"), lines.map(({ label }) => element("th", { scope: "col" }, label)))),
       element("tbody", {}, rows.map((at) => element("tr", {}, element("th", { scope: "row" }, elapsed(model.x[at])),
-        lines.map((line) => element("td", {}, amount(line.values[at], line.axis === "y2" ? model.unit2 : model.unit))))))));
+        lines.map((line) => element("td", {}, amount(line.values[at], unit(line)))))))));
   }
 }
 

@@ -1,5 +1,7 @@
 /* The runs as they came, and what comes after them. */
 
+import { clock } from "./format.js";
+
 const runs = [];
 const hidden = new Set();
 const listeners = [];
@@ -52,7 +54,16 @@ export function put(run) {
   const at = runs.findIndex((known) => known.id === run.id);
   if (at < 0) runs.push(run);
   else runs[at] = run;
+  tellApart();
   changed();
+}
+
+/* Runs of one script have one name: `label` adds when each started. */
+function tellApart() {
+  for (const run of runs) {
+    const isOnly = runs.every((other) => other === run || other.name !== run.name);
+    run.label = isOnly ? run.name : `${run.name} ${clock(run.started)}`;
+  }
 }
 
 /* What came since the last time: columns with only the new points, all else whole. */

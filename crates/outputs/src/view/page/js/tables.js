@@ -35,7 +35,7 @@ export function box(id, title, note) {
   return { host, body };
 }
 
-const tag = (run) => (isSeveral() ? element("i", { class: "dot", style: `background:var(${inTurn(placeOf(run))})`, title: run.name }) : null);
+const tag = (run) => (isSeveral() ? element("i", { class: "dot", style: `background:var(${inTurn(placeOf(run))})`, title: run.label }) : null);
 
 /* Rows of all runs by what they are about: [{ run, row }, ...] each. */
 function grouped(pick, keyOf) {

@@ -62,7 +62,7 @@ function table(rows) {
 
 function mark(event) {
   const { t, kind, run, tint } = event;
-  const who = shownRuns().length > 1 ? `${run.name}: ` : "";
+  const who = shownRuns().length > 1 ? `${run.label}: ` : "";
   return element("p", { class: "event" }, element("i", { style: `background:var(${tint})` }), `${who}${elapsed(t)} ${kind}: ${said(event)}`);
 }
 
