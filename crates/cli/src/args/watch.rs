@@ -52,7 +52,7 @@ pub(crate) struct WatchArgs {
     pub(crate) seconds: Option<u64>,
 
     /// Every sample as a line of JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "listen")]
     pub(crate) json: bool,
 
     /// What this host is called in the tag `host`; its own name otherwise

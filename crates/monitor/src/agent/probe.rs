@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use plimsoll_runtime::{
     clock::Instant,
-    fetch::{FetchError, Fetcher, Limits, Protocol},
+    fetch::{Fetcher, Limits, Protocol},
     tls::{TlsConfig, TlsConnector},
 };
 
@@ -20,7 +20,7 @@ use crate::{
     metric::{self, Metric},
     probe::{Probe, ProbeError, Reading, Subject},
     readings::Readings,
-    services::Address,
+    services::{self, Address},
 };
 
 /// Where agents listen unless told otherwise.
@@ -174,10 +174,7 @@ impl AgentProbe {
         let request = request.body(Bytes::new()).map_err(ProbeError::new)?;
         let limits = Limits { timeout: ANSWER_TIMEOUT, body: ANSWER_LIMIT };
         let sent = Instant::now().unix_nanos();
-        let answer = self.fetcher.send(request, limits).await.map_err(|error| match error {
-            FetchError::Connect(text) => ProbeError::new(format!("connect to {text}")),
-            error => ProbeError::new(error),
-        })?;
+        let answer = self.fetcher.send(request, limits).await.map_err(services::failure)?;
         let returned = Instant::now().unix_nanos();
         match answer.status {
             200 => Ok((sent, answer.body, returned)),

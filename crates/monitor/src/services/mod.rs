@@ -10,7 +10,7 @@ pub mod prometheus;
 pub mod redis;
 
 pub(crate) use address::{Address, Secret, without_credentials};
-pub(crate) use page::Page;
+pub(crate) use page::{Page, failure};
 
 use crate::probe::Subject;
 

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{Request, Uri, header};
 use plimsoll_runtime::{
-    fetch::{Fetcher, Limits, Protocol},
+    fetch::{FetchError, Fetcher, Limits, Protocol},
     tls::{TlsConfig, TlsConnector},
 };
 
@@ -48,7 +48,7 @@ impl Page {
             request = request.header(header::AUTHORIZATION, value);
         }
         let request = request.body(Bytes::new()).map_err(ProbeError::new)?;
-        let answer = self.fetcher.send(request, self.limits).await.map_err(ProbeError::new)?;
+        let answer = self.fetcher.send(request, self.limits).await.map_err(failure)?;
         if answer.status != 200 {
             return Err(ProbeError::new(format!("status {} instead of 200", answer.status)));
         }
@@ -56,6 +56,17 @@ impl Page {
             Cow::Borrowed(text) => text.to_owned(),
             Cow::Owned(text) => text,
         })
+    }
+}
+
+/// Why there is no page; whose it is has been said.
+pub(crate) fn failure(error: FetchError) -> ProbeError {
+    match &error {
+        FetchError::Connect(text) => {
+            let why = text.split_once(": ").map_or(text.as_str(), |(_, why)| why);
+            ProbeError::new(format!("connect: {why}"))
+        }
+        error => ProbeError::new(error),
     }
 }
 
@@ -87,6 +98,16 @@ fn authorization(address: &Address) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_nobody_answers() {
+        let text = "[::1]:9100: Connection refused".to_owned();
+        assert_eq!(failure(FetchError::Connect(text)).to_string(), "connect: Connection refused");
+        assert_eq!(
+            failure(FetchError::TooLarge(5)).to_string(),
+            "the answer is larger than 5 bytes"
+        );
+    }
 
     #[test]
     fn a_page_and_who_asks_for_it() {

@@ -171,6 +171,7 @@ fn what_no_agent_can_be_started_with() {
     check(&["--listen", "0", "--token-file", "none"], 104, "read none: No such file");
     check(&["--listen", "0", "--tls-cert", "x"], 255, "--tls-key");
     check(&["--open-metrics"], 255, "--listen");
+    check(&["--listen", "0", "--json"], 255, "cannot be used with");
     check(&["agent:"], 104, "--watch agent:");
     check(&["redis://:hunter2@h:x"], 104, "--watch redis://****@h:x: not a URL");
 }

@@ -5,7 +5,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use plimsoll_e2e::{Run, Tool, command, finish, nginx::Nginx, postgres::Postgres, redis::Redis};
+use plimsoll_e2e::{
+    Run, Tool, command, finish, nginx::Nginx, postgres::Postgres, prometheus::Prometheus,
+    redis::Redis, run_source,
+};
 use serde_json::Value;
 
 /// What `plimsoll watch --json` wrote: sums of counters and greatest levels, by metric and one tag.
@@ -180,4 +183,35 @@ fn nginx_and_what_is_no_status_page() {
     assert!(seen.value("nginx_connections_active", &service) >= 1.0, "{said}");
     let failures = seen.events.iter().filter(|text| text.contains("not the page of stub_status"));
     assert_eq!(failures.count(), 1, "told once: {said}");
+}
+
+/// The page of Prometheus itself, with thresholds on names that only the page knows.
+#[test]
+fn a_page_of_prometheus_and_thresholds_on_it() {
+    let prometheus = Prometheus::start();
+    let url = prometheus.write_url().replace("/api/v1/write", "/metrics");
+    let service = url.replace("http://", "").replace("/metrics", "");
+    let page = format!("prometheus:{url}#go_,prometheus_http");
+    let (command, folder) = watch(&[&page]);
+    let seen = Seen::of(finish(command, folder, None), "handler");
+    let said = seen.run.said();
+    assert!(seen.value("go_goroutines", "") > 1.0, "{said}");
+    // Each look is a request; the first is the base.
+    assert!(seen.value("prometheus_http_requests_total", "/metrics") >= 3.0, "{said}");
+    assert!(
+        seen.value("prometheus_http_request_duration_seconds_count", "/metrics") >= 3.0,
+        "{said}"
+    );
+    assert!(!seen.has("prometheus_http_request_duration_seconds_bucket"), "{said}");
+    assert!(!seen.has("process_open_fds"), "not asked for: {said}");
+    let source = format!(
+        "import {{ sleep }} from 'k6';
+        export const options = {{ vus: 1, duration: '3s', thresholds: {{
+          'go_goroutines{{service:{service}}}': ['max>1'],
+          'prometheus_http_requests_total{{handler:/metrics}}': ['count>=1'],
+        }} }};
+        export default function () {{ sleep(0.1); }}"
+    );
+    let run = run_source(Tool::Plimsoll, &source, &["--quiet", "--watch", &page]);
+    assert_eq!(run.code, Some(0), "{}", run.said());
 }
