@@ -149,7 +149,6 @@ impl Ending {
             }
             _ => {
                 keys::restore();
-                #[expect(clippy::exit, reason = "the person asked three times")]
                 std::process::exit(i32::from(Exit::Interrupted.code()))
             }
         });
