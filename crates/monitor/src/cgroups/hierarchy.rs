@@ -129,6 +129,8 @@ pub(super) fn search(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -193,5 +195,13 @@ mod tests {
         check("/nowhere", Err("there is no such cgroup"));
         check("/a/../b", Err("a cgroup's path has no `..`"));
         check("web", Err("2 cgroups have this name: name one by its path: /a/web, /b/web"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "([0-9]{1,3} |/[a-z]{0,3}\\\\?0?4? |- |cgroup2? |rw,cpu,memory|\\n){0,40}") {
+            prop_assert!(parse_mounts(&text).len() <= text.lines().count());
+            unescape(&text);
+        }
     }
 }

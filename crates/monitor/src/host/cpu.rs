@@ -131,6 +131,8 @@ impl Cpu {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Recorded on Linux 6.18, with two cores; the lines behind are shortened.
@@ -167,5 +169,26 @@ mod tests {
     fn idle_time_that_runs_backwards_is_none() {
         let shares = Ticks([110, 0, 0, 95, 0, 0, 0, 0]).since(Ticks([10, 0, 0, 100, 0, 0, 0, 0]));
         assert_eq!(shares.unwrap().busy, 1.0);
+    }
+
+    proptest! {
+        /// Also with totals that go down: shares stay shares.
+        #[test]
+        fn shares_are_shares(before: [u32; 8], now: [u32; 8]) {
+            let ticks = |numbers: [u32; 8]| Ticks(numbers.map(u64::from));
+            if let Some(shares) = ticks(now).since(ticks(before)) {
+                let Shares { busy, user, system, iowait, steal } = shares;
+                for share in [busy, user, system, iowait, steal, user + system + iowait + steal] {
+                    prop_assert!((0.0..=1.000_001).contains(&share), "{shares:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "(cpu[0-9]{0,3} |procs_running |[0-9]{1,22} |\\n){0,40}") {
+            let mut stat = Stat::default();
+            parse(&text, &mut stat);
+            prop_assert!(stat.cores.len() <= text.lines().count());
+        }
     }
 }

@@ -143,6 +143,8 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The first two lines as recorded on Linux 6.18, the others as disks with partitions look.
@@ -182,6 +184,13 @@ mod tests {
             ("vda", "", false),
         ] {
             assert_eq!(is_partition(name, disk), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(sd[ab][0-9]? |[0-9]{1,22} |\\n){0,40}") {
+            prop_assert!(parse(&text).count() <= text.lines().count());
         }
     }
 }

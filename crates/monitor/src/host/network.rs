@@ -145,6 +145,8 @@ fn add(metric: &'static Metric, increase: &mut Increase, total: Option<u64>, rea
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Recorded on Linux 6.18.
@@ -188,5 +190,14 @@ mod tests {
         assert_eq!(sockstat(SOCKSTAT, "TCP", "tw"), Some(12));
         assert_eq!(sockstat(SOCKSTAT, "TCP", "none"), None);
         assert_eq!(sockstat(SOCKSTAT, "UDP", "mem"), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "([a-zA-Z0-9]{0,4}: |[0-9]{1,22} |inuse |\\n){0,40}") {
+            prop_assert!(parse_interfaces(&text).count() <= text.lines().count());
+            value_below(&text, "Tcp", "OutSegs");
+            sockstat(&text, "TCP", "inuse");
+        }
     }
 }

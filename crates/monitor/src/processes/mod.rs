@@ -171,6 +171,20 @@ impl ProcessProbe {
 
     fn read_now(&mut self, readings: &Readings) -> Result<(), ProbeError> {
         let is_stale = self.roots.iter().any(|pid| !self.group.has(*pid));
+        let mut together = self.look(is_stale, readings)?;
+        if together.processes == 0 {
+            // All have ended since; others may have taken their place already.
+            together = self.look(true, readings)?;
+        }
+        if together.processes == 0 {
+            return Err(ProbeError::new("the process has ended"));
+        }
+        self.record(&together, readings);
+        Ok(())
+    }
+
+    /// Finds the processes and looks at them. `is_stale`: some of those known are gone.
+    fn look(&mut self, is_stale: bool, readings: &Readings) -> Result<Together, ProbeError> {
         let found = self.finder.find(is_stale).inspect_err(|_| self.forget())?;
         if !self.roots.iter().any(|pid| found.contains(pid)) {
             if let (Some(former), Some(now)) = (self.roots.first(), found.first()) {
@@ -181,12 +195,7 @@ impl ProcessProbe {
         }
         self.roots = found;
         self.group.follow(&self.roots, readings.at(), &mut self.buffer);
-        let together = self.group.look(&mut self.buffer);
-        if together.processes == 0 {
-            return Err(ProbeError::new("the process has ended"));
-        }
-        self.record(&together, readings);
-        Ok(())
+        Ok(self.group.look(&mut self.buffer))
     }
 
     fn forget(&mut self) {

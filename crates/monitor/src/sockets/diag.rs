@@ -135,6 +135,8 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -159,5 +161,16 @@ mod tests {
         let mut diag = Diag::open().unwrap();
         assert!(diag.dump(200, 1 << 10, 0, |_, _| {}).is_err());
         assert!(diag.dump(2, 1 << 10, 0, |_, _| {}).is_ok(), "and the next question answered");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Some(message) = Message::first(&bytes) {
+                prop_assert!(message.body.len() + message.rest.len() < bytes.len());
+                parse(message.body);
+                refusal(message.body);
+            }
+        }
     }
 }

@@ -26,6 +26,8 @@ fn parse(line: &str) -> Option<Listener> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -41,5 +43,12 @@ mod tests {
             00000000:00000000 00:00000000 00000000     0        0 77 1 0000000000000000 100 0 0 10 0\n";
         assert_eq!(listeners(text, 22).map(|found| found.inode).collect::<Vec<_>>(), [77]);
         assert_eq!(listeners("cut\n 0: 0:16 0:0 0A\n", 22).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "([0-9]: |[0-9A-F]{1,9}:[0-9A-F]{1,5} |0A |[0-9]{1,22} |\\n){0,40}") {
+            prop_assert!(listeners(&text, 1).count() <= text.lines().count());
+        }
     }
 }
