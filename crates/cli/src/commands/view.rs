@@ -108,7 +108,7 @@ fn id(path: &Path, taken: &[String]) -> String {
 }
 
 /// The record that a person means: the newest, a file, or the newest run of that name.
-fn find(run: &str) -> Result<PathBuf, Failure> {
+pub(super) fn find(run: &str) -> Result<PathBuf, Failure> {
     let file = Path::new(run);
     let is_file = run != LATEST && file.is_file();
     if is_file && live::is_record(file) {
@@ -125,7 +125,9 @@ fn find(run: &str) -> Result<PathBuf, Failure> {
             Err(Failure::new(Exit::Other, format!("cannot list the records of runs: {error}")))
         }
         Ok(Some(Some(path))) => Ok(path),
-        Ok(_) => Err(not_found(run, is_file)),
+        // Opening it says what is wrong with it.
+        Ok(_) if is_file => Ok(file.to_owned()),
+        Ok(_) => Err(not_found(run)),
     }
 }
 
@@ -140,16 +142,13 @@ fn is_called(name: &str, path: &Path, script: &str) -> bool {
         || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".plimsoll"))
 }
 
-fn not_found(run: &str, is_file: bool) -> Failure {
+fn not_found(run: &str) -> Failure {
     if run == LATEST {
         return Failure::new(Exit::Other, "no runs recorded yet")
             .with_hint("every run leaves a record: plimsoll run script.js");
     }
-    let message = match is_file {
-        true => format!("{run} is no run record, and no run is called so"),
-        false => format!("no run record {run}, and no run is called so"),
-    };
-    Failure::new(Exit::Other, message).with_hint("see plimsoll runs")
+    Failure::new(Exit::Other, format!("no run record {run}, and no run is called so"))
+        .with_hint("see plimsoll runs")
 }
 
 /// The page stays where it is when this does not work.

@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path, time::Duration};
 
-use plimsoll_metrics::record::Header;
+use plimsoll_metrics::{Builtin, Recorder, Registry, TagSet, Timestamp, Totals, record::Header};
 use plimsoll_runtime::log::Log;
 use serde_json::{Value, json};
 
@@ -98,6 +98,28 @@ fn difference(one: &Value, other: &Value, path: &str) -> Option<String> {
 fn assert_same(one: &Value, other: &Value) {
     let difference = difference(one, other, "");
     assert!(difference.is_none(), "{}", difference.unwrap_or_default());
+}
+
+#[test]
+fn rows_of_the_heat_map_have_what_their_bounds_say() {
+    let registry = Registry::new(10);
+    for power in -35..35 {
+        let millis = 10f64.powf(f64::from(power) / 5.0);
+        let mut recorder = Recorder::new(registry.clone(), false, 0);
+        let times = recorder.handle(Builtin::HttpReqDuration.id(), &TagSet::default());
+        recorder.record(times, millis, Timestamp(1));
+        let mut view = RunView::new(Story::meta(), registry.clone());
+        let totals = Totals::new(registry.clone(), &[]);
+        view.interval(Timestamp(1_000_000_000), &recorder.take_interval(), &totals);
+        let run = parsed(&view);
+        let [row, count] = &column(&run, "/heat/rows/0")[..] else { panic!("{run}") };
+        let row = row.as_u64().unwrap() as usize;
+        let bounds = column(&run, "/heat/bounds");
+        let (below, above) = (bounds[row].as_f64().unwrap(), bounds[row + 1].as_f64().unwrap());
+        // What is longer than an hour is in the last one.
+        let is_in = below <= millis * 1.00001 && (millis <= above * 1.00001 || row == 223);
+        assert!(is_in && *count == 1, "{millis}: {below} {above}");
+    }
 }
 
 /// What a page does with an `append`: columns grow, all else is replaced.

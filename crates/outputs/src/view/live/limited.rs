@@ -49,6 +49,7 @@ impl Listener for Limited {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => return (Counted { stream, _room: room }, peer),
+                // Any worker of a runtime may wait here, so not with the timers of one thread.
                 Err(_) => tokio::time::sleep_until(tokio::time::Instant::now() + PAUSE).await,
             }
         }
