@@ -7,8 +7,8 @@ import { range, setZoom, unzoom } from "./timeline.js";
 import { tooltip } from "./tooltip.js";
 
 const SYNC = "time";
-/* Points of a line that is dashed. */
-const DASHED_LIMIT = 3000;
+/* Points per pixel. */
+const DENSE_FROM = 2;
 /* Pixels that a drag must have, so that a click is none. */
 const DRAG_LEAST = 5;
 
@@ -33,7 +33,7 @@ export class Chart {
     this.model = model;
     const data = [model.x, ...heights(model.lines), ...(model.heat ? [model.x.map(() => null)] : [])];
     const signature = JSON.stringify([
-      model.unit, model.unit2, model.log, model.height, Boolean(model.heat), devicePixelRatio,
+      model.unit, model.unit2, model.log, model.height, Boolean(model.heat), devicePixelRatio, this.#isDense(),
       model.lines.map(({ key, color: name, dash, width, fill, stack, axis }) => [key, name, dash, width, fill, stack, axis]),
     ]);
     if (this.#chart && signature === this.#signature) {
@@ -75,6 +75,11 @@ export class Chart {
     else this.#chart.setCursor({ left: this.#chart.valToPos(time, "x"), top: this.#chart.over.clientHeight / 2 });
   }
 
+  /* Whether there are more points than pixels: then lines are thin, or they would be blots. */
+  #isDense() {
+    return this.model.x.length > this.#host.clientWidth * DENSE_FROM;
+  }
+
   #options() {
     const { model } = this;
     const host = this.#host;
@@ -93,7 +98,7 @@ export class Chart {
       },
       scales: { x: { time: false }, y: this.#scale(), ...(model.unit2 ? { y2: { range: fromZero } } : {}) },
       axes: [timeAxis(), valueAxis(model, "y"), ...(model.unit2 ? [valueAxis(model, "y2")] : [])],
-      series: [{}, ...model.lines.map(series), ...(model.heat ? [{ scale: "y", paths: () => null, points: { show: false } }] : [])],
+      series: [{}, ...model.lines.map((line) => series(line, this.#isDense())), ...(model.heat ? [{ scale: "y", paths: () => null, points: { show: false } }] : [])],
       bands: bands(model.lines),
       hooks: {
         init: [tip.init],
@@ -141,16 +146,16 @@ function bands(lines) {
   return stacked.slice(1).map((at, before) => ({ series: [at, stacked[before]] }));
 }
 
-function series(line) {
+function series(line, isDense) {
   const stroke = color(line.color);
   const fill = line.stack ? 0.45 : line.fill ?? 0;
   return {
     label: line.label,
     scale: line.axis ?? "y",
     stroke,
-    width: line.width ?? (line.stack ? 1 : 1.6),
-    // Of thousands of points dashes would be noise, and slow.
-    dash: line.dash?.length && line.values.length < DASHED_LIMIT ? line.dash : undefined,
+    width: isDense ? 1 : line.width ?? (line.stack ? 1 : 1.6),
+    // Of points closer than pixels dashes would be noise, and slow.
+    dash: line.dash?.length && !isDense ? line.dash : undefined,
     fill: fill ? faded(stroke, fill) : undefined,
     spanGaps: false,
     points: { show: false, size: 4, width: 0, fill: stroke, filter: lonely },
@@ -194,7 +199,12 @@ function drawLimits(chart, model) {
     ctx.textAlign = "right";
     // Where there is no room above the line it stands below.
     const below = y - bbox.top < 15 * devicePixelRatio;
-    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (below ? 12 : -4) * devicePixelRatio);
+    const place = [bbox.left + bbox.width - 4 * devicePixelRatio, y + (below ? 12 : -4) * devicePixelRatio];
+    ctx.setLineDash([]);
+    ctx.strokeStyle = color("--card");
+    ctx.lineWidth = 3 * devicePixelRatio;
+    ctx.strokeText(label, ...place);
+    ctx.fillText(label, ...place);
     ctx.restore();
   }
 }

@@ -28,6 +28,8 @@ export function updateHead() {
   document.title = isSeveral() ? `${name} · Plimsoll` : `${title}${limited ? " (generator-limited)" : ""}: ${name} · Plimsoll`;
   if (isSeveral()) stateLine("none", "compared");
   else headState(run, state, title);
+  // The line above changes every second, which nobody wants read out.
+  if (byId("said").textContent !== title) byId("said").textContent = title;
 }
 
 function headState(run, state, title) {

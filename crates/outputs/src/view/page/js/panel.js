@@ -11,6 +11,9 @@ import { onWindow, range } from "./timeline.js";
 const TABLE_ROWS = 60;
 const TABLE_COLUMNS = 16;
 
+/* Pixels of a chart that does not say how high it is. */
+const HEIGHT = 190;
+
 const panels = new Map();
 
 /* Charts that nobody sees are not drawn. A margin lets them be ready when they come. */
@@ -64,6 +67,7 @@ export class Panel {
     const tools = element("span", { class: "panel-tools" }, spec.controls,
       button("Table", "The numbers as a table", ICONS.table, (pressed) => this.#showTable(pressed)),
       button("Wide", "Over the whole width", ICONS.wide, (pressed) => this.#widen(pressed)));
+    this.#reserve();
     this.element = element("section", { class: "panel", id: spec.id, "aria-labelledby": `${spec.id}-title` },
       element("div", { class: "head" }, title, tools), this.#host, this.#key, this.#table);
     panels.set(this.element, this);
@@ -132,8 +136,13 @@ export class Panel {
   }
 
   #height() {
-    const height = this.#spec.height ?? 190;
-    return this.element.classList.contains("wide") ? Math.round(height * 1.7) : height;
+    const height = this.#spec.height ?? HEIGHT;
+    return this.element?.classList.contains("wide") ? Math.round(height * 1.7) : height;
+  }
+
+  /* Room for what is not drawn yet: else the page would grow under whoever goes to a section. */
+  #reserve() {
+    this.#host.style.minHeight = `${this.#height()}px`;
   }
 
   #describe(model) {
@@ -195,6 +204,7 @@ export class Panel {
 
   #widen(isWide) {
     this.element.classList.toggle("wide", isWide);
+    this.#reserve();
     this.redraw();
   }
 

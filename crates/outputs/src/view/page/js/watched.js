@@ -3,6 +3,7 @@
 import { element, refresh } from "./dom.js";
 import { amount } from "./format.js";
 import { greatest, hasNumbers, isAbove, last, line } from "./lines.js";
+import { LATENESS_LIMIT_MS } from "./figures.js";
 import { Panel } from "./panel.js";
 import { shownRuns } from "./store.js";
 import { inTurn } from "./theme.js";
@@ -147,6 +148,17 @@ function model(within, key, chart) {
   return lines.length ? { x: within.x, lines, limits: limits.slice(0, 2), unit } : { empty: "No data yet" };
 }
 
+/* How late what was due started: whatever else it does, a generator has to be on time. */
+function latenessPanel(id) {
+  return new Panel({ id: `${id}-late`, title: "Lateness", note: "from due to start", height: 150, build: (within) => {
+    const lines = within.runs.flatMap((run) => [["p50", "--level1"], ["p99", "--level4"]]
+      .filter(([name]) => hasNumbers(run.latency.lateness?.[name]))
+      .map(([name, color], role) => line(within, run, name, run.latency.lateness[name], { color, role: 1 - role, width: 1.6 })));
+    const limits = [{ label: `limit of p99 ${amount(LATENESS_LIMIT_MS, "ms")}`, value: LATENESS_LIMIT_MS }];
+    return lines.length ? { x: within.x, lines, unit: "ms", log: true, limits } : { empty: "Closed model: nothing is due at a time of its own" };
+  } });
+}
+
 /* The section of a thing; keeps its panels while its signals are the same. */
 export class Section {
   #panels = [];
@@ -174,6 +186,7 @@ export class Section {
       this.#layout = shape;
       this.#panels.forEach((panel) => panel.remove());
       this.#panels = charts.map((chart, at) => new Panel({ id: `${this.id}-${at}`, title: chart.title, height: 150, build: (within) => model(within, key, chart) }));
+      if (kind === "generator") this.#panels.unshift(latenessPanel(this.id));
       this.#grid.replaceChildren(...this.#panels.map((panel) => panel.element));
     }
     this.#tell();
