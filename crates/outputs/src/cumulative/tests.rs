@@ -94,7 +94,8 @@ proptest! {
         let list: Vec<&[f64]> = intervals.iter().map(|values| &**values).collect();
         let all: u64 = list.iter().map(|values| values.len() as u64).sum();
         for shape in [Shape::Exponential, Shape::Explicit(&[0.0, 0.5, 10.0])] {
-            let value = check(Form { times: shape, others: shape, in_seconds: true }, Builtin::HttpReqDuration.name(), &list);
+            let form = Form { times: shape, others: shape, in_seconds: true };
+            let value = check(form, Builtin::HttpReqDuration.name(), &list);
             let Value::Trend(trend) = value else { panic!("{value:?}") };
             let found: u64 = match trend.counts() {
                 Counts::Explicit { counts, .. } => counts.iter().sum(),

@@ -25,9 +25,9 @@ use crate::{
 use config::Trends;
 use encode::{Batch, Reading, Requests};
 
-/// Readings that may wait for the delivery's thread: some tens of megabytes, and more than all series
-/// of a run make at once.
-const POINTS_LIMIT: u64 = 250_000;
+/// Native histograms that may wait for the delivery's thread: some tens of megabytes, and more than all
+/// series of a run make at once. Of numbers there may be as many as of samples.
+const HISTOGRAMS_LIMIT: u64 = 250_000;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -51,7 +51,10 @@ pub fn start(
     };
     let encoder = Requests::new(registry, config.trends);
     let (url, headers, tls) = (config.url, config.headers, config.tls);
-    let settings = Settings { points_limit: POINTS_LIMIT, ..Settings::new(name.clone(), log) };
+    let mut settings = Settings::new(name.clone(), log);
+    if snapshots.trends == Trends::NativeHistograms {
+        settings.points_limit = HISTOGRAMS_LIMIT;
+    }
     let destination =
         move || RemoteWrite(Post::new(Protocol::Http1, tls.clone(), url.clone(), headers.clone()));
     let every = config.push_interval;
