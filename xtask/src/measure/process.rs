@@ -25,6 +25,9 @@ pub(super) struct Usage {
     pub(super) stdout: String,
     /// `(time since start, resident bytes)`, about every half second.
     pub(super) memory_course: Vec<(Duration, u64)>,
+    /// `(time since start, CPU time of its threads)` at the same times; to the nanosecond, which the
+    /// CPU time of an ended process is not.
+    cpu_course: Vec<(Duration, Duration)>,
 }
 
 /// `program` under taskset on `core`.
@@ -48,7 +51,7 @@ pub(super) fn measure(mut command: Command, scratch: &Path, allowed: &[i32]) -> 
     let mut child =
         command.spawn().context("start the measured process (is taskset installed?)")?;
     let mut peak = 0;
-    let mut course = Vec::new();
+    let (mut course, mut cpu_course) = (Vec::new(), Vec::new());
     let status = loop {
         if let Some((resident, high)) = memory(child.id()) {
             peak = peak.max(high);
@@ -57,6 +60,7 @@ pub(super) fn measure(mut command: Command, scratch: &Path, allowed: &[i32]) -> 
             });
             if due {
                 course.push((started.elapsed(), resident));
+                cpu_course.extend(threads_cpu(child.id()).map(|cpu| (started.elapsed(), cpu)));
             }
         }
         if let Some(status) = child.try_wait()? {
@@ -71,7 +75,22 @@ pub(super) fn measure(mut command: Command, scratch: &Path, allowed: &[i32]) -> 
         let stderr = std::fs::read_to_string(&err).unwrap_or_default();
         bail!("a measured process ended with {status}\n{stdout}\n{stderr}");
     }
-    Ok(Usage { cpu, peak_memory_bytes: peak, wall, stdout, memory_course: course })
+    Ok(Usage { cpu, peak_memory_bytes: peak, wall, stdout, memory_course: course, cpu_course })
+}
+
+/// As [`measure`], and the share of a core that it took between so long after its start and so long
+/// before its end.
+pub(super) fn measure_from(
+    command: Command,
+    scratch: &Path,
+    margin: Duration,
+) -> Result<(f64, Usage)> {
+    let usage = measure(command, scratch, &[])?;
+    let end = usage.wall.saturating_sub(margin);
+    let mut steady = usage.cpu_course.iter().filter(|(at, _)| (margin..end).contains(at));
+    let (first, last) = steady.next().zip(steady.next_back()).context("it ended too early")?;
+    let cpu = last.1.saturating_sub(first.1).as_secs_f64();
+    Ok((cpu / (last.0 - first.0).as_secs_f64(), usage))
 }
 
 /// User and system time of all children that ended and were waited for.
@@ -81,6 +100,16 @@ fn children_cpu() -> Result<Duration> {
         u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).unwrap_or(0)
     };
     Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
+}
+
+/// Of all threads that a live process has.
+fn threads_cpu(pid: u32) -> Option<Duration> {
+    let mut nanos = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        let schedstat = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        nanos += schedstat.split(' ').next()?.parse::<u64>().ok()?;
+    }
+    Some(Duration::from_nanos(nanos))
 }
 
 /// Resident bytes now and at most, of a live process.

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     Settings,
-    process::{GENERATOR_CORE, SERVER_CORE, Usage, measure, pinned},
+    process::{GENERATOR_CORE, SERVER_CORE, Usage, measure, measure_from, pinned},
     server::{Nginx, Webs, plimsoll, scratch},
     table::{Figure, compare, median},
 };
@@ -23,8 +23,8 @@ use crate::command::capture;
 /// Processes whose sampling is measured, and the share of a core that it may take.
 const WATCHED: usize = 20;
 const SAMPLING_SHARE_MAX: f64 = 0.005;
-/// What a start costs is taken out by a run of so long, which the measured one is longer than.
-const SHORT: Duration = Duration::from_secs(2);
+/// What a start and an end cost is left out.
+const START_UP: Duration = Duration::from_secs(2);
 /// Throughput with all ways to look, divided by that with none.
 const THROUGHPUT_RATIO_MIN: f64 = 0.97;
 const CONNECTIONS: &str = "30";
@@ -91,22 +91,19 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
 /// `plimsoll watch` on processes that do nothing: what remains is the sampling.
 fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
     let webs = Webs::start(&bench.plimsoll, WATCHED)?;
-    let watch = |duration: Duration| {
-        let mut command = pinned(GENERATOR_CORE, &bench.plimsoll);
-        command.arg("watch").args(["--seconds", &duration.as_secs().to_string()]);
-        for pid in webs.pids() {
-            command.args(["--watch", &format!("pid:{pid}")]);
-        }
-        measure(command, &bench.folder, &[])
-    };
     let mut share = Figure::new("CPU, of a core", "%");
     let mut memory = Figure::new("peak memory", "MB");
     for _ in 0..settings.rounds {
-        let (short, long) = (watch(SHORT)?, watch(SHORT + bench.duration)?);
-        let cpu = long.cpu.saturating_sub(short.cpu).as_secs_f64();
-        share.ours.push(cpu / long.wall.saturating_sub(short.wall).as_secs_f64() * 100.0);
+        let mut command = pinned(GENERATOR_CORE, &bench.plimsoll);
+        let seconds = (START_UP + bench.duration + START_UP).as_secs();
+        command.arg("watch").args(["--seconds", &seconds.to_string()]);
+        for pid in webs.pids() {
+            command.args(["--watch", &format!("pid:{pid}")]);
+        }
+        let (steady, usage) = measure_from(command, &bench.folder, START_UP)?;
+        share.ours.push(steady * 100.0);
         #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^53")]
-        memory.ours.push(long.peak_memory_bytes as f64 / 1e6);
+        memory.ours.push(usage.peak_memory_bytes as f64 / 1e6);
     }
     let taken = median(&share.ours) / 100.0;
     compare(&format!("{WATCHED} processes at 1 s"), ["watch", "-"], &[share, memory]);
@@ -114,7 +111,7 @@ fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Every round: without, then each way to look, each beside the run without of that round.
+/// Every round, each way to look beside a run without; which of the two is first changes.
 fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
     let possible = |look: &&Look| verb == Verb::Run || look.dashboard || look.watch;
     let looks: Vec<&Look> = LOOKS.iter().filter(possible).collect();
@@ -123,10 +120,14 @@ fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
         [Figure::new("requests per second", "1/s"), Figure::new("CPU per request", "us"), lost]
     };
     let mut figures: Vec<[Figure; 3]> = looks.iter().map(|_| new()).collect();
-    for _ in 0..settings.rounds {
-        let off = bench.load(verb, &NOTHING)?;
+    for round in 0..settings.rounds {
         for (look, [rate, cpu, lost]) in looks.iter().zip(&mut figures) {
-            let on = bench.load(verb, look)?;
+            let (on, off) = if round.is_multiple_of(2) {
+                let off = bench.load(verb, &NOTHING)?;
+                (bench.load(verb, look)?, off)
+            } else {
+                (bench.load(verb, look)?, bench.load(verb, &NOTHING)?)
+            };
             lost.ours.extend(on.lost_share.map(|share| share * 100.0));
             for (taken, rate, cpu) in
                 [(&on, &mut rate.ours, &mut cpu.ours), (&off, &mut rate.peer, &mut cpu.peer)]
