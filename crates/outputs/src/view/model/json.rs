@@ -16,7 +16,7 @@ use super::{
 };
 use crate::view::{
     digest::{
-        CHECKS_LIMIT, ERRORS_LIMIT, LATENCIES, LATENESS, Load, RESPONSE, SERVICE, URLS_LIMIT,
+        CHECKS_LIMIT, Cell, ERRORS_LIMIT, LATENCIES, LATENESS, Load, RESPONSE, SERVICE, URLS_LIMIT,
     },
     sparse::{BUCKETS, Sparse, upper_bound},
 };
@@ -452,11 +452,10 @@ impl Serialize for Signal<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Part { model, range } = self.part;
         let Watched { signal, limit, track, .. } = self.watched;
-        let points = model.timeline.points();
-        let value = |at: usize| match signal.is_amount {
-            true if track.get(at).count == 0 => None,
-            true => points.get(at)?.per_second(f64::from(track.get(at).sum)),
-            false => track.get(at).mean(),
+        let value = |at: usize| match (track.get(at), signal.is_amount) {
+            (Cell { count: 0, .. }, _) => None,
+            (cell, true) => Some(f64::from(cell.sum) / model.covered(track, at)?),
+            (cell, false) => cell.mean(),
         };
         let mut map = to.serialize_map(None)?;
         map.serialize_entry("id", &signal.id)?;

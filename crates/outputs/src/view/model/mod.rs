@@ -29,6 +29,9 @@ const EVENT_TEXT_LIMIT: usize = 500;
 
 const WARNINGS_LIMIT: usize = 50;
 
+/// Points between two looks at what is watched; with more it was not there in between.
+const LOOKS_APART_MAX: usize = 60;
+
 /// The kind of event that says why a run's numbers are not the service's.
 const INVALID: &str = "invalid";
 
@@ -54,6 +57,8 @@ pub(super) struct Model {
     timeline: Timeline,
     errors: Vec<(String, Track<u64>)>,
     watched: Vec<Watched>,
+    /// Whether anything that is watched was looked at.
+    looks: Track<bool>,
     urls: Urls,
     checks: Checks,
     thresholds: Vec<Verdict>,
@@ -88,6 +93,7 @@ impl Model {
             timeline: Timeline::new(limit),
             errors: Vec::new(),
             watched: Vec::new(),
+            looks: Track::default(),
             urls: Urls::default(),
             checks: Checks::default(),
             thresholds: Vec::new(),
@@ -120,6 +126,9 @@ impl Model {
                 *track.at(at) += count;
             }
         }
+        if !digest.watched.is_empty() {
+            *self.looks.at(at) = true;
+        }
         for (number, cell) in digest.watched {
             if let Some(watched) = self.watched.get_mut(number as usize) {
                 let of_point = watched.track.at(at);
@@ -151,6 +160,7 @@ impl Model {
         if self.timeline.is_full() {
             self.timeline.halve();
             self.errors.iter_mut().for_each(|(_, track)| track.halve(|one, other| *one += other));
+            self.looks.halve(|one, other| *one |= other);
             for watched in &mut self.watched {
                 watched.track.halve(Cell::merge);
                 watched.has_max = !watched.signal.is_amount && watched.track.has_several();
@@ -215,6 +225,7 @@ impl Model {
             self.errors
                 .iter_mut()
                 .for_each(|(_, track)| track.fold(last, |one, other| *one += other));
+            self.looks.fold(last, |one, other| *one |= other);
             self.watched.iter_mut().for_each(|watched| watched.track.fold(last, Cell::merge));
         }
         self.epoch += 1;
@@ -227,6 +238,24 @@ impl Model {
     /// See the field.
     pub(super) fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Seconds that an amount in a point stands for: since it was last looked at, which is further back
+    /// than the point where looks are rare. What just appeared was missing until the last look at anything.
+    fn covered(&self, track: &Track<Cell>, at: usize) -> Option<f64> {
+        let points = self.timeline.points();
+        let before = || (0..at).rev().take(LOOKS_APART_MAX);
+        let last = before()
+            .find(|&earlier| track.get(earlier).count > 0)
+            .or_else(|| before().find(|&earlier| self.looks.get(earlier)));
+        let since = match last {
+            Some(last) => points.get(last)?.to,
+            // The first look of all was at what happened since the start.
+            None if at < LOOKS_APART_MAX => points.first()?.from,
+            None => points.get(at)?.from,
+        };
+        let seconds = points.get(at)?.to.saturating_sub(since) as f64 / 1e9;
+        (seconds > 0.0).then_some(seconds)
     }
 
     /// Points that are complete.

@@ -164,6 +164,40 @@ fn what_comes_late_or_twice_makes_no_point_of_its_own() {
     assert_eq!(at(u64::MAX), 4);
 }
 
+/// Of something that reads 100 bytes a second and is looked at every five seconds.
+#[test]
+fn rare_looks_at_amounts_are_rates_all_the_same() {
+    let registry = Registry::new(10);
+    let read = registry.watched_metric("x_read_bytes", MetricKind::Counter, Contains::Data);
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    let [always, late] = ["always", "late"].map(|name| {
+        let tags = TagSet::from_pairs([("host", "a"), ("service", name)]);
+        recorder.handle(*read.as_ref().unwrap(), &tags)
+    });
+    let mut digester = Digester::new(registry.clone(), START / 1_000_000);
+    let mut model = Model::new(RunMeta::default());
+    let totals = Totals::new(registry, &[]);
+    for second in 1..=200_u64 {
+        let at = Timestamp(START + second * SECOND);
+        if second % 5 == 0 {
+            recorder.record(always, 500.0, at);
+        }
+        // It comes, goes for two minutes and comes again.
+        if second % 5 == 0 && (second == 50 || second >= 170) {
+            recorder.record(late, 500.0, at);
+        }
+        let digest = digester.digest(at, &recorder.take_interval(), &totals);
+        model.absorb(News::Interval(Box::new(digest)));
+    }
+    for watched in &model.watched {
+        let rates = (0..200).filter(|&at| watched.track.get(at).count > 0).map(|at| {
+            f64::from(watched.track.get(at).sum) / model.covered(&watched.track, at).unwrap()
+        });
+        let rates: Vec<f64> = rates.collect();
+        assert!(rates.len() >= 8 && rates.iter().all(|&rate| rate == 100.0), "{rates:?}");
+    }
+}
+
 #[test]
 fn names_have_limits_and_all_is_counted() {
     let mut model = Model::new(RunMeta::default());
