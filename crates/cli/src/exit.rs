@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     TestFailed,
     /// The generator was the limit, and `--strict` was given.
     Invalid,
+    /// `compare --fail-if`: it is so.
+    Worse,
     /// Wrong flags, missing files, and whatever has no code of its own.
     Other,
 }
@@ -35,6 +37,7 @@ impl Exit {
             Exit::ScriptAborted => 108,
             Exit::TestFailed => 110,
             Exit::Invalid => 111,
+            Exit::Worse => 114,
             Exit::Other => 255,
         }
     }

@@ -114,6 +114,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::New(args) => commands::new::new(args).map(done),
         Command::Runs(args) => commands::runs::runs(args, session.log).map(done),
         Command::View(args) => commands::view::view(args, session).map(done),
+        Command::Compare(args) => commands::compare::run(args, session),
         Command::Demo(args) => commands::demo::demo(args, session),
         Command::Serve(args) => commands::serve::serve(args).map(done),
         Command::Completion(args) => commands::completion::completion(args).map(done),

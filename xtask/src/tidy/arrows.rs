@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "plimsoll",
         &[
             "metrics", "runtime", "engine", "clients", "script", "attack", "monitor", "outputs",
-            "samples",
+            "samples", "analysis",
         ],
     ),
     ("plimsoll-e2e", &[]),

@@ -1,6 +1,7 @@
 //! The command line as data: every verb, flag, default and example.
 
 mod attack;
+mod compare;
 mod dashes;
 mod options;
 mod results;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
+pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
 pub(crate) use results::{EncodeArgs, Encoding, PlotArgs, ReportArgs};
@@ -127,6 +129,8 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Look at past runs, or one that goes on, in the browser
     View(ViewArgs),
+    /// Say whether one group of runs differs from another
+    Compare(CompareArgs),
     /// Start a sample service, load it, watch it, and say what was seen
     Demo(DemoArgs),
     /// Run a system to practise on
