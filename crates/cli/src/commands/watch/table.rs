@@ -31,6 +31,9 @@ const RAISED: f64 = 0.7;
 /// Between columns.
 const GAP: usize = 2;
 
+/// Things whose columns go on below when the terminal is narrow.
+const WRAPPED_LIMIT: usize = 8;
+
 pub(super) struct Table {
     things: Things,
     every: Duration,
@@ -39,9 +42,36 @@ pub(super) struct Table {
 }
 
 /// One cell, with its color.
+#[derive(Clone)]
 struct Cell {
     text: String,
     color: Option<&'static str>,
+}
+
+impl Cell {
+    fn plain(text: String) -> Cell {
+        Cell { text, color: None }
+    }
+
+    fn length(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// A column with its heading.
+#[derive(Clone)]
+struct Cells {
+    cells: Vec<Cell>,
+    width: usize,
+}
+
+impl Cells {
+    fn new(heading: &str, cells: impl Iterator<Item = Cell>) -> Cells {
+        let heading = Cell::plain(heading.to_owned());
+        let cells: Vec<Cell> = std::iter::once(heading).chain(cells).collect();
+        let width = cells.iter().map(Cell::length).max().unwrap_or(0);
+        Cells { cells, width }
+    }
 }
 
 impl Table {
@@ -97,7 +127,7 @@ impl Table {
         lines
     }
 
-    /// Columns that do not fit into the width are left out.
+    /// Columns that do not fit beside the others go on below, or are left out where things are many.
     fn section(
         &self,
         section: &Section,
@@ -105,45 +135,52 @@ impl Table {
         width: usize,
         lines: &mut Vec<String>,
     ) {
-        let plain = |text: String| Cell { text, color: None };
-        let names = things.iter().map(|(key, _)| plain(self.name(key)));
-        let mut columns: Vec<Vec<Cell>> =
-            vec![[plain(section.title.to_owned())].into_iter().chain(names).collect()];
-        for (at, column) in section.columns.iter().enumerate() {
+        let names = things.iter().map(|(key, _)| self.name(key));
+        let names = Cells::new(section.title, names.map(Cell::plain));
+        let columns = section.columns.iter().enumerate().filter_map(|(at, column)| {
             let figure = |thing: &Thing| thing.figures.get(&at).copied();
-            if !things.iter().any(|(_, thing)| figure(thing).is_some()) {
-                continue;
-            }
+            let is_there = things.iter().any(|(_, thing)| figure(thing).is_some());
             let cells = things.iter().map(|(_, thing)| match figure(thing) {
                 Some(value) => {
                     Cell { text: column.form.text(value), color: color(column.form, value) }
                 }
-                None => plain("-".to_owned()),
+                None => Cell::plain("-".to_owned()),
             });
-            columns.push([plain(column.heading.to_owned())].into_iter().chain(cells).collect());
-        }
-        let mut rows = vec![String::new(); things.len() + 1];
-        let mut used = 0;
-        for (at, column) in columns.iter().enumerate() {
-            let widest = column.iter().map(|cell| cell.text.chars().count()).max().unwrap_or(0);
-            let gap = if at == 0 { 0 } else { GAP };
-            if used + gap + widest > width && at > 0 {
-                break;
+            is_there.then(|| Cells::new(column.heading, cells))
+        });
+        let mut blocks: Vec<Vec<Cells>> = vec![Vec::new()];
+        let mut used = names.width;
+        for cells in columns.filter(|cells| names.width + GAP + cells.width <= width) {
+            if used + GAP + cells.width > width {
+                if things.len() > WRAPPED_LIMIT {
+                    break;
+                }
+                blocks.push(Vec::new());
+                used = names.width;
             }
-            used += gap + widest;
-            for (row, cell) in rows.iter_mut().zip(column) {
-                let pad = " ".repeat(widest.saturating_sub(cell.text.chars().count()));
-                let text = cut(&cell.text, width);
-                let text = cell.color.map_or(text.clone(), |color| self.styled(color, &text));
-                match at {
-                    0 => row.push_str(&format!("{text}{pad}")),
-                    _ => row.push_str(&format!("{}{pad}{text}", " ".repeat(gap))),
+            used += GAP + cells.width;
+            blocks.last_mut().into_iter().for_each(|block| block.push(cells.clone()));
+        }
+        for block in blocks.iter().filter(|block| !block.is_empty()) {
+            self.block(&names, block, width, lines);
+        }
+    }
+
+    fn block(&self, names: &Cells, columns: &[Cells], width: usize, lines: &mut Vec<String>) {
+        for (row, name) in names.cells.iter().enumerate() {
+            let pad = " ".repeat(names.width.saturating_sub(name.length()));
+            let mut line = cut(&format!("{}{pad}", name.text), width);
+            for column in columns.iter().filter(|_| names.width < width) {
+                let Some(cell) = column.cells.get(row) else { continue };
+                let pad = " ".repeat((GAP + column.width).saturating_sub(cell.length()));
+                line.push_str(&pad);
+                match cell.color {
+                    Some(color) => line.push_str(&self.styled(color, &cell.text)),
+                    None => line.push_str(&cell.text),
                 }
             }
+            lines.push(if row == 0 { self.styled(DIM, &line) } else { line });
         }
-        let mut rows = rows.into_iter();
-        lines.extend(rows.next().map(|head| self.styled(DIM, &head)));
-        lines.extend(rows);
     }
 
     /// With its host where there are several.
