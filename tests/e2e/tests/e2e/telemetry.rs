@@ -122,6 +122,27 @@ fn prometheus_scrapes_a_run() {
     }
 }
 
+/// With markers a run's series end with it, not five minutes later; histograms too.
+#[test]
+fn series_end_with_the_run() {
+    let web = Web::start();
+    let prometheus = Prometheus::start();
+    let url = prometheus.write_url();
+    let environment = [
+        ("K6_PROMETHEUS_RW_SERVER_URL", url.as_str()),
+        ("K6_PROMETHEUS_RW_PUSH_INTERVAL", "1s"),
+        ("K6_PROMETHEUS_RW_STALE_MARKERS", "true"),
+        ("K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM", "true"),
+    ];
+    run_kinds(Tool::Plimsoll, &web, &["experimental-prometheus-rw"], &environment);
+    for metric in ["k6_vus", "k6_http_reqs_total", "k6_http_req_duration_seconds"] {
+        let count = |expression: &str| prometheus.query(expression, "").len();
+        // `last_over_time` of 2.42 does not know histograms.
+        assert!(count(&format!("{metric}[1m]")) > 0, "{metric} is there");
+        assert_eq!(count(metric), 0, "{metric} has ended");
+    }
+}
+
 /// One that nobody takes does not harm the others, and each tells what became of its points.
 #[test]
 fn several_outputs_at_once() {
