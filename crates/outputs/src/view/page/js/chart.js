@@ -33,8 +33,22 @@ export class Chart {
     this.model = model;
     const data = [model.x, ...heights(model.lines), ...(model.heat ? [model.x.map(() => null)] : [])];
     const signature = JSON.stringify([
-      model.unit, model.unit2, model.log, model.height, Boolean(model.heat), devicePixelRatio, this.#isDense(),
-      model.lines.map(({ key, color: name, dash, width, fill, stack, axis }) => [key, name, dash, width, fill, stack, axis]),
+      model.unit,
+      model.unit2,
+      model.log,
+      model.height,
+      Boolean(model.heat),
+      devicePixelRatio,
+      this.#isDense(),
+      model.lines.map(({ key, color: name, dash, width, fill, stack, axis }) => [
+        key,
+        name,
+        dash,
+        width,
+        fill,
+        stack,
+        axis,
+      ]),
     ]);
     if (this.#chart && signature === this.#signature) {
       this.#chart.batch(() => {
@@ -65,7 +79,8 @@ export class Chart {
 
   resize() {
     const width = this.#host.clientWidth;
-    if (this.#chart && width > 0 && width !== this.#chart.width) this.#chart.setSize({ width, height: this.model.height });
+    if (this.#chart && width > 0 && width !== this.#chart.width)
+      this.#chart.setSize({ width, height: this.model.height });
   }
 
   /* Puts the cursor at a time, on this chart and so on all. */
@@ -94,11 +109,20 @@ export class Chart {
         points: { show: !model.heat, size: 7 },
         sync: { key: SYNC, setSeries: false, scales: ["x", null] },
         drag: { x: true, y: false, setScale: false, dist: DRAG_LEAST },
-        bind: { dblclick: () => () => { unzoom(); return null; } },
+        bind: {
+          dblclick: () => () => {
+            unzoom();
+            return null;
+          },
+        },
       },
       scales: { x: { time: false }, y: this.#scale(), ...(model.unit2 ? { y2: { range: fromZero } } : {}) },
       axes: [timeAxis(), valueAxis(model, "y"), ...(model.unit2 ? [valueAxis(model, "y2")] : [])],
-      series: [{}, ...model.lines.map((line) => series(line, this.#isDense())), ...(model.heat ? [{ scale: "y", paths: () => null, points: { show: false } }] : [])],
+      series: [
+        {},
+        ...model.lines.map((line) => series(line, this.#isDense())),
+        ...(model.heat ? [{ scale: "y", paths: () => null, points: { show: false } }] : []),
+      ],
       bands: bands(model.lines),
       hooks: {
         init: [tip.init],
@@ -115,13 +139,23 @@ export class Chart {
     if (model.heat) return { distr: model.log ? 3 : 1, log: 10, range: () => this.model.heat.range(this.model.log) };
     const limits = () => (this.model.limits ?? []).map(({ value }) => value);
     if (model.log) {
-      return { distr: 3, log: 10, range: (_, min, max) => (min == null ? [1, 1000] : [Math.max(min, 1e-4) / 1.25, Math.max(max, ...limits(), 1e-3) * 1.25]) };
+      return {
+        distr: 3,
+        log: 10,
+        range: (_, min, max) =>
+          min == null ? [1, 1000] : [Math.max(min, 1e-4) / 1.25, Math.max(max, ...limits(), 1e-3) * 1.25],
+      };
     }
     if (model.unit === "share") {
-      return { range: (_, __, max) => [0, max == null ? 1 : max > 0.5 ? Math.max(1, max * 1.05) : Math.max(max * 1.25, 0.05)] };
+      return {
+        range: (_, __, max) => [0, max == null ? 1 : max > 0.5 ? Math.max(1, max * 1.05) : Math.max(max * 1.25, 0.05)],
+      };
     }
     // A limit far above what is used would press the line flat.
-    return { range: (_, min, max) => fromZero(_, min, Math.max(max ?? 0, ...limits().filter((value) => value < (max ?? 0) * 3))) };
+    return {
+      range: (_, min, max) =>
+        fromZero(_, min, Math.max(max ?? 0, ...limits().filter((value) => value < (max ?? 0) * 3))),
+    };
   }
 }
 
@@ -148,12 +182,12 @@ function bands(lines) {
 
 function series(line, isDense) {
   const stroke = color(line.color);
-  const fill = line.stack ? 0.45 : line.fill ?? 0;
+  const fill = line.stack ? 0.45 : (line.fill ?? 0);
   return {
     label: line.label,
     scale: line.axis ?? "y",
     stroke,
-    width: isDense ? 1 : line.width ?? (line.stack ? 1 : 1.6),
+    width: isDense ? 1 : (line.width ?? (line.stack ? 1 : 1.6)),
     // Of points closer than pixels dashes would be noise, and slow.
     dash: line.dash?.length && !isDense ? line.dash : undefined,
     fill: fill ? faded(stroke, fill) : undefined,

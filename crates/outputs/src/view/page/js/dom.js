@@ -44,15 +44,23 @@ export function choice(host, options, chosen, onChoose) {
   const press = (value) => {
     for (const button of host.children) button.setAttribute("aria-pressed", String(button.dataset.value === value));
   };
-  host.replaceChildren(...options.map(([value, text, title]) => element("button", {
-    type: "button",
-    "data-value": value,
-    title,
-    onclick: () => {
-      press(value);
-      onChoose(value);
-    },
-  }, text)));
+  host.replaceChildren(
+    ...options.map(([value, text, title]) =>
+      element(
+        "button",
+        {
+          type: "button",
+          "data-value": value,
+          title,
+          onclick: () => {
+            press(value);
+            onChoose(value);
+          },
+        },
+        text,
+      ),
+    ),
+  );
   press(chosen);
   return press;
 }

@@ -13,7 +13,7 @@ const LATELY = 10;
 
 /* Seconds that the run has taken. */
 export function seconds(run) {
-  return run.end ? run.end.duration_ms / 1000 : run.t.at(-1) ?? 0;
+  return run.end ? run.end.duration_ms / 1000 : (run.t.at(-1) ?? 0);
 }
 
 /* Each point's rate over its own length, so the sum of rates times the length is the count. */
@@ -53,7 +53,9 @@ export function doubts(run) {
   ];
   const late = (run.latency.lateness?.p99 ?? []).slice(-LATELY).filter((value) => value != null);
   if (run.live && late.length >= JUDGED_FROM && Math.min(...late) > LATENESS_LIMIT_MS) {
-    told.push(`generator-limited: for the last ${plural(late.length, "point")} what was due started late (p99 above ${LATENESS_LIMIT_MS} ms)`);
+    told.push(
+      `generator-limited: for the last ${plural(late.length, "point")} what was due started late (p99 above ${LATENESS_LIMIT_MS} ms)`,
+    );
   }
   return [...new Set(told.map((text) => text.replace(/^INVALID: /, "")))];
 }
@@ -68,15 +70,34 @@ export function verdict(run) {
   const failed = all.filter(({ ok }) => ok === false);
   const held = `${all.length - failed.length} of ${plural(all.length, "threshold")}`;
   if (run.live) {
-    if (failed.length) return { state: "bad", title: "Failing", text: `${failed.length} of ${plural(all.length, "threshold")} ${failed.length === 1 ? "does" : "do"} not hold so far` };
+    if (failed.length)
+      return {
+        state: "bad",
+        title: "Failing",
+        text: `${failed.length} of ${plural(all.length, "threshold")} ${failed.length === 1 ? "does" : "do"} not hold so far`,
+      };
     return { state: "going", title: "Running", text: all.length ? `${held} hold so far` : "no thresholds are set" };
   }
   if (!run.end) return { state: "warn", title: "Unfinished", text: `the record ends after ${elapsed(seconds(run))}` };
   const stopped = run.end.reason !== "finished" ? `; stopped early: ${run.end.reason}` : "";
-  if (failed.length) return { state: "bad", title: "Failed", text: `${failed.length} of ${plural(all.length, "threshold")} ${failed.length === 1 ? "was" : "were"} crossed${stopped}` };
-  if (stopped) return { state: "warn", title: "Stopped early", text: all.length ? `${run.end.reason}; ${held} held` : run.end.reason };
+  if (failed.length)
+    return {
+      state: "bad",
+      title: "Failed",
+      text: `${failed.length} of ${plural(all.length, "threshold")} ${failed.length === 1 ? "was" : "were"} crossed${stopped}`,
+    };
+  if (stopped)
+    return {
+      state: "warn",
+      title: "Stopped early",
+      text: all.length ? `${run.end.reason}; ${held} held` : run.end.reason,
+    };
   if (!all.length) return { state: "none", title: "Finished", text: "no thresholds were set, so nothing was judged" };
-  return { state: "ok", title: "Passed", text: all.length === 1 ? "the threshold held" : `all ${all.length} thresholds held` };
+  return {
+    state: "ok",
+    title: "Passed",
+    text: all.length === 1 ? "the threshold held" : `all ${all.length} thresholds held`,
+  };
 }
 
 /* The last known value of a column, for a run that goes on. */

@@ -76,7 +76,17 @@ export class Heat {
       const [low, high] = this.#sides(bucket);
       const bottom = Math.round(chart.valToPos(Math.max(low, chart.scales.y.min || low), "y", true));
       const top = Math.round(chart.valToPos(high, "y", true));
-      ctx.drawImage(image, 0, bucket - this.#lowest, image.width, 1, bbox.left, top, bbox.width, Math.max(1, bottom - top));
+      ctx.drawImage(
+        image,
+        0,
+        bucket - this.#lowest,
+        image.width,
+        1,
+        bbox.left,
+        top,
+        bbox.width,
+        Math.max(1, bottom - top),
+      );
     }
     ctx.restore();
   }
@@ -168,6 +178,12 @@ export class Heat {
   /* What the colours mean. */
   key() {
     const stops = isDark() ? DARK : LIGHT;
-    return element("span", { class: "ramp" }, "1 ", element("i", { style: `background:linear-gradient(90deg,${stops.join(",")})` }), ` ${count(this.most)} requests`);
+    return element(
+      "span",
+      { class: "ramp" },
+      "1 ",
+      element("i", { style: `background:linear-gradient(90deg,${stops.join(",")})` }),
+      ` ${count(this.most)} requests`,
+    );
   }
 }

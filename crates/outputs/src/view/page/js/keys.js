@@ -27,7 +27,9 @@ function nextKind() {
 }
 
 function toSection(by) {
-  const sections = [...document.querySelectorAll("#sections a")].map((link) => document.querySelector(link.getAttribute("href"))).filter(Boolean);
+  const sections = [...document.querySelectorAll("#sections a")]
+    .map((link) => document.querySelector(link.getAttribute("href")))
+    .filter(Boolean);
   const top = byId("top").offsetHeight + 24;
   const tops = sections.map((section) => section.getBoundingClientRect().top - top);
   const at = by > 0 ? tops.findIndex((place) => place > 4) : tops.findLastIndex((place) => place < -4);
@@ -60,7 +62,16 @@ const KEYS = [
 const NAMES = { ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
 
 export function startKeys() {
-  byId("keys").replaceChildren(...KEYS.map(([key, text]) => element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, NAMES[key] ?? key)), element("td", {}, text))));
+  byId("keys").replaceChildren(
+    ...KEYS.map(([key, text]) =>
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("kbd", {}, NAMES[key] ?? key)),
+        element("td", {}, text),
+      ),
+    ),
+  );
   byId("help-open").addEventListener("click", () => byId("help").showModal());
   byId("unzoom").addEventListener("click", escape);
   addEventListener("keydown", (event) => {

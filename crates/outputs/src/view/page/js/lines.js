@@ -28,7 +28,9 @@ function together(runs) {
   const places = new Map(runs.map((run) => [run, run.t.map((time) => at.get(time))]));
   const place = (run, column) => {
     const placed = new Array(x.length);
-    places.get(run).forEach((index, from) => { placed[index] = column[from]; });
+    places.get(run).forEach((index, from) => {
+      placed[index] = column[from];
+    });
     return placed;
   };
   return { x, place };
@@ -42,7 +44,9 @@ export function line(within, run, label, column, look = {}) {
     label: several ? `${run.label} ${label}`.trim() : label,
     values: within.place(run, column),
     ...look,
-    ...(several ? { color: inTurn(placeOf(run)), dash: DASHES[(look.role ?? 0) % DASHES.length], fill: 0, stack: false } : {}),
+    ...(several
+      ? { color: inTurn(placeOf(run)), dash: DASHES[(look.role ?? 0) % DASHES.length], fill: 0, stack: false }
+      : {}),
   };
 }
 
@@ -60,7 +64,10 @@ export function sum(column) {
 
 /* Math.max(...) of a long column would overflow the stack. */
 export function greatest(column) {
-  return (column ?? []).reduce((most, value) => (value != null && (most === null || value > most) ? value : most), null);
+  return (column ?? []).reduce(
+    (most, value) => (value != null && (most === null || value > most) ? value : most),
+    null,
+  );
 }
 
 export function last(column) {

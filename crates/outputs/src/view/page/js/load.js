@@ -15,7 +15,13 @@ const KIND_NOTES = {
   lateness: ["from due to start", "From when it was due to its start: the generator's own health"],
 };
 
-const LEVELS = [["p50", "--level1"], ["p90", "--level2"], ["p95", "--level3"], ["p99", "--level4"], ["max", "--soft"]];
+const LEVELS = [
+  ["p50", "--level1"],
+  ["p90", "--level2"],
+  ["p95", "--level3"],
+  ["p99", "--level4"],
+  ["max", "--soft"],
+];
 
 /* Runs that have a heat map. */
 const HEATS_LIMIT = 4;
@@ -60,7 +66,9 @@ function rates(within) {
     const { asked, done, failed } = run.load;
     return [
       hasNumbers(done) && line(within, run, "achieved", done, { color: "--blue", fill: 0.14, width: 2, role: 0 }),
-      hasNumbers(asked) && isOneRequest(run) && line(within, run, "asked", asked, { color: "--ink", dash: [7, 4], width: 1.2, role: 1 }),
+      hasNumbers(asked) &&
+        isOneRequest(run) &&
+        line(within, run, "asked", asked, { color: "--ink", dash: [7, 4], width: 1.2, role: 1 }),
       hasNumbers(failed) && line(within, run, "failed", failed, { color: "--bad", fill: 0.2, role: 2 }),
     ].filter(Boolean);
   });
@@ -73,7 +81,8 @@ function iterations(within) {
     return [
       hasNumbers(asked) && line(within, run, "asked", asked, { color: "--ink", dash: [7, 4], width: 1.2, role: 1 }),
       hasNumbers(started) && line(within, run, "started", started, { color: "--teal", role: 2 }),
-      hasNumbers(finished) && line(within, run, "finished", finished, { color: "--blue", fill: 0.14, width: 2, role: 0 }),
+      hasNumbers(finished) &&
+        line(within, run, "finished", finished, { color: "--blue", fill: 0.14, width: 2, role: 0 }),
     ].filter(Boolean);
   });
   return lines.length ? { x: within.x, lines, unit: "1/s" } : NOTHING;
@@ -86,9 +95,17 @@ function latencies(within) {
     const columns = run.latency[kindOf(run)] ?? {};
     // Of several runs only the ends that are compared: the rest would hide them.
     const levels = several ? LEVELS.filter(([name]) => name === "p50" || name === "p99") : LEVELS;
-    return levels.filter(([name]) => hasNumbers(columns[name])).map(([name, color], role) => line(within, run, name, columns[name], {
-      color, role: several ? 1 - role : role, width: name === "max" ? 1 : 1.8, dash: name === "max" ? [2, 3] : [], fill: name === "p50" ? 0.1 : 0,
-    }));
+    return levels
+      .filter(([name]) => hasNumbers(columns[name]))
+      .map(([name, color], role) =>
+        line(within, run, name, columns[name], {
+          color,
+          role: several ? 1 - role : role,
+          width: name === "max" ? 1 : 1.8,
+          dash: name === "max" ? [2, 3] : [],
+          fill: name === "p50" ? 0.1 : 0,
+        }),
+      );
   });
   if (lines.length) return { x: within.x, lines, unit: "ms", log: view.isLog };
   return missing.length ? { empty: missing[0] } : NOTHING;
@@ -96,7 +113,8 @@ function latencies(within) {
 
 function whyMissing(run, kind) {
   if (run.latency[kind]) return null;
-  if (run.model === "closed" && kind !== "service") return `Closed model: nothing is due at a time of its own, so there is no ${kind === "response" ? "response time" : "lateness"}`;
+  if (run.model === "closed" && kind !== "service")
+    return `Closed model: nothing is due at a time of its own, so there is no ${kind === "response" ? "response time" : "lateness"}`;
   return null;
 }
 
@@ -120,9 +138,13 @@ function errors(within) {
   const several = within.runs.length > 1;
   const lines = within.runs.flatMap((run) => {
     const classes = Object.entries(run.errors ?? {}).filter(([, column]) => isAbove(column));
-    return classes.map(([name, column], at) => line(within, run, name, column, {
-      color: ["--bad", "--amber", "--violet", "--pink", "--teal", "--olive"][at] ?? inTurn(at), stack: !several, role: at,
-    }));
+    return classes.map(([name, column], at) =>
+      line(within, run, name, column, {
+        color: ["--bad", "--amber", "--violet", "--pink", "--teal", "--olive"][at] ?? inTurn(at),
+        stack: !several,
+        role: at,
+      }),
+    );
   });
   if (lines.length) return { x: within.x, lines, unit: "1/s" };
   return { empty: within.x.length ? "No request has failed" : "No data yet" };
@@ -134,7 +156,8 @@ function users(within) {
     return [
       hasNumbers(vus) && line(within, run, "VUs", vus, { color: "--violet", fill: 0.14, width: 2, role: 0 }),
       hasNumbers(most) && line(within, run, "allocated", most, { color: "--soft", dash: [7, 4], role: 1 }),
-      isAbove(dropped) && line(within, run, "dropped iterations", dropped, { color: "--bad", fill: 0.3, axis: "y2", role: 2 }),
+      isAbove(dropped) &&
+        line(within, run, "dropped iterations", dropped, { color: "--bad", fill: 0.3, axis: "y2", role: 2 }),
     ].filter(Boolean);
   });
   const isDropping = lines.some(({ axis }) => axis === "y2");
@@ -142,59 +165,98 @@ function users(within) {
 }
 
 function checks(within) {
-  const lines = within.runs.filter((run) => isAbove(run.load.checks_failed))
+  const lines = within.runs
+    .filter((run) => isAbove(run.load.checks_failed))
     .map((run) => line(within, run, "failed checks", run.load.checks_failed, { color: "--bad", fill: 0.25, role: 0 }));
   return lines.length ? { x: within.x, lines, unit: "1/s" } : { empty: "No check has failed" };
 }
 
 function data(within) {
-  const lines = within.runs.flatMap((run) => [
-    hasNumbers(run.load.data_received) && line(within, run, "received", run.load.data_received, { color: "--green", fill: 0.12, role: 0 }),
-    hasNumbers(run.load.data_sent) && line(within, run, "sent", run.load.data_sent, { color: "--amber", role: 1 }),
-  ].filter(Boolean));
+  const lines = within.runs.flatMap((run) =>
+    [
+      hasNumbers(run.load.data_received) &&
+        line(within, run, "received", run.load.data_received, { color: "--green", fill: 0.12, role: 0 }),
+      hasNumbers(run.load.data_sent) && line(within, run, "sent", run.load.data_sent, { color: "--amber", role: 1 }),
+    ].filter(Boolean),
+  );
   return lines.length ? { x: within.x, lines, unit: "bytes/s" } : NOTHING;
 }
 
 /* What a kind means, in the panel's head. */
-export function kindNote() {
+function kindNote() {
   const kinds = [...new Set(shownRuns().map(kindOf))];
   return kinds.length === 1 ? KIND_NOTES[kinds[0]][0] : "";
 }
 
 function latencyControls() {
   const kind = element("span", { class: "choice small", role: "group", "aria-label": "Which latency" });
-  pressKind = choice(kind, KINDS.map((name) => [name, name[0].toUpperCase() + name.slice(1), `${KIND_NOTES[name][1]} (k)`]), null, setKind);
+  pressKind = choice(
+    kind,
+    KINDS.map((name) => [name, name[0].toUpperCase() + name.slice(1), `${KIND_NOTES[name][1]} (k)`]),
+    null,
+    setKind,
+  );
   const scale = element("span", { class: "choice small", role: "group", "aria-label": "Vertical scale" });
-  pressScale = choice(scale, [["log", "Log", "Logarithmic (l)"], ["linear", "Linear", "From zero (l)"]], "log", (value) => setLog(value === "log"));
+  pressScale = choice(
+    scale,
+    [
+      ["log", "Log", "Logarithmic (l)"],
+      ["linear", "Linear", "From zero (l)"],
+    ],
+    "log",
+    (value) => setLog(value === "log"),
+  );
   return element("span", { class: "controls" }, kind, scale);
 }
 
 /* Colours of two runs on one place would say nothing, so each has a map of its own. */
 function heatPanel({ id, label }, at) {
   const note = isSeveral() ? `of ${label}` : "how many requests took so long";
-  return new Panel({ id: at ? `heat-${at}` : "heat", title: "Latency heat map", note, height: 260, build: (within) => {
-    const run = within.runs.find((one) => one.id === id);
-    return run ? heatMap(run) : { empty: "This run is hidden" };
-  } });
+  return new Panel({
+    id: at ? `heat-${at}` : "heat",
+    title: "Latency heat map",
+    note,
+    height: 260,
+    build: (within) => {
+      const run = within.runs.find((one) => one.id === id);
+      return run ? heatMap(run) : { empty: "This run is hidden" };
+    },
+  });
 }
 
 export function loadPanels() {
   const runs = allRuns();
-  latency = new Panel({ id: "latency", title: "Latency", height: 260, controls: latencyControls(), build: (within) => {
-    const kinds = [...new Set(within.runs.map(kindOf))];
-    pressKind(kinds.length === 1 ? kinds[0] : null);
-    latency.note(kindNote());
-    return latencies(within);
-  } });
+  latency = new Panel({
+    id: "latency",
+    title: "Latency",
+    height: 260,
+    controls: latencyControls(),
+    build: (within) => {
+      const kinds = [...new Set(within.runs.map(kindOf))];
+      pressKind(kinds.length === 1 ? kinds[0] : null);
+      latency.note(kindNote());
+      return latencies(within);
+    },
+  });
   heats = runs.slice(0, HEATS_LIMIT).map(heatPanel);
   return [
     new Panel({ id: "rate", title: "Requests per second", height: 260, build: rates }),
     latency,
     ...heats,
     new Panel({ id: "errors", title: "Errors per second", note: "by class", height: 260, build: errors }),
-    new Panel({ id: "iterations", title: "Iterations per second", build: iterations, isWanted: () => !runs.every(isOneRequest) }),
+    new Panel({
+      id: "iterations",
+      title: "Iterations per second",
+      build: iterations,
+      isWanted: () => !runs.every(isOneRequest),
+    }),
     new Panel({ id: "vus", title: "Virtual users", note: "and iterations dropped for want of one", build: users }),
-    new Panel({ id: "checks-failed", title: "Failed checks per second", build: checks, isWanted: () => runs.some((run) => run.checks?.length) }),
+    new Panel({
+      id: "checks-failed",
+      title: "Failed checks per second",
+      build: checks,
+      isWanted: () => runs.some((run) => run.checks?.length),
+    }),
     new Panel({ id: "traffic", title: "Data", build: data }),
   ];
 }

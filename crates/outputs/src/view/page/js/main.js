@@ -15,7 +15,12 @@ import { Section, things } from "./watched.js";
 
 /* Seconds of a run from which on a part of it can be chosen. */
 const SPAN_LEAST = 60;
-const SPANS = [["all", "All", "The whole run"], ["900", "15 min"], ["300", "5 min"], ["60", "1 min"]];
+const SPANS = [
+  ["all", "All", "The whole run"],
+  ["900", "15 min"],
+  ["300", "5 min"],
+  ["60", "1 min"],
+];
 
 const verdict = element("div", { id: "verdict", class: "verdicts", tabindex: "-1" });
 const tiles = element("dl", { class: "tiles", id: "figures" });
@@ -26,7 +31,13 @@ const urls = box("urls", "URLs", "service time; click a heading to sort");
 const events = box("events", "Events");
 const charts = element("div", { class: "grid", id: "load" });
 const watched = element("div", { id: "watched" });
-const tip = element("p", { class: "empty hint", hidden: true }, "Nothing is watched beside the load: add ", element("code", {}, "--watch port:8080"), " to see what it does to the service.");
+const tip = element(
+  "p",
+  { class: "empty hint", hidden: true },
+  "Nothing is watched beside the load: add ",
+  element("code", {}, "--watch port:8080"),
+  " to see what it does to the service.",
+);
 
 let sections = [];
 let isBuilt = false;
@@ -35,7 +46,16 @@ function build() {
   isBuilt = true;
   byId("waiting")?.remove();
   charts.replaceChildren(...loadPanels().map((panel) => panel.element));
-  byId("main").append(verdict, tiles, element("div", { class: "grid boxes" }, compare.host, thresholds.host, checks.host), charts, urls.host, events.host, watched, tip);
+  byId("main").append(
+    verdict,
+    tiles,
+    element("div", { class: "grid boxes" }, compare.host, thresholds.host, checks.host),
+    charts,
+    urls.host,
+    events.host,
+    watched,
+    tip,
+  );
 }
 
 function updateSections() {
@@ -49,8 +69,16 @@ function updateSections() {
 }
 
 function updateNavigation() {
-  const links = [["verdict", "Overview"], ["load", "Load"], ...(urls.host.hidden ? [] : [["urls", "URLs"]]), ...(events.host.hidden ? [] : [["events", "Events"]]), ...sections.map(({ id, title }) => [id, title])];
-  refresh(byId("sections"), JSON.stringify(links), () => links.map(([id, title]) => element("a", { href: `#${id}` }, title)));
+  const links = [
+    ["verdict", "Overview"],
+    ["load", "Load"],
+    ...(urls.host.hidden ? [] : [["urls", "URLs"]]),
+    ...(events.host.hidden ? [] : [["events", "Events"]]),
+    ...sections.map(({ id, title }) => [id, title]),
+  ];
+  refresh(byId("sections"), JSON.stringify(links), () =>
+    links.map(([id, title]) => element("a", { href: `#${id}` }, title)),
+  );
 }
 
 function update() {
@@ -88,7 +116,9 @@ function updateSoon() {
 startTheme();
 startKeys();
 choice(byId("span"), SPANS, "all", (value) => setSpan(value === "all" ? null : Number(value)));
-onWindow(() => { byId("unzoom").disabled = !isZoomed(); });
+onWindow(() => {
+  byId("unzoom").disabled = !isZoomed();
+});
 onChange(updateSoon);
 addEventListener("beforeprint", drawAll);
 setInterval(updateHead, 1000);

@@ -7,7 +7,15 @@ import { color, inTurn } from "./theme.js";
 const NEAR = 6;
 
 /* By the event's kind; any other has the neutral colour. */
-const COLORS = { invalid: "--bad", abort: "--bad", threshold: "--bad", warning: "--warn", probe: "--warn", fault: "--violet", heal: "--green" };
+const COLORS = {
+  invalid: "--bad",
+  abort: "--bad",
+  threshold: "--bad",
+  warning: "--warn",
+  probe: "--warn",
+  fault: "--violet",
+  heal: "--green",
+};
 
 export function colorOf(event) {
   return COLORS[event.kind] ?? "--soft";

@@ -22,10 +22,14 @@ export function updateHead() {
   const [run] = runs;
   const name = isSeveral() ? `${runs.length} runs` : run.name;
   byId("name").textContent = name;
-  byId("about").textContent = isSeveral() ? runs.map((one) => one.label).join(", ") : [day(run.started), `${run.model} model`, run.tool].filter(Boolean).join(" · ");
+  byId("about").textContent = isSeveral()
+    ? runs.map((one) => one.label).join(", ")
+    : [day(run.started), `${run.model} model`, run.tool].filter(Boolean).join(" · ");
   const { state, title } = verdict(run);
   const limited = runs.some(isLimited);
-  document.title = isSeveral() ? `${name} · Plimsoll` : `${title}${limited ? " (generator-limited)" : ""}: ${name} · Plimsoll`;
+  document.title = isSeveral()
+    ? `${name} · Plimsoll`
+    : `${title}${limited ? " (generator-limited)" : ""}: ${name} · Plimsoll`;
   if (isSeveral()) stateLine("none", "compared");
   else headState(run, state, title);
   // The line above changes every second, which nobody wants read out.
@@ -60,24 +64,46 @@ export function updateVerdict(host) {
   }
   const { state, title, text } = verdict(run);
   const told = doubts(run);
-  refresh(host, JSON.stringify([state, title, text, told, run.live]), () => [
-    element("div", { class: `verdict ${state}` }, element("span", { class: "sign" }, icon(SIGNS[state])),
-      element("p", {}, element("strong", {}, title), ` ${text}`, !told.length && !run.live && element("small", {}, generatorWords(run)))),
-    told.map((one) => doubt(one, run.live)),
-  ].flat());
+  refresh(host, JSON.stringify([state, title, text, told, run.live]), () =>
+    [
+      element(
+        "div",
+        { class: `verdict ${state}` },
+        element("span", { class: "sign" }, icon(SIGNS[state])),
+        element(
+          "p",
+          {},
+          element("strong", {}, title),
+          ` ${text}`,
+          !told.length && !run.live && element("small", {}, generatorWords(run)),
+        ),
+      ),
+      told.map((one) => doubt(one, run.live)),
+    ].flat(),
+  );
 }
 
 /* What is known of the generator when nothing speaks against it. */
 function generatorWords(run) {
-  if (!run.end || seconds(run) < JUDGED_FROM) return "The run is too short to tell whether the load generator was the limit.";
+  if (!run.end || seconds(run) < JUDGED_FROM)
+    return "The run is too short to tell whether the load generator was the limit.";
   return "The load generator was not found to be the limit.";
 }
 
 function doubt(text, isLive) {
   const isLimit = text.startsWith("generator-limited");
   const words = isLimit ? text.slice("generator-limited".length).replace(/^[:\s]+/, "") : text;
-  return element("div", { class: "verdict warn" }, element("span", { class: "sign" }, icon(ICONS.warn)),
-    element("p", {}, element("strong", {}, isLimit ? `The generator ${isLive ? "is" : "was"} the limit` : "Note"), ` ${words}`));
+  return element(
+    "div",
+    { class: "verdict warn" },
+    element("span", { class: "sign" }, icon(ICONS.warn)),
+    element(
+      "p",
+      {},
+      element("strong", {}, isLimit ? `The generator ${isLive ? "is" : "was"} the limit` : "Note"),
+      ` ${words}`,
+    ),
+  );
 }
 
 /* A figure: name, value, a line below it, and its column as a small picture. */
@@ -85,19 +111,64 @@ function tiles(run) {
   const known = figures(run);
   const { load } = run;
   const column = run.latency[known.kind] ?? {};
-  const value = (name) => (run.live ? last(column[name]) : known.latency?.[name] ?? null);
+  const value = (name) => (run.live ? last(column[name]) : (known.latency?.[name] ?? null));
   const asked = run.live ? last(load.asked) : known.asked;
   const rate = run.live ? last(load.done) : known.rate;
   const whole = known.latency && run.live ? `whole run ${milliseconds(known.latency.p50)}` : `${known.kind} time`;
-  const failing = run.live && last(load.failed) != null ? `${amount(last(load.failed), "1/s")} now` : `${count(known.failed)} of ${count(known.requests)}`;
+  const failing =
+    run.live && last(load.failed) != null
+      ? `${amount(last(load.failed), "1/s")} now`
+      : `${count(known.failed)} of ${count(known.requests)}`;
   return [
-    ["Rate", rate == null ? "–" : `${count(rate)}`, hasNumbers(load.asked) && isOneRequest(run) ? `per second, asked ${count(asked)}` : "requests per second", load.done, "--blue"],
-    ["Requests", count(known.requests), `in ${duration(known.length)}, ${amount(known.received, "bytes")} received`, running(load.done), "--teal"],
+    [
+      "Rate",
+      rate == null ? "–" : `${count(rate)}`,
+      hasNumbers(load.asked) && isOneRequest(run) ? `per second, asked ${count(asked)}` : "requests per second",
+      load.done,
+      "--blue",
+    ],
+    [
+      "Requests",
+      count(known.requests),
+      `in ${duration(known.length)}, ${amount(known.received, "bytes")} received`,
+      running(load.done),
+      "--teal",
+    ],
     ["p50", milliseconds(value("p50")), whole, column.p50, "--level1"],
-    ["p99", milliseconds(value("p99")), known.latency ? (run.live ? `whole run ${milliseconds(known.latency.p99)}` : `highest ${milliseconds(known.latency.max)}`) : `${known.kind} time`, column.p99, "--level4"],
-    ["Errors", known.errorShare == null ? "–" : percent(known.errorShare), failing, load.failed, "--bad", known.failed > 0 ? "bad" : ""],
-    ["VUs", count(now(run, load.vus) ?? known.vus), run.live ? `of ${count(last(load.vus_max))} allocated` : "at most", load.vus, "--violet"],
-    ["Dropped", count(known.dropped), known.dropped > 0 ? "iterations that found no VU" : "no iteration", known.dropped > 0 ? load.dropped : null, "--bad", known.dropped > 0 ? "warn" : ""],
+    [
+      "p99",
+      milliseconds(value("p99")),
+      known.latency
+        ? run.live
+          ? `whole run ${milliseconds(known.latency.p99)}`
+          : `highest ${milliseconds(known.latency.max)}`
+        : `${known.kind} time`,
+      column.p99,
+      "--level4",
+    ],
+    [
+      "Errors",
+      known.errorShare == null ? "–" : percent(known.errorShare),
+      failing,
+      load.failed,
+      "--bad",
+      known.failed > 0 ? "bad" : "",
+    ],
+    [
+      "VUs",
+      count(now(run, load.vus) ?? known.vus),
+      run.live ? `of ${count(last(load.vus_max))} allocated` : "at most",
+      load.vus,
+      "--violet",
+    ],
+    [
+      "Dropped",
+      count(known.dropped),
+      known.dropped > 0 ? "iterations that found no VU" : "no iteration",
+      known.dropped > 0 ? load.dropped : null,
+      "--bad",
+      known.dropped > 0 ? "warn" : "",
+    ],
     generatorTile(run, known),
   ];
 }
@@ -112,10 +183,20 @@ function generatorTile(run, known) {
   const generator = (run.watched ?? []).find(({ kind }) => kind === "generator");
   const cpu = generator?.signals.find(({ metric }) => metric === "process_cpu_utilization");
   const late = run.live ? last(run.latency.lateness?.p99) : known.lateness?.p99;
-  const told = [cpu && `CPU ${amount(last(cpu.values), "cores")}`, late != null && `late p99 ${milliseconds(late)}`].filter(Boolean);
+  const told = [
+    cpu && `CPU ${amount(last(cpu.values), "cores")}`,
+    late != null && `late p99 ${milliseconds(late)}`,
+  ].filter(Boolean);
   const limited = isLimited(run);
   const isLate = late > LATENESS_LIMIT_MS;
-  return ["Generator", limited ? "Limit" : isLate ? "Late" : "Fine", told.join(", ") || plural(run.t.length, "point"), cpu?.values, limited || isLate ? "--warn" : "--green", limited || isLate ? "warn" : "ok"];
+  return [
+    "Generator",
+    limited ? "Limit" : isLate ? "Late" : "Fine",
+    told.join(", ") || plural(run.t.length, "point"),
+    cpu?.values,
+    limited || isLate ? "--warn" : "--green",
+    limited || isLate ? "warn" : "ok",
+  ];
 }
 
 /* The figures of one run; several are in the table that compares them. */
@@ -123,8 +204,18 @@ export function updateTiles(host) {
   const run = shownRuns()[0];
   host.hidden = isSeveral() || !run;
   if (host.hidden) return;
-  host.replaceChildren(...tiles(run).map(([name, value, below, column, tint, state]) => element("div", { class: `tile ${state ?? ""}` },
-    element("dt", {}, name), element("dd", {}, value), element("dd", { class: "below" }, below), spark(column, tint))));
+  host.replaceChildren(
+    ...tiles(run).map(([name, value, below, column, tint, state]) =>
+      element(
+        "div",
+        { class: `tile ${state ?? ""}` },
+        element("dt", {}, name),
+        element("dd", {}, value),
+        element("dd", { class: "below" }, below),
+        spark(column, tint),
+      ),
+    ),
+  );
 }
 
 /* A column as a line in a box of 100 x 24, thinned by its highest points. */
@@ -132,10 +223,19 @@ function spark(column, tint) {
   const values = thinned(column ?? []);
   const most = Math.max(0, ...values.filter((value) => value != null));
   if (values.length < 2 || most === 0) return null;
-  const points = values.flatMap((value, at) => (value == null ? [] : [`${((at / (values.length - 1)) * 100).toFixed(1)},${(23 - (value / most) * 21).toFixed(1)}`]));
+  const points = values.flatMap((value, at) =>
+    value == null ? [] : [`${((at / (values.length - 1)) * 100).toFixed(1)},${(23 - (value / most) * 21).toFixed(1)}`],
+  );
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
-  for (const [name, text] of [["viewBox", "0 0 100 24"], ["preserveAspectRatio", "none"], ["aria-hidden", "true"], ["class", "spark"], ["style", `color:var(${tint})`]]) svg.setAttribute(name, text);
+  for (const [name, text] of [
+    ["viewBox", "0 0 100 24"],
+    ["preserveAspectRatio", "none"],
+    ["aria-hidden", "true"],
+    ["class", "spark"],
+    ["style", `color:var(${tint})`],
+  ])
+    svg.setAttribute(name, text);
   const [area, line] = ["polygon", "polyline"].map((shape) => document.createElementNS(space, shape));
   area.setAttribute("points", `${points[0].split(",")[0]},24 ${points.join(" ")} ${points.at(-1).split(",")[0]},24`);
   line.setAttribute("points", points.join(" "));

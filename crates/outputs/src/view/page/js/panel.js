@@ -17,9 +17,12 @@ const HEIGHT = 190;
 const panels = new Map();
 
 /* Charts that nobody sees are not drawn. A margin lets them be ready when they come. */
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) panels.get(entry.target)?.setVisible(entry.isIntersecting);
-}, { rootMargin: "300px 0px" });
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) panels.get(entry.target)?.setVisible(entry.isIntersecting);
+  },
+  { rootMargin: "300px 0px" },
+);
 
 const sizes = new ResizeObserver((entries) => {
   for (const entry of entries) panels.get(entry.target)?.resize();
@@ -61,15 +64,29 @@ export class Panel {
      no place, and `build(frame)`, which gives a chart's model, or `{ empty: why }`. */
   constructor(spec) {
     this.#spec = spec;
-    this.#chart = new Chart(this.#host, (index) => this.#told(index), () => this.#drawn());
+    this.#chart = new Chart(
+      this.#host,
+      (index) => this.#told(index),
+      () => this.#drawn(),
+    );
     this.#note.textContent = spec.note ?? "";
     const title = element("h3", { id: `${spec.id}-title` }, spec.title, this.#note);
-    const tools = element("span", { class: "panel-tools" }, spec.controls,
+    const tools = element(
+      "span",
+      { class: "panel-tools" },
+      spec.controls,
       button("Table", "The numbers as a table", ICONS.table, (pressed) => this.#showTable(pressed)),
-      button("Wide", "Over the whole width", ICONS.wide, (pressed) => this.#widen(pressed)));
+      button("Wide", "Over the whole width", ICONS.wide, (pressed) => this.#widen(pressed)),
+    );
     this.#reserve();
-    this.element = element("section", { class: "panel", id: spec.id, "aria-labelledby": `${spec.id}-title` },
-      element("div", { class: "head" }, title, tools), this.#host, this.#key, this.#table);
+    this.element = element(
+      "section",
+      { class: "panel", id: spec.id, "aria-labelledby": `${spec.id}-title` },
+      element("div", { class: "head" }, title, tools),
+      this.#host,
+      this.#key,
+      this.#table,
+    );
     panels.set(this.element, this);
     seen.observe(this.element);
     sizes.observe(this.element);
@@ -147,9 +164,17 @@ export class Panel {
 
   #describe(model) {
     const canvas = this.#host.querySelector("canvas");
-    const told = model.lines.slice(0, 8).map((line) => `${line.label}: last ${amount(last(line.values), model.unit)}, highest ${amount(greatest(line.values), model.unit)}`);
+    const told = model.lines
+      .slice(0, 8)
+      .map(
+        (line) =>
+          `${line.label}: last ${amount(last(line.values), model.unit)}, highest ${amount(greatest(line.values), model.unit)}`,
+      );
     canvas?.setAttribute("role", "img");
-    canvas?.setAttribute("aria-label", `${this.#spec.title} over time. ${told.join("; ") || "The button Table has its numbers."}`);
+    canvas?.setAttribute(
+      "aria-label",
+      `${this.#spec.title} over time. ${told.join("; ") || "The button Table has its numbers."}`,
+    );
   }
 
   /* The lines' names with their values under the cursor, or the last ones. */
@@ -159,13 +184,19 @@ export class Panel {
       this.#key.dataset.key = key;
       this.#values = model.lines.map((line) => {
         const value = element("b");
-        const entry = element("button", {
-          type: "button",
-          class: "entry",
-          "aria-pressed": String(!this.#hidden.has(line.key)),
-          title: "Hide or show; with Shift only this one",
-          onclick: ({ shiftKey }) => this.#toggle(line, model.lines, shiftKey),
-        }, swatch(line), line.label, value);
+        const entry = element(
+          "button",
+          {
+            type: "button",
+            class: "entry",
+            "aria-pressed": String(!this.#hidden.has(line.key)),
+            title: "Hide or show; with Shift only this one",
+            onclick: ({ shiftKey }) => this.#toggle(line, model.lines, shiftKey),
+          },
+          swatch(line),
+          line.label,
+          value,
+        );
         return { line: line.key, axis: line.axis, value, entry };
       });
       this.#key.replaceChildren(...this.#values.map(({ entry }) => entry));
@@ -222,16 +253,44 @@ export class Panel {
     const rows = inside.filter((_, at) => at % step === 0);
     const lines = (model.heat?.table() ?? model.lines).slice(0, TABLE_COLUMNS);
     const unit = (line) => line.unit ?? (line.axis === "y2" ? model.unit2 : model.unit);
-    this.#table.replaceChildren(element("table", {},
-      element("caption", {}, step > 1 ? `Every ${step}th point of what is shown` : "All points of what is shown"),
-      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Time"), lines.map(({ label }) => element("th", { scope: "col" }, label)))),
-      element("tbody", {}, rows.map((at) => element("tr", {}, element("th", { scope: "row" }, elapsed(model.x[at])),
-        lines.map((line) => element("td", {}, amount(line.values[at], unit(line)))))))));
+    this.#table.replaceChildren(
+      element(
+        "table",
+        {},
+        element("caption", {}, step > 1 ? `Every ${step}th point of what is shown` : "All points of what is shown"),
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            element("th", { scope: "col" }, "Time"),
+            lines.map(({ label }) => element("th", { scope: "col" }, label)),
+          ),
+        ),
+        element(
+          "tbody",
+          {},
+          rows.map((at) =>
+            element(
+              "tr",
+              {},
+              element("th", { scope: "row" }, elapsed(model.x[at])),
+              lines.map((line) => element("td", {}, amount(line.values[at], unit(line)))),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 }
 
 function button(name, title, path, onPress) {
-  const made = element("button", { type: "button", class: "icon small", title, "aria-label": name, "aria-pressed": "false" }, icon(path));
+  const made = element(
+    "button",
+    { type: "button", class: "icon small", title, "aria-label": name, "aria-pressed": "false" },
+    icon(path),
+  );
   made.addEventListener("click", () => {
     const isPressed = made.getAttribute("aria-pressed") !== "true";
     made.setAttribute("aria-pressed", String(isPressed));

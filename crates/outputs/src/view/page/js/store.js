@@ -74,9 +74,11 @@ export function append(part) {
   const more = part.t.length;
   extendAll(run, "load", part.load, before, more, null);
   extendAll(run, "errors", part.errors, before, more, 0);
-  for (const [kind, columns] of Object.entries(part.latency ?? {})) extendAll(run.latency, kind, columns, before, more, null);
+  for (const [kind, columns] of Object.entries(part.latency ?? {}))
+    extendAll(run.latency, kind, columns, before, more, null);
   run.heat = { ...part.heat, rows: extended(run.heat?.rows, part.heat?.rows, before, more, []) };
-  for (const kind of Object.keys(run.latency)) if (!part.latency?.[kind]) extendAll(run.latency, kind, {}, before, more, null);
+  for (const kind of Object.keys(run.latency))
+    if (!part.latency?.[kind]) extendAll(run.latency, kind, {}, before, more, null);
   extendWatched(run, part.watched ?? [], before, more);
   run.t.push(...part.t);
   for (const [key, value] of Object.entries(part)) {
@@ -106,12 +108,15 @@ function extendWatched(run, things, before, more) {
     if (!run.watched.some((known) => known.id === thing.id)) run.watched.push({ ...thing, signals: [] });
   }
   for (const thing of run.watched) {
-    const news = new Map((things.find((one) => one.id === thing.id)?.signals ?? []).map((signal) => [signal.id, signal]));
+    const news = new Map(
+      (things.find((one) => one.id === thing.id)?.signals ?? []).map((signal) => [signal.id, signal]),
+    );
     for (const signal of thing.signals) {
       const fresh = news.get(signal.id);
       news.delete(signal.id);
       signal.values = extended(signal.values, fresh?.values, before, more, null);
-      if (signal.max_column || fresh?.max_column) signal.max_column = extended(signal.max_column, fresh?.max_column, before, more, null);
+      if (signal.max_column || fresh?.max_column)
+        signal.max_column = extended(signal.max_column, fresh?.max_column, before, more, null);
       if (fresh?.limit != null) signal.limit = fresh.limit;
     }
     for (const signal of news.values()) {

@@ -33,11 +33,18 @@ export function isDark() {
 
 /* With an alpha between 0 and 1. */
 export function faded(rgb, alpha) {
-  return rgb.replace(/^rgba?\(([^)]+)\)$/, (_, parts) => `rgba(${parts.split(/[ ,/]+/).slice(0, 3).join(",")},${alpha})`);
+  return rgb.replace(
+    /^rgba?\(([^)]+)\)$/,
+    (_, parts) =>
+      `rgba(${parts
+        .split(/[ ,/]+/)
+        .slice(0, 3)
+        .join(",")},${alpha})`,
+  );
 }
 
 /* Colours of series by name, and in turn for those without meaning. */
-export const TURN = ["blue", "amber", "teal", "violet", "green", "pink", "olive", "red"].map((name) => `--${name}`);
+const TURN = ["blue", "amber", "teal", "violet", "green", "pink", "olive", "red"].map((name) => `--${name}`);
 
 export function inTurn(at) {
   return TURN[at % TURN.length];

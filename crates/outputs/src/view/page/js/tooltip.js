@@ -14,7 +14,9 @@ export function tooltip(modelOf) {
   const init = (chart) => {
     box = element("div", { class: "tip", hidden: true });
     chart.over.append(box);
-    chart.over.addEventListener("mouseenter", () => { isOver = true; });
+    chart.over.addEventListener("mouseenter", () => {
+      isOver = true;
+    });
     chart.over.addEventListener("mouseleave", () => {
       isOver = false;
       box.hidden = true;
@@ -32,7 +34,11 @@ export function tooltip(modelOf) {
     const marks = marksNear(chart, left);
     box.hidden = rows.length === 0 && marks.length === 0;
     if (box.hidden) return;
-    box.replaceChildren(element("b", {}, timeText(model.x[idx])), ...rows.length ? [table(rows)] : [], ...marks.map(mark));
+    box.replaceChildren(
+      element("b", {}, timeText(model.x[idx])),
+      ...(rows.length ? [table(rows)] : []),
+      ...marks.map(mark),
+    );
     place(chart, box, left, top);
   };
   return { init, move };
@@ -44,26 +50,42 @@ function timeText(time) {
 }
 
 /* [colour, label, value] of each line at a time; of many the greatest. */
-export function linesAt(model, index) {
-  const rows = model.lines
-    .map((line) => ({ line, value: line.values[index] }))
-    .filter(({ value }) => value != null);
+function linesAt(model, index) {
+  const rows = model.lines.map((line) => ({ line, value: line.values[index] })).filter(({ value }) => value != null);
   const shown = rows.length > ROWS ? rows.toSorted((a, b) => b.value - a.value).slice(0, ROWS) : rows;
-  const told = shown.map(({ line, value }) => [line.color, line.label, amount(value, line.axis === "y2" ? model.unit2 : model.unit)]);
+  const told = shown.map(({ line, value }) => [
+    line.color,
+    line.label,
+    amount(value, line.axis === "y2" ? model.unit2 : model.unit),
+  ]);
   if (rows.length > ROWS) told.push([null, `and ${rows.length - ROWS} more`, ""]);
   return told;
 }
 
 function table(rows) {
-  return element("table", {}, rows.map(([tint, label, value]) => element("tr", {},
-    element("td", {}, tint && element("i", { style: `background:var(${tint})` }), label),
-    element("td", {}, value))));
+  return element(
+    "table",
+    {},
+    rows.map(([tint, label, value]) =>
+      element(
+        "tr",
+        {},
+        element("td", {}, tint && element("i", { style: `background:var(${tint})` }), label),
+        element("td", {}, value),
+      ),
+    ),
+  );
 }
 
 function mark(event) {
   const { t, kind, run, tint } = event;
   const who = shownRuns().length > 1 ? `${run.label}: ` : "";
-  return element("p", { class: "event" }, element("i", { style: `background:var(${tint})` }), `${who}${elapsed(t)} ${kind}: ${said(event)}`);
+  return element(
+    "p",
+    { class: "event" },
+    element("i", { style: `background:var(${tint})` }),
+    `${who}${elapsed(t)} ${kind}: ${said(event)}`,
+  );
 }
 
 function place(chart, box, left, top) {
