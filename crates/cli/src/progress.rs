@@ -41,7 +41,7 @@ pub(crate) fn display(terminal: Terminal, stream: Stream, quiet: bool) -> Displa
     };
     if quiet {
         Display::quiet()
-    } else if is_tty {
+    } else if is_tty && terminal.can_draw {
         let size = || Size::detect().unwrap_or(Size::DEFAULT);
         Display::terminal(out, size, terminal.color_allowed)
     } else {
@@ -170,7 +170,7 @@ impl Shown {
         match () {
             () if !self.has_keys || self.control.is_stopping() => "",
             () if self.control.is_draining() => "stopping; q once more interrupts what still runs",
-            () => "q stops gracefully, Ctrl-C at once",
+            () => "q stops gracefully",
         }
     }
 }

@@ -34,7 +34,8 @@ use crate::{
 
 /// A monitor at work and what it finds. Ends with the value.
 pub(crate) struct Watched {
-    monitor: Monitor,
+    /// None where a script's metrics leave no room for it.
+    monitor: Option<Monitor>,
     /// Until the run takes it.
     observations: Option<Receiver<Observation>>,
     /// Observations that found no room.
@@ -68,6 +69,13 @@ impl Watched {
             settings.set_token(&token);
         }
         settings.keep_samples = keeps_samples && is_asked;
+        let taken = taken_name(&settings, registry);
+        if let (Some(name), true) = (taken, is_asked) {
+            let message = format!("--watch: the script has a metric of its own called {name}");
+            let hint =
+                "call the script's metric differently: that name is of a metric that is watched";
+            return Err(Failure::new(Exit::BadConfiguration, message).with_hint(hint));
+        }
         let (sender, observations) = sync_channel(OBSERVATIONS_LIMIT);
         let left_out = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&left_out);
@@ -76,8 +84,10 @@ impl Watched {
                 counted.fetch_add(1, Relaxed);
             }
         };
-        let monitor = plimsoll_monitor::start(settings, registry, log, emit)
-            .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+        // Without being asked, a script that ran before runs now: its metrics stay its own.
+        let start = || plimsoll_monitor::start(settings, registry, log, emit);
+        let monitor = taken.is_none().then(start).transpose();
+        let monitor = monitor.map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
         Ok(Watched { monitor, observations: Some(observations), left_out, is_asked })
     }
 
@@ -88,7 +98,7 @@ impl Watched {
 
     /// Watches no longer.
     pub(crate) fn stop(self, log: &Log) {
-        self.monitor.stop();
+        drop(self.monitor);
         let left_out = self.left_out.load(Relaxed);
         if left_out > 0 {
             log.warn(&format!(
@@ -120,6 +130,13 @@ impl Watched {
         Err(Failure::new(Exit::BadConfiguration, message)
             .with_hint(format!("add --watch, for example --watch {what}")))
     }
+}
+
+/// A metric that is to be watched and whose name somebody else's has.
+fn taken_name(settings: &Settings, registry: &Registry) -> Option<&'static str> {
+    let metrics = settings.subjects.iter().flat_map(|subject| subject.metrics());
+    let mut names = metrics.map(|metric| metric.name);
+    names.find(|name| registry.find(name).is_some_and(|def| def.origin != Origin::Watched))
 }
 
 /// What to watch so as to have a metric; `None` for one that is none of a monitor's by its name.

@@ -21,6 +21,8 @@ pub(crate) struct Terminal {
     pub(crate) stdin_is_tty: bool,
     pub(crate) stdout_is_tty: bool,
     pub(crate) stderr_is_tty: bool,
+    /// Whether lines can be drawn over.
+    pub(crate) can_draw: bool,
     /// Neither `--no-color` nor `NO_COLOR`.
     pub(crate) color_allowed: bool,
 }
@@ -32,6 +34,7 @@ impl Terminal {
             stdin_is_tty: std::io::stdin().is_terminal(),
             stdout_is_tty: std::io::stdout().is_terminal(),
             stderr_is_tty: std::io::stderr().is_terminal(),
+            can_draw: std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
             color_allowed: !no_color && !refused,
         }
     }

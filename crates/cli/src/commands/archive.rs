@@ -33,8 +33,12 @@ pub(crate) fn archive(args: &ArchiveArgs, session: &Session) -> Result<(), Failu
         config: session.global.config.as_deref(),
         system_env: false,
     };
-    let prepared =
-        Prepared::new(load::load(&request, log)?, args.runtime.no_thresholds, None, log)?;
+    let loaded = load::load(&request, log)?;
+    for metric in plimsoll_monitor::metric::all() {
+        // Whoever runs the archive may watch; a name that the script has taken is the script's.
+        metric.register(&loaded.registry).ok();
+    }
+    let prepared = Prepared::new(loaded, args.runtime.no_thresholds, None, log)?;
     let modules = &prepared.loaded.script.test().modules;
     let archive = Archive {
         entry: modules.entry().clone(),

@@ -98,6 +98,35 @@ fn thresholds_on_what_nobody_watches_are_refused() {
     }
 }
 
+/// Scripts may call their metrics as they like, as long as nobody watches one of that name.
+#[test]
+fn metrics_of_scripts_stay_their_own() {
+    let source = "import { Trend } from 'k6/metrics';
+        const mine = new Trend('process_memory_bytes');
+        export const options = { iterations: 2, thresholds: { process_memory_bytes: ['max<2'] } };
+        export default function () { mine.add(1); }";
+    let alone = run(source, &["--out", "json=samples.json"]);
+    assert_eq!(alone.code, Some(0), "{}", alone.said());
+    assert_eq!(points(&alone, "process_memory_bytes").len(), 2, "{}", alone.said());
+    let watching = run(source, &["--watch", "host"]);
+    assert_eq!(watching.code, Some(104), "{}", watching.said());
+    assert!(watching.stderr.contains("called process_memory_bytes"), "{}", watching.said());
+}
+
+#[test]
+fn an_archive_keeps_thresholds_on_what_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "export const options = { thresholds: { host_cpu_utilization: ['max<2'] } };
+        export default function () {}";
+    std::fs::write(folder.path().join("script.js"), source).unwrap();
+    let archive = command(Tool::Plimsoll, folder.path()).args(["archive", "script.js"]).output();
+    assert!(archive.unwrap().status.success());
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "--watch", "host", "--watch-every", "100ms", "-d", "2s", "archive.tar"]);
+    let run = finish(command, folder, None);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+}
+
 #[test]
 fn thresholds_on_what_was_not_seen_do_not_hold() {
     let web = Web::start();

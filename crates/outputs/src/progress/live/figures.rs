@@ -18,6 +18,8 @@ pub(super) struct Figures {
     pub(super) rate: Level,
     /// per second, of schedules that say one
     pub(super) asked: Option<f64>,
+    /// at the 99th percentile of the last second, in milliseconds
+    pub(super) lateness: Option<f64>,
     /// starts that could not be made, since the start of the run
     pub(super) dropped: f64,
     /// milliseconds; empty where nothing came in the last second
@@ -34,6 +36,7 @@ pub(super) struct Figures {
 struct Second {
     count: f64,
     latency: Histogram,
+    lateness: Histogram,
     failed: u64,
     judged: u64,
 }
@@ -48,6 +51,7 @@ impl Figures {
             noun,
             rate: Level::default(),
             asked: None,
+            lateness: None,
             dropped: 0.0,
             p50: Level::default(),
             p99: Level::default(),
@@ -59,7 +63,7 @@ impl Figures {
     pub(super) fn absorb(&mut self, interval: &Interval, seconds: f64, totals: &Totals) {
         let Some(source) = self.source(totals) else { return };
         let mut second = Second::default();
-        self.asked = None;
+        (self.asked, self.lateness) = (None, None);
         for (series, sink) in &interval.sinks {
             let metric = self.metric(series.0 as usize, *series);
             match sink {
@@ -69,6 +73,9 @@ impl Figures {
                 }
                 Sink::Gauge { value, .. } if metric == Builtin::IterationsAsked.id() => {
                     self.asked = Some(*value);
+                }
+                Sink::Trend(late) if metric == Builtin::IterationLateness.id() => {
+                    second.lateness.merge(late);
                 }
                 Sink::Rate { trues, total } if Some(metric) == source.failed => {
                     second.failed += trues;
@@ -97,6 +104,9 @@ impl Figures {
         if !second.latency.is_empty() {
             self.p50.push(second.latency.percentile(50.0));
             self.p99.push(second.latency.percentile(99.0));
+        }
+        if !second.lateness.is_empty() {
+            self.lateness = Some(second.lateness.percentile(99.0));
         }
         if source.failed.is_some() {
             let (failed, judged) = self.failures.unwrap_or_default();

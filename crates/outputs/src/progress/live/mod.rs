@@ -10,6 +10,7 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plimsoll_metrics::{Interval, MetricId, RawSample, Registry, Timestamp, Totals};
+use plimsoll_runtime::workers;
 
 pub(super) use rows::render;
 pub use rows::{Cell, Row, Trend};
@@ -44,6 +45,7 @@ struct Inner {
     /// Of watched things, for a pipe.
     line: String,
     last: Option<Timestamp>,
+    cores: f64,
 }
 
 impl Live {
@@ -55,6 +57,7 @@ impl Live {
             rows: Arc::new([]),
             line: String::new(),
             last: None,
+            cores: workers::cores() as f64,
         };
         Live(Arc::new(Mutex::new(inner)))
     }
@@ -104,7 +107,7 @@ impl Output for Follower {
         inner.last = Some(at);
         inner.figures.absorb(interval, nanos as f64 / 1e9, totals);
         inner.things.absorb(interval);
-        inner.rows = rows::make(&inner.figures, &inner.things).into();
+        inner.rows = rows::make(&inner.figures, &inner.things, inner.cores).into();
         inner.line = watched::line(&inner.things);
     }
 

@@ -3,7 +3,7 @@
 use super::{figures::Figures, sparkline::sparkline};
 use crate::{
     format::{bytes, duration, number::to_fixed},
-    watched::{Level, Thing, Things},
+    watched::{Kind, Level, Thing, Things},
 };
 
 /// Columns of a picture: fewer tell nothing, more need wide eyes.
@@ -55,21 +55,30 @@ impl Cell {
     }
 }
 
-/// Those of the load, then one for each watched thing.
-pub(super) fn make(figures: &Figures, things: &Things) -> Vec<Row> {
+/// Those of the load, then one for each watched thing. `cores`: what the generator has.
+pub(super) fn make(figures: &Figures, things: &Things, cores: f64) -> Vec<Row> {
     let mut rows = vec![rate(figures), latency(figures)];
     rows.extend(errors(figures));
     let several = things.has_several_hosts();
-    rows.extend(things.list().into_iter().map(|thing| of_thing(thing, several)));
+    let of_thing = |thing: &Thing| of_thing(thing, several, cores);
+    rows.extend(things.list().into_iter().map(of_thing));
     rows
 }
+
+/// Starts that are later than this, in milliseconds at their 99th percentile, are told.
+const LATENESS_TOLD: f64 = 10.0;
+
+/// Share of the cores from which on the generator is its own limit.
+const GENERATOR_SHARE_MAX: f64 = 0.9;
 
 fn rate(figures: &Figures) -> Row {
     let rate = figures.rate.last().map_or("-".to_owned(), |rate| format!("{}/s", count(rate)));
     let asked = figures.asked.map(|asked| format!("{}/s asked", count(asked)));
     let dropped = (figures.dropped > 0.0).then(|| format!("{} dropped", count(figures.dropped)));
-    let parts: Vec<String> = asked.into_iter().chain(dropped).collect();
-    let alarm = figures.dropped > 0.0;
+    let late = figures.lateness.filter(|millis| *millis > LATENESS_TOLD);
+    let alarm = dropped.is_some() || late.is_some();
+    let late = late.map(|millis| format!("up to {} late", duration::humanize(millis, None)));
+    let parts: Vec<String> = asked.into_iter().chain(dropped).chain(late).collect();
     let about = Cell { text: parts.join(", "), trend: None, alarm };
     Row {
         label: figures.noun.to_owned(),
@@ -101,7 +110,7 @@ fn errors(figures: &Figures) -> Option<Row> {
     Some(Row { label: "errors".to_owned(), cells: [now, Cell::new(total, None)] })
 }
 
-fn of_thing(thing: &Thing, several_hosts: bool) -> Row {
+fn of_thing(thing: &Thing, several_hosts: bool, cores: f64) -> Row {
     let label = thing.label(several_hosts);
     if thing.is_gone() {
         let gone = Cell { text: "gone".to_owned(), trend: None, alarm: true };
@@ -109,7 +118,10 @@ fn of_thing(thing: &Thing, several_hosts: bool) -> Row {
     }
     let cpu = match thing.cpu.last() {
         Some(value) => {
-            Cell::new(format!("CPU {}", thing.cpu_text(value)), Trend::of(&thing.cpu, 1.0))
+            let alarm = thing.kind == Kind::Generator && value > GENERATOR_SHARE_MAX * cores;
+            let of = if alarm { format!(" of {cores}") } else { String::new() };
+            let text = format!("CPU {}{of}", thing.cpu_text(value));
+            Cell { text, trend: Trend::of(&thing.cpu, 1.0), alarm }
         }
         None => Cell::default(),
     };

@@ -83,10 +83,11 @@ fn rate_latency_and_errors_of_the_last_second() {
     asked.add(1_600.0, 1);
     more.push((Builtin::IterationsAsked.id(), asked));
     more.push((Builtin::DroppedIterations.id(), Sink::Counter { sum: 3.0 }));
+    more.push((Builtin::IterationLateness.id(), times(&[25.0])));
     assert_eq!(
         run.second(more),
         [
-            "requests: 1,500/s | 1,600/s asked, 3 dropped !",
+            "requests: 1,500/s | 1,600/s asked, 3 dropped, up to 25ms late !",
             "latency: p50 2ms | p99 29.44ms",
             "errors: 0.50 % | 5 of 2,000 failed !",
         ]
@@ -102,6 +103,25 @@ fn a_script_without_requests_has_iterations() {
         (Builtin::IterationDuration.id(), times(&[250.0])),
     ]);
     assert_eq!(rows, ["iterations: 2.5/s | ", "latency: p50 250ms | p99 250ms"]);
+}
+
+/// Its cores are this machine's.
+#[test]
+fn a_generator_at_its_limit_says_so() {
+    let mut run = Run::new();
+    let registry = run.registry.clone();
+    let cpu =
+        registry.watched_metric("process_cpu_utilization", MetricKind::Trend, Contains::Default);
+    let tags = TagSet::from_pairs([("process", "generator"), ("role", "generator")]);
+    let series = registry.series(cpu.unwrap(), &tags);
+    let cores = workers::cores() as f64;
+    for (share, alarm) in [(0.5, false), (0.95, true)] {
+        let interval = Interval { sinks: vec![(series, times(&[share * cores]))] };
+        run.follower.interval(Timestamp(0), &interval, &run.totals);
+        let rows = run.live.rows();
+        let cell = &rows.last().unwrap().cells[0];
+        assert_eq!((cell.alarm, cell.text.ends_with(&format!(" of {cores}"))), (alarm, alarm));
+    }
 }
 
 #[test]
