@@ -140,10 +140,6 @@ impl Board {
     pub(super) fn json(&self) -> Vec<u8> {
         join(self.runs.iter().map(|shown| shown.model.whole().to_json()))
     }
-
-    pub(super) fn clients(&self) -> usize {
-        self.clients.len()
-    }
 }
 
 impl Shown {
