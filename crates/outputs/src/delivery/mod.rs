@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_runtime::{clock::Instant, log::Log, random::Random, shutdown, workers};
+use plimsoll_runtime::{clock::Instant, duration, log::Log, random::Random, shutdown, workers};
 use tokio::sync::{mpsc as queues, watch};
 
 pub use destination::{Destination, Failure, Sent};
@@ -58,6 +58,9 @@ pub const DRAIN: Duration = Duration::from_secs(5);
 
 /// How long the thread may take to notice that this time is over.
 const DRAIN_GRACE: Duration = Duration::from_secs(2);
+
+/// Whoever waits so long is told for what.
+const TELL_AFTER: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether somebody wants the end at once.
 const HURRY_EVERY: Duration = Duration::from_millis(50);
@@ -243,8 +246,18 @@ impl<T> Delivery<T> {
     }
 
     fn wait(&self) -> Option<Ledger> {
-        let give_up = Instant::now() + self.drain + DRAIN_GRACE;
+        let began = Instant::now();
+        let give_up = began + self.drain + DRAIN_GRACE;
+        let mut is_told = false;
         while Instant::now() < give_up {
+            if !is_told && began.elapsed() >= TELL_AFTER {
+                is_told = true;
+                let limit = duration::go_string(self.drain);
+                self.log.info(&format!(
+                    "{}: the rest is delivered, for {limit} at most",
+                    self.description
+                ));
+            }
             match self.outcome.recv_timeout(HURRY_EVERY) {
                 Ok(ledger) => return Some(ledger),
                 Err(RecvTimeoutError::Disconnected) => return None,

@@ -176,7 +176,7 @@ fn variables_of_the_process_and_of_flags_count() {
 
 /// Delivered and lost, of the output's last line.
 fn balance(run: &Run) -> (usize, usize) {
-    let line = run.stderr.lines().find(|line| line.contains(" delivered"));
+    let line = run.stderr.lines().find(|line| line.contains(" points delivered"));
     let line = line.unwrap_or_else(|| panic!("no last line\n{}", run.said()));
     let number = |before: &str| -> usize {
         let Some((text, _)) = line.split_once(before) else { return 0 };

@@ -26,4 +26,5 @@ mod second_host;
 mod services;
 mod signals;
 mod statsd;
+mod statsd;
 mod telemetry;
