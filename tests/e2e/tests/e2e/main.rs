@@ -26,5 +26,4 @@ mod second_host;
 mod services;
 mod signals;
 mod statsd;
-mod statsd;
 mod telemetry;
