@@ -24,7 +24,7 @@ use crate::{
     cumulative::{Cumulative, Entry, Form, Pushed, Shape, Snapshots},
     delivery::{Destination, Failure, Payload, Sent, Settings, post::Post},
 };
-use encode::{Batch, Reading, Requests};
+use encode::{Batch, REQUEST_POINTS_LIMIT, Reading, Requests};
 use message::ExportMetricsServiceResponse;
 
 /// Upper bounds of histograms, as the SDKs have them unless told otherwise.
@@ -151,11 +151,15 @@ impl Snapshots for Readings {
         } else {
             readings.extend(sums.iter().map(read));
         }
-        if readings.is_empty() {
-            return Vec::new();
+        let mut batches = Vec::new();
+        // Of one request's size, so that one is sent while the next is encoded.
+        let mut readings = readings.into_iter().peekable();
+        while readings.peek().is_some() {
+            let readings: Vec<Reading> = readings.by_ref().take(REQUEST_POINTS_LIMIT).collect();
+            let points = readings.len() as u64;
+            batches.push((Batch { at, readings }, points));
         }
-        let points = readings.len() as u64;
-        vec![(Batch { at, readings }, points)]
+        batches
     }
 }
 

@@ -80,3 +80,42 @@ fn dense(buckets: &cumulative::Buckets) -> Option<Buckets> {
     }
     Some(Buckets { offset, bucket_counts })
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_metrics::Histogram;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::cumulative::{Counts, Shape};
+
+    const SPAN: Span = Span { start: 1, end: 2 };
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// Every value is in the bucket that its logarithm says, however wide their range.
+        #[test]
+        fn a_receiver_reads_every_value(values in vec((-1.0_f64..1.0, -40_i32..40), 1..60)) {
+            let values: Vec<f64> = values.iter().map(|(part, octave)| part * f64::from(*octave).exp2()).collect();
+            let mut recorded = Histogram::new();
+            values.iter().for_each(|&value| recorded.record(value));
+            let mut distribution = Distribution::new(Shape::Exponential);
+            distribution.add(&recorded, 1.0);
+            let Counts::Exponential(buckets) = distribution.counts() else { panic!() };
+            let point = exponential(&distribution, buckets, SPAN, Vec::new());
+            let empty = Buckets::default();
+            let (positive, negative) =
+                (point.positive.as_ref().unwrap_or(&empty), point.negative.as_ref().unwrap_or(&empty));
+            let sum = |buckets: &Buckets| buckets.bucket_counts.iter().sum::<u64>();
+            prop_assert_eq!(sum(negative) + point.zero_count + sum(positive), values.len() as u64);
+            for value in values.iter().filter(|value| **value != 0.0) {
+                let buckets = if *value > 0.0 { positive } else { negative };
+                prop_assert!(buckets.bucket_counts.len() <= BUCKETS_LIMIT as usize);
+                let index = (value.abs().log2() * f64::from(point.scale).exp2()).ceil() as i32 - 1;
+                let count = buckets.bucket_counts.get((index - buckets.offset) as usize);
+                prop_assert!(count.is_some_and(|count| *count > 0), "{value}");
+            }
+        }
+    }
+}

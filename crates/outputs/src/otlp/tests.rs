@@ -23,7 +23,6 @@ use plimsoll_runtime::{
 };
 
 use super::{
-    encode::REQUEST_POINTS_LIMIT,
     message::{ExportMetricsServiceRequest, KeyValue, Metric, PartialSuccess, Temporality},
     *,
 };

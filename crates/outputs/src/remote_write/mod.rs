@@ -23,7 +23,7 @@ use crate::{
     delivery::{Destination, Failure, Payload, Sent, Settings, post::Post},
 };
 use config::Trends;
-use encode::{Batch, Reading, Requests};
+use encode::{Batch, REQUEST_SERIES_LIMIT, Reading, Requests};
 
 /// Native histograms that may wait for the delivery's thread: some tens of megabytes, and more than all
 /// series of a run make at once. Of numbers there may be as many as of samples.
@@ -84,7 +84,7 @@ impl Snapshots for Readings {
 
     fn take(&mut self, sums: &mut Cumulative, at: Timestamp, is_last: bool) -> Vec<(Batch, u64)> {
         let timestamp = (at.0 / NANOS_PER_MILLI) as i64;
-        let (mut readings, mut points) = (Vec::new(), 0);
+        let (mut batches, mut readings, mut points) = (Vec::new(), Vec::new(), 0);
         sums.take_changed(|entry| {
             let reading = self.read(entry, timestamp);
             let count = match &reading {
@@ -94,9 +94,14 @@ impl Snapshots for Readings {
             points += count;
             self.series += if entry.is_new { count } else { 0 };
             readings.push((entry.series.id, reading));
+            // Of one request's size, so that one is sent while the next is encoded.
+            if points >= REQUEST_SERIES_LIMIT as u64 {
+                let readings = std::mem::take(&mut readings);
+                batches
+                    .push((Batch::Readings { timestamp, readings }, std::mem::take(&mut points)));
+            }
         });
-        let mut batches = Vec::new();
-        if !readings.is_empty() {
+        if points > 0 {
             batches.push((Batch::Readings { timestamp, readings }, points));
         }
         if is_last && self.has_stale_markers {

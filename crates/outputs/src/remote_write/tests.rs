@@ -6,7 +6,6 @@ use plimsoll_metrics::{Builtin, Contains, Interval, MetricKind, Recorder, TagSet
 use prost::Message;
 
 use super::{
-    encode::REQUEST_SERIES_LIMIT,
     message::{TimeSeries, WriteRequest},
     *,
 };
