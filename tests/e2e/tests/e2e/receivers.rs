@@ -27,6 +27,27 @@ const ARRIVALS: u64 = 300;
 /// How often a database is asked whether it has something, every 50 ms.
 const ATTEMPTS: u32 = 600;
 
+/// The forms in which dashboards for k6 ask InfluxDB: counts, shares, percentiles, splits by tags,
+/// filters on fields.
+const QUESTIONS: [&str; 11] = [
+    r#"SELECT sum("value") FROM "http_reqs" WHERE $time"#,
+    r#"SELECT sum("value") FROM "http_reqs" WHERE $time GROUP BY time(1s) fill(none)"#,
+    r#"SELECT mean("value") FROM "http_req_duration" WHERE $time GROUP BY "name", "method", "status""#,
+    r#"SELECT percentile("value", 95) FROM "http_req_duration" WHERE $time AND "status" = '200' GROUP BY time(1s)"#,
+    r#"SELECT median("value"), min("value"), max("value") FROM /^http_req_(waiting|blocked)$/ WHERE $time AND value > 0"#,
+    r#"SELECT mean("value") FROM "http_req_duration" WHERE $time AND "url" =~ /slow/"#,
+    r#"SELECT mean("value") FROM "vus" WHERE $time GROUP BY time(1s) fill(previous)"#,
+    r#"SELECT count("value") FROM "checks" WHERE $time AND "value" = 0 GROUP BY "check""#,
+    r#"SELECT sum("value") FROM "http_reqs" WHERE $time AND "error_code" != '' GROUP BY "error_code""#,
+    r#"SELECT non_negative_derivative(cumulative_sum(sum("value")), 1s) FROM "data_received" WHERE $time GROUP BY time(1s) fill(0)"#,
+    r#"SELECT mean("value") FROM "group_duration" WHERE $time GROUP BY "group""#,
+];
+
+/// As Prometheus takes a time.
+fn now() -> String {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64().to_string()
+}
+
 /// Runs the script that has everything.
 fn fill(tool: Tool, web: &Web, out: &str, environment: &[(&str, &str)]) {
     let nobody = Port::reserve();
@@ -80,22 +101,6 @@ fn influxdb_gets_what_k6_writes() {
     }
 }
 
-/// The forms in which dashboards for k6 ask InfluxDB: counts, shares, percentiles, splits by tags,
-/// filters on fields.
-const QUESTIONS: [&str; 11] = [
-    r#"SELECT sum("value") FROM "http_reqs" WHERE $time"#,
-    r#"SELECT sum("value") FROM "http_reqs" WHERE $time GROUP BY time(1s) fill(none)"#,
-    r#"SELECT mean("value") FROM "http_req_duration" WHERE $time GROUP BY "name", "method", "status""#,
-    r#"SELECT percentile("value", 95) FROM "http_req_duration" WHERE $time AND "status" = '200' GROUP BY time(1s)"#,
-    r#"SELECT median("value"), min("value"), max("value") FROM /^http_req_(waiting|blocked)$/ WHERE $time AND value > 0"#,
-    r#"SELECT mean("value") FROM "http_req_duration" WHERE $time AND "url" =~ /slow/"#,
-    r#"SELECT mean("value") FROM "vus" WHERE $time GROUP BY time(1s) fill(previous)"#,
-    r#"SELECT count("value") FROM "checks" WHERE $time AND "value" = 0 GROUP BY "check""#,
-    r#"SELECT sum("value") FROM "http_reqs" WHERE $time AND "error_code" != '' GROUP BY "error_code""#,
-    r#"SELECT non_negative_derivative(cumulative_sum(sum("value")), 1s) FROM "data_received" WHERE $time GROUP BY time(1s) fill(0)"#,
-    r#"SELECT mean("value") FROM "group_duration" WHERE $time GROUP BY "group""#,
-];
-
 #[test]
 fn prometheus_gets_what_k6_writes() {
     let web = Web::start();
@@ -117,9 +122,8 @@ fn prometheus_gets_what_k6_writes() {
 
 /// `metric -> names of its labels`, without metrics of ours.
 fn labels(prometheus: &Prometheus) -> BTreeMap<String, BTreeSet<String>> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64().to_string();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for series in prometheus.query("last_over_time({__name__=~\"k6_.+\"}[10m])", &now) {
+    for series in prometheus.query("last_over_time({__name__=~\"k6_.+\"}[10m])", &now()) {
         let labels = series["metric"].as_object().unwrap();
         let name = labels["__name__"].as_str().unwrap().to_owned();
         let is_ours = OURS.iter().any(|ours| name[3..].starts_with(ours));
@@ -213,8 +217,7 @@ fn a_run_outlives_prometheus() {
     let environment =
         [("K6_PROMETHEUS_RW_SERVER_URL", url.as_str()), ("K6_PROMETHEUS_RW_PUSH_INTERVAL", "1s")];
     let requests = |prometheus: &Prometheus| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64().to_string();
-        let sums = prometheus.query("sum(k6_http_reqs_total)", &now);
+        let sums = prometheus.query("sum(k6_http_reqs_total)", &now());
         let sum = sums.first().and_then(|series| series["value"][1].as_str()?.parse().ok());
         sum.unwrap_or(0.0)
     };
