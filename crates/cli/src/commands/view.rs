@@ -158,7 +158,7 @@ fn open_in_browser(url: &str, log: &Log) {
         command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().is_ok()
     };
-    if !OPENERS.iter().any(|opener| starts(&opener)) {
+    if !OPENERS.iter().any(starts) {
         let hint = ("hint", "open the address above yourself");
         log.write(Level::Warning, "no program was found that opens a browser", &[hint]);
     }
