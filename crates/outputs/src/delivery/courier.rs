@@ -131,7 +131,11 @@ impl<T: Send + 'static> Courier<T> {
         while let Ok(entry) = self.entries.try_recv() {
             rest += entry.points;
         }
-        shared.ledger.borrow_mut().lose(rest, NOT_IN_TIME);
+        let reason = match shared.outages.borrow().reason() {
+            Some(reason) => format!("{NOT_IN_TIME} ({reason})"),
+            None => NOT_IN_TIME.to_owned(),
+        };
+        shared.ledger.borrow_mut().lose(rest, &reason);
     }
 }
 

@@ -12,20 +12,23 @@ const TOLD_LIMIT: u32 = 5;
 pub(super) struct Outages {
     description: String,
     log: Log,
-    since: Option<Instant>,
+    /// While it lasts: since when, and the newest reason.
+    current: Option<(Instant, String)>,
     count: u32,
 }
 
 impl Outages {
     pub(super) fn new(description: String, log: Log) -> Outages {
-        Outages { description, log, since: None, count: 0 }
+        Outages { description, log, current: None, count: 0 }
     }
 
     pub(super) fn failed(&mut self, failure: &Failure) {
-        if self.since.is_some() {
+        let reason = failure.reason().to_owned();
+        if let Some((_, newest)) = &mut self.current {
+            *newest = reason;
             return;
         }
-        self.since = Some(Instant::now());
+        self.current = Some((Instant::now(), reason));
         self.count += 1;
         if self.count > TOLD_LIMIT {
             return;
@@ -39,6 +42,11 @@ impl Outages {
         self.log.warn(&format!("{description}: {reason}; {next} and the run goes on{last}"));
     }
 
+    /// Why nothing is delivered now, if that is so.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.current.as_ref().map(|(_, reason)| &**reason)
+    }
+
     /// What should be done before the first payload will not be.
     pub(super) fn cannot_open(&self, failure: &Failure) {
         let (description, reason) = (&self.description, failure.reason());
@@ -46,7 +54,7 @@ impl Outages {
     }
 
     pub(super) fn succeeded(&mut self) {
-        let Some(since) = self.since.take() else { return };
+        let Some((since, _)) = self.current.take() else { return };
         if self.count <= TOLD_LIMIT {
             let elapsed = Duration::from_millis(since.elapsed().as_millis() as u64);
             self.log.info(&format!("{}: delivers again, after {elapsed:?}", self.description));
