@@ -143,7 +143,7 @@ fn figures(run: &Run) -> String {
         add("Iterations", iterations, None);
     }
     add("Dropped iterations", count(totals.dropped), Some(&run.load.dropped));
-    if let Some(most) = greatest(&run.load.vus) {
+    if let Some(most) = greatest(&run.load.vus).filter(|most| *most > 0.0) {
         add("VUs, most", count(most), Some(&run.load.vus));
     }
     let data = format!(

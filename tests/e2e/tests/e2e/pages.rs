@@ -209,12 +209,28 @@ fn a_dashboard_follows_its_run() {
     assert!(told.as_array().unwrap().contains(&serde_json::json!(["bad", "rate<0.01"])), "{told}");
     assert!(told.as_array().unwrap().contains(&serde_json::json!(["ok", "count>10"])), "{told}");
     keep(&page, "dashboard-mid.png");
+    check_points(&page);
 
     // The end is told before the program is gone.
     page.wait_for("document.getElementById('state').textContent.startsWith('Failed')");
     check_clean_but_gone(&page, &url);
     keep(&page, "dashboard-end.png");
     assert_eq!(run.wait(), Some(99), "{}", run.said());
+}
+
+/// Second after second came, each with its rate: nothing is lost between what a page got first and what
+/// came later.
+fn check_points(page: &Page) {
+    page.click("#rate .panel-tools button");
+    let rows = "[...document.querySelectorAll('#rate .numbers tbody tr')].map(row => \
+                [row.cells[0].textContent, row.cells[1].textContent])";
+    page.wait_for(&format!("{rows}.length > 5"));
+    let rows = page.evaluate(rows);
+    for (second, row) in (1..).zip(rows.as_array().unwrap()) {
+        assert_eq!(row[0], format!("0:{second:02}"), "{rows}");
+        let rate: f64 = row[1].as_str().unwrap().trim_end_matches("/s").parse().unwrap();
+        assert!(rate > 0.0, "{rows}");
+    }
 }
 
 /// The program has ended or is about to, which the browser calls an error.
