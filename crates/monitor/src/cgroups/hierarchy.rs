@@ -198,6 +198,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_panics(text in "([0-9]{1,3} |/[a-z]{0,3}\\\\?0?4? |- |cgroup2? |rw,cpu,memory|\\n){0,40}") {
             prop_assert!(parse_mounts(&text).len() <= text.lines().count());

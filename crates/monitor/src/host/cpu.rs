@@ -172,6 +172,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         /// Also with totals that go down: shares stay shares.
         #[test]
         fn shares_are_shares(before: [u32; 8], now: [u32; 8]) {

@@ -188,6 +188,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_panics(text in "(sd[ab][0-9]? |[0-9]{1,22} |\\n){0,40}") {
             prop_assert!(parse(&text).count() <= text.lines().count());

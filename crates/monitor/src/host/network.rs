@@ -193,6 +193,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_panics(text in "([a-zA-Z0-9]{0,4}: |[0-9]{1,22} |inuse |\\n){0,40}") {
             prop_assert!(parse_interfaces(&text).count() <= text.lines().count());

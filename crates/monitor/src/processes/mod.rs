@@ -133,8 +133,9 @@ struct ProcessProbe {
     label: String,
     role: Role,
     group: Group,
-    /// Of the last tick.
+    /// Of the last tick; empty when there were none.
     roots: Vec<u32>,
+    has_looked: bool,
     buffer: Buffer,
     tags: Option<Tags>,
     /// The generator's split of its CPU time, finer than `/proc` has it.
@@ -163,6 +164,7 @@ impl ProcessProbe {
             // What the generator starts, as a system to be tested, is not the generator.
             group: Group::new(role == Role::Watched),
             roots: Vec::new(),
+            has_looked: false,
             buffer: Buffer::default(),
             tags: None,
             own: None,
@@ -170,7 +172,9 @@ impl ProcessProbe {
     }
 
     fn read_now(&mut self, readings: &Readings) -> Result<(), ProbeError> {
-        let is_stale = self.roots.iter().any(|pid| !self.group.has(*pid));
+        let is_gone = self.has_looked && self.roots.is_empty();
+        let is_stale = is_gone || self.roots.iter().any(|pid| !self.group.has(*pid));
+        self.has_looked = true;
         let mut together = self.look(is_stale, readings)?;
         if together.processes == 0 {
             // All have ended since; others may have taken their place already.

@@ -36,8 +36,11 @@ impl Seen {
 /// The last scan, which all watched things share.
 #[derive(Default)]
 struct Scan {
-    pace: Pace,
     seen: Vec<Seen>,
+    /// Of looks at every process.
+    whole: Pace,
+    /// Of looks at those that have come since.
+    newcomers: Pace,
     buffer: Buffer,
 }
 
@@ -46,34 +49,39 @@ thread_local! {
 }
 
 /// Calls `look` with all processes as they were at most `age` ago, or longer when a new look would
-/// cost too much.
+/// cost too much. Then those that have come since are looked at alone, which costs far less: one that
+/// took another program meanwhile still has its former name.
 pub(super) fn with<T>(age: Duration, look: impl FnOnce(&[Seen]) -> T) -> T {
     SCAN.with_borrow_mut(|scan| {
-        let Scan { pace, seen, buffer } = scan;
-        if pace.is_due(age) {
-            pace.run(|| refresh(seen, buffer));
+        let Scan { seen, whole, newcomers, buffer } = scan;
+        if whole.is_due(age) {
+            whole.run(|| look_at_all(seen, buffer));
+        } else if age.is_zero() && newcomers.is_due(age) {
+            newcomers.run(|| look_at_newcomers(seen, buffer));
         }
         look(seen)
     })
 }
 
-fn refresh(seen: &mut Vec<Seen>, buffer: &mut Buffer) {
+fn look_at_all(seen: &mut Vec<Seen>, buffer: &mut Buffer) {
     let mut known: HashMap<u32, Seen> = seen.drain(..).map(|seen| (seen.pid, seen)).collect();
-    for pid in pids() {
-        let text = KernelFile::new(format!("/proc/{pid}/stat"))
-            .read(buffer)
-            .map(|text| procfs::parse_stat(&text));
-        let Ok(Ok(stat)) = text else { continue };
-        if stat.has_ended() {
-            continue;
-        }
-        let same = known
-            .remove(&pid)
-            .filter(|known| known.start_ticks == stat.start_ticks && known.comm == stat.comm);
-        let program = same.map_or_else(|| program(pid, buffer), |known| known.program);
-        let (parent, start_ticks) = (stat.parent, stat.start_ticks);
-        seen.push(Seen { pid, parent, start_ticks, comm: stat.comm, program });
-    }
+    seen.extend(pids().filter_map(|pid| look_at(pid, known.remove(&pid), buffer)));
+}
+
+fn look_at_newcomers(seen: &mut Vec<Seen>, buffer: &mut Buffer) {
+    let mut known: HashMap<u32, Seen> = seen.drain(..).map(|seen| (seen.pid, seen)).collect();
+    seen.extend(pids().filter_map(|pid| known.remove(&pid).or_else(|| look_at(pid, None, buffer))));
+}
+
+/// `None` when it is gone. `known`: what was seen of that number before.
+fn look_at(pid: u32, known: Option<Seen>, buffer: &mut Buffer) -> Option<Seen> {
+    let text = KernelFile::new(format!("/proc/{pid}/stat")).read(buffer).ok()?;
+    let stat = procfs::parse_stat(&text).ok().filter(|stat| !stat.has_ended())?;
+    let same =
+        known.filter(|known| known.start_ticks == stat.start_ticks && known.comm == stat.comm);
+    let program = same.map_or_else(|| program(pid, buffer), |known| known.program);
+    let (parent, start_ticks) = (stat.parent, stat.start_ticks);
+    Some(Seen { pid, parent, start_ticks, comm: stat.comm, program })
 }
 
 /// Numbers of all processes.

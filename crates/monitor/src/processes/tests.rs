@@ -198,7 +198,7 @@ fn a_name_finds_all_of_that_name() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    // A look through all processes is not repeated at once, so the next one may take some readings.
+    // A look through the processes is not repeated at once, so the next one may take some readings.
     assert!(rig.read().is_err());
     let mut third = start();
     let found = (0..1_000_000).find_map(|_| rig.read().ok());

@@ -46,6 +46,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_panics(text in "([0-9]: |[0-9A-F]{1,9}:[0-9A-F]{1,5} |0A |[0-9]{1,22} |\\n){0,40}") {
             prop_assert!(listeners(&text, 1).count() <= text.lines().count());
