@@ -1,7 +1,7 @@
 //! What it costs to look: sampling of processes, and the load with and without each way to see it.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::PathBuf,
     process::Command,
@@ -190,7 +190,7 @@ impl Bench {
         let usage = measure(command, &self.folder, &[])?;
         if let Some(reader) = reader {
             let read = reader.join().ok().context("the dashboard's reader ended early")??;
-            ensure!(read > 0, "the dashboard sent nothing");
+            ensure!(read > 0, "the dashboard sent no events");
         }
         let (report, pointer) = match verb {
             Verb::Run => (std::fs::read_to_string(&summary)?, "/metrics/http_reqs/count"),
@@ -212,7 +212,7 @@ impl Bench {
         command: &mut Command,
         look: &Look,
         verb: Verb,
-    ) -> Result<Option<thread::JoinHandle<Result<u64>>>> {
+    ) -> Result<Option<thread::JoinHandle<Result<usize>>>> {
         if look.watch {
             command.args(["--watch", &format!("pid:{}", self.nginx.pid())]);
         }
@@ -245,9 +245,9 @@ fn lost_share(log: &str) -> Option<f64> {
     (delivered + lost > 0.0).then(|| lost / (delivered + lost))
 }
 
-/// Reads a dashboard's events from when it listens to its end; how many bytes came.
+/// Reads a dashboard's events from when it listens to its end; how many came.
 #[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
-fn read_events(port: u16) -> Result<u64> {
+fn read_events(port: u16) -> Result<usize> {
     let mut cores = nix::sched::CpuSet::new();
     cores.set(SERVER_CORE.parse()?)?;
     nix::sched::sched_setaffinity(nix::unistd::Pid::from_raw(0), &cores)?;
@@ -258,15 +258,9 @@ fn read_events(port: u16) -> Result<u64> {
         })
         .context("the dashboard does not listen")?;
     write!(stream, "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")?;
-    let mut buffer = [0; 64 * 1024];
-    let mut read = 0;
-    loop {
-        // A run that ends closes the connection one way or another.
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return Ok(read),
-            Ok(count) => read += u64::try_from(count)?,
-        }
-    }
+    let lines = BufReader::new(stream).lines();
+    // A run that ends closes the connection one way or another.
+    Ok(lines.map_while(Result::ok).filter(|line| line.starts_with("event:")).count())
 }
 
 #[cfg(test)]
