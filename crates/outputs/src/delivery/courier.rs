@@ -102,15 +102,17 @@ impl<T: Send + 'static> Courier<T> {
                 self.entries.recv().await
             };
             match timer::timeout_at(flush_at, next).await {
-                None => {
-                    encoder.flush(&mut outbox);
-                    flush_at = Instant::now() + flush_every;
-                }
+                None => {}
                 Some(Some(entry)) => {
                     self.waiting.fetch_sub(entry.points, Relaxed);
                     encoder.encode(entry.item, &mut outbox);
                 }
                 Some(None) => break,
+            }
+            // Also when there is always a next item, which wins over the time-out.
+            if Instant::now() >= flush_at {
+                encoder.flush(&mut outbox);
+                flush_at = Instant::now() + flush_every;
             }
             shared.pass_on(&mut outbox);
             // An item may take a while, and there may be many; answers are looked at in between.

@@ -63,6 +63,45 @@ fn check(url: &str, items: &[usize], change: impl FnOnce(&mut Settings)) -> Ende
     Ended { line, log: log.lines() }
 }
 
+/// Sums up what it gets, taking its time, until it is told to flush.
+struct Slow {
+    points: u64,
+}
+
+impl Encoder for Slow {
+    type Item = u64;
+
+    fn encode(&mut self, item: u64, _outbox: &mut Outbox) {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(2) {
+            std::hint::spin_loop();
+        }
+        self.points += item;
+    }
+
+    fn flush(&mut self, outbox: &mut Outbox) {
+        let points = std::mem::take(&mut self.points);
+        outbox.push(Payload { body: Bytes::from_static(b"sum"), points });
+    }
+}
+
+#[test]
+fn intervals_end_also_when_there_is_always_more() {
+    let receiver = Receiver::start(|_, _| OK);
+    let url: http::Uri = receiver.url().parse().unwrap();
+    let tls = TlsConnector::new(&TlsConfig::default()).unwrap();
+    let mut settings = Settings::new("test".to_owned(), Log::memory());
+    settings.flush_every = Duration::from_millis(1);
+    let mut delivery = start(settings, Slow { points: 0 }, move || {
+        Http(post::Post::new(Protocol::Http1, tls.clone(), url.clone(), HeaderMap::new()))
+    })
+    .unwrap();
+    (0..20).for_each(|_| delivery.push(1, 1));
+    let line = delivery.finish().unwrap();
+    assert_eq!(line.as_deref(), Some("test: 20 points delivered"));
+    assert!(receiver.received().len() >= 20, "one interval for each item at least");
+}
+
 fn delivered(receiver: &Receiver) -> usize {
     receiver.received().iter().map(|request| request.body.len()).sum()
 }
