@@ -123,8 +123,11 @@ export class Heat {
     const cells = new Float64Array(width * rows);
     const column = (time) => Math.floor(((time - min) / (max - min)) * width);
     heat.rows.forEach((row, index) => {
-      if (t[index] <= min || t[index] - interval >= max) return;
-      const first = Math.max(0, column(t[index] - interval));
+      // A point may be somewhat longer than the others, the last one above all.
+      const before = t[index - 1] ?? 0;
+      const from = t[index] - before < 1.7 * interval ? before : t[index] - interval;
+      if (t[index] <= min || from >= max) return;
+      const first = Math.max(0, column(from));
       const last = Math.min(width - 1, Math.max(first, column(t[index]) - 1));
       for (let at = 0; at + 1 < row.length && first <= last; at += 2) {
         const base = (row[at] - this.#lowest) * width;

@@ -2,8 +2,9 @@
 
 import { allRuns, shownRuns } from "./store.js";
 
-/* Seconds that an empty or very young run's axis has. */
-const LEAST = 10;
+/* Seconds that the axis of a very young run has; of one that is over, the least there may be. */
+const LEAST_LIVE = 10;
+const LEAST = 0.1;
 
 const listeners = [];
 let zoom = null;
@@ -24,7 +25,8 @@ export function isZoomed() {
 /* Where the longest of the runs that are shown ends. */
 export function end() {
   const runs = shownRuns().length ? shownRuns() : allRuns();
-  return Math.max(LEAST, ...runs.map((run) => run.t.at(-1) ?? 0));
+  const least = runs.some((run) => run.live) ? LEAST_LIVE : LEAST;
+  return Math.max(least, ...runs.map((run) => run.t.at(-1) ?? 0));
 }
 
 /* The part that is shown, [from, to] in seconds since the start. */

@@ -212,6 +212,8 @@ function latenessPanel(id) {
     title: "Lateness",
     note: "from due to start",
     height: 150,
+    // In the closed model nothing is due at a time of its own.
+    isWanted: () => shownRuns().some((run) => run.model === "open"),
     build: (within) => {
       const lines = within.runs.flatMap((run) =>
         [
@@ -224,9 +226,7 @@ function latenessPanel(id) {
           ),
       );
       const limits = [{ label: `limit of p99 ${amount(LATENESS_LIMIT_MS, "ms")}`, value: LATENESS_LIMIT_MS }];
-      return lines.length
-        ? { x: within.x, lines, unit: "ms", log: true, limits }
-        : { empty: "Closed model: nothing is due at a time of its own" };
+      return lines.length ? { x: within.x, lines, unit: "ms", log: true, limits } : { empty: "No data yet" };
     },
   });
 }
