@@ -27,3 +27,4 @@ mod services;
 mod signals;
 mod statsd;
 mod telemetry;
+mod viewing;
