@@ -1,7 +1,12 @@
 //! What collectors and scrapers get: OpenTelemetry beside real k6, the page for Prometheus, several
 //! outputs at once.
 
-use std::{collections::BTreeSet, process::Child, thread, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Child,
+    thread,
+    time::Duration,
+};
 
 use plimsoll_e2e::{
     Run, Tool, Web, collector::Collector, command, finish, http, plimsoll, ports::Port,
@@ -119,6 +124,36 @@ fn prometheus_scrapes_a_run() {
         ("plimsoll_series_left_out == 0", 1),
     ] {
         assert_eq!(count(expression), series, "{expression}");
+    }
+}
+
+/// Units and sums are k6's, by what a real Prometheus has in the end.
+#[test]
+fn values_in_prometheus_are_those_of_k6() {
+    let web = Web::start();
+    let [ours, k6] = [Tool::Plimsoll, Tool::K6].map(|tool| {
+        let prometheus = Prometheus::start();
+        let url = prometheus.write_url();
+        let environment = [
+            ("K6_PROMETHEUS_RW_SERVER_URL", url.as_str()),
+            ("K6_PROMETHEUS_RW_TREND_STATS", "sum,min,max,avg,med,p(90),p(99.9)"),
+        ];
+        run_kinds(tool, &web, &["experimental-prometheus-rw"], &environment);
+        let mut values = BTreeMap::new();
+        for series in
+            prometheus.query("last_over_time({__name__=~\"k6_(my_|checks|http_reqs).+\"}[10m])", "")
+        {
+            let (labels, value) = (&series["metric"], series["value"][1].as_str().unwrap());
+            let series =
+                ["__name__", "check", "name", "part"].map(|label| labels[label].to_string());
+            values.insert(series.join(" "), value.parse::<f64>().unwrap());
+        }
+        values
+    });
+    assert!(ours.keys().eq(k6.keys()) && ours.len() > 20, "{ours:#?}\n{k6:#?}");
+    for ((series, ours), k6) in ours.iter().zip(k6.values()) {
+        // Percentiles are from buckets.
+        assert!((ours - k6).abs() <= k6.abs() * 0.003, "{series}: {ours}, k6 has {k6}");
     }
 }
 
