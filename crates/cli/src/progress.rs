@@ -55,7 +55,7 @@ pub(crate) struct Shown {
     pub(crate) control: Arc<Control>,
     pub(crate) terms: Terms,
     /// Requests that are one iteration of the engine's.
-    pub(crate) batch: u64,
+    pub(crate) batch: u32,
     pub(crate) live: Live,
     /// Whether lines in a pipe tell of what is watched.
     pub(crate) is_watching: bool,
@@ -148,8 +148,8 @@ impl Shown {
             EngineStage::Teardown => Stage::Teardown,
             EngineStage::Done => Stage::Finished,
         };
-        let requests = |iterations: u64| iterations.saturating_mul(self.batch);
-        let scenario = |progress| scenario(progress, reason.as_ref());
+        let requests = |iterations: u64| iterations.saturating_mul(self.batch.into());
+        let scenario = |progress| scenario(self.in_requests(progress), reason.as_ref());
         ProgressView {
             stage,
             terms: self.terms,
@@ -164,6 +164,15 @@ impl Shown {
             watched: if self.is_watching { self.live.watched_line() } else { String::new() },
             hint: self.hint(),
         }
+    }
+
+    /// Of requests that are sent together, the schedule counts each.
+    fn in_requests(&self, mut progress: ScenarioProgress) -> ScenarioProgress {
+        let words = progress.columns.last_mut().filter(|_| self.batch > 1);
+        if let (Some(rate), Some(words)) = (progress.rate, words) {
+            *words = format!("{:.2} hits/s", rate * f64::from(self.batch));
+        }
+        progress
     }
 
     fn hint(&self) -> &'static str {

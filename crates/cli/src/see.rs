@@ -174,22 +174,35 @@ pub(crate) fn sources_of_script() -> Vec<Source> {
             latency: Builtin::HttpReqDuration.id(),
             failed: Some(Builtin::HttpReqFailed.id()),
             noun: "requests",
+            per_iteration: None,
         },
         Source {
             count: Builtin::Iterations.id(),
             latency: Builtin::IterationDuration.id(),
             failed: None,
             noun: "iterations",
+            per_iteration: Some(1),
         },
     ]
 }
 
-/// What an attack's are. `redis`: the metric of failed commands, where commands are sent.
-pub(crate) fn sources_of_attack(is_closed: bool, redis: Option<MetricId>) -> Vec<Source> {
+/// What an attack's are. `batch`: requests that are sent together; `redis`: the metric of failed commands,
+/// where commands are sent.
+pub(crate) fn sources_of_attack(
+    is_closed: bool,
+    batch: u32,
+    redis: Option<MetricId>,
+) -> Vec<Source> {
     let latency =
         if is_closed { Builtin::IterationDuration } else { Builtin::IterationResponseTime };
     let failed = redis.unwrap_or(Builtin::HttpReqFailed.id());
-    vec![Source { count: failed, latency: latency.id(), failed: Some(failed), noun: "requests" }]
+    vec![Source {
+        count: failed,
+        latency: latency.id(),
+        failed: Some(failed),
+        noun: "requests",
+        per_iteration: Some(batch),
+    }]
 }
 
 /// Pages of a run.

@@ -122,7 +122,8 @@ impl<'a> Attack<'a> {
             log: session.log,
         };
         let redis = redis::failures(&registry);
-        let live = Live::new(registry.clone(), see::sources_of_attack(load.is_closed, redis));
+        let sources = see::sources_of_attack(load.is_closed, load.batch, redis);
+        let live = Live::new(registry.clone(), sources);
         let mut more: Vec<Box<dyn Output>> = vec![live.follower()];
         if let Some(address) = flags.prometheus_addr {
             let output = prometheus::start_attack(address, registry.clone())
@@ -171,7 +172,7 @@ impl<'a> Attack<'a> {
             keep_samples: self.followers.wants_samples(),
             first_signal: FirstSignal::Drains,
             lingers: self.args.results.linger,
-            shown: Shown { batch: self.load.hits(1), ..shown },
+            shown: Shown { batch: self.load.batch, ..shown },
             watched: self.watched.take(),
         };
         let conducted = conduct.run(self.session)?;

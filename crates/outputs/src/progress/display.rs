@@ -75,7 +75,10 @@ impl Display {
         let mut inner = self.lock();
         match inner.kind {
             Kind::Quiet => {}
-            Kind::Terminal { .. } => inner.draw_over(view),
+            Kind::Terminal { .. } => {
+                let size = inner.size();
+                inner.draw_over(view, size);
+            }
             Kind::Lines => {
                 let is_due = match inner.last_lines {
                     None => view.elapsed >= LINES_EVERY,
@@ -97,7 +100,9 @@ impl Display {
             Kind::Quiet => {}
             Kind::Lines => inner.write_lines(view),
             Kind::Terminal { .. } => {
-                inner.draw_over(view);
+                // What stays may be longer than the terminal.
+                let size = inner.size().map(|size| Size { rows: usize::MAX, ..size });
+                inner.draw_over(view, size);
                 inner.drawn.clear();
             }
         }
@@ -134,8 +139,7 @@ impl Inner {
 
     /// Writes the new lines over the old ones, each to its end, and clears only what is left below: a
     /// terminal that shows what it has between two bytes shows no gap.
-    fn draw_over(&mut self, view: &ProgressView) {
-        let size = self.size();
+    fn draw_over(&mut self, view: &ProgressView, size: Option<Size>) {
         let up = self.up_sequence(size);
         self.drawn = render(view, size, self.color);
         for line in &mut self.drawn {

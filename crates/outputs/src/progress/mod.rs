@@ -104,38 +104,82 @@ pub enum Status {
     Ended,
 }
 
+impl Status {
+    /// Which is worth more where not all can be shown.
+    fn rank(self) -> u8 {
+        match self {
+            Status::Running | Status::Stopping => 0,
+            Status::Waiting => 1,
+            Status::Interrupted | Status::Ended | Status::Done => 2,
+        }
+    }
+}
+
 /// The lines on a terminal of `size`; `None` where nothing is drawn in place: then the bars are
 /// percentages.
 pub fn render(view: &ProgressView, size: Option<Size>, color: bool) -> Vec<String> {
     let mut lines = vec![headline(view)];
-    if !matches!(view.stage, Stage::Init { .. }) {
-        lines.extend(bar::rows(&view.scenarios, size.map(|size| size.columns), color));
-    }
-    match size {
-        None if view.watched.is_empty() => {}
-        None => lines.push(view.watched.clone()),
-        Some(size) => add_figures(&mut lines, view, size, color),
-    }
+    let bars = match view.stage {
+        Stage::Init { .. } => Vec::new(),
+        _ => bar::rows(&view.scenarios, size.map(|size| size.columns), color),
+    };
+    let Some(size) = size else {
+        lines.extend(bars);
+        lines.extend(Some(view.watched.clone()).filter(|line| !line.is_empty()));
+        return lines;
+    };
+    // A blank line is above all of it, and the cursor stands below.
+    let room = size.rows.saturating_sub(2);
+    // Figures have a blank line before them, and not more than half of the room as long as bars need it.
+    let figures = if view.live.is_empty() { 0 } else { view.live.len() + 1 };
+    let kept = Some(figures.min(room / 2)).filter(|lines| *lines >= 2).unwrap_or(0);
+    let room_for_bars = room.saturating_sub(kept);
+    add_bars(&mut lines, view, bars, room_for_bars, size.columns);
+    let used: usize = lines.iter().map(|line| display::height(line, size.columns)).sum();
+    add_figures(&mut lines, view, room.saturating_sub(used), size.columns.saturating_sub(1), color);
     lines
 }
 
-/// Below the bars, as far as there is room; of bars too many for the terminal the last are left out.
-fn add_figures(lines: &mut Vec<String>, view: &ProgressView, size: Size, color: bool) {
-    // A blank line is above all of it, and the cursor stands below.
-    let room = size.rows.saturating_sub(2);
-    let mut used = 0;
-    let fits = lines.iter().take_while(|line| {
-        used += display::height(line, size.columns);
-        used <= room
-    });
-    let fitting = fits.count().max(1);
-    if fitting < lines.len() {
-        lines.truncate(fitting);
-        return;
+/// As many as find room; when some do not, those that run are shown first.
+fn add_bars(
+    lines: &mut Vec<String>,
+    view: &ProgressView,
+    mut bars: Vec<String>,
+    room: usize,
+    columns: usize,
+) {
+    let height = |line: &String| display::height(line, columns);
+    let mut used: usize = lines.iter().map(height).sum();
+    if used + bars.iter().map(height).sum::<usize>() > room {
+        let mut ranked: Vec<_> = view.scenarios.iter().map(|s| s.status.rank()).zip(bars).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        bars = ranked.into_iter().map(|(_, bar)| bar).collect();
+        let all = bars.len();
+        let fits = bars.iter().take_while(|bar| {
+            used += height(bar);
+            // One line is for what is left out.
+            used < room
+        });
+        let shown = fits.count();
+        bars.truncate(shown);
+        let noun = if all - shown == 1 { "scenario" } else { "scenarios" };
+        bars.push(format!("... and {} more {noun}", all - shown));
+        if used > room && shown == 0 {
+            bars.clear();
+        }
     }
-    // One blank line before the figures and one before the hint.
-    let left = room.saturating_sub(used + 1);
-    let width = size.columns.saturating_sub(1);
+    lines.extend(bars);
+}
+
+/// Below the bars, as far as there is room.
+fn add_figures(
+    lines: &mut Vec<String>,
+    view: &ProgressView,
+    room: usize,
+    width: usize,
+    color: bool,
+) {
+    let left = room.saturating_sub(1);
     if view.live.is_empty() || left == 0 {
         return;
     }

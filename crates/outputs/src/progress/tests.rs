@@ -273,6 +273,24 @@ fn figures_below_the_bars_take_the_room_there_is() {
 }
 
 #[test]
+fn of_many_bars_those_that_run_are_shown() {
+    let status = |at: usize| if at < 20 { Status::Done } else { Status::Running };
+    let bar = |at: usize| scenario(&format!("s{at}"), status(at), 0.5, &["1 VUs"]);
+    let view = ProgressView { scenarios: (0..25).map(bar).collect(), ..with_figures() };
+    let lines = render(&view, Some(Size { columns: 80, rows: 20 }), false);
+    assert!(lines.len() <= 18, "{lines:?}");
+    assert!(lines[1].starts_with("s20 ") && lines[6].starts_with("s0 "), "{lines:?}");
+    assert!(lines.contains(&"... and 15 more scenarios".to_owned()), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("generator")), "{lines:?}");
+
+    let shared = Shared::default();
+    let size = || Size { columns: 80, rows: 20 };
+    let display = Display::terminal(Box::new(shared.clone()), size, false);
+    display.finish(&view);
+    assert!(shared.text().contains("\ns24 ") && shared.text().contains("\ns19 "));
+}
+
+#[test]
 fn colored_figures() {
     insta::assert_debug_snapshot!(render(&with_figures(), Some(wide(80)), true));
 }

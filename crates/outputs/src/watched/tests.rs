@@ -4,9 +4,11 @@ use plimsoll_metrics::{Contains, Histogram, MetricKind, TagSet};
 
 use super::*;
 
+type Tags<'a> = &'a [(&'a str, &'a str)];
+
 /// One interval: metric, tags and value of each sample.
-fn interval(registry: &Registry, samples: &[(&str, &[(&str, &str)], f64)]) -> Interval {
-    let sink = |&(metric, tags, value): &(&str, &[(&str, &str)], f64)| {
+fn interval(registry: &Registry, samples: &[(&str, Tags, f64)]) -> Interval {
+    let sink = |&(metric, tags, value): &(&str, Tags, f64)| {
         let is_counter =
             Signal::of(metric).is_some_and(|(_, signal)| matches!(signal, Signal::Trouble(_)));
         let kind = if is_counter { MetricKind::Counter } else { MetricKind::Trend };
@@ -32,9 +34,9 @@ fn without_gaps(line: &str) -> String {
     parts.join("|")
 }
 
-const PORT: &[(&str, &str)] = &[("host", "here"), ("process", "port:8080")];
-const OWN: &[(&str, &str)] = &[("host", "here"), ("process", "generator"), ("role", "generator")];
-const HERE: &[(&str, &str)] = &[("host", "here")];
+const PORT: Tags<'static> = &[("host", "here"), ("process", "port:8080")];
+const OWN: Tags<'static> = &[("host", "here"), ("process", "generator"), ("role", "generator")];
+const HERE: Tags<'static> = &[("host", "here")];
 
 #[test]
 fn cpu_and_memory_of_each_thing() {
@@ -75,8 +77,8 @@ fn cpu_and_memory_of_each_thing() {
 fn hosts_are_told_apart_and_troubles_named() {
     let registry = Registry::new(100);
     let mut things = Things::new(registry.clone());
-    let there: &[(&str, &str)] = &[("host", "app1")];
-    let web: &[(&str, &str)] = &[("host", "app1"), ("cgroup", "web")];
+    let there: Tags = &[("host", "app1")];
+    let web: Tags = &[("host", "app1"), ("cgroup", "web")];
     things.absorb(&interval(
         &registry,
         &[
@@ -125,7 +127,7 @@ fn things_and_recent_values_have_limits() {
     let mut things = Things::new(registry.clone());
     for at in 0..THINGS_LIMIT + 5 {
         let name = at.to_string();
-        let tags: &[(&str, &str)] = &[("process", &name)];
+        let tags: Tags = &[("process", &name)];
         things.absorb(&interval(&registry, &[("process_memory_bytes", tags, 1.0)]));
     }
     assert_eq!(things.list().len(), THINGS_LIMIT);

@@ -47,7 +47,7 @@ pub(super) struct Load {
     scenario: Scenario,
     threads: usize,
     /// Hits that are sent together, as one iteration.
-    batch: u32,
+    pub(super) batch: u32,
 }
 
 impl Load {

@@ -16,11 +16,13 @@ pub(super) struct Figures {
     pub(super) noun: &'static str,
     /// per second
     pub(super) rate: Level,
-    /// per second, of schedules that say one
+    /// iterations per second, of schedules that say how many
     pub(super) asked: Option<f64>,
+    /// how many of what is counted one iteration is
+    pub(super) per_iteration: Option<u32>,
     /// at the 99th percentile of the last second, in milliseconds
     pub(super) lateness: Option<f64>,
-    /// starts that could not be made, since the start of the run
+    /// iterations that could not start, since the start of the run
     pub(super) dropped: f64,
     /// milliseconds; empty where nothing came in the last second
     pub(super) p50: Level,
@@ -44,6 +46,7 @@ struct Second {
 impl Figures {
     pub(super) fn new(registry: Registry, sources: Vec<Source>) -> Figures {
         let noun = sources.first().map_or("", |source| source.noun);
+        let per_iteration = sources.first().and_then(|source| source.per_iteration);
         Figures {
             registry,
             sources,
@@ -51,6 +54,7 @@ impl Figures {
             noun,
             rate: Level::default(),
             asked: None,
+            per_iteration,
             lateness: None,
             dropped: 0.0,
             p50: Level::default(),
@@ -98,6 +102,7 @@ impl Figures {
 
     fn add(&mut self, second: &Second, seconds: f64, source: Source) {
         self.noun = source.noun;
+        self.per_iteration = source.per_iteration;
         if seconds >= SECONDS_MIN {
             self.rate.push(second.count / seconds);
         }

@@ -32,6 +32,8 @@ pub struct Source {
     pub failed: Option<MetricId>,
     /// What is counted: `requests`.
     pub noun: &'static str,
+    /// How many of them one iteration is, where that is fixed.
+    pub per_iteration: Option<u32>,
 }
 
 /// Follows the run for whoever draws it. A clone shows the same run.

@@ -73,8 +73,13 @@ const GENERATOR_SHARE_MAX: f64 = 0.9;
 
 fn rate(figures: &Figures) -> Row {
     let rate = figures.rate.last().map_or("-".to_owned(), |rate| format!("{}/s", count(rate)));
-    let asked = figures.asked.map(|asked| format!("{}/s asked", count(asked)));
-    let dropped = (figures.dropped > 0.0).then(|| format!("{} dropped", count(figures.dropped)));
+    let (times, what) = match figures.per_iteration {
+        Some(times) => (f64::from(times), ""),
+        None => (1.0, " iterations"),
+    };
+    let asked = figures.asked.map(|asked| format!("{}{what}/s asked", count(asked * times)));
+    let dropped = (figures.dropped > 0.0)
+        .then(|| format!("{}{what} dropped", count(figures.dropped * times)));
     let late = figures.lateness.filter(|millis| *millis > LATENESS_TOLD);
     let alarm = dropped.is_some() || late.is_some();
     let late = late.map(|millis| format!("up to {} late", duration::humanize(millis, None)));

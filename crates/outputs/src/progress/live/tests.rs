@@ -10,6 +10,7 @@ fn sources() -> Vec<Source> {
         latency: latency.id(),
         failed: failed.map(Builtin::id),
         noun,
+        per_iteration: (noun == "iterations").then_some(4),
     };
     let failed = Some(Builtin::HttpReqFailed);
     vec![
@@ -87,7 +88,7 @@ fn rate_latency_and_errors_of_the_last_second() {
     assert_eq!(
         run.second(more),
         [
-            "requests: 1,500/s | 1,600/s asked, 3 dropped, up to 25ms late !",
+            "requests: 1,500/s | 1,600 iterations/s asked, 3 iterations dropped, up to 25ms late !",
             "latency: p50 2ms | p99 29.44ms",
             "errors: 0.50 % | 5 of 2,000 failed !",
         ]
@@ -101,8 +102,9 @@ fn a_script_without_requests_has_iterations() {
     let rows = run.second(vec![
         (Builtin::Iterations.id(), Sink::Counter { sum: 2.5 }),
         (Builtin::IterationDuration.id(), times(&[250.0])),
+        (Builtin::DroppedIterations.id(), Sink::Counter { sum: 2.0 }),
     ]);
-    assert_eq!(rows, ["iterations: 2.5/s | ", "latency: p50 250ms | p99 250ms"]);
+    assert_eq!(rows, ["iterations: 2.5/s | 8 dropped !", "latency: p50 250ms | p99 250ms"]);
 }
 
 /// Its cores are this machine's.
