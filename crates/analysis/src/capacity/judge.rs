@@ -23,8 +23,8 @@ const CPU_SHARE_MAX: f64 = 0.8;
 const LATENESS_MS: f64 = 1.0;
 const LATENESS_SHARE: f64 = 0.05;
 
-/// Standard errors beyond which a trial says no more than that it is far from the limit.
-pub const MARGIN_LIMIT: f64 = 8.0;
+/// A trial that is so many times over the limit says no more than that.
+const EXCESS_LIMIT: f64 = 4.0;
 
 /// Requests beyond a quantile that make it one.
 const BEYOND: f64 = 100.0;
@@ -67,19 +67,28 @@ pub struct Clause {
     pub limit: f64,
     /// Surely kept, surely not, or neither.
     pub holds: Option<bool>,
-    /// By how many standard errors the figure is below its limit; negative above it.
-    pub margin: f64,
+    /// By how much the test is over its limit, as a share of the limit; negative below it.
+    pub excess: f64,
+    /// The standard error of that.
+    pub error: f64,
     /// Whether there were enough requests for the figure.
     pub is_supported: bool,
+}
+
+/// How far a trial was from what it had to keep, as a number that can be averaged over trials.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// As [`Clause::excess`]; at most 4.
+    pub excess: f64,
+    pub error: f64,
 }
 
 /// A trial, judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     pub outcome: Outcome,
-    /// The least of the clauses' margins, at most [`MARGIN_LIMIT`] either way; what grows without end
-    /// has the least there is.
-    pub margin: f64,
+    /// That of the clause that is over its limit most; what grows without end has the most there is.
+    pub score: Score,
     /// One per objective.
     pub clauses: Vec<Clause>,
     /// Seconds left out at the start, and used.
@@ -107,14 +116,10 @@ pub fn judge(trial: &Trial, objectives: &[Objective]) -> Judgement {
     let clauses: Vec<Clause> =
         objectives.iter().map(|objective| clause(objective, used, &latency)).collect();
     let outcome = outcome(trial, used, objectives, &clauses);
-    let least = clauses.iter().map(|clause| clause.margin).fold(MARGIN_LIMIT, f64::min);
-    let margin = match outcome {
-        Outcome::Fail(Cause::Backlog | Cause::NotAchieved) => -MARGIN_LIMIT,
-        _ => least.max(-MARGIN_LIMIT),
-    };
+    let score = score(&outcome, &clauses);
     Judgement {
         outcome,
-        margin,
+        score,
         clauses,
         warm_up,
         used: used.len(),
@@ -123,6 +128,15 @@ pub fn judge(trial: &Trial, objectives: &[Objective]) -> Judgement {
         in_flight,
         little_gap: if expected > 0.0 { (in_flight - expected).abs() / expected } else { 0.0 },
     }
+}
+
+fn score(outcome: &Outcome, clauses: &[Clause]) -> Score {
+    if matches!(outcome, Outcome::Fail(Cause::Backlog | Cause::NotAchieved)) {
+        return Score { excess: EXCESS_LIMIT, error: 1.0 };
+    }
+    let worst = clauses.iter().max_by(|a, b| a.excess.total_cmp(&b.excess));
+    let (excess, error) = worst.map_or((-1.0, 0.0), |clause| (clause.excess, clause.error));
+    Score { excess: excess.min(EXCESS_LIMIT), error }
 }
 
 fn outcome(
@@ -229,13 +243,13 @@ fn by_share(blocks: &[(f64, f64)], allowed: f64, over: usize, value: f64) -> Cla
         }
     });
     let all: f64 = blocks.iter().map(|(_, all)| all).sum();
-    let margin = found.map_or(0.0, |share| {
-        let spread = (allowed * (1.0 - allowed) / share.effective).sqrt();
-        if spread > 0.0 { (allowed - share.estimate) / spread } else { 0.0 }
-    });
+    let scale = allowed.max(f64::MIN_POSITIVE);
+    let excess = found.map_or(0.0, |share| share.estimate / scale - 1.0);
+    let error = found.map_or(1.0, |share| width(share.interval) / scale);
     Clause {
         value,
-        margin,
+        excess,
+        error,
         test: found.map_or(0.0, |share| share.estimate),
         interval: found.map(|share| share.interval),
         limit: allowed,
@@ -265,7 +279,12 @@ fn by_mean(used: &[Second], limit: f64, over: usize, latency: &Histogram) -> Cla
         }
     });
     let is_supported = latency.count() as f64 >= BEYOND;
-    let error = half / stats::z_of(CONFIDENCE);
-    let margin = if error > 0.0 { (limit - mean) / error } else { 0.0 };
-    Clause { value: mean, margin, test: mean, interval, limit, holds, is_supported }
+    let excess = mean / limit - 1.0;
+    let error = interval.map_or(1.0, |range| width(range) / limit);
+    Clause { value: mean, excess, error, test: mean, interval, limit, holds, is_supported }
+}
+
+/// One standard error, from an interval of [`CONFIDENCE`].
+fn width(range: Interval) -> f64 {
+    (range.high - range.low) / 2.0 / stats::z_of(CONFIDENCE)
 }

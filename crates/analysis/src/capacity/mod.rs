@@ -12,7 +12,7 @@ mod settings;
 mod trial;
 
 pub use finding::{End, Finding};
-pub use judge::{Cause, Clause, Judgement, MARGIN_LIMIT, Outcome, judge};
+pub use judge::{Cause, Clause, Judgement, Outcome, Score, judge};
 pub use search::{Kind, Order, Recorded, Search, Step};
 pub use settings::Settings;
 pub use trial::{Generator, Second, Trial};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     crossing::crossing,
     finding::{End, Finding},
-    judge::Outcome,
+    judge::{Outcome, Score},
     settings::{EXTENSIONS, Settings},
 };
 
@@ -47,8 +47,7 @@ pub struct Order {
 pub struct Recorded {
     pub order: Order,
     pub outcome: Outcome,
-    /// As [`super::Judgement::margin`].
-    pub margin: f64,
+    pub score: Score,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -98,8 +97,8 @@ impl Search {
         &self.trials
     }
 
-    pub fn record(&mut self, order: Order, outcome: Outcome, margin: f64) {
-        self.trials.push(Recorded { order, outcome, margin });
+    pub fn record(&mut self, order: Order, outcome: Outcome, score: Score) {
+        self.trials.push(Recorded { order, outcome, score });
     }
 
     /// What to do with `remaining` time.

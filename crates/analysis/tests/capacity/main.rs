@@ -6,7 +6,7 @@ mod truth;
 use std::time::Duration;
 
 use plimsoll_analysis::capacity::{
-    Cause, End, Generator, Outcome, Search, Settings, Step, Trial, judge,
+    Cause, End, Generator, Outcome, Score, Search, Settings, Step, Trial, judge,
 };
 use plimsoll_metrics::window::Objective;
 use services::{Model, Service};
@@ -66,7 +66,7 @@ fn the_generators_limit_ends_the_search() {
             true => Outcome::Pass,
             false => Outcome::Invalid("the generator used 97 % of its CPU".into()),
         };
-        search.record(order, outcome, 8.0);
+        search.record(order, outcome, Score { excess: -1.0, error: 0.1 });
     };
     assert_eq!((finding.end, finding.first_failing), (End::Ceiling, None));
     assert!(finding.capacity.is_some_and(|rate| (800.0..900.0).contains(&rate)), "{finding:?}");
@@ -80,10 +80,11 @@ fn a_search_is_a_function_of_its_trials() {
     while let Step::Run(order) = search.next(QUARTER) {
         let passes = order.rate < 700.0;
         let outcome = if passes { Outcome::Pass } else { Outcome::Fail(Cause::Backlog) };
-        search.record(order, outcome, if passes { 8.0 } else { -8.0 });
+        let excess = if passes { -1.0 } else { 4.0 };
+        search.record(order, outcome, Score { excess, error: 0.1 });
         let mut resumed = Search::new(settings.clone());
         for trial in search.trials() {
-            resumed.record(trial.order, trial.outcome.clone(), trial.margin);
+            resumed.record(trial.order, trial.outcome.clone(), trial.score);
         }
         assert_eq!(resumed.next(QUARTER), search.next(QUARTER));
     }

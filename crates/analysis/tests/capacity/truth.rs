@@ -102,7 +102,7 @@ impl Case {
             }
             let trial = service.trial(order.rate, order.length.as_secs() as usize);
             let judged = judge(&trial, &objectives);
-            search.record(order, judged.outcome, judged.margin);
+            search.record(order, judged.outcome, judged.score);
             spent.trials += 1;
             assert!(
                 spent.trials < TRIALS_MAX,
