@@ -2,7 +2,7 @@
 //! id to a cgroup.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -87,47 +87,67 @@ impl Engine {
     async fn id_of(&self, name: &str) -> Result<String, String> {
         let mut reasons = Vec::new();
         for socket in &self.sockets {
-            match ask(socket, name).await {
+            let reason = match ask(socket, name).await {
                 Ok(Some(id)) => return Ok(id),
-                Ok(None) => reasons.push(format!("{} knows no such container", socket.display())),
-                Err(error) => reasons.push(format!("{}: {error}", socket.display())),
-            }
+                Ok(None) => "it knows no such container".to_owned(),
+                // An engine that is not installed is no news.
+                Err(Refusal::Io(error)) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(refusal) => refusal.to_string(),
+            };
+            reasons.push(format!("{}: {reason}", socket.display()));
         }
-        match id_in_files(&self.containers, name) {
+        let reason = match id_in_files(&self.containers, name) {
             Ok(Some(id)) => return Ok(id),
-            Ok(None) => reasons.push(format!("it is not in {}", self.containers.display())),
-            Err(error) => reasons.push(format!("{}: {error}", self.containers.display())),
+            Ok(None) => Some("it is not there".to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => Some(error.to_string()),
+        };
+        reasons.extend(reason.map(|reason| format!("{}: {reason}", self.containers.display())));
+        if reasons.is_empty() {
+            return Err("no container engine was found that could tell of this name; \
+                the beginning of the container's id needs none"
+                .to_owned());
         }
         Err(format!("no container of this name or id was found ({})", reasons.join("; ")))
     }
 }
 
+/// Why an engine did not tell.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it answered {0}")]
+    Status(String),
+    #[error("its answer cannot be understood")]
+    Answer,
+}
+
 /// One question over the engine's socket; `None` when it knows no such container.
-async fn ask(socket: &Path, name: &str) -> Result<Option<String>, String> {
-    let text = |error: std::io::Error| error.to_string();
-    let mut stream = UnixStream::connect(socket).await.map_err(text)?;
+async fn ask(socket: &Path, name: &str) -> Result<Option<String>, Refusal> {
+    let mut stream = UnixStream::connect(socket).await?;
     let request = format!("GET /containers/{name}/json HTTP/1.0\r\nHost: engine\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.map_err(text)?;
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(DESCRIPTION_BYTES).read_to_end(&mut answer).await.map_err(text)?;
+    stream.take(DESCRIPTION_BYTES).read_to_end(&mut answer).await?;
     parse_answer(&answer)
 }
 
-fn parse_answer(answer: &[u8]) -> Result<Option<String>, String> {
+fn parse_answer(answer: &[u8]) -> Result<Option<String>, Refusal> {
     let answer = String::from_utf8_lossy(answer);
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or("its answer has no end")?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(Refusal::Answer)?;
     match head.split(' ').nth(1) {
         Some("200") => {}
         Some("404") => return Ok(None),
-        status => return Err(format!("it answered {}", status.unwrap_or("nothing"))),
+        status => return Err(Refusal::Status(status.unwrap_or("nothing").to_owned())),
     }
-    let body: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
-    let id = body.get("Id").and_then(Value::as_str).ok_or("its answer has no id")?;
+    let body: Value = serde_json::from_str(body).map_err(|_| Refusal::Answer)?;
+    let id = body.get("Id").and_then(Value::as_str).ok_or(Refusal::Answer)?;
     Ok(Some(id.to_owned()))
 }
 
 /// Looks through `ID/config.v2.json`.
-fn id_in_files(containers: &Path, name: &str) -> std::io::Result<Option<String>> {
+fn id_in_files(containers: &Path, name: &str) -> io::Result<Option<String>> {
     for folder in fs::read_dir(containers)?.flatten() {
         let path = folder.path().join("config.v2.json");
         if !fs::metadata(&path).is_ok_and(|file| file.len() < DESCRIPTION_BYTES) {
@@ -189,8 +209,8 @@ mod tests {
         let engine = Engine { sockets: Vec::new(), containers: "/nonexistent".into() };
         check(&engine, &ID[..12], Ok("system.slice/docker-ID.scope"));
         check(&engine, ID, Ok("system.slice/docker-ID.scope"));
-        check(&engine, "web", Err("no container of this name or id was found (/nonexistent: "));
-        check(&engine, "beef", Err("no container of this name or id"));
+        check(&engine, "web", Err("no container engine was found"));
+        check(&engine, "beef", Err("no container engine was found"));
     }
 
     #[test]
@@ -206,7 +226,7 @@ mod tests {
         let engine = Engine { sockets: vec!["/nonexistent".into()], containers };
         check(&engine, "web", Ok("system.slice/docker-ID.scope"));
         check(&engine, "ended", Err("the container is not running"));
-        check(&engine, "we", Err("it is not in /"));
+        check(&engine, "we", Err("no container of this name or id was found (/"));
     }
 
     #[test]
@@ -237,9 +257,10 @@ mod tests {
             })
             .unwrap()
         };
-        assert_eq!(ask_for("web"), Ok(Some(ID.to_owned())));
-        assert_eq!(ask_for("other"), Ok(None));
-        assert_eq!(parse_answer(b"HTTP/1.0 500 X\r\n\r\n"), Err("it answered 500".to_owned()));
+        assert_eq!(ask_for("web").unwrap(), Some(ID.to_owned()));
+        assert_eq!(ask_for("other").unwrap(), None);
+        let refusal = parse_answer(b"HTTP/1.0 500 X\r\n\r\n").unwrap_err();
+        assert_eq!(refusal.to_string(), "it answered 500");
         assert!(parse_answer(b"garbage").is_err());
     }
 }
