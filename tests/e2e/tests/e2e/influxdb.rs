@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_e2e::{
     Run, Tool, Web, command, finish,
+    influxdb::InfluxDb,
     ports::Port,
     samples,
     sink::{Received, Reply, Sink},
@@ -172,6 +173,28 @@ fn variables_of_the_process_and_of_flags_count() {
     let web = Web::start();
     let attack = ["attack", "-rate", "20/s", "-duration", "1s", "--out", "influxdb", &web.url];
     targets(&attack, "process");
+}
+
+/// Every sample is a point in the database, whatever its tags are, and however it got there.
+#[test]
+fn a_real_database_has_every_point() {
+    let influxdb = InfluxDb::start();
+    for (database, gzip) in [("plain-1", "false"), ("packed", "true")] {
+        let out = format!("influxdb={}/{database}", influxdb.url());
+        let environment = [("K6_INFLUXDB_GZIP", gzip)];
+        let run = run(Tool::Plimsoll, &out, &environment, &["--out", "json=x.json"]);
+        let samples = samples::read(&run.text("x.json"), &|_, value| value.to_owned());
+        let counted = influxdb.query(database, "SELECT count(value) FROM /.*/");
+        let counted: BTreeMap<&str, u64> = counted
+            .iter()
+            .map(|series| {
+                (series["name"].as_str().unwrap(), series["values"][0][1].as_u64().unwrap())
+            })
+            .collect();
+        let expected: BTreeMap<&str, u64> =
+            samples.iter().map(|(name, metric)| (&**name, metric.samples as u64)).collect();
+        assert_eq!(counted, expected, "{database}");
+    }
 }
 
 /// Delivered and lost, of the output's last line.
