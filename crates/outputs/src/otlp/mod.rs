@@ -21,7 +21,7 @@ pub use config::{OtlpConfig, OtlpConfigError, OtlpProtocol};
 
 use crate::{
     Output, OutputError,
-    cumulative::{Cumulative, Entry, Form, Pushed, Shape, Snapshots},
+    cumulative::{Cumulative, Entry, Form, Pushed, Shape, Snapshots, Value},
     delivery::{Destination, Failure, Payload, Sent, Settings, post::Post},
 };
 use encode::{Batch, REQUEST_POINTS_LIMIT, Reading, Requests};
@@ -50,7 +50,11 @@ pub fn start(
     let shape = if config.is_exponential { Shape::Exponential } else { Shape::Explicit(BOUNDS) };
     let form = Form { times: shape, others: shape, in_seconds: false };
     let sums = Cumulative::new(registry.clone(), form);
-    let snapshots = Readings { is_delta: config.is_delta, taken: Timestamp(0) };
+    let snapshots = Readings {
+        is_delta: config.is_delta,
+        has_single_rate: config.has_single_rate,
+        taken: Timestamp(0),
+    };
     let encoder = Requests::new(registry, &config);
     let settings = Settings { points_limit: POINTS_LIMIT, ..Settings::new(name.clone(), log) };
     let every = config.export_interval;
@@ -130,6 +134,7 @@ impl Destination for Collector {
 /// Takes readings: of everything since the start of the run, or of what changed since the last.
 struct Readings {
     is_delta: bool,
+    has_single_rate: bool,
     /// When the last were.
     taken: Timestamp,
 }
@@ -156,10 +161,23 @@ impl Snapshots for Readings {
         let mut readings = readings.into_iter().peekable();
         while readings.peek().is_some() {
             let readings: Vec<Reading> = readings.by_ref().take(REQUEST_POINTS_LIMIT).collect();
-            let points = readings.len() as u64;
+            let points = readings.iter().map(|reading| self.points(&reading.value)).sum();
             batches.push((Batch { at, readings }, points));
         }
         batches
+    }
+}
+
+impl Readings {
+    /// What becomes of a value.
+    fn points(&self, value: &Value) -> u64 {
+        match *value {
+            Value::Rate { trues, total } if self.has_single_rate => {
+                u64::from(trues > 0) + u64::from(trues < total)
+            }
+            Value::Rate { trues, .. } => 1 + u64::from(trues > 0),
+            Value::Counter(_) | Value::Gauge(_) | Value::Trend(_) => 1,
+        }
     }
 }
 

@@ -319,3 +319,14 @@ fn over_grpc() {
         assert_eq!(text(&body[5..]), "vus [] gauge {} 1.0");
     }
 }
+
+/// What is handed over counts as many points as come out of it.
+#[test]
+fn a_rate_has_as_many_points_as_outcomes() {
+    for (has_single_rate, expected) in [(true, [0, 1, 1, 2]), (false, [1, 1, 2, 2])] {
+        let readings = Readings { is_delta: false, has_single_rate, taken: Timestamp(0) };
+        let rates = [(0, 0), (0, 3), (3, 3), (1, 3)];
+        let points = rates.map(|(trues, total)| readings.points(&Value::Rate { trues, total }));
+        assert_eq!(points, expected);
+    }
+}
