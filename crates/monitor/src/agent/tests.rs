@@ -88,8 +88,13 @@ struct Client {
 
 impl Client {
     fn new(address: SocketAddr, token: Option<&str>) -> Client {
+        Client::called("here", address, token)
+    }
+
+    /// On a machine of that name.
+    fn called(name: &str, address: SocketAddr, token: Option<&str>) -> Client {
         let registry = Registry::new(1_000);
-        let readings = Readings::new(registry.clone(), "here", true);
+        let readings = Readings::new(registry.clone(), name, true);
         let mut subject = AgentSubject::parse(&address.to_string()).unwrap();
         if let Some(token) = token {
             subject.set_token(&Token::new(token).unwrap());
@@ -173,7 +178,6 @@ fn a_wrong_token_is_refused() {
 
 #[test]
 fn an_agent_that_is_lost_and_started_anew() {
-    let log = Log::memory();
     let registry = Registry::new(10);
     let history = |session| history::History::new(Registry::new(10), session);
     // Answers of two agents, one after the other, as a client sees them.
@@ -200,7 +204,71 @@ fn an_agent_that_is_lost_and_started_anew() {
     ask(&second);
     let events: Vec<_> = readings.take().events.into_iter().map(|event| event.text).collect();
     assert_eq!(events, ["agent a:1 was started anew"]);
-    drop(log);
+}
+
+/// Whatever an agent's clock shows, its readings are of now.
+#[test]
+fn a_clock_that_is_wrong() {
+    const HOUR: i64 = 3_600_000_000_000;
+    for ahead in [HOUR, -HOUR] {
+        let readings = Readings::new(Registry::new(10), "here", true);
+        let mut follower = Follower::new("agent a:1", "a:1");
+        let ours = now().0;
+        let theirs = ours.saturating_add_signed(ahead);
+        let exchange = Exchange { sent: ours, arrived: theirs, answered: theirs, returned: ours };
+        for text in [
+            r#"{"session":"s","host":"a","received":1,"sent":1,"first_series":0,"series":[],"newest":0,"missed":0,
+                "ticks":[]}"#.to_owned(),
+            format!(
+                r#"{{"session":"s","host":"a","received":1,"sent":1,"first_series":0,
+                "series":[{{"metric":"test_level","kind":"trend","tags":{{}}}}],"newest":1,"missed":0,
+                "ticks":[{{"number":1,"at":{theirs},"values":[[0,1.0]],"events":[{{"at":{theirs},"kind":"k","text":"t"}}]}}]}}"#
+            ),
+        ] {
+            let answer: answer::Answer<'_> = serde_json::from_str(&text).unwrap();
+            follower.follow(&answer, exchange, &readings).unwrap();
+        }
+        let seen = readings.take();
+        for at in [seen.samples[0].at, seen.events[0].at] {
+            assert!(at.0.abs_diff(ours) < 1_000_000, "{at:?} {ours}");
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_is_called_as_we_are() {
+    let host = Host::start(LOOPBACK, None);
+    let mut client = Client::called("app1", host.address(), None);
+    workers::block_on(async {
+        client.read().await.unwrap();
+        host.tick(now(), &[("test_level", MetricKind::Trend, 0.5)]);
+        client.read().await.unwrap();
+    })
+    .unwrap();
+    let address = host.address();
+    let told = format!(
+        "agent {address} is called app1, as this machine: its host tag is {address} (hint: --name)"
+    );
+    assert_eq!(client.seen(), [format!("test_level{{{address}}} 0.5"), told]);
+}
+
+#[test]
+fn a_client_that_comes_late() {
+    let host = Host::start(LOOPBACK, None);
+    let mut client = Client::new(host.address(), None);
+    workers::block_on(async {
+        client.read().await.unwrap();
+        for at in 0..history::TICKS_LIMIT + 3 {
+            host.tick(now(), &[("test_level", MetricKind::Trend, at as f64)]);
+        }
+        client.read().await.unwrap();
+    })
+    .unwrap();
+    let seen = client.seen();
+    assert_eq!(seen.len(), history::TICKS_LIMIT + 1);
+    assert_eq!(seen[0], "test_level{app1} 3");
+    let told = format!("agent {}: 3 of its readings came too late", host.address());
+    assert_eq!(seen.last(), Some(&told));
 }
 
 #[test]

@@ -168,6 +168,33 @@ fn redis_with_a_password_and_tls() {
 }
 
 #[test]
+fn redis_with_a_replica() {
+    let primary = Redis::start(&[]);
+    let port = primary.url().rsplit(':').next().unwrap().to_owned();
+    let replica =
+        Redis::start(&["--replicaof", "127.0.0.1", &port, "--repl-diskless-sync-delay", "0"]);
+    let is_online = || primary.ask("INFO replication").contains("state=online");
+    for _ in 0..500 {
+        if is_online() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(is_online(), "{}", primary.ask("INFO replication"));
+    let run = watch_while(&[&primary.url()], || {
+        for at in 0..50 {
+            primary.ask(&format!("SET key:{at} value"));
+        }
+    });
+    let seen = Seen::of(run, "replica");
+    let said = seen.run.said();
+    let name = replica.url().replace("redis://", "");
+    assert!(said.contains(&format!("\"replica\":\"{name}\"")), "{said}");
+    assert!(seen.has("redis_replication_lag_bytes"), "{said}");
+    assert!(seen.value("redis_operations", "") >= 50.0, "{said}");
+}
+
+#[test]
 fn nginx_and_what_is_no_status_page() {
     let nginx = Nginx::start();
     let status = format!("nginx:{}/status", nginx.url);
