@@ -237,7 +237,8 @@ pub(crate) struct ResultFlags {
     /// Serve the numbers to Prometheus while the attack lasts, e.g. 0.0.0.0:8880
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) prometheus_addr: Option<std::net::SocketAddr>,
-    /// Send samples to: json[=FILE], csv[=FILE] (repeatable)
+    /// Send results to: csv, experimental-prometheus-rw, influxdb, json, opentelemetry, parquet, prometheus,
+    /// statsd, each as KIND=TARGET; docs/outputs.md (repeatable)
     #[arg(long, value_name = "KIND[=TARGET]", value_delimiter = ',')]
     pub(crate) out: Vec<String>,
     /// A tag of every sample (repeatable)

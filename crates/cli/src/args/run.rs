@@ -34,7 +34,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) see: SeeFlags,
 
-    /// Send samples to: json[=FILE], csv[=FILE] (repeatable)
+    /// Send results to: csv, experimental-prometheus-rw, influxdb, json, opentelemetry, parquet, prometheus,
+    /// statsd, each as KIND=TARGET; docs/outputs.md (repeatable)
     #[arg(
         short,
         long,
