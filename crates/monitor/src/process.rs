@@ -112,11 +112,11 @@ impl Process {
         };
         sample.add(&own, read_memory(self.pid)?);
         if self.scope == Scope::Tree {
-            sample.cpu_ended = own.children_cpu;
+            sample.cpu_ended = own.children_cpu();
             for stat in descendants(self.pid, all_processes()?) {
                 if let Ok(memory) = read_memory(stat.pid) {
                     sample.add(&stat, memory);
-                    sample.cpu_ended = sample.cpu_ended.saturating_add(stat.children_cpu);
+                    sample.cpu_ended = sample.cpu_ended.saturating_add(stat.children_cpu());
                 }
             }
         }

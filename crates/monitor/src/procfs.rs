@@ -28,7 +28,8 @@ pub struct Stat {
     pub cpu_user: Duration,
     pub cpu_system: Duration,
     /// CPU time of children that have ended and been waited for, and of theirs.
-    pub children_cpu: Duration,
+    pub children_user: Duration,
+    pub children_system: Duration,
     pub threads: u64,
     /// Ticks from the boot to the process's start: with the pid it tells processes apart.
     pub start_ticks: u64,
@@ -37,6 +38,11 @@ pub struct Stat {
 }
 
 impl Stat {
+    /// All CPU time of children that have ended and been waited for.
+    pub fn children_cpu(&self) -> Duration {
+        self.children_user.saturating_add(self.children_system)
+    }
+
     /// Whether the process has ended, though its parent has not asked for its exit code.
     pub fn has_ended(&self) -> bool {
         matches!(self.state, 'Z' | 'X' | 'x')
@@ -67,8 +73,8 @@ pub fn parse_stat(text: &str) -> Result<Stat, Missing> {
         major_faults: field(12, "major faults")?,
         cpu_user: ticks(14, "user time")?,
         cpu_system: ticks(15, "system time")?,
-        children_cpu: ticks(16, "user time of children")?
-            .saturating_add(ticks(17, "system time of children")?),
+        children_user: ticks(16, "user time of children")?,
+        children_system: ticks(17, "system time of children")?,
         threads: field(20, "number of threads")?,
         start_ticks: field(22, "start time")?,
         rss_pages: field(24, "resident pages")?,
@@ -143,7 +149,8 @@ mod tests {
             major_faults: 12,
             cpu_user: Duration::from_millis(45_670),
             cpu_system: Duration::from_millis(12_890),
-            children_cpu: Duration::from_secs(4),
+            children_user: Duration::from_millis(1_500),
+            children_system: Duration::from_millis(2_500),
             threads: 5,
             start_ticks: 264_686,
             rss_pages: 3_210,

@@ -25,7 +25,8 @@ pub(super) struct Totals {
     pub(super) user: Duration,
     pub(super) system: Duration,
     /// CPU time of children that have ended and were waited for, in steps of 10 ms.
-    pub(super) children: Duration,
+    pub(super) children_user: Duration,
+    pub(super) children_system: Duration,
     pub(super) major_faults: u64,
     /// Those of ended children come on top when they are waited for.
     pub(super) read_bytes: u64,
@@ -107,7 +108,8 @@ impl Member {
             cpu: self.cpu(&stat),
             user: stat.cpu_user,
             system: stat.cpu_system,
-            children: stat.children_cpu,
+            children_user: stat.children_user,
+            children_system: stat.children_system,
             major_faults: stat.major_faults,
             read_bytes,
             written_bytes,

@@ -22,9 +22,10 @@ pub(super) struct Usage {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     usage: Usage,
-    children: Duration,
+    /// Lumps, of user and system time.
+    children: (Duration, Duration),
     /// Counted before, of processes that ended as children of others that are watched with them.
-    counted: Totals,
+    counted: Usage,
 }
 
 impl Tally {
@@ -37,24 +38,33 @@ impl Tally {
         usage.major_faults += now.major_faults.saturating_sub(before.major_faults);
         usage.read_bytes += now.read_bytes.saturating_sub(before.read_bytes);
         usage.written_bytes += now.written_bytes.saturating_sub(before.written_bytes);
-        self.children += now.children.saturating_sub(before.children);
+        self.children.0 += now.children_user.saturating_sub(before.children_user);
+        self.children.1 += now.children_system.saturating_sub(before.children_system);
     }
 
     /// A process that is gone, and was a child of another that is watched.
     pub(super) fn ended(&mut self, last: &Totals) {
-        self.counted.cpu += last.cpu.saturating_add(last.children);
-        self.counted.read_bytes += last.read_bytes;
-        self.counted.written_bytes += last.written_bytes;
+        let (user, system) = (last.children_user, last.children_system);
+        let counted = &mut self.counted;
+        counted.cpu += last.cpu.saturating_add(user).saturating_add(system);
+        counted.user += last.user.saturating_add(user);
+        counted.system += last.system.saturating_add(system);
+        counted.read_bytes += last.read_bytes;
+        counted.written_bytes += last.written_bytes;
     }
 
     /// What all used; never less than nothing.
     pub(super) fn usage(&self) -> Usage {
-        let rest = self.children.saturating_sub(self.counted.cpu);
+        let (usage, counted) = (&self.usage, &self.counted);
+        let (user, system) = self.children;
+        let rest = |lump: Duration, counted| lump.saturating_sub(counted);
         Usage {
-            cpu: self.usage.cpu.saturating_add(rest),
-            read_bytes: self.usage.read_bytes.saturating_sub(self.counted.read_bytes),
-            written_bytes: self.usage.written_bytes.saturating_sub(self.counted.written_bytes),
-            ..self.usage
+            cpu: usage.cpu.saturating_add(rest(user.saturating_add(system), counted.cpu)),
+            user: usage.user.saturating_add(rest(user, counted.user)),
+            system: usage.system.saturating_add(rest(system, counted.system)),
+            major_faults: usage.major_faults,
+            read_bytes: usage.read_bytes.saturating_sub(counted.read_bytes),
+            written_bytes: usage.written_bytes.saturating_sub(counted.written_bytes),
         }
     }
 }
@@ -68,7 +78,8 @@ mod tests {
     fn totals(cpu_ms: u64, children_ms: u64, read_bytes: u64) -> Totals {
         Totals {
             cpu: Duration::from_millis(cpu_ms),
-            children: Duration::from_millis(children_ms),
+            user: Duration::from_millis(cpu_ms),
+            children_user: Duration::from_millis(children_ms),
             read_bytes,
             ..Totals::default()
         }
@@ -77,6 +88,7 @@ mod tests {
     fn check(tally: &Tally, cpu_ms: u64, read_bytes: u64) {
         let usage = tally.usage();
         assert_eq!((usage.cpu.as_millis(), usage.read_bytes), (u128::from(cpu_ms), read_bytes));
+        assert_eq!((usage.user, usage.system), (usage.cpu, Duration::ZERO));
     }
 
     #[test]
@@ -118,20 +130,23 @@ mod tests {
                 let mut tally = Tally::default();
                 let before = parent;
                 parent.cpu += Duration::from_millis(parent_ms);
+                parent.user = parent.cpu;
                 for (&(end, work_ms), look) in children.iter().zip(&mut looks) {
                     let so_far = |ticks: usize| totals(work_ms * ticks as u64, 0, 0);
                     if tick + 1 < end {
                         let now = so_far(tick + 1);
                         tally.alive(&look.replace(now).unwrap_or_default(), &now);
                     } else if tick + 1 == end {
-                        parent.children += so_far(end).cpu;
+                        parent.children_user += so_far(end).cpu;
                         if let Some(last) = look.take() {
                             tally.ended(&last);
                         }
                     }
                 }
                 tally.alive(&before, &parent);
-                sum += tally.usage().cpu;
+                let usage = tally.usage();
+                prop_assert_eq!(usage.user, usage.cpu);
+                sum += usage.cpu;
             }
             let worked: u64 = children.iter().map(|(end, work_ms)| *end as u64 * work_ms).sum();
             prop_assert_eq!(sum, Duration::from_millis(worked + 8 * parent_ms));
