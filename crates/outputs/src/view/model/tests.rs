@@ -94,8 +94,11 @@ proptest! {
         let mut source = Source::new();
         let mut model = Model::with_points_limit(RunMeta::default(), limit);
         for one in &seen {
+            let (points, epoch) = (model.points(), model.epoch());
             model.absorb(source.interval(one));
             prop_assert!(model.points() < limit);
+            // Pages that have points which are no more must be told.
+            prop_assert!(model.points() >= points || model.epoch() > epoch);
         }
         model.close();
         let points = model.timeline.points();
