@@ -13,6 +13,9 @@ const axis = (more) => ({
   ...more,
 });
 
+/* Pixels of height for a label. */
+const LABEL_ROOM = 28;
+
 /* Steps that are whole in minutes and hours. */
 const STEPS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
@@ -37,7 +40,8 @@ const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 export function valueAxis(model, scale) {
   const unit = scale === "y2" ? model.unit2 : model.unit;
   const isLog = model.log && scale === "y";
-  const isWide = (chart) => chart.scales.y.max / chart.scales.y.min > 30;
+  // Of each decade 1, 2 and 5 have labels where there is room for them.
+  const isWide = (chart) => Math.log10(chart.scales.y.max / chart.scales.y.min) * 3 > model.height / LABEL_ROOM;
   // The axis may begin anywhere, and what is not round has no label.
   const labelled = (chart, value) =>
     (isWide(chart) ? [1] : [1, 2, 5]).some(
