@@ -205,7 +205,7 @@ impl<T> Delivery<T> {
     pub fn lose_for_room(&mut self, points: u64) {
         if points > 0 && self.lost.lost() == 0 {
             self.log.warn(&format!(
-                "{}: points come faster than they can be delivered, some are left out; \
+                "{}: points come faster than they are delivered, some are left out; \
                  the end of the run says how many",
                 self.description
             ));

@@ -252,3 +252,15 @@ fn a_receiver_that_has_a_bad_moment() {
     let run = check_balance(&format!("influxdb={}", sink.url()), |count| count);
     assert!(run.stderr.contains("delivers again"), "{}", run.said());
 }
+
+/// A certificate that nobody vouches for is taken only by those who said so. The service has no such
+/// page, which its answer says.
+#[test]
+fn certificates_are_verified_unless_told_otherwise() {
+    let web = Web::start_with(&["--tls"]);
+    for (insecure, reason) in [("false", "failed to verify certificate"), ("true", "refused (405")]
+    {
+        let run = check_balance(&format!("influxdb={}/db?insecure={insecure}", web.url), |_| 0);
+        assert!(run.stderr.contains(reason), "{}", run.said());
+    }
+}
