@@ -20,7 +20,7 @@ use super::{
     point,
 };
 use crate::{
-    cumulative::{Counts, Value},
+    cumulative::{Counts, Distribution, Value},
     delivery::{Encoder, Outbox, Payload},
 };
 
@@ -106,7 +106,7 @@ impl Requests {
             Contains::Time => "ms",
             Contains::Data => "By",
         };
-        let mut into = Into {
+        let mut placer = Placer {
             gathered,
             name: format!("{}{}", self.prefix, def.name),
             unit,
@@ -115,20 +115,20 @@ impl Requests {
             temporality: self.temporality,
         };
         match reading.value {
-            Value::Counter(value) => into.sum("", point::double(value)),
-            Value::Gauge(value) => into.gauge(value),
+            Value::Counter(value) => placer.sum("", point::double(value)),
+            Value::Gauge(value) => placer.gauge(value),
             Value::Rate { trues, total } if self.has_single_rate => {
                 for (condition, count) in [("nonzero", trues), ("zero", total - trues)] {
-                    into.count_of(condition, count);
+                    placer.count_of(condition, count);
                 }
             }
             Value::Rate { trues, total } => {
                 if trues > 0 {
-                    into.sum(".occurred", point::int(trues));
+                    placer.sum(".occurred", point::int(trues));
                 }
-                into.sum(".total", point::int(total));
+                placer.sum(".total", point::int(total));
             }
-            Value::Trend(values) => into.distribution(&values),
+            Value::Trend(values) => placer.distribution(&values),
         }
     }
 
@@ -172,7 +172,7 @@ impl Encoder for Requests {
 }
 
 /// Puts one reading into its metrics.
-struct Into<'a> {
+struct Placer<'a> {
     gathered: &'a mut Gathered,
     name: String,
     unit: &'static str,
@@ -181,7 +181,7 @@ struct Into<'a> {
     temporality: Temporality,
 }
 
-impl Into<'_> {
+impl Placer<'_> {
     fn metric(&mut self, ending: &str) -> &mut Metric {
         self.gathered.points += 1;
         let name = format!("{}{ending}", self.name);
@@ -217,7 +217,7 @@ impl Into<'_> {
         self.metric("").gauge.get_or_insert_with(Gauge::default).data_points.push(point);
     }
 
-    fn distribution(&mut self, values: &crate::cumulative::Distribution) {
+    fn distribution(&mut self, values: &Distribution) {
         let attributes = std::mem::take(&mut self.attributes);
         let (span, temporality) = (self.span, self.temporality as i32);
         let metric = self.metric("");

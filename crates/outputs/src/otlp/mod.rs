@@ -6,6 +6,7 @@
 
 mod config;
 mod encode;
+mod endpoint;
 mod grpc;
 mod message;
 mod point;
