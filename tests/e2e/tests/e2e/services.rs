@@ -71,7 +71,7 @@ pub(crate) fn watch_for(seconds: &str, arguments: &[&str]) -> (Command, tempfile
 
 /// Watches while `meanwhile` goes on.
 fn watch_while(arguments: &[&str], meanwhile: impl FnOnce() + Send) -> Run {
-    let (command, folder) = watch(arguments);
+    let (command, folder) = watch_for("5", arguments);
     std::thread::scope(|scope| {
         let working = scope.spawn(move || {
             // Behind the first look, which increases are counted from.
@@ -95,8 +95,13 @@ fn postgres_under_a_lock() {
     let url = format!("{}?sslmode=require", postgres.url());
     let run = watch_while(&[&url], || {
         let mut holder =
-            start(postgres.psql("BEGIN; LOCK TABLE cargo; SELECT pg_sleep(1); COMMIT"));
-        let mut waiter = start(postgres.psql("SELECT pg_sleep(0.3); SELECT count(*) FROM cargo"));
+            start(postgres.psql("BEGIN; LOCK TABLE cargo; SELECT pg_sleep(2); COMMIT"));
+        let is_held =
+            "SELECT count(*) FROM pg_locks WHERE granted AND relation = 'cargo'::regclass";
+        while postgres.ask(is_held) == "0" {
+            assert!(holder.try_wait().unwrap().is_none(), "the lock was never seen");
+        }
+        let mut waiter = start(postgres.psql("SELECT count(*) FROM cargo"));
         for _ in 0..5 {
             postgres.ask("SELECT 1");
         }
