@@ -75,9 +75,10 @@ async fn follow(shared: &Shared, inbox: &Inbox, log: &Log) -> std::io::Result<()
         let messages = inbox.take().await;
         let waiting = shared.lock().take(messages);
         if !waiting.is_empty() {
-            flush(shared, waiting).await;
+            // Before the answer, which the process may end after.
             let micros = thread_cpu_time().as_micros();
             log.debug(&format!("dashboard: {micros} us of its own thread's time"));
+            flush(shared, waiting).await;
         }
     }
 }
