@@ -69,10 +69,7 @@ impl Runs {
     ///
     /// # Errors
     /// When the directory is there and cannot be read.
-    pub fn newest(
-        &self,
-        is_meant: impl Fn(&Path, &Header) -> bool,
-    ) -> io::Result<Option<PathBuf>> {
+    pub fn newest(&self, is_meant: impl Fn(&Path, &Header) -> bool) -> io::Result<Option<PathBuf>> {
         let is_it = |path: &PathBuf| match read(path).ok().and_then(|mut frames| frames.next()) {
             Some(Ok(Frame::Header(header))) => is_meant(path, &header),
             _ => false,
