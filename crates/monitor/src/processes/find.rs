@@ -2,11 +2,13 @@
 
 use std::{fs, time::Duration};
 
+use plimsoll_runtime::clock::Instant;
+
 use super::scan;
 use crate::{
     pace::Pace,
     probe::ProbeError,
-    sockets::{Listener, Sockets},
+    sockets::{self, Listener},
 };
 
 /// How often it is looked whether further processes have the name.
@@ -24,8 +26,7 @@ pub(super) enum Finder {
 
 /// Who listens at a port.
 pub(super) struct PortFinder {
-    pub(super) port: u16,
-    sockets: Sockets,
+    port: u16,
     pub(super) listeners: Vec<Listener>,
     /// Of the sockets for which the holders were looked for.
     inodes: Vec<u64>,
@@ -37,7 +38,6 @@ impl Finder {
     pub(super) fn port(port: u16) -> Finder {
         Finder::Port(Box::new(PortFinder {
             port,
-            sockets: Sockets::new(),
             listeners: Vec::new(),
             inodes: Vec::new(),
             holders: Vec::new(),
@@ -45,11 +45,11 @@ impl Finder {
         }))
     }
 
-    /// The processes now. `is_stale`: some of the last answer are gone.
+    /// The processes at this tick. `is_stale`: some of the last answer are gone.
     ///
     /// # Errors
     /// When there is none.
-    pub(super) fn find(&mut self, is_stale: bool) -> Result<Vec<u32>, ProbeError> {
+    pub(super) fn find(&mut self, at: Instant, is_stale: bool) -> Result<Vec<u32>, ProbeError> {
         match self {
             Finder::Pid(pid) if is_stale => {
                 Err(ProbeError::new(format_args!("process {pid} has ended")))
@@ -59,7 +59,7 @@ impl Finder {
                 let age = if is_stale { Duration::ZERO } else { RESCAN_EVERY };
                 by_name(name, age)
             }
-            Finder::Port(port) => port.find(is_stale),
+            Finder::Port(port) => port.find(at, is_stale),
         }
     }
 }
@@ -79,12 +79,11 @@ fn by_name(name: &str, age: Duration) -> Result<Vec<u32>, ProbeError> {
 }
 
 impl PortFinder {
-    fn find(&mut self, is_stale: bool) -> Result<Vec<u32>, ProbeError> {
-        let listeners = self
-            .sockets
-            .listeners(self.port)
+    fn find(&mut self, at: Instant, is_stale: bool) -> Result<Vec<u32>, ProbeError> {
+        let all = sockets::listeners_at(at)
             .map_err(|error| ProbeError::new(format_args!("cannot ask who listens: {error}")))?;
-        self.listeners = listeners;
+        self.listeners.clear();
+        self.listeners.extend(all.iter().filter(|listener| listener.port == self.port));
         let inodes: Vec<u64> = self.listeners.iter().map(|listener| listener.inode).collect();
         if inodes.is_empty() {
             self.inodes.clear();
@@ -129,12 +128,15 @@ fn is_init() -> bool {
 }
 
 fn has_one(pid: u32, inodes: &[u64]) -> bool {
-    let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    files.flatten().take(DESCRIPTORS_LIMIT).any(|file| {
-        let link = fs::read_link(file.path()).ok();
-        link.and_then(|link| socket_inode(link.to_str()?))
-            .is_some_and(|inode| inodes.contains(&inode))
-    })
+    sockets_of(pid).any(|inode| inodes.contains(&inode))
+}
+
+/// Inodes of the sockets that a process has open; none when they cannot be seen.
+pub(super) fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    files
+        .take(DESCRIPTORS_LIMIT)
+        .filter_map(|file| socket_inode(fs::read_link(file.path()).ok()?.to_str()?))
 }
 
 /// `socket:[4242]`
@@ -155,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_name_nobody_has() {
-        let error = Finder::Name("no-such-program".into()).find(true).unwrap_err();
+        let error = Finder::Name("no-such-program".into()).find(Instant::now(), true).unwrap_err();
         assert_eq!(error.to_string(), "no process has this name");
-        let error = Finder::Pid(7).find(true).unwrap_err();
+        let error = Finder::Pid(7).find(Instant::now(), true).unwrap_err();
         assert_eq!(error.to_string(), "process 7 has ended");
     }
 }

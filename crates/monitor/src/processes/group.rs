@@ -108,6 +108,11 @@ impl Group {
         self.pids.contains(&pid)
     }
 
+    /// Of all members, in the order in which they came.
+    pub(super) fn pids(&self) -> Vec<u32> {
+        self.members.iter().map(|member| member.pid).collect()
+    }
+
     /// Forgets all: what comes next is another group.
     pub(super) fn clear(&mut self) {
         self.members.clear();

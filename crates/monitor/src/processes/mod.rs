@@ -2,6 +2,7 @@
 
 mod find;
 mod group;
+mod listening;
 mod member;
 pub mod metrics;
 mod scan;
@@ -21,6 +22,7 @@ use crate::{
 };
 use find::Finder;
 use group::{Group, Together};
+use listening::Listening;
 
 /// Names of threads that one watched thing can have series for; further ones are "others".
 const THREAD_NAMES_LIMIT: usize = 32;
@@ -133,6 +135,7 @@ struct ProcessProbe {
     label: String,
     role: Role,
     group: Group,
+    listening: Listening,
     /// Of the last tick; empty when there were none.
     roots: Vec<u32>,
     has_looked: bool,
@@ -145,7 +148,6 @@ struct ProcessProbe {
 /// Tags, made once.
 struct Tags {
     process: TagSet,
-    port: Option<TagSet>,
     threads: HashMap<Arc<str>, TagSet>,
 }
 
@@ -163,6 +165,7 @@ impl ProcessProbe {
             role,
             // What the generator starts, as a system to be tested, is not the generator.
             group: Group::new(role == Role::Watched),
+            listening: Listening::default(),
             roots: Vec::new(),
             has_looked: false,
             buffer: Buffer::default(),
@@ -189,7 +192,7 @@ impl ProcessProbe {
 
     /// Finds the processes and looks at them. `is_stale`: some of those known are gone.
     fn look(&mut self, is_stale: bool, readings: &Readings) -> Result<Together, ProbeError> {
-        let found = self.finder.find(is_stale).inspect_err(|_| self.forget())?;
+        let found = self.finder.find(readings.at(), is_stale).inspect_err(|_| self.forget())?;
         if !self.roots.iter().any(|pid| found.contains(pid)) {
             if let (Some(former), Some(now)) = (self.roots.first(), found.first()) {
                 let text = format!("{}: process {former} was replaced by {now}", self.label);
@@ -214,11 +217,7 @@ impl ProcessProbe {
             if self.role == Role::Generator {
                 process = process.with("role", GENERATOR);
             }
-            let port = match &self.finder {
-                Finder::Port(finder) => Some(process.with("port", &finder.port.to_string())),
-                _ => None,
-            };
-            Tags { process, port, threads: HashMap::new() }
+            Tags { process, threads: HashMap::new() }
         });
         let record = |metric, value: f64| readings.record(metric, &tags.process, value);
         let levels = &together.levels;
@@ -229,14 +228,13 @@ impl ProcessProbe {
             record(&metrics::FILE_DESCRIPTORS, open as f64);
             record(&metrics::FILE_DESCRIPTORS_LIMIT, limit as f64);
         }
-        if let (Finder::Port(finder), Some(tags)) = (&self.finder, &tags.port) {
-            let longest = finder.listeners.iter().max_by_key(|listener| listener.queue);
-            if let Some(listener) = longest {
-                readings.record(&metrics::LISTEN_QUEUE, tags, f64::from(listener.queue));
-                if let Some(limit) = listener.queue_limit {
-                    readings.record(&metrics::LISTEN_QUEUE_LIMIT, tags, f64::from(limit));
-                }
-            }
+        // The generator's own ports are those of its dashboard.
+        if self.role == Role::Watched {
+            let listeners = match &self.finder {
+                Finder::Port(finder) => finder.listeners.clone(),
+                _ => self.listening.of(self.group.pids(), readings.at()),
+            };
+            self.listening.record(listeners, &tags.process, readings);
         }
         let Some(passed) = together.passed else { return };
         let usage = &together.usage;

@@ -165,6 +165,13 @@ fn a_port_and_whoever_listens_there_next() {
     assert_eq!(rig.value(&observation, "process_listen_queue"), 0.0);
     assert_eq!(rig.value(&observation, "process_listen_queue_limit"), 7.0);
 
+    // By its number alone its port is known too.
+    let mut by_pid = Rig::new(Finder::Pid(first.id()));
+    for _ in 0..2 {
+        let observation = by_pid.read().unwrap();
+        assert_eq!(by_pid.value(&observation, "process_listen_queue_limit"), 7.0);
+    }
+
     // Replaced between two looks.
     end(first);
     let (second, _) = listener(port);
@@ -226,7 +233,7 @@ fn the_generator_has_its_role() {
 
 #[test]
 fn threads_beyond_the_limit_share_a_name() {
-    let mut tags = Tags { process: TagSet::default(), port: None, threads: HashMap::new() };
+    let mut tags = Tags { process: TagSet::default(), threads: HashMap::new() };
     for at in 0..THREAD_NAMES_LIMIT + 3 {
         let name = Arc::from(format!("worker-{at}"));
         let expected = if at < THREAD_NAMES_LIMIT { &*name } else { "others" };

@@ -38,18 +38,17 @@ impl Diag {
     }
 
     /// Calls `found` with the state and the queue of each socket of `family` in one of `states` (a bit
-    /// per number) at the local `port`, 0 for any.
+    /// per number).
     pub(super) fn dump(
         &mut self,
         family: u8,
         states: u32,
-        port: u16,
         mut found: impl FnMut(u8, Listener),
     ) -> io::Result<()> {
         use std::os::fd::AsRawFd;
         self.sequence = self.sequence.wrapping_add(1);
         let socket = self.socket.as_raw_fd();
-        send(socket, &request(self.sequence, family, states, port), MsgFlags::empty())?;
+        send(socket, &request(self.sequence, family, states), MsgFlags::empty())?;
         for _ in 0..ANSWERS_LIMIT {
             let length = recv(socket, &mut self.buffer, MsgFlags::empty())?;
             let mut rest = self.buffer.get(..length).unwrap_or_default();
@@ -74,16 +73,15 @@ impl Diag {
 }
 
 /// The question's bytes: a netlink header, and what the kernel calls `inet_diag_req_v2`.
-fn request(sequence: u32, family: u8, states: u32, port: u16) -> [u8; REQUEST_BYTES] {
+fn request(sequence: u32, family: u8, states: u32) -> [u8; REQUEST_BYTES] {
     let mut bytes = [0; REQUEST_BYTES];
-    let fields: [(usize, &[u8]); 8] = [
+    let fields: [(usize, &[u8]); 7] = [
         (0, &(REQUEST_BYTES as u32).to_ne_bytes()),
         (4, &SOCK_DIAG_BY_FAMILY.to_ne_bytes()),
         (6, &FLAGS.to_ne_bytes()),
         (8, &sequence.to_ne_bytes()),
         (16, &[family, TCP]),
         (20, &states.to_ne_bytes()),
-        (24, &port.to_be_bytes()),
         // No cookie of a certain socket.
         (64, &[0xff; 8]),
     ];
@@ -141,11 +139,11 @@ mod tests {
 
     #[test]
     fn messages_are_taken_apart_and_cut_ones_left() {
-        let mut bytes = request(7, 2, 1 << 10, 8080).to_vec();
+        let mut bytes = request(7, 2, 1 << 10).to_vec();
         let message = Message::first(&bytes).unwrap();
         assert_eq!((message.kind, message.sequence), (SOCK_DIAG_BY_FAMILY, 7));
         assert_eq!((message.body.len(), message.rest.len()), (56, 0));
-        assert_eq!(message.body[8..10], [0x1f, 0x90], "the port as the network orders it");
+        assert_eq!(message.body[..2], [2, TCP]);
         for length in [0, 3, 15, 20, 71] {
             bytes.truncate(REQUEST_BYTES);
             assert!(Message::first(&bytes[..length]).is_none(), "{length}");
@@ -159,8 +157,8 @@ mod tests {
     #[test]
     fn an_unknown_family_is_refused() {
         let mut diag = Diag::open().unwrap();
-        assert!(diag.dump(200, 1 << 10, 0, |_, _| {}).is_err());
-        assert!(diag.dump(2, 1 << 10, 0, |_, _| {}).is_ok(), "and the next question answered");
+        assert!(diag.dump(200, 1 << 10, |_, _| {}).is_err());
+        assert!(diag.dump(2, 1 << 10, |_, _| {}).is_ok(), "and the next question answered");
     }
 
     proptest! {

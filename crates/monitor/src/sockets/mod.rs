@@ -6,7 +6,9 @@
 mod diag;
 mod table;
 
-use std::io;
+use std::{cell::RefCell, io, rc::Rc};
+
+use plimsoll_runtime::clock::Instant;
 
 use crate::kernel_file::{Buffer, KernelFile};
 use diag::Diag;
@@ -67,17 +69,16 @@ impl Sockets {
         Sockets { diag: Diag::open().ok(), texts, buffer: Buffer::default() }
     }
 
-    /// Who listens at `port`, in order of the inodes; IPv4 and IPv6.
+    /// Who listens, in order of the inodes; IPv4 and IPv6.
     ///
     /// # Errors
     /// When neither way is open.
-    pub(crate) fn listeners(&mut self, port: u16) -> io::Result<Vec<Listener>> {
+    fn listeners(&mut self) -> io::Result<Vec<Listener>> {
         let mut found = Vec::new();
         for (at, (family, _)) in FAMILIES.into_iter().enumerate() {
             if let Some(diag) = &mut self.diag {
                 // Without IPv6 the kernel knows no such family.
-                let outcome =
-                    diag.dump(family, 1 << LISTEN, port, |_, listener| found.push(listener));
+                let outcome = diag.dump(family, 1 << LISTEN, |_, listener| found.push(listener));
                 if outcome.is_ok() || at > 0 {
                     continue;
                 }
@@ -85,7 +86,7 @@ impl Sockets {
             }
             let Some(file) = self.texts.get_mut(at) else { continue };
             match file.read(&mut self.buffer) {
-                Ok(text) => found.extend(table::listeners(&text, port)),
+                Ok(text) => found.extend(table::listeners(&text)),
                 Err(error) if at == 0 => return Err(error),
                 Err(_) => {}
             }
@@ -107,12 +108,40 @@ impl Sockets {
                 }
             };
             // Without IPv6 the kernel knows no such family.
-            if diag.dump(family, COUNTED, 0, count).is_err() && family == FAMILIES[0].0 {
+            if diag.dump(family, COUNTED, count).is_err() && family == FAMILIES[0].0 {
                 return None;
             }
         }
         Some(counts)
     }
+}
+
+/// What all watched processes share.
+struct Shared {
+    sockets: Sockets,
+    /// The tick that the answer is of.
+    at: Option<Instant>,
+    listeners: Rc<[Listener]>,
+}
+
+thread_local! {
+    static SHARED: RefCell<Shared> =
+        RefCell::new(Shared { sockets: Sockets::new(), at: None, listeners: Rc::default() });
+}
+
+/// Who listens as of the tick `at`, in order of the inodes. The kernel is asked once per tick, whoever
+/// wants to know: it looks through a large table.
+///
+/// # Errors
+/// When it cannot be found out.
+pub(crate) fn listeners_at(at: Instant) -> io::Result<Rc<[Listener]>> {
+    SHARED.with_borrow_mut(|shared| {
+        if shared.at != Some(at) {
+            shared.listeners = shared.sockets.listeners()?.into();
+            shared.at = Some(at);
+        }
+        Ok(Rc::clone(&shared.listeners))
+    })
 }
 
 /// Whether [`Sockets::count_rare_states`] counts the state of that number.
@@ -146,14 +175,20 @@ mod tests {
                 return;
             };
             let port = listener.local_addr().unwrap().port();
-            let found = asks().listeners(port).unwrap();
             let inode = inode_of(listener.as_raw_fd());
+            let find = || {
+                let mut found = asks().listeners().unwrap();
+                assert!(found.is_sorted_by_key(|listener| listener.inode));
+                found.retain(|listener| listener.inode == inode);
+                found
+            };
+            let found = find();
             let [only] = found[..] else { panic!("{found:?}") };
             assert_eq!((only.port, only.inode, only.queue), (port, inode, 0));
             let _waits = std::net::TcpStream::connect((address.ip(), port)).unwrap();
-            assert_eq!(asks().listeners(port).unwrap()[0].queue, 1);
+            assert_eq!(find()[0].queue, 1);
             drop(listener);
-            assert_eq!(asks().listeners(port).unwrap(), []);
+            assert_eq!(find(), []);
         })
         .unwrap();
     }
@@ -164,6 +199,21 @@ mod tests {
             check(address, Sockets::new);
             check(address, || Sockets { diag: None, ..Sockets::new() });
         }
+    }
+
+    #[test]
+    fn within_a_tick_the_answer_stays() {
+        workers::block_on(async {
+            let tick = Instant::now();
+            let before = listeners_at(tick).unwrap();
+            let any = "127.0.0.1:0".parse().unwrap();
+            let listener = listen::tcp(any, ListenOptions::default()).unwrap();
+            let inode = inode_of(listener.as_raw_fd());
+            assert_eq!(listeners_at(tick).unwrap(), before);
+            let after = listeners_at(Instant::now()).unwrap();
+            assert!(after.iter().any(|listener| listener.inode == inode));
+        })
+        .unwrap();
     }
 
     #[test]
