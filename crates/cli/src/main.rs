@@ -12,6 +12,7 @@ mod judge;
 mod keys;
 mod load;
 mod outputs;
+mod pages;
 mod progress;
 mod report;
 mod see;

@@ -1,35 +1,22 @@
-//! What looks at a run: things that are watched beside it, the dashboard, reports.
+//! What is watched beside a run, and thresholds on it.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::{Receiver, TrySendError, sync_channel},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+    mpsc::{Receiver, TrySendError, sync_channel},
 };
 
 use plimsoll_engine::hub::OBSERVATIONS_LIMIT;
 use plimsoll_metrics::{
-    Builtin, MetricId, Observation, Origin, Registry, Totals, record::Header, threshold::parse_key,
-    totals::Entry,
+    Builtin, MetricId, Observation, Origin, Registry, Totals, threshold::parse_key, totals::Entry,
 };
 use plimsoll_monitor::{Monitor, Settings, agent::Token};
-use plimsoll_outputs::{
-    OutputError,
-    progress::Source,
-    report_page::{self, ReportOutput},
-    view::{
-        RunMeta,
-        live::{self, Address, Dashboard},
-    },
-};
+use plimsoll_outputs::progress::Source;
 use plimsoll_runtime::log::{Level, Log};
 
 use crate::{
-    args::{SeeFlags, address},
+    args::SeeFlags,
     exit::{Exit, Failure},
-    wiring::Setup,
 };
 
 /// A monitor at work and what it finds. Ends with the value.
@@ -203,100 +190,4 @@ pub(crate) fn sources_of_attack(
         noun: "requests",
         per_iteration: Some(batch),
     }]
-}
-
-/// Pages of a run.
-#[derive(Default)]
-pub(crate) struct Pages {
-    pub(crate) dashboard: Option<Dashboard>,
-    pub(crate) reports: Vec<ReportOutput>,
-}
-
-impl Pages {
-    /// Opens the dashboard and the reports that the flags ask for, or the variables of k6's dashboard.
-    pub(crate) fn open(setup: &Setup, header: &Header) -> Result<Pages, Failure> {
-        let meta = RunMeta::new("run", header);
-        let flags = setup.see;
-        let mut paths = flags.report.clone();
-        let mut address = flags.dashboard;
-        if let Some(k6) = K6Dashboard::of(|name| setup.env.get(name).cloned())? {
-            paths.extend(k6.export);
-            address = address.or(Some(k6.address));
-        }
-        let failed = |error: OutputError| Failure::new(Exit::Other, error.message);
-        let open = |path: PathBuf| {
-            report_page::start(&path, meta.clone(), setup.registry.clone()).map_err(|error| {
-                failed(error).with_hint("name a file .html or .md in a folder that exists")
-            })
-        };
-        let reports = paths.into_iter().map(open).collect::<Result<_, _>>()?;
-        let dashboard = address
-            .map(|address| live::start(address, meta.clone(), setup.registry.clone(), setup.log));
-        let dashboard = dashboard.transpose().map_err(|error| {
-            Failure::new(Exit::Other, format!("--dashboard: {}", error.message))
-                .with_hint("name another port, --dashboard=8000, or any free one, --dashboard=0")
-        })?;
-        if let Some(dashboard) = dashboard.as_ref().filter(|it| it.server().is_public()) {
-            let address = dashboard.server().address();
-            setup.log.warn(&format!("whoever reaches {address} can see the dashboard"));
-        }
-        Ok(Pages { dashboard, reports })
-    }
-}
-
-/// What users of k6 ask for with `K6_WEB_DASHBOARD` and its kin.
-#[derive(Debug, PartialEq)]
-struct K6Dashboard {
-    address: Address,
-    export: Option<PathBuf>,
-}
-
-impl K6Dashboard {
-    fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Option<K6Dashboard>, Failure> {
-        let get = |name| variable(name).filter(|text| !text.is_empty());
-        if get("K6_WEB_DASHBOARD").is_none_or(|text| text != "true") {
-            return Ok(None);
-        }
-        let (host, port) = (get("K6_WEB_DASHBOARD_HOST"), get("K6_WEB_DASHBOARD_PORT"));
-        let address = match (&host, &port) {
-            (None, None) => Address::Default,
-            (Some(host), Some(port)) => {
-                Address::Given(address(&format!("{host}:{port}")).map_err(bad)?)
-            }
-            (Some(one), None) | (None, Some(one)) => Address::Given(address(one).map_err(bad)?),
-        };
-        Ok(Some(K6Dashboard { address, export: get("K6_WEB_DASHBOARD_EXPORT").map(Into::into) }))
-    }
-}
-
-fn bad(why: String) -> Failure {
-    Failure::new(Exit::BadConfiguration, format!("K6_WEB_DASHBOARD_HOST or _PORT: {why}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_of_k6() {
-        let check = |variables: &[(&str, &str)], expected: Option<Option<&str>>| {
-            let get = |name: &str| {
-                let found = variables.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| (*value).to_owned())
-            };
-            let found = K6Dashboard::of(get).unwrap().map(|k6| match k6.address {
-                Address::Default => None,
-                Address::Given(address) => Some(address.to_string()),
-            });
-            assert_eq!(found, expected.map(|address| address.map(str::to_owned)), "{variables:?}");
-        };
-        check(&[], None);
-        check(&[("K6_WEB_DASHBOARD", "false"), ("K6_WEB_DASHBOARD_PORT", "1")], None);
-        let on = ("K6_WEB_DASHBOARD", "true");
-        check(&[on], Some(None));
-        check(&[on, ("K6_WEB_DASHBOARD_PORT", "81")], Some(Some("127.0.0.1:81")));
-        let host = ("K6_WEB_DASHBOARD_HOST", "0.0.0.0");
-        check(&[on, host], Some(Some("0.0.0.0:5665")));
-        check(&[on, host, ("K6_WEB_DASHBOARD_PORT", "81")], Some(Some("0.0.0.0:81")));
-    }
 }

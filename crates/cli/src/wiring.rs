@@ -23,7 +23,7 @@ use plimsoll_runtime::{
 use plimsoll_script::options::SystemTags;
 use serde_json::Value;
 
-use crate::{args::SeeFlags, exit::Failure, see::Pages};
+use crate::{args::SeeFlags, exit::Failure, pages::Pages};
 
 /// What outputs are made from.
 pub(crate) struct Setup<'a> {

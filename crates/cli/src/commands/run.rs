@@ -142,6 +142,8 @@ pub(crate) fn execute(
         let outputs = followers.describe();
         let dashboard = followers.dashboard();
         terminal::print(&report::header(args, outputs, dashboard, &plan, color))?;
+    } else if let Some(url) = followers.dashboard() {
+        log.info(&format!("the dashboard is on {url}"));
     }
     let Prepared { loaded, consolidated, thresholds, watched, trend_stats, control } = prepared;
     let script = Arc::new(loaded.script);

@@ -19,6 +19,7 @@ use plimsoll_outputs::{
 use crate::{
     exit::{Exit, Failure},
     load::process_environment,
+    pages::is_page,
     wiring::Setup,
 };
 
@@ -68,7 +69,8 @@ pub(crate) fn environment(given: &BTreeMap<String, String>) -> BTreeMap<String, 
 
 /// Opens all, in the order given; the first that cannot be opened ends the command.
 pub(crate) fn open(setup: &Setup) -> Result<Vec<Box<dyn Output>>, Failure> {
-    setup.out.iter().filter(|text| !text.is_empty()).map(|text| open_one(text, setup)).collect()
+    let texts = setup.out.iter().filter(|text| !text.is_empty() && !is_page(text));
+    texts.map(|text| open_one(text, setup)).collect()
 }
 
 fn open_one(text: &str, setup: &Setup) -> Result<Box<dyn Output>, Failure> {

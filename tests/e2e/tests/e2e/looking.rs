@@ -249,6 +249,24 @@ fn an_attack_is_looked_at_in_all_ways_at_once() {
     assert!(run.stderr.contains("0 interrupted requests"), "{said}");
 }
 
+/// What starts k6's dashboard starts ours.
+#[test]
+fn variables_and_output_of_k6s_dashboard() {
+    let source = "export default function () {}";
+    let check = |run: &Run| {
+        assert_eq!(run.code, Some(0), "{}", run.said());
+        assert!(run.stdout.contains("\n web dashboard: http://127.0.0.1:"), "{}", run.said());
+        assert!(run.text("out.html").contains("</html>"), "{}", run.said());
+    };
+    check(&run(source, &["--out", "web-dashboard=port=0&export=out.html"]));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.js"), source).unwrap();
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "script.js"]).env("K6_WEB_DASHBOARD", "true");
+    command.env("K6_WEB_DASHBOARD_PORT", "0").env("K6_WEB_DASHBOARD_EXPORT", "out.html");
+    check(&finish(command, folder, None));
+}
+
 /// A run of a minute, on a terminal.
 fn on_a_terminal(folder: &tempfile::TempDir, web: &Web, columns: u16) -> Terminal {
     std::fs::write(folder.path().join("script.js"), script(web, 60, "")).unwrap();
@@ -274,6 +292,25 @@ fn a_key_ends_a_run_gracefully() {
         assert!(shown.contains(" 0 interrupted iterations"), "{shown}");
         assert!(shown.contains("█ WATCHED"), "{shown}");
     }
+}
+
+#[test]
+fn a_key_ends_the_wait_after_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.js"), "export default function () {}").unwrap();
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "--linger", "--dashboard=0", "script.js"]);
+    let mut terminal = Terminal::start(&command, 100, 30);
+    terminal.wait_for("--linger waits");
+    let shown = terminal.shown();
+    let (_, rest) = shown.split_once("web dashboard: http://127.0.0.1:").unwrap();
+    let port = rest.split('/').next().unwrap().parse().unwrap();
+    let answer = plimsoll_e2e::http::try_get(port, "/api/runs", &[]);
+    let (status, text) = answer.unwrap_or_else(|| panic!("no dashboard: {shown}"));
+    assert!(status == 200 && text.contains("\"reason\":\"finished\""), "{status} {text}");
+    terminal.press("q");
+    assert_eq!(terminal.end(), Some(0), "{}", terminal.shown());
+    terminal.wait_for("plimsoll view");
 }
 
 #[test]
