@@ -340,6 +340,24 @@ fn requests_that_get_nothing() {
 }
 
 #[test]
+fn connections_have_a_limit() {
+    let host = Host::start(LOOPBACK, None);
+    // Whether there was an answer; the connection stays.
+    let connect = || {
+        let mut stream = TcpStream::connect(host.address()).unwrap();
+        stream.write_all(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n").ok();
+        let read = stream.read(&mut [0; 1024]).unwrap_or(0);
+        (stream, read > 0)
+    };
+    let mut held: Vec<_> = (0..serve::CONNECTIONS_LIMIT).map(|_| connect()).collect();
+    assert!(held.iter().all(|(_, answered)| *answered));
+    assert!(!connect().1, "one too many");
+    held.clear();
+    // Places are given back when the server notices.
+    assert!((0..1_000).any(|_| connect().1));
+}
+
+#[test]
 fn places_where_no_agent_can_be() {
     let settings = |address: &str| AgentSettings {
         address: address.parse().unwrap(),
