@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use plimsoll_e2e::{Tool, command, finish, plimsoll, ports::Port};
+use plimsoll_e2e::{Tool, command, finish, plimsoll, ports::Port, prometheus::Prometheus};
 
 use crate::services::{Seen, watch, watch_for};
 
@@ -152,6 +152,28 @@ fn a_page_for_prometheus() {
     );
     let said = seen.run.said();
     assert!(seen.value("host_memory_total_bytes", "app1") > 0.0, "{said}");
+}
+
+#[test]
+fn a_real_prometheus_scrapes_it_with_the_token() {
+    let agent = Agent::start(&["--listen", "127.0.0.1:0", "name:plimsoll"]);
+    let prometheus = Prometheus::start_with(&format!(
+        "scrape_configs:\n\
+         - job_name: agent\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
+         \x20 authorization: {{ credentials: hunter2 }}\n\
+         \x20 static_configs: [{{ targets: ['{}'] }}]\n",
+        agent.address
+    ));
+    let found = |expression: &str| {
+        let unix = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        prometheus.query(expression, &unix.as_secs().to_string()).len()
+    };
+    let is_there = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        found("process_memory_bytes{host=\"app1\",process=\"plimsoll\"} > 0") == 1
+    });
+    assert!(is_there, "up: {}", found("up == 1"));
+    assert_eq!(found("host_major_faults_total{host=\"app1\"}"), 1);
 }
 
 #[test]
