@@ -213,6 +213,34 @@ fn appends_make_the_whole() {
     }
 }
 
+/// A script that waits and computes has iterations alone, until its first request.
+#[test]
+fn iterations_stand_in_for_requests_until_there_are_some() {
+    let registry = Registry::new(10);
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    let mut view = RunView::new(Story::meta(), registry.clone());
+    let totals = Totals::new(registry, &[]);
+    let mut second = |number: u64, metrics: &[Builtin]| {
+        for metric in metrics {
+            let series = recorder.handle(metric.id(), &TagSet::default());
+            recorder.record(series, 100.0, Timestamp(number));
+        }
+        let epoch = view.model.epoch();
+        let interval = recorder.take_interval();
+        view.interval(Timestamp((START_MS / 1000 + number) * 1_000_000_000), &interval, &totals);
+        let run = parsed(&view);
+        let kinds: Vec<String> = run["latency"].as_object().unwrap().keys().cloned().collect();
+        (kinds.join(" "), run["heat"]["of"].to_string(), view.model.epoch() > epoch)
+    };
+    let iterations = [Builtin::IterationDuration];
+    let expected = |kinds: &str, is_new| (kinds.to_owned(), format!("{kinds:?}"), is_new);
+    assert_eq!(second(1, &iterations), expected("iteration", false));
+    assert_eq!(second(2, &iterations), expected("iteration", false));
+    let both = [Builtin::IterationDuration, Builtin::HttpReqDuration];
+    assert_eq!(second(3, &both), expected("service", true));
+    assert_eq!(second(4, &both), expected("service", false));
+}
+
 #[test]
 fn nothing_is_a_run_too() {
     let view = RunView::new(Story::meta(), Story::new().registry);

@@ -18,11 +18,13 @@ pub(super) use route::{CHECKS_LIMIT, ERRORS_LIMIT, URLS_LIMIT};
 use route::{Counter, Gauge, Route, Router};
 pub(super) use watched::{Cell, Signal, Thing};
 
-/// The three latencies, in the order in which they are kept.
-pub(super) const LATENCIES: [&str; 3] = ["service", "response", "lateness"];
+/// The latencies, in the order in which they are kept. Iterations stand in for requests where there are
+/// none.
+pub(super) const LATENCIES: [&str; 4] = ["service", "response", "lateness", "iteration"];
 pub(super) const SERVICE: usize = 0;
 pub(super) const RESPONSE: usize = 1;
 pub(super) const LATENESS: usize = 2;
+pub(super) const ITERATION: usize = 3;
 
 /// The first interval is at most so long: what is before it was preparation.
 const FIRST_NANOS: u64 = 1_000_000_000;
@@ -117,6 +119,8 @@ pub(super) struct Digester {
     /// By series.
     routes: Vec<Option<Route>>,
     router: Router,
+    /// Whether there are requests, so that iterations are of no interest.
+    has_requests: bool,
     started: u64,
     /// The end of the interval before.
     last: Option<u64>,
@@ -130,6 +134,7 @@ impl Digester {
             registry,
             routes: Vec::new(),
             router: Router::default(),
+            has_requests: false,
             started: started_unix_ms.saturating_mul(1_000_000),
             last: None,
             first: 0,
@@ -142,7 +147,10 @@ impl Digester {
         let mut digest = Digest { from, to, ..Digest::default() };
         for (series, sink) in &interval.sinks {
             let route = self.route(*series, sink);
-            add(&mut digest, route, sink);
+            self.has_requests |= matches!(route, Route::Service { .. });
+            if !(self.has_requests && matches!(route, Route::Iteration)) {
+                add(&mut digest, route, sink);
+            }
         }
         digest.thresholds = thresholds(totals, to.saturating_sub(self.first));
         self.router.take_new(&mut digest);
@@ -205,6 +213,7 @@ fn add(digest: &mut Digest, route: Route, sink: &Sink) {
         }
         (Route::Response, Sink::Trend(histogram)) => digest.latency[RESPONSE].add(histogram),
         (Route::Lateness, Sink::Trend(histogram)) => digest.latency[LATENESS].add(histogram),
+        (Route::Iteration, Sink::Trend(histogram)) => digest.latency[ITERATION].add(histogram),
         (Route::Check(number), &Sink::Rate { trues, total }) => {
             let fails = total.saturating_sub(trues);
             digest.load.checks_passed += trues as f64;

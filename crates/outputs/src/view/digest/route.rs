@@ -44,6 +44,7 @@ pub(super) enum Route {
     },
     Response,
     Lateness,
+    Iteration,
     Check(u32),
     Signal(u32),
     /// Of that signal.
@@ -143,6 +144,7 @@ impl Router {
             Some(Builtin::VusMax) => Route::Gauge(Gauge::VusMax),
             Some(Builtin::IterationResponseTime) => Route::Response,
             Some(Builtin::IterationLateness) => Route::Lateness,
+            Some(Builtin::IterationDuration) => Route::Iteration,
             Some(Builtin::Checks) => Route::Check(self.check(tags)),
             Some(Builtin::HttpReqs) => Route::Requests { url: self.url(tags) },
             Some(Builtin::HttpReqDuration) => Route::Service { url: self.url(tags) },

@@ -119,7 +119,7 @@ impl Model {
     fn interval(&mut self, digest: Digest) {
         let Digest { from, to, load, latency, requests, errors, checks, .. } = digest;
         digest.new.into_iter().for_each(|definition| self.define(definition));
-        let had_response = self.timeline.is_open_model();
+        let latency_before = self.timeline.main_latency();
         let at = self.timeline.add(from, to, &load, &latency);
         for (number, count) in errors {
             if let Some((_, track)) = self.errors.get_mut(number as usize) {
@@ -151,8 +151,10 @@ impl Model {
             self.thresholds = digest.thresholds;
         }
         self.unwatched = digest.unwatched;
-        // The heat map is of the other latency from now on.
-        self.epoch += u64::from(had_response != self.timeline.is_open_model());
+        let has_dropped = self.timeline.drop_iterations();
+        // The heat map is of another latency from now on.
+        let is_other = latency_before != self.timeline.main_latency();
+        self.epoch += u64::from(has_dropped || is_other);
         self.make_room();
     }
 

@@ -1,8 +1,8 @@
 //! Points in order of time, the last of which may still grow.
 
-use super::point::Point;
+use super::point::{Latency, Point};
 use crate::view::{
-    digest::{Cell, LATENCIES, Load, RESPONSE},
+    digest::{Cell, ITERATION, LATENCIES, Load, RESPONSE, SERVICE},
     sparse::Sparse,
 };
 
@@ -135,6 +135,25 @@ impl Timeline {
     /// Whether something was due at a time of its own: then the response time counts from there.
     pub(super) fn is_open_model(&self) -> bool {
         self.totals[RESPONSE].count() > 0 || self.load.asked.is_some()
+    }
+
+    /// Which latency says most of the run.
+    pub(super) fn main_latency(&self) -> usize {
+        match self.totals[SERVICE].count() {
+            _ if self.is_open_model() => RESPONSE,
+            0 => ITERATION,
+            _ => SERVICE,
+        }
+    }
+
+    /// Forgets iterations once there are requests, which say more; whether there was anything to forget.
+    pub(super) fn drop_iterations(&mut self) -> bool {
+        if self.totals[SERVICE].count() == 0 || self.totals[ITERATION].count() == 0 {
+            return false;
+        }
+        self.totals[ITERATION] = Sparse::default();
+        self.points.iter_mut().for_each(|point| point.latency[ITERATION] = Latency::default());
+        true
     }
 
     pub(super) fn totals(&self) -> &[Sparse; LATENCIES.len()] {

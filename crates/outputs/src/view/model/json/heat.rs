@@ -10,7 +10,7 @@ use super::{
     number::{Number, list},
 };
 use crate::view::{
-    digest::{LATENCIES, RESPONSE, SERVICE},
+    digest::LATENCIES,
     sparse::{BUCKETS, Sparse, upper_bound},
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Heat<'a>(pub(super) &'a Part<'a>);
 impl Serialize for Heat<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let part = self.0;
-        let kind = if part.model.timeline.is_open_model() { RESPONSE } else { SERVICE };
+        let kind = part.model.timeline.main_latency();
         // The first row has one bucket less, since the first bucket begins at nothing.
         let bound = |row: usize| match row {
             0 => 0.0,
