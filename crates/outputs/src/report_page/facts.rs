@@ -163,8 +163,9 @@ impl Run {
         doubts
     }
 
-    /// Response time where something was due, else service time.
+    /// Response time where something was due, else service time, or iterations where they stand for it.
     pub(super) fn first_latency(&self) -> &'static str {
-        if self.totals.latency.contains_key("response") { "response" } else { "service" }
+        let is_known = |kind: &&str| self.totals.latency.contains_key(*kind);
+        ["response", "service", "iteration"].into_iter().find(is_known).unwrap_or("service")
     }
 }

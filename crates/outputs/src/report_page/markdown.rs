@@ -160,6 +160,7 @@ fn latencies(run: &Run) -> String {
         ("response", "from when it was due"),
         ("service", "from when it was sent"),
         ("lateness", "from when it was due to when it was sent"),
+        ("iteration", "from its start to its end"),
     ];
     let row = |&(kind, words): &(&str, &str)| {
         let Distribution { mean, p50, p90, p95, p99, max } = run.totals.latency.get(kind)?;

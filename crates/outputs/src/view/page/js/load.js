@@ -13,6 +13,7 @@ const KIND_NOTES = {
   service: ["from when sent", "From the start of sending to the end of the response"],
   response: ["from when due", "From when it was due to the end of the response"],
   lateness: ["from due to start", "From when it was due to its start: the generator's own health"],
+  iteration: ["of an iteration", "From its start to its end"],
 };
 
 const LEVELS = [
@@ -36,10 +37,11 @@ let pressScale = () => {};
 let latency;
 let heats = [];
 
-/* The kind that says most of a run: with a schedule, what was due counts. */
+/* The kind that says most of a run: with a schedule, what was due counts; without requests, iterations. */
 export function kindOf(run) {
   if (view.kind) return view.kind;
-  return run.model === "open" && run.latency.response ? "response" : "service";
+  if (run.model === "open" && run.latency.response) return "response";
+  return run.latency.iteration && !run.latency.service ? "iteration" : "service";
 }
 
 export function setKind(kind) {
@@ -211,7 +213,7 @@ function latencyControls() {
 
 /* Colours of two runs on one place would say nothing, so each has a map of its own. */
 function heatPanel({ id, label }, at) {
-  const note = isSeveral() ? `of ${label}` : "how many requests took so long";
+  const note = isSeveral() ? `of ${label}` : "how many took so long";
   return new Panel({
     id: at ? `heat-${at}` : "heat",
     title: "Latency heat map",
