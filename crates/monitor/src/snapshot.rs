@@ -11,6 +11,9 @@ const THINGS_LIMIT: usize = 64;
 /// A thing that has been silent for so long is left out.
 const SILENT_NANOS: u64 = 10_000_000_000;
 
+/// A figure that is older says nothing of now: its thing may be gone, or another.
+const STALE_NANOS: u64 = 3_000_000_000;
+
 /// What is watched, as a view lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -28,7 +31,7 @@ pub struct Glance {
     pub host: Arc<str>,
     /// As the user named it; of a host its name.
     pub name: Arc<str>,
-    /// Cores in use (1.0 is one core); of a host the share of all its cores.
+    /// Cores in use (1.0 is one core); of a host the share of all its cores. `None` when not known now.
     pub cpu: Option<f64>,
     /// In use.
     pub memory_bytes: Option<f64>,
@@ -56,8 +59,16 @@ const FIGURES: [(&str, Kind, bool); 6] = [
 pub(crate) struct Glances {
     registry: Registry,
     figures: HashMap<MetricId, Option<(Kind, bool)>>,
-    things: Vec<(TagSet, Timestamp, Glance)>,
+    things: Vec<Thing>,
     at: Timestamp,
+}
+
+struct Thing {
+    tags: TagSet,
+    /// Without its figures.
+    glance: Glance,
+    cpu: Option<(Timestamp, f64)>,
+    memory: Option<(Timestamp, f64)>,
 }
 
 impl Glances {
@@ -78,22 +89,31 @@ impl Glances {
         });
         let Some((kind, is_cpu)) = figure else { return };
         self.at = self.at.max(at);
-        let same = |(known, _, glance): &(TagSet, Timestamp, Glance)| {
-            known == tags && is_of(glance.kind, kind)
-        };
+        let same = |thing: &Thing| thing.tags == *tags && is_of(thing.glance.kind, kind);
         let place = self.things.iter().position(same).unwrap_or(self.things.len());
         if place == self.things.len() && place < THINGS_LIMIT {
-            self.things.push((tags.clone(), at, glance(kind, tags)));
+            let (tags, glance) = (tags.clone(), glance(kind, tags));
+            self.things.push(Thing { tags, glance, cpu: None, memory: None });
         }
-        let Some((_, seen, glance)) = self.things.get_mut(place) else { return };
-        *seen = at;
-        *(if is_cpu { &mut glance.cpu } else { &mut glance.memory_bytes }) = Some(value);
+        let Some(thing) = self.things.get_mut(place) else { return };
+        *(if is_cpu { &mut thing.cpu } else { &mut thing.memory }) = Some((at, value));
     }
 
     pub(crate) fn snapshot(&mut self) -> Snapshot {
         let at = self.at;
-        self.things.retain(|(_, seen, _)| at.0.saturating_sub(seen.0) < SILENT_NANOS);
-        let mut things: Vec<_> = self.things.iter().map(|(_, _, glance)| glance.clone()).collect();
+        let newer_than =
+            |age: u64| move |(seen, _): &(Timestamp, f64)| at.0.saturating_sub(seen.0) < age;
+        let speaks = |figure: &Option<_>| figure.as_ref().is_some_and(newer_than(SILENT_NANOS));
+        self.things.retain(|thing| speaks(&thing.cpu) || speaks(&thing.memory));
+        let value = |figure: Option<(Timestamp, f64)>| {
+            figure.filter(newer_than(STALE_NANOS)).map(|(_, value)| value)
+        };
+        let now = |thing: &Thing| Glance {
+            cpu: value(thing.cpu),
+            memory_bytes: value(thing.memory),
+            ..thing.glance.clone()
+        };
+        let mut things: Vec<_> = self.things.iter().map(now).collect();
         things.sort_by_key(|glance| glance.kind);
         Snapshot { at, things }
     }
@@ -144,7 +164,7 @@ mod tests {
         note(cpu, &web, 0.7, 2);
         note(metric("process_threads"), &web, 9.0, 2);
         note(cpu, &own, 0.2, 2);
-        note(metric("host_cpu_utilization"), &host, 0.9, 9);
+        note(metric("host_cpu_utilization"), &host, 0.9, 4);
         let seen = |glances: &mut Glances| -> Vec<_> {
             let things = glances.snapshot().things;
             let of = |glance: Glance| (glance.kind, glance.name.to_string(), glance.cpu);
@@ -156,6 +176,13 @@ mod tests {
             (Kind::Process, "nginx".to_owned(), Some(0.7)),
         ];
         assert_eq!(seen(&mut glances), expected);
+        glances.note(cpu, &own, 0.3, Timestamp(6 * SECOND));
+        let expected = [
+            (Kind::Generator, "generator".to_owned(), Some(0.3)),
+            (Kind::Host, "app1".to_owned(), Some(0.9)),
+            (Kind::Process, "nginx".to_owned(), None),
+        ];
+        assert_eq!(seen(&mut glances), expected, "nobody knows what nginx does now");
         glances.note(cpu, &own, 0.3, Timestamp(13 * SECOND));
         assert_eq!(seen(&mut glances).len(), 2, "nginx has been silent");
     }
