@@ -21,7 +21,6 @@ pub mod procfs;
 pub mod readings;
 mod sampler;
 pub mod services;
-pub mod snapshot;
 mod sockets;
 pub mod subject;
 pub mod watch;
@@ -32,6 +31,5 @@ pub use monitor::{INTERVAL, INTERVAL_MIN, Monitor, MonitorError, Settings, own_h
 pub use probe::{Probe, ProbeError, Reading, Subject};
 pub use process::{Process, ProcessError, ProcessSample, Scope};
 pub use readings::Readings;
-pub use snapshot::{Glance, Kind, Snapshot};
 pub use subject::SubjectError;
 pub use watch::{ProcessUsage, ProcessWatch};

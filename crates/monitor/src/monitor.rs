@@ -2,10 +2,7 @@
 
 use std::{
     io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, RecvTimeoutError},
-    },
+    sync::mpsc::{self, RecvTimeoutError},
     thread::{Builder, JoinHandle},
     time::Duration,
 };
@@ -20,7 +17,6 @@ use crate::{
     processes::GeneratorSubject,
     readings::Readings,
     sampler::Sampler,
-    snapshot::Snapshot,
     subject::{self, SubjectError},
 };
 
@@ -108,7 +104,6 @@ pub struct Monitor {
     /// Ends the sampler when it is sent or dropped.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    latest: Arc<Mutex<Snapshot>>,
 }
 
 /// Starts watching on a thread of its own. Returns when every probe has had its first reading or
@@ -135,13 +130,12 @@ pub fn start(
     }
     let (stop, stopped) = oneshot::channel();
     let (ready, first_readings) = mpsc::sync_channel(1);
-    let latest = Arc::new(Mutex::new(Snapshot::default()));
     let thread = Builder::new().name("monitor".to_owned()).spawn({
-        let (registry, log, latest) = (registry.clone(), log.clone(), Arc::clone(&latest));
+        let (registry, log) = (registry.clone(), log.clone());
         move || {
             let readings = Readings::new(registry, &settings.host, settings.keep_samples);
             let outcome = workers::block_on(async {
-                let sampler = Sampler::new(readings, log.clone(), emit, latest);
+                let sampler = Sampler::new(readings, log.clone(), emit);
                 sampler.run(settings.subjects, settings.every, ready, stopped).await;
             });
             if let Err(error) = outcome {
@@ -152,15 +146,10 @@ pub fn start(
     match first_readings.recv_timeout(FIRST_READINGS_TIMEOUT) {
         Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
     }
-    Ok(Monitor { stop: Some(stop), thread: Some(thread), latest })
+    Ok(Monitor { stop: Some(stop), thread: Some(thread) })
 }
 
 impl Monitor {
-    /// The newest figures.
-    pub fn latest(&self) -> Snapshot {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Takes no more readings. Returns when the thread has ended, which is at once.
     pub fn stop(mut self) {
         self.end();

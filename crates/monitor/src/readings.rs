@@ -9,10 +9,7 @@ use plimsoll_metrics::{
 };
 use plimsoll_runtime::clock::Instant;
 
-use crate::{
-    metric::Metric,
-    snapshot::{Glances, Snapshot},
-};
+use crate::metric::Metric;
 
 /// Series that one monitor makes: those past it are left out and counted. A host of 128 cores and 64
 /// disks with 50 watched processes stays below.
@@ -39,21 +36,18 @@ struct Collected {
     series: HashMap<(MetricId, TagSet), SeriesHandle>,
     left_out: u64,
     events: Vec<Event>,
-    glances: Glances,
 }
 
 impl Readings {
     /// `host`: the name that readings of this machine are tagged with. `keep_samples`: whether some
     /// output needs each sample.
     pub fn new(registry: Registry, host: &str, keep_samples: bool) -> Readings {
-        let glances = Glances::new(&registry);
         let collected = Collected {
             recorder: Recorder::new(registry, keep_samples, SAMPLES_LIMIT),
             metrics: HashMap::new(),
             series: HashMap::new(),
             left_out: 0,
             events: Vec::new(),
-            glances,
         };
         Readings {
             at: Instant::now(),
@@ -110,7 +104,6 @@ impl Readings {
         let Some(series) = collected.series(metric, tags) else { return };
         let at = Timestamp(self.at.unix_nanos());
         collected.recorder.record(series, value, at);
-        collected.glances.note(metric, tags, value, at);
     }
 
     /// A mark on the axis of time, at this tick. `kind`: a short word such as `probe` or `process`.
@@ -138,11 +131,6 @@ impl Readings {
     /// Values left out since the last call, for want of room for their series.
     pub fn take_left_out(&self) -> u64 {
         std::mem::take(&mut self.shared.borrow_mut().left_out)
-    }
-
-    /// The newest values of what a small view shows.
-    pub fn snapshot(&self) -> Snapshot {
-        self.shared.borrow_mut().glances.snapshot()
     }
 }
 

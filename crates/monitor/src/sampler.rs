@@ -1,9 +1,6 @@
 //! The sampler's loop: at each tick all probes read, and what they found goes out as one observation.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc::SyncSender},
-    time::Duration,
-};
+use std::{sync::mpsc::SyncSender, time::Duration};
 
 use plimsoll_metrics::Observation;
 use plimsoll_runtime::{clock::Instant, log::Log, timer};
@@ -15,14 +12,12 @@ use tokio::{
 use crate::{
     probe::{Probe, ProbeError, Subject},
     readings::{Readings, SERIES_LIMIT},
-    snapshot::Snapshot,
 };
 
 pub(crate) struct Sampler<Emit> {
     readings: Readings,
     log: Log,
     emit: Emit,
-    latest: Arc<Mutex<Snapshot>>,
     watched: Vec<Watched>,
     /// Readings that have not ended.
     reading: JoinSet<Outcome>,
@@ -48,17 +43,11 @@ struct Outcome {
 }
 
 impl<Emit: FnMut(Observation)> Sampler<Emit> {
-    pub(crate) fn new(
-        readings: Readings,
-        log: Log,
-        emit: Emit,
-        latest: Arc<Mutex<Snapshot>>,
-    ) -> Sampler<Emit> {
+    pub(crate) fn new(readings: Readings, log: Log, emit: Emit) -> Sampler<Emit> {
         Sampler {
             readings,
             log,
             emit,
-            latest,
             watched: Vec::new(),
             reading: JoinSet::new(),
             has_told_of_limit: false,
@@ -180,8 +169,6 @@ impl<Emit: FnMut(Observation)> Sampler<Emit> {
                 "what is watched has more than {SERIES_LIMIT} series: further ones are left out"
             ));
         }
-        let snapshot = self.readings.snapshot();
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = snapshot;
         (self.emit)(self.readings.take());
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use plimsoll_metrics::{Contains, Event, MetricKind, Sink, registry::SERIES_LIMIT};
@@ -109,7 +112,7 @@ fn check(subjects: Vec<Box<dyn Subject>>, ticks: usize) -> (Vec<String>, Vec<Eve
                 drop(stop.take());
             }
         };
-        let sampler = Sampler::new(readings, log.clone(), emit, Arc::default());
+        let sampler = Sampler::new(readings, log.clone(), emit);
         sampler.run(subjects, Duration::from_millis(1), ready, stopped).await;
     })
     .unwrap();
@@ -193,12 +196,6 @@ fn a_monitor_from_start_to_stop() {
     })
     .unwrap();
     assert!(registry.find("host_cpu_utilization").is_some(), "thresholds can name it");
-    // At the first reading memory is known, but no increase.
-    let first = monitor.latest();
-    assert_eq!(first.things.len(), 2, "{first:?}");
-    assert!(
-        first.things.iter().all(|thing| thing.memory_bytes > Some(0.0) && &*thing.host == "here")
-    );
     workers::block_on(timer::sleep(INTERVAL_MIN * 2)).unwrap();
     monitor.stop();
     let emitted = seen.load(Ordering::Relaxed);

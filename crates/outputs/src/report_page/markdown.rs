@@ -290,7 +290,11 @@ fn checks(run: &Run) -> String {
 
 fn events(run: &Run) -> String {
     let told = run.events.iter().filter(|event| event.kind != "invalid").map(|event| {
-        let at = duration::humanize((event.t * 1e3).round(), None);
+        // What is watched is looked at before the load begins.
+        let at = match event.t < 0.0 {
+            true => "before the start".to_owned(),
+            false => duration::humanize((event.t * 1e3).round(), None),
+        };
         format!("- {at} **{}** {}\n", plain(&event.kind), plain(&event.text))
     });
     let (text, left_out) = limited(told);
