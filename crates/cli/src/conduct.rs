@@ -12,6 +12,7 @@ use plimsoll_engine::{
     runner::Runner,
 };
 use plimsoll_metrics::{Registry, threshold::ThresholdGroup};
+use plimsoll_outputs::progress::Terms;
 use plimsoll_runtime::{clock::Instant, log::Log, shutdown};
 
 use crate::{
@@ -81,6 +82,7 @@ impl<R: Runner> Conduct<R> {
             control: Arc::clone(&control),
             signaled: Arc::new(OnceLock::new()),
             lingers: self.lingers,
+            terms: self.shown.terms,
             log: log.clone(),
         };
         ending.on_signals(self.first_signal)?;
@@ -117,6 +119,7 @@ struct Ending {
     control: Arc<Control>,
     signaled: Arc<OnceLock<Instant>>,
     lingers: bool,
+    terms: Terms,
     log: Log,
 }
 
@@ -126,14 +129,16 @@ impl Ending {
         let failed =
             |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
         let (control, log) = (Arc::clone(&self.control), self.log.clone());
-        let (signaled, lingers) = (Arc::clone(&self.signaled), self.lingers);
+        let (signaled, lingers, run) = (Arc::clone(&self.signaled), self.lingers, self.terms.run);
         let signals = shutdown::listen().map_err(failed)?;
         let thread = signals.spawn(move |count, signal| match count {
             1 => {
                 log.debug(&format!("stopping because of {signal}"));
                 signaled.get_or_init(Instant::now);
                 if control.test_progress().stage == Stage::Done && !lingers {
-                    log.warn("the run is over, only its summary is not: once more ends that too");
+                    log.warn(&format!(
+                        "the {run} is over, only its summary is not: once more ends that too"
+                    ));
                 }
                 match first {
                     FirstSignal::Interrupts => control.stop(StopReason::Signal),

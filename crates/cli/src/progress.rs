@@ -149,7 +149,7 @@ impl Shown {
             EngineStage::Done => Stage::Finished,
         };
         let requests = |iterations: u64| iterations.saturating_mul(self.batch.into());
-        let scenario = |progress| scenario(self.in_requests(progress), reason.as_ref());
+        let scenario = |progress| scenario(self.in_terms(progress), reason.as_ref());
         ProgressView {
             stage,
             terms: self.terms,
@@ -166,8 +166,13 @@ impl Shown {
         }
     }
 
-    /// Of requests that are sent together, the schedule counts each.
-    fn in_requests(&self, mut progress: ScenarioProgress) -> ScenarioProgress {
+    /// In the words of what runs; of requests that are sent together, the schedule counts each.
+    fn in_terms(&self, mut progress: ScenarioProgress) -> ScenarioProgress {
+        if let Some(words) = progress.columns.first_mut()
+            && let Some(count) = words.strip_suffix(Terms::SCRIPT.workers)
+        {
+            *words = format!("{count}{}", self.terms.workers);
+        }
         let words = progress.columns.last_mut().filter(|_| self.batch > 1);
         if let (Some(rate), Some(words)) = (progress.rate, words) {
             *words = format!("{:.2} hits/s", rate * f64::from(self.batch));

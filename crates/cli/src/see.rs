@@ -148,7 +148,8 @@ pub(crate) fn tell_unseen(totals: &Totals, log: &Log) {
     for entry in totals.entries().iter().filter(is_unseen) {
         let message =
             format!("there is no sample of {}, so its thresholds do not hold", entry.name);
-        let hint = "the tags must be those of something that was watched while the load ran";
+        let hint = "the tags must be those of something that is watched, and the run longer than \
+                    --watch-every";
         log.write(Level::Error, &message, &[("hint", hint)]);
     }
 }

@@ -249,6 +249,20 @@ fn an_attack_is_looked_at_in_all_ways_at_once() {
     assert!(run.stderr.contains("0 interrupted requests"), "{said}");
 }
 
+#[test]
+fn an_attack_speaks_of_workers_and_requests() {
+    let web = Web::start();
+    for rate in ["-rate=0", "-rate=20"] {
+        let run = plimsoll(&["attack", rate, "-workers=3", "-duration=2s", &web.url]);
+        assert_eq!(run.code, Some(0), "{}", run.said());
+        for word in ["VUs", "iterations"] {
+            assert!(!run.stderr.contains(word), "{word}: {}", run.said());
+        }
+        assert!(run.stderr.contains("3 workers"), "{}", run.said());
+        assert!(run.stderr.contains(" 0 interrupted requests"), "{}", run.said());
+    }
+}
+
 /// What starts k6's dashboard starts ours.
 #[test]
 fn variables_and_output_of_k6s_dashboard() {
