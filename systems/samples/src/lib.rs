@@ -1,3 +1,4 @@
 //! Sample services to load, for demonstrations, measurements and tests.
 
+pub mod budget;
 pub mod web;

@@ -9,6 +9,7 @@ mod encoding;
 mod exchange;
 mod form;
 mod inspect;
+mod limits;
 pub mod misbehave;
 mod pages;
 mod redirect;
@@ -31,6 +32,8 @@ use plimsoll_runtime::{
 };
 use tokio::sync::watch;
 
+pub use limits::{Bandwidth, Limits, Pool, QUEUE_MAX};
+
 /// Longest request body that is read.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;
 /// Longest response body of `/bytes`, `/stream-bytes`, `/drip` and `/work`.
@@ -48,13 +51,15 @@ pub struct WebConfig {
     pub h2: bool,
     /// Worker threads, at least 1.
     pub threads: usize,
+    /// What is made scarce.
+    pub limits: Limits,
 }
 
 impl Default for WebConfig {
     /// A free port of the loopback address, without TLS, on one thread.
     fn default() -> WebConfig {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        WebConfig { addr, tls: None, h2: true, threads: 1 }
+        WebConfig { addr, tls: None, h2: true, threads: 1, limits: Limits::default() }
     }
 }
 
@@ -116,7 +121,8 @@ impl WebServer {
             TlsAcceptor::new(&identity.certificate_pem, &identity.key_pem, alpn)
                 .map_err(io::Error::other)
         });
-        let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2 };
+        let limits = limits::State::new(&config.limits);
+        let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2, limits };
         // One socket per worker: the kernel spreads the connections, nothing is handed over.
         let options = ListenOptions { reuse_port: config.threads > 1 };
         if options.reuse_port && config.addr.port() != 0 {

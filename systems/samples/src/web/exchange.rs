@@ -1,6 +1,6 @@
 //! What an endpoint is given and what it gives back.
 
-use std::{borrow::Cow, net::SocketAddr, str::FromStr};
+use std::{borrow::Cow, net::SocketAddr, str::FromStr, sync::Arc};
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
@@ -10,7 +10,7 @@ use http::{
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use super::body::Body;
+use super::{body::Body, limits::State};
 
 pub(super) type Reply = http::Response<Body>;
 
@@ -19,6 +19,8 @@ pub(super) struct Head {
     pub(super) parts: Parts,
     pub(super) peer: SocketAddr,
     pub(super) secure: bool,
+    /// What the service has too little of, if anything.
+    pub(super) limits: Option<Arc<State>>,
 }
 
 impl Head {

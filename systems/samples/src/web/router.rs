@@ -11,11 +11,14 @@ use super::{
     body::Body,
     caching, cookies, encoding,
     exchange::{Head, Reply, empty, not_found, refused, with_header},
-    inspect, pages, redirect, sized, status, work,
+    inspect, limits, pages, redirect, sized, status, work,
 };
 
 /// The path's pieces between slashes. Those past the sixth are not told apart.
 pub(super) type Segments<'a> = [Option<&'a str>; 6];
+
+/// The page about what is scarce; there is none where nothing is.
+pub(super) const METRICS: &str = "/metrics";
 
 /// Methods of the endpoints that take any.
 const ANY: &[Method] = &[
@@ -83,7 +86,10 @@ async fn answer(head: Head, body: Incoming) -> Reply {
             encoding::route(&head, &segments)
         }
         "cache" | "etag" | "response-headers" => caching::route(&head, &segments),
-        _ => not_found(),
+        _ => match &head.limits {
+            Some(state) if path == METRICS => limits::page(state),
+            _ => not_found(),
+        },
     }
 }
 

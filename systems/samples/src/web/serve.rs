@@ -1,6 +1,8 @@
 //! Accepting connections and speaking HTTP on them, all on the worker's own thread.
 
-use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
+use std::{
+    cell::Cell, convert::Infallible, io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration,
+};
 
 use hyper::{Request, body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
@@ -12,7 +14,11 @@ use tokio::{
     task::spawn_local,
 };
 
-use super::{exchange::Head, router};
+use super::{
+    exchange::Head,
+    limits::{Paced, State},
+    router,
+};
 
 /// A client that has not finished its handshake by then is let go.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
@@ -23,6 +29,8 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 pub(super) struct Settings {
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) h2: bool,
+    /// Nothing when nothing is scarce.
+    pub(super) limits: Option<Arc<State>>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -31,6 +39,7 @@ impl std::fmt::Debug for Settings {
             .debug_struct("Settings")
             .field("tls", &self.tls.is_some())
             .field("h2", &self.h2)
+            .field("limits", &self.limits.is_some())
             .finish()
     }
 }
@@ -80,9 +89,32 @@ async fn speak<S>(stream: S, peer: SocketAddr, secure: bool, settings: &Settings
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let service = service_fn(move |request: Request<Incoming>| async move {
+    let Some(link) = settings.limits.as_ref().and_then(|limits| limits.link.clone()) else {
+        return converse(stream, peer, secure, settings, None).await;
+    };
+    // Whoever looks at how full the link is must not have to wait for it.
+    let exempt = Rc::new(Cell::new(false));
+    let stream = Paced::new(stream, link, Rc::clone(&exempt));
+    converse(stream, peer, secure, settings, Some(exempt)).await;
+}
+
+async fn converse<S>(
+    stream: S,
+    peer: SocketAddr,
+    secure: bool,
+    settings: &Settings,
+    exempt: Option<Rc<Cell<bool>>>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let limits = settings.limits.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        Ok::<_, Infallible>(router::reply(Head { parts, peer, secure }, body).await)
+        if let Some(exempt) = &exempt {
+            exempt.set(parts.uri.path() == router::METRICS);
+        }
+        let head = Head { parts, peer, secure, limits: limits.clone() };
+        async move { Ok::<_, Infallible>(router::reply(head, body).await) }
     });
     let builder = auto::Builder::new(Local);
     // Tells HTTP/2 from HTTP/1.1 by how the client begins, with ALPN and without.

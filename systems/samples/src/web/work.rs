@@ -2,11 +2,13 @@
 
 use std::{hint::black_box, time::Duration};
 
+use http::StatusCode;
 use plimsoll_runtime::{clock::thread_cpu_time, timer};
 
 use super::{
     DELAY_SECONDS_MAX,
-    exchange::{Head, Reply},
+    exchange::{Head, Reply, refused},
+    limits::{Full, State},
     sized,
 };
 
@@ -18,11 +20,37 @@ const STEPS: u64 = 10_000;
 pub(super) async fn work(head: &Head) -> Reply {
     let cpu = milliseconds(head.parameter("cpu_ms", 0.0));
     let sleep = milliseconds(head.parameter("sleep_ms", 0.0));
-    burn(cpu);
-    if !sleep.is_zero() {
-        timer::sleep(sleep).await;
+    let done = match &head.limits {
+        None => {
+            burn(cpu);
+            pause(sleep).await;
+            Ok(())
+        }
+        Some(limits) => limited(limits, cpu, sleep).await,
+    };
+    match done {
+        Ok(()) => sized::page(head.parameter("bytes", 0)),
+        Err(Full) => refused(StatusCode::SERVICE_UNAVAILABLE, "too many requests wait already\n"),
     }
-    sized::page(head.parameter("bytes", 0))
+}
+
+/// In the pool from the first to the last, under the lock while computing.
+async fn limited(limits: &State, cpu: Duration, sleep: Duration) -> Result<(), Full> {
+    let place = limits.enter_pool().await?;
+    if !cpu.is_zero() {
+        let lock = limits.take_lock().await?;
+        burn(cpu);
+        drop(lock);
+    }
+    pause(sleep).await;
+    drop(place);
+    Ok(())
+}
+
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        timer::sleep(time).await;
+    }
 }
 
 /// Negative and absurd values are drawn to the nearest that is allowed.

@@ -1,0 +1,334 @@
+//! A CPU budget that the process puts itself under: a cgroup of its own with a quota.
+//!
+//! A service that does so is limited as one in a container is, and every tool that reads cgroups sees it.
+
+mod hierarchies;
+
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use plimsoll_runtime::{timer, workers};
+
+use hierarchies::{Hierarchy, Place, Version};
+
+/// The cgroup that those of all our services are below.
+pub const PARENT: &str = "plimsoll";
+/// Unless told: a quota that is used up stops the process for the rest of the period, and of the kernel's
+/// usual 100 ms that would be most of any latency.
+pub const PERIOD_DEFAULT: Duration = Duration::from_millis(10);
+/// What the kernel takes as period.
+pub const PERIOD_MIN: Duration = Duration::from_millis(1);
+pub const PERIOD_MAX: Duration = Duration::from_secs(1);
+/// Least share of a core: with the kernel's least quota, 1 ms, the period is a tenth of a second.
+pub const CORES_MIN: f64 = 0.01;
+
+/// The kernel's least quota, in microseconds.
+const QUOTA_MIN_US: u64 = 1_000;
+/// A cgroup whose last process has just left may be busy for a moment.
+const REMOVE_ATTEMPTS: u32 = 50;
+const REMOVE_PAUSE: Duration = Duration::from_millis(2);
+/// Another service that ends may remove [`PARENT`] while this one makes its cgroup below.
+const MAKE_ATTEMPTS: u32 = 5;
+
+/// How much CPU time a process may use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// CPU time per time; 0.25 is a quarter of a core.
+    pub cores: f64,
+    /// How often the quota begins anew; [`PERIOD_DEFAULT`] or, for small quotas, as long as the kernel
+    /// wants, unless given.
+    pub period: Option<Duration>,
+}
+
+/// Why there is no budget, and what may help.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BudgetError {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl std::fmt::Display for BudgetError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BudgetError {}
+
+impl BudgetError {
+    fn new(message: impl Into<String>, hint: Option<String>) -> BudgetError {
+        BudgetError { message: message.into(), hint }
+    }
+}
+
+/// Its processes are listed there, and join by writing their number.
+const MEMBERS: &str = "cgroup.procs";
+/// Before the process's number in the name of its cgroup.
+const PREFIX: &str = "web-";
+/// Folders that are looked at for what killed processes left.
+const LEFT_MAX: usize = 1_000;
+
+/// In microseconds, as the kernel takes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Quota {
+    quota_us: u64,
+    period_us: u64,
+}
+
+impl Budget {
+    fn quota(self) -> Result<Quota, BudgetError> {
+        let wrong = |message: String| Err(BudgetError::new(message, None));
+        if !(CORES_MIN..=f64::from(u16::MAX)).contains(&self.cores) {
+            return wrong(format!("a budget of {} cores: at least {CORES_MIN}", self.cores));
+        }
+        let period = self.period.unwrap_or_else(|| {
+            let least = Duration::from_micros(QUOTA_MIN_US).div_f64(self.cores);
+            // In whole milliseconds, which people read more easily.
+            let whole = Duration::from_millis(least.as_nanos().div_ceil(1_000_000) as u64);
+            whole.max(PERIOD_DEFAULT)
+        });
+        if !(PERIOD_MIN..=PERIOD_MAX).contains(&period) {
+            return wrong(format!("a period of {period:?}: from {PERIOD_MIN:?} to {PERIOD_MAX:?}"));
+        }
+        let period_us = period.as_micros() as u64;
+        let quota_us = (period_us as f64 * self.cores).round() as u64;
+        if quota_us < QUOTA_MIN_US {
+            let hint = "choose a longer period or a greater budget".to_owned();
+            let message = format!(
+                "{} cores in a period of {period:?} are less than 1 ms, the kernel's least quota",
+                self.cores
+            );
+            return Err(BudgetError::new(message, Some(hint)));
+        }
+        Ok(Quota { quota_us, period_us })
+    }
+}
+
+/// Puts this process, with all its threads, into a cgroup of its own below [`PARENT`] whose quota is the
+/// budget, and reads the quota back. What killed processes have left there is removed before.
+///
+/// # Errors
+/// When the budget is none that the kernel takes or more than the cores that there are, or when this
+/// process may not make a cgroup; nothing is left then.
+pub fn enter(budget: Budget) -> Result<Entered, BudgetError> {
+    let quota = budget.quota()?;
+    let cores = workers::cores();
+    if budget.cores > cores as f64 {
+        let message = format!("a budget of {} cores: this process may use {cores}", budget.cores);
+        return Err(BudgetError::new(message, None));
+    }
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let place = hierarchies::find(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup"));
+    let place = place.ok_or_else(|| {
+        BudgetError::new("no hierarchy of cgroups is mounted that has CPU quotas", hint(budget))
+    })?;
+    let mut entered = Entered { place, folders: Vec::new(), quota };
+    match entered.set_up() {
+        Ok(()) => Ok(entered),
+        Err((what, error)) => {
+            let message = format!("{what} the cgroup {}: {error}", entered.path());
+            Err(BudgetError::new(message, hint(budget)))
+        }
+    }
+}
+
+fn hint(budget: Budget) -> Option<String> {
+    let percent = (budget.cores * 100.0).round();
+    Some(format!(
+        "run as root where cgroups can be written, or without --cpu-budget under systemd-run --scope \
+         -p CPUQuota={percent}% -p CPUQuotaPeriodSec=10ms"
+    ))
+}
+
+/// The membership in the cgroup. Dropping it moves the process back and removes the cgroup.
+#[derive(Debug)]
+pub struct Entered {
+    place: Place,
+    /// Those that were made, each in its hierarchy; the quota's first.
+    folders: Vec<(PathBuf, Hierarchy)>,
+    quota: Quota,
+}
+
+impl Entered {
+    /// The cgroup's path below the mounted hierarchies, with a leading slash.
+    pub fn path(&self) -> String {
+        format!("/{}", self.below().display())
+    }
+
+    /// Quota and period as the kernel has them.
+    pub fn quota(&self) -> (Duration, Duration) {
+        (Duration::from_micros(self.quota.quota_us), Duration::from_micros(self.quota.period_us))
+    }
+
+    fn below(&self) -> PathBuf {
+        self.place.below.join(PARENT).join(format!("{PREFIX}{}", std::process::id()))
+    }
+
+    /// What could not be done, and why.
+    fn set_up(&mut self) -> Result<(), (&'static str, io::Error)> {
+        let below = self.below();
+        for (index, hierarchy) in self.place.hierarchies.clone().into_iter().enumerate() {
+            let folder = hierarchy.root.join(&below);
+            let has_quota = index == 0;
+            match self.make(&folder, has_quota) {
+                Ok(()) => self.folders.push((folder.clone(), hierarchy)),
+                Err(error) if has_quota => return Err(("make", error)),
+                // Then the figures of that hierarchy are missing, and the budget holds.
+                Err(_) => continue,
+            }
+            if has_quota {
+                self.limit(&folder).map_err(|error| ("limit", error))?;
+            }
+            let joined = fs::write(folder.join(MEMBERS), std::process::id().to_string());
+            if has_quota {
+                joined.map_err(|error| ("join", error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make(&self, folder: &Path, has_quota: bool) -> io::Result<()> {
+        let parent = folder.parent().unwrap_or(folder);
+        sweep(parent);
+        let mut outcome = Ok(());
+        for _ in 0..MAKE_ATTEMPTS {
+            match fs::create_dir(parent) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+            outcome = self.hand_down(parent, has_quota).and_then(|()| fs::create_dir(folder));
+            match &outcome {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                _ => break,
+            }
+        }
+        if outcome.is_err() {
+            // It stays if others have theirs below.
+            fs::remove_dir(parent).ok();
+        }
+        outcome
+    }
+
+    /// With version 2 a cgroup has no file for quotas before those above hand the controller down.
+    fn hand_down(&self, parent: &Path, has_quota: bool) -> io::Result<()> {
+        if !has_quota || self.place.version == Version::One {
+            return Ok(());
+        }
+        let above = parent.parent().unwrap_or(parent);
+        fs::write(above.join("cgroup.subtree_control"), "+cpu")?;
+        fs::write(parent.join("cgroup.subtree_control"), "+cpu")
+    }
+
+    /// Writes the quota and reads it back.
+    fn limit(&self, folder: &Path) -> io::Result<()> {
+        let Quota { quota_us, period_us } = self.quota;
+        let read = |name: &str| fs::read_to_string(folder.join(name));
+        let (wanted, found) = match self.place.version {
+            Version::One => {
+                fs::write(folder.join("cpu.cfs_period_us"), period_us.to_string())?;
+                fs::write(folder.join("cpu.cfs_quota_us"), quota_us.to_string())?;
+                let (quota, period) = (read("cpu.cfs_quota_us")?, read("cpu.cfs_period_us")?);
+                (format!("{quota_us} {period_us}"), format!("{} {}", quota.trim(), period.trim()))
+            }
+            Version::Two => {
+                let wanted = format!("{quota_us} {period_us}");
+                fs::write(folder.join("cpu.max"), &wanted)?;
+                (wanted, read("cpu.max")?.trim().to_owned())
+            }
+        };
+        if wanted == found {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("wrote the quota {wanted}, read {found}")))
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let pid = std::process::id().to_string();
+        for (folder, hierarchy) in self.folders.drain(..) {
+            // The cgroup that we came from may be gone, since nobody was left in it.
+            let back = [&hierarchy.own, &hierarchy.root];
+            back.iter().find(|place| fs::write(place.join(MEMBERS), &pid).is_ok());
+            remove(&folder);
+            // Others may have theirs below.
+            folder.parent().and_then(|parent| fs::remove_dir(parent).ok());
+        }
+    }
+}
+
+/// Removes what processes that are no more have left: they were killed. Nobody needs to know if that
+/// fails; the next start tries again.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten().take(LEFT_MAX) {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let Some(pid) = pid.and_then(|pid| pid.parse::<u32>().ok()) else { continue };
+        // One with our own number is not ours: we have none yet. That of another process may be about to
+        // be joined; with processes in it the kernel would keep it anyway.
+        let is_left = pid == std::process::id() || !Path::new(&format!("/proc/{pid}")).is_dir();
+        if is_left {
+            fs::remove_dir(entry.path()).ok();
+        }
+    }
+}
+
+/// Best effort: what stays is found at the next start.
+fn remove(folder: &Path) {
+    for _ in 0..REMOVE_ATTEMPTS {
+        match fs::remove_dir(folder) {
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => {}
+            _ => return,
+        }
+        workers::block_on(timer::sleep(REMOVE_PAUSE)).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_become_quotas() {
+        let check = |cores, period: Option<u64>, expected: Result<(u64, u64), &str>| {
+            let period = period.map(Duration::from_micros);
+            match (Budget { cores, period }.quota(), expected) {
+                (Ok(quota), expected) => {
+                    assert_eq!(
+                        Ok((quota.quota_us, quota.period_us)),
+                        expected,
+                        "{cores} {period:?}"
+                    );
+                }
+                (Err(error), Err(text)) => assert!(error.message.contains(text), "{error}"),
+                (Err(error), Ok(_)) => panic!("{cores} {period:?}: {error}"),
+            }
+        };
+        check(0.25, None, Ok((2_500, 10_000)));
+        check(2.0, None, Ok((20_000, 10_000)));
+        check(0.25, Some(100_000), Ok((25_000, 100_000)));
+        // The kernel takes no quota below 1 ms, so the period grows.
+        check(0.05, None, Ok((1_000, 20_000)));
+        check(0.03, None, Ok((1_020, 34_000)));
+        check(0.01, None, Ok((1_000, 100_000)));
+        check(0.05, Some(10_000), Err("less than 1 ms"));
+        check(0.25, Some(999), Err("from 1ms to 1s"));
+        check(0.25, Some(1_000_001), Err("from 1ms to 1s"));
+        for cores in [0.0, 0.009, -1.0, f64::NAN, f64::INFINITY] {
+            check(cores, None, Err("at least 0.01"));
+        }
+    }
+
+    #[test]
+    fn more_than_there_is_is_no_budget() {
+        let error = enter(Budget { cores: 60_000.0, period: None }).unwrap_err();
+        assert!(
+            error.message.starts_with("a budget of 60000 cores: this process may use "),
+            "{error}"
+        );
+    }
+}
