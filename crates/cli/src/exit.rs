@@ -17,6 +17,10 @@ pub(crate) enum Exit {
     TestFailed,
     /// The generator was the limit, and `--strict` was given.
     Invalid,
+    /// `capacity --goal`: not reached.
+    GoalMissed,
+    /// What was to be found out is not sure.
+    Inconclusive,
     /// `compare --fail-if`: it is so.
     Worse,
     /// Wrong flags, missing files, and whatever has no code of its own.
@@ -37,6 +41,8 @@ impl Exit {
             Exit::ScriptAborted => 108,
             Exit::TestFailed => 110,
             Exit::Invalid => 111,
+            Exit::GoalMissed => 112,
+            Exit::Inconclusive => 113,
             Exit::Worse => 114,
             Exit::Other => 255,
         }

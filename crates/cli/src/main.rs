@@ -78,7 +78,7 @@ fn tell_lost_lines(log: &Log, output: &str) {
 /// Where the progress of a verb goes. The results of an attack may have standard output to themselves.
 fn stream(command: &Command) -> progress::Stream {
     match command {
-        Command::Attack(_) => progress::Stream::Stderr,
+        Command::Attack(_) | Command::Capacity(_) => progress::Stream::Stderr,
         _ => progress::Stream::Stdout,
     }
 }
@@ -106,6 +106,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => commands::run::run(args, session),
         Command::Attack(args) => commands::attack::attack(args, session),
+        Command::Capacity(args) => commands::capacity::capacity(args, session),
         Command::Report(args) => commands::results::report(args, session),
         Command::Watch(args) => commands::watch::watch(args, session).map(done),
         Command::Encode(args) => commands::results::encode(args, session),

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command};
 
 /// Verbs whose long flags may have one dash.
-const VERBS: [&str; 4] = ["attack", "report", "encode", "plot"];
+const VERBS: [&str; 5] = ["attack", "capacity", "report", "encode", "plot"];
 
 /// Gives long flags with one dash a second one. Values, short flags and everything behind `--` stay
 /// as they are. `arguments` begins with the program's name.

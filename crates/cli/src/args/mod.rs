@@ -1,6 +1,7 @@
 //! The command line as data: every verb, flag, default and example.
 
 mod attack;
+mod capacity;
 mod compare;
 mod dashes;
 mod options;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
+pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
@@ -111,6 +113,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Send requests at a rate, without a script
     Attack(Box<AttackArgs>),
+    /// Find the highest rate at which objectives are kept
+    Capacity(Box<CapacityArgs>),
     /// Say what came of attacks, from their results, or of a run, from its record
     Report(ReportArgs),
     /// Look at hosts, processes and services, or serve what is seen to runs on other hosts

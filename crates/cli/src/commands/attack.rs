@@ -5,6 +5,7 @@ mod conditions;
 mod load;
 mod outlet;
 mod pace;
+pub(crate) mod parts;
 mod redis;
 mod targets;
 mod thresholds;

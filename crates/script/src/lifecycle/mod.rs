@@ -114,6 +114,11 @@ impl Script {
     pub fn process_ends_after_run(&self) {
         self.test.process_ends.store(true, Ordering::Relaxed);
     }
+
+    /// Takes it back: another run follows, and the memory of this one's VUs is needed.
+    pub fn process_lives_on(&self) {
+        self.test.process_ends.store(false, Ordering::Relaxed);
+    }
 }
 
 fn load_failure(entry: &str, message: &str) -> String {

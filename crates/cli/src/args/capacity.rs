@@ -1,0 +1,197 @@
+//! The flags of `capacity`: what is sent as in `attack`, and how the search goes about it.
+
+use std::time::Duration;
+
+use clap::{
+    ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, builder::RangedU64ValueParser,
+};
+use plimsoll_script::options::parse_go_duration;
+
+use super::{
+    Arrivals, AttackArgs, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags, TargetFlags,
+    see::every,
+};
+
+/// A shorter search finds nothing.
+const BUDGET_MIN: Duration = Duration::from_secs(10);
+
+/// As many as an engine's run may have.
+const SENDERS_LIMIT: u64 = 1_000_000;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+TARGET is a URL, a redis:// URL or a script. Of a script, all arrival-rate scenarios are scaled by one
+factor, and the rate is their sum. A trial is a few seconds of load at one rate; one in which plimsoll itself
+was the limit is INVALID and never counts.
+
+Objectives: avg, med, max or p(N) of the response time, from when each request was due; errors as a
+share. With `over 10s` every stretch so long must keep it.
+
+Examples:
+  plimsoll capacity http://127.0.0.1:8080/ --slo 'p(99)<200ms' --slo 'errors<0.1%'
+  plimsoll capacity http://127.0.0.1:8080/ --slo 'avg<800ms' --goal 2000/s --budget 5m
+  plimsoll capacity --targets targets.txt --slo 'p(99)<200ms over 10s' --watch port:8080
+  plimsoll capacity redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}' --slo 'p(99)<2ms'
+  plimsoll capacity script.js -e BASE=http://127.0.0.1:8080 --slo 'p(99)<1s' --json
+  plimsoll capacity http://127.0.0.1:8080/ --slo 'p(99)<200ms' --resume   # goes on where it was stopped
+
+Exit codes: 0 found, or the goal reached; 112 goal missed; 111 INVALID, the generator was the limit;
+  113 not found or not sure; 104 bad configuration; 105 interrupted; 255 the target is down")]
+pub(crate) struct CapacityArgs {
+    #[command(flatten)]
+    pub(crate) sent: Sent,
+
+    /// What must be kept, e.g. 'p(99)<200ms' or 'errors<0.1%' (repeatable)
+    #[arg(long = "slo", value_name = "OBJECTIVE", help_heading = "Search")]
+    pub(crate) objectives: Vec<String>,
+    /// A rate to reach, e.g. 2000/s: says by how much it is or is not
+    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    pub(crate) goal: Option<String>,
+    /// How long it may take
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = budget, help_heading = "Search")]
+    pub(crate) budget: Duration,
+    /// What is raised until it gives
+    #[arg(long, value_enum, default_value_t = Dimension::Rate, help_heading = "Search")]
+    pub(crate) dimension: Dimension,
+    /// The first rate [default: a quarter of what a short probe reaches]
+    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    pub(crate) start: Option<String>,
+    /// No rate above it is tried [default: about what the generator can do]
+    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    pub(crate) max_rate: Option<String>,
+    /// Where trials are stored as they end, or `off` [default: in the user's state directory]
+    #[arg(long, value_name = "FILE|off", help_heading = "Search")]
+    pub(crate) state: Option<String>,
+    /// Go on with the trials that are stored
+    #[arg(long, help_heading = "Search")]
+    pub(crate) resume: bool,
+
+    /// The most that is in flight at a time [default: 10000; of a script 1000, or its maxVUs]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=SENDERS_LIMIT), help_heading = "Load")]
+    pub(crate) senders: Option<u64>,
+    /// CPU that plimsoll itself may use; from 80 % of it on it is the limit [default: all cores]
+    #[arg(long, value_name = "CORES", value_parser = cores, help_heading = "Load")]
+    pub(crate) generator_cores: Option<f64>,
+
+    /// The result as JSON on standard output (docs/capacity.md)
+    #[arg(long, help_heading = "Results")]
+    pub(crate) json: bool,
+}
+
+/// What a search raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dimension {
+    /// Arrivals per second, whether or not earlier ones have ended
+    Rate,
+    /// Virtual users: not supported yet
+    Vus,
+    /// Connections: not supported yet
+    Connections,
+}
+
+/// What is sent, in the shape that `attack` and `run` have for it.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    /// Its pace, results and looks are those of an attack without flags.
+    pub(crate) attack: AttackArgs,
+    /// Of a script, without flags but for `__ENV`.
+    pub(crate) runtime: RuntimeFlags,
+}
+
+/// The flags of [`Sent`] that are neither an attack's nor a script's as they are.
+#[derive(Debug, Args)]
+struct Subject {
+    /// URL, redis:// URL or script; or see --targets
+    #[arg(id = "url", value_name = "TARGET")]
+    url: Option<String>,
+    /// A variable for the script's `__ENV` (repeatable)
+    #[arg(short, long, value_name = "NAME=VALUE", help_heading = "Script")]
+    env: Vec<String>,
+    /// Spacing of arrivals: evenly, or at random as those of many independent users
+    #[arg(long, value_enum, default_value_t = Arrivals::Even, help_heading = "Load")]
+    arrivals: Arrivals,
+    /// Threads [default: one per core]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "Load"
+    )]
+    threads: usize,
+    /// Watch beside the load, as in `plimsoll run`, e.g. port:8080, host, docker:NAME (repeatable)
+    #[arg(long, value_name = "WHAT", help_heading = "Looking")]
+    watch: Vec<String>,
+    /// Between two samples of what is watched, 100ms at least
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = every, help_heading = "Looking")]
+    watch_every: Duration,
+    /// What agents on other hosts want to hear; better in the variable than on the command line
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "PLIMSOLL_WATCH_TOKEN",
+        hide_env_values = true,
+        help_heading = "Looking"
+    )]
+    watch_token: Option<String>,
+}
+
+impl FromArgMatches for Sent {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Sent, Error> {
+        let subject = Subject::from_arg_matches(matches)?;
+        let mut attack = without_flags::<AttackArgs>(&["attack"])?;
+        attack.url = subject.url;
+        attack.pace.arrivals = subject.arrivals;
+        attack.pace.threads = subject.threads;
+        attack.see = SeeFlags {
+            watch: subject.watch,
+            watch_every: subject.watch_every,
+            watch_token: subject.watch_token,
+            dashboard: None,
+            report: Vec::new(),
+        };
+        attack.targets = TargetFlags::from_arg_matches(matches)?;
+        attack.http = HttpFlags::from_arg_matches(matches)?;
+        attack.redis = RedisFlags::from_arg_matches(matches)?;
+        let run = without_flags::<RunArgs>(&["run", "script.js"])?;
+        let runtime = RuntimeFlags { env: subject.env, ..run.runtime };
+        Ok(Sent { attack, runtime })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Sent::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Sent {
+    fn augment_args(command: Command) -> Command {
+        let command = TargetFlags::augment_args(Subject::augment_args(command));
+        let command = RedisFlags::augment_args(HttpFlags::augment_args(command));
+        // They are of no use here, or would make a search never end.
+        command.mut_arg("lazy", |arg| arg.hide(true)).mut_arg("max_body", |arg| arg.hide(true))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Sent::augment_args(command)
+    }
+}
+
+/// What a verb has when no flag is given.
+fn without_flags<T: Args>(words: &[&str]) -> Result<T, Error> {
+    let matches = T::augment_args(Command::new("plimsoll")).try_get_matches_from(words)?;
+    T::from_arg_matches(&matches)
+}
+
+fn budget(text: &str) -> Result<Duration, String> {
+    let budget = parse_go_duration(text).map_err(|error| error.to_string())?;
+    if budget.is_negative() || budget.to_std() < BUDGET_MIN {
+        return Err(format!("it must be {}s at least", BUDGET_MIN.as_secs()));
+    }
+    Ok(budget.to_std())
+}
+
+fn cores(text: &str) -> Result<f64, String> {
+    let cores = text.parse::<f64>().ok().filter(|cores| cores.is_finite() && *cores > 0.0);
+    cores.ok_or_else(|| "write a number of cores above 0, such as 2 or 0.5".to_owned())
+}

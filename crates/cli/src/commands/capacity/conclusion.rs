@@ -1,0 +1,175 @@
+//! What a search that is over says, and the exit code.
+
+use plimsoll_analysis::capacity::{End, Finding, Outcome};
+
+use super::record::Entry;
+use crate::exit::Exit;
+
+/// In one word.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Verdict {
+    /// The capacity is between two rates that are confirmed.
+    Found,
+    /// It is that or more: nothing above was tried.
+    AtLeast,
+    /// The goal is surely kept, or surely not.
+    Reached,
+    Missed,
+    /// Not kept at any rate.
+    Nowhere,
+    /// The generator was the limit, for this reason.
+    Invalid(String),
+    /// There was not enough time, or the answer is too near to the goal.
+    Unsure,
+    /// The person ended it.
+    Interrupted,
+}
+
+impl Verdict {
+    /// As JSON has it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Verdict::Found => "found",
+            Verdict::AtLeast => "at least",
+            Verdict::Reached => "goal reached",
+            Verdict::Missed => "goal missed",
+            Verdict::Nowhere => "nowhere kept",
+            Verdict::Invalid(_) => "invalid",
+            Verdict::Unsure => "inconclusive",
+            Verdict::Interrupted => "interrupted",
+        }
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Verdict::Found | Verdict::Reached => Exit::Success,
+            Verdict::Missed => Exit::GoalMissed,
+            Verdict::Invalid(_) => Exit::Invalid,
+            Verdict::AtLeast | Verdict::Nowhere | Verdict::Unsure => Exit::Inconclusive,
+            Verdict::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+/// A search that is over.
+pub(super) struct Conclusion {
+    pub(super) finding: Finding,
+    pub(super) verdict: Verdict,
+    /// Per second.
+    pub(super) goal: Option<f64>,
+    /// The most of its CPU that the generator used in a trial at the answer or below.
+    pub(super) generator_share: Option<f64>,
+}
+
+impl Conclusion {
+    /// `needed`: confirmations on either side.
+    pub(super) fn new(
+        finding: Finding,
+        entries: &[Entry],
+        needed: usize,
+        goal: Option<f64>,
+        is_interrupted: bool,
+    ) -> Conclusion {
+        let invalid = entries.iter().find_map(|entry| match &entry.outcome {
+            Outcome::Invalid(reason) => Some(reason.clone()),
+            _ => None,
+        });
+        let verdict = if is_interrupted {
+            Verdict::Interrupted
+        } else {
+            verdict(&finding, invalid, needed, goal)
+        };
+        let at = |entry: &&Entry| {
+            let is_below = finding.capacity.is_some_and(|rate| entry.order.rate <= rate * 1.001);
+            is_below && !matches!(entry.outcome, Outcome::Invalid(_))
+        };
+        let shares = entries.iter().filter(at).map(|entry| entry.generator.cpu_share);
+        Conclusion { verdict, goal, generator_share: shares.reduce(f64::max), finding }
+    }
+}
+
+fn verdict(
+    finding: &Finding,
+    invalid: Option<String>,
+    needed: usize,
+    goal: Option<f64>,
+) -> Verdict {
+    let is_kept = finding.confirmations.0 >= needed;
+    let is_broken = finding.refutations.0 >= needed;
+    if let (Some(goal), Some(capacity)) = (goal, finding.capacity)
+        && capacity >= goal
+        && is_kept
+    {
+        return Verdict::Reached;
+    }
+    // Whoever was the limit above, the service was it below.
+    let is_unbounded = finding.first_failing.is_none() || finding.capacity.is_none();
+    if let (true, Some(reason)) = (is_unbounded, invalid) {
+        return Verdict::Invalid(reason);
+    }
+    if let Some(goal) = goal {
+        let high = finding.interval.map(|interval| interval.high).or(finding.first_failing);
+        let is_below = match finding.end {
+            End::Floor => true,
+            _ => is_broken && high.is_some_and(|high| high < goal),
+        };
+        return if is_below { Verdict::Missed } else { Verdict::Unsure };
+    }
+    match finding.end {
+        End::Floor => Verdict::Nowhere,
+        End::Ceiling if is_kept => Verdict::AtLeast,
+        End::Converged => Verdict::Found,
+        End::Budget if is_kept && is_broken => Verdict::Found,
+        End::Ceiling | End::Budget => Verdict::Unsure,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use plimsoll_analysis::stats::Interval;
+
+    use super::*;
+
+    /// 1,840 to 1,930 requests a second, confirmed.
+    pub(in crate::commands::capacity) fn finding() -> Finding {
+        Finding {
+            end: End::Converged,
+            capacity: Some(1840.0),
+            interval: Some(Interval { low: 1790.0, high: 1880.0 }),
+            first_failing: Some(1930.0),
+            confirmations: (5, 5),
+            refutations: (4, 5),
+            non_monotone: Vec::new(),
+            descending: Some(1656.0),
+            recovered: Some(true),
+        }
+    }
+
+    #[test]
+    fn verdicts() {
+        let check = |finding: Finding, invalid: bool, goal, expected: &str, code| {
+            let invalid = invalid.then(|| "no ports".to_owned());
+            let found = verdict(&finding, invalid, 4, goal);
+            assert_eq!((found.name(), found.exit().code()), (expected, code), "{finding:?}");
+        };
+        let unbounded = Finding { first_failing: None, refutations: (0, 0), ..finding() };
+        let floor = Finding { end: End::Floor, capacity: None, interval: None, ..finding() };
+        check(finding(), false, None, "found", 0);
+        check(finding(), true, None, "found", 0);
+        check(finding(), false, Some(1500.0), "goal reached", 0);
+        check(finding(), false, Some(2000.0), "goal missed", 112);
+        check(finding(), false, Some(1860.0), "inconclusive", 113);
+        check(unbounded.clone(), true, None, "invalid", 111);
+        check(unbounded.clone(), true, Some(1500.0), "goal reached", 0);
+        check(unbounded.clone(), true, Some(3000.0), "invalid", 111);
+        let ceiling = Finding { end: End::Ceiling, ..unbounded };
+        check(ceiling, false, None, "at least", 113);
+        check(floor.clone(), false, None, "nowhere kept", 113);
+        check(floor.clone(), true, None, "invalid", 111);
+        check(floor, false, Some(10.0), "goal missed", 112);
+        let early = Finding { end: End::Budget, confirmations: (1, 1), ..finding() };
+        check(early.clone(), false, None, "inconclusive", 113);
+        check(early, false, Some(1000.0), "inconclusive", 113);
+        check(Finding { end: End::Budget, ..finding() }, false, None, "found", 0);
+    }
+}

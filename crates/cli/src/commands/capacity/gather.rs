@@ -1,0 +1,198 @@
+//! What a trial's run shows, second by second.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use plimsoll_analysis::capacity::Second;
+use plimsoll_engine::{
+    control::{Control, StopReason},
+    hub::Observer,
+};
+use plimsoll_metrics::{
+    Builtin, Histogram, Interval, MetricId, Origin, RawSample, Registry, SeriesId, Sink, Timestamp,
+    Totals,
+};
+use plimsoll_monitor::own;
+use plimsoll_runtime::clock::Instant;
+
+use super::screen::Screen;
+
+/// A second in which less of the rate was due is not one of the trial's.
+const WHOLE: f64 = 0.9;
+
+/// From this share of all senders on, what is late waits for one of them, and not for the generator.
+const BUSY: f64 = 0.9;
+
+/// Seconds one after the other that are hopeless before a trial is ended.
+const HOPELESS_SECONDS: u32 = 2;
+
+/// Signals of one trial that are kept.
+const SIGNALS_LIMIT: usize = 10_000;
+
+/// What is expected of a trial.
+pub(super) struct Expected {
+    /// Requests per second; `None` in a closed model.
+    pub(super) rate: Option<f64>,
+    pub(super) length: Duration,
+    /// Requests that are one iteration.
+    pub(super) batch: f64,
+    pub(super) failed: MetricId,
+    /// In flight at the end of a second, that many cannot be served in time.
+    pub(super) hopeless: f64,
+    pub(super) senders: f64,
+    /// For the person, before the second's own figures.
+    pub(super) words: String,
+}
+
+/// What was seen so far.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) seconds: Vec<Second>,
+    /// In all, also after the last second.
+    pub(super) done: f64,
+    pub(super) failed: f64,
+    /// Milliseconds by which iterations started late for want of the generator's own time.
+    pub(super) lateness: Histogram,
+    /// CPU time and wall time that it is about.
+    pub(super) cpu: (Duration, Duration),
+    /// What is watched: sums and numbers of values.
+    pub(super) signals: HashMap<SeriesId, (f64, u32)>,
+    /// The trial was ended because more came due than could be served.
+    pub(super) is_hopeless: bool,
+    asked: f64,
+    hopeless: u32,
+    since: Option<(Duration, Instant)>,
+}
+
+/// Follows one run.
+pub(super) struct Gathering {
+    pub(super) expected: Expected,
+    pub(super) gathered: Arc<Mutex<Gathered>>,
+    pub(super) registry: Registry,
+    pub(super) control: Arc<Control>,
+    pub(super) screen: Screen,
+}
+
+/// One interval.
+#[derive(Default)]
+struct Counts {
+    done: f64,
+    failed: u64,
+    requests: u64,
+    latency: Histogram,
+    lateness: Histogram,
+}
+
+impl Observer for Gathering {
+    fn interval(&mut self, at: Timestamp, interval: &Interval, _: &Totals) {
+        let gathered = Arc::clone(&self.gathered);
+        let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.count(interval, &mut gathered);
+        self.second(at, counts, &mut gathered);
+    }
+
+    fn samples(&mut self, _: Vec<RawSample>, _: u64) {}
+}
+
+impl Gathering {
+    fn count(&self, interval: &Interval, gathered: &mut Gathered) -> Counts {
+        let mut counts = Counts::default();
+        for (series, sink) in &interval.sinks {
+            let metric = self.registry.series_def(*series).metric;
+            match sink {
+                Sink::Counter { sum } if metric == Builtin::Iterations.id() => counts.done += sum,
+                Sink::Rate { trues, total } if metric == self.expected.failed => {
+                    counts.failed += trues;
+                    counts.requests += total;
+                }
+                Sink::Trend(more) if metric == Builtin::IterationResponseTime.id() => {
+                    counts.latency.merge(more);
+                }
+                Sink::Trend(more) if metric == Builtin::IterationLateness.id() => {
+                    counts.lateness.merge(more);
+                }
+                _ if self.registry.def(metric).origin == Origin::Watched => {
+                    let is_new = !gathered.signals.contains_key(series);
+                    if is_new && gathered.signals.len() >= SIGNALS_LIMIT {
+                        continue;
+                    }
+                    let (sum, count) = gathered.signals.entry(*series).or_default();
+                    *sum += value(sink);
+                    *count += 1;
+                }
+                _ => {}
+            }
+        }
+        counts.done *= self.expected.batch;
+        counts
+    }
+
+    fn second(&self, at: Timestamp, counts: Counts, gathered: &mut Gathered) {
+        let Counts { done, failed, requests, latency, lateness } = counts;
+        // A script's iteration may send several requests: their share counts.
+        let share = if requests > 0 { failed as f64 / requests as f64 } else { 0.0 };
+        gathered.done += done;
+        gathered.failed += done * share;
+        let Some(rate) = self.expected.rate else {
+            gathered.measure_cpu();
+            return;
+        };
+        let asked = (self.control.asked_by(at) * self.expected.batch).max(gathered.asked);
+        let due = asked - std::mem::replace(&mut gathered.asked, asked);
+        if due < rate * WHOLE || gathered.is_hopeless {
+            return;
+        }
+        let in_flight = (asked - gathered.done).max(0.0);
+        let is_first = gathered.seconds.is_empty();
+        gathered.measure_cpu();
+        // In the first one, senders are made.
+        if !is_first && in_flight < self.expected.senders * BUSY {
+            gathered.lateness.merge(&lateness);
+        }
+        self.tell(&latency, in_flight, gathered.seconds.len() + 1);
+        gathered.seconds.push(Second { due, done, failed: done * share, in_flight, latency });
+        gathered.hopeless =
+            if in_flight > self.expected.hopeless { gathered.hopeless + 1 } else { 0 };
+        let is_full = in_flight >= self.expected.senders;
+        if gathered.hopeless >= HOPELESS_SECONDS || is_full {
+            gathered.is_hopeless = true;
+            self.control.drain(StopReason::Exhausted);
+        }
+    }
+
+    fn tell(&self, latency: &Histogram, in_flight: f64, second: usize) {
+        let length = self.expected.length.as_secs();
+        let words = &self.expected.words;
+        let p99 = super::words::milliseconds(latency.percentile(99.0));
+        let text =
+            format!("{words}  {second} of {length} s  p(99) {p99}, {in_flight:.0} in flight");
+        self.screen.update(&text);
+    }
+}
+
+impl Gathered {
+    /// From the first call on.
+    fn measure_cpu(&mut self) {
+        let Ok(sample) = own::sample() else { return };
+        match self.since {
+            None => self.since = Some((sample.cpu(), sample.at)),
+            Some((cpu, at)) => {
+                self.cpu = (sample.cpu().saturating_sub(cpu), sample.at.since(at));
+            }
+        }
+    }
+}
+
+/// Of one second.
+fn value(sink: &Sink) -> f64 {
+    match sink {
+        Sink::Counter { sum } => *sum,
+        Sink::Gauge { value, .. } => *value,
+        Sink::Rate { trues, total } if *total > 0 => *trues as f64 / *total as f64,
+        Sink::Rate { .. } => 0.0,
+        Sink::Trend(histogram) => histogram.mean(),
+    }
+}

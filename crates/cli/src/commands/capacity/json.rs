@@ -1,0 +1,127 @@
+//! The result for machines: docs/capacity.md.
+
+use plimsoll_analysis::capacity::{End, Settings};
+use serde_json::{Value, json};
+
+use super::{
+    conclusion::{Conclusion, Verdict},
+    record::Entry,
+};
+
+/// What was searched.
+pub(super) struct Asked<'a> {
+    pub(super) target: &'a str,
+    pub(super) noun: &'a str,
+    pub(super) objectives: &'a [String],
+    pub(super) settings: &'a Settings,
+}
+
+/// The object; `bottleneck`, `next` and `ruled_out` are empty until something names them.
+pub(super) fn json(conclusion: &Conclusion, asked: &Asked, entries: &[Entry]) -> Value {
+    let Conclusion { finding, verdict, goal, generator_share } = conclusion;
+    let reason = match verdict {
+        Verdict::Invalid(reason) => Some(reason),
+        _ => None,
+    };
+    // What the generator limits says nothing of the service.
+    let capacity = finding.capacity.filter(|_| reason.is_none()).map(|value| {
+        json!({
+            "value": value,
+            "low": finding.interval.map(|interval| interval.low),
+            "high": finding.interval.map(|interval| interval.high),
+            "confirmations": { "kept": finding.confirmations.0, "of": finding.confirmations.1 },
+        })
+    });
+    let goal = goal.map(|goal| {
+        let by = finding.capacity.map(|capacity| capacity / goal - 1.0);
+        let is_reached = match verdict {
+            Verdict::Reached => Some(true),
+            Verdict::Missed => Some(false),
+            _ => None,
+        };
+        json!({ "rate": goal, "reached": is_reached, "by": by })
+    });
+    json!({
+        "version": 1,
+        "target": asked.target,
+        "unit": format!("{}/s", asked.noun),
+        "objectives": asked.objectives,
+        "verdict": verdict.name(),
+        "ended": end(finding.end),
+        "capacity": capacity,
+        "goal": goal,
+        "first_failing": finding.first_failing.map(|rate| json!({
+            "rate": rate,
+            "refutations": { "not_kept": finding.refutations.0, "of": finding.refutations.1 },
+        })),
+        "overload": finding.recovered.map(|recovered| json!({
+            "recovered_at_90_percent": recovered,
+            "descending": finding.descending,
+        })),
+        "non_monotone": finding.non_monotone,
+        "precision": asked.settings.precision,
+        "bottleneck": null,
+        "next": null,
+        "ruled_out": [],
+        "generator": {
+            "is_limit": reason.is_some(),
+            "reason": reason,
+            "cpu_share": generator_share,
+            "ceiling": asked.settings.ceiling,
+        },
+        "trials": entries.iter().map(|entry| entry.json.clone()).collect::<Value>(),
+    })
+}
+
+fn end(end: End) -> &'static str {
+    match end {
+        End::Converged => "converged",
+        End::Budget => "budget",
+        End::Ceiling => "ceiling",
+        End::Floor => "floor",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use plimsoll_analysis::capacity::{Finding, Kind, Outcome};
+
+    use super::{
+        super::{conclusion::tests::finding, record::tests::entry},
+        *,
+    };
+
+    fn of(finding: Finding, entries: &[Entry], goal: Option<f64>) -> Value {
+        let objectives = ["p(99)<200ms".to_owned()];
+        let settings = Settings::within(Duration::from_secs(180), 100.0, 1e5);
+        let asked =
+            Asked { target: "t", noun: "requests", objectives: &objectives, settings: &settings };
+        json(&Conclusion::new(finding, entries, 4, goal, false), &asked, entries)
+    }
+
+    #[test]
+    fn found() {
+        let entries = [entry(Kind::Confirm, 1840.0, Outcome::Pass)];
+        let found = of(finding(), &entries, Some(2000.0));
+        let expected = json!({
+            "value": 1840.0, "low": 1790.0, "high": 1880.0, "confirmations": { "kept": 5, "of": 5 },
+        });
+        assert_eq!(found["capacity"], expected);
+        assert_eq!(found["verdict"], "goal missed");
+        assert_eq!(found["goal"]["reached"], false);
+        assert_eq!(found["generator"]["cpu_share"], 0.22);
+        assert_eq!(found["trials"][0]["verdict"], "kept");
+        assert!(found["bottleneck"].is_null(), "nothing names it yet");
+    }
+
+    #[test]
+    fn a_generator_that_is_the_limit_gives_no_capacity() {
+        let entries = [entry(Kind::Bracket, 4000.0, Outcome::Invalid("no ports".to_owned()))];
+        let found = of(Finding { first_failing: None, ..finding() }, &entries, None);
+        assert_eq!(found["verdict"], "invalid");
+        assert!(found["capacity"].is_null());
+        assert_eq!(found["generator"]["reason"], "no ports");
+    }
+}

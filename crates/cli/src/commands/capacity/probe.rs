@@ -1,0 +1,116 @@
+//! A short look at the target before the search: whether it answers, and about how fast it is.
+
+use std::time::Duration;
+
+use plimsoll_engine::runner::Runner;
+
+use super::{
+    bench::Bench,
+    trial::{Laboratory, Ran},
+    words,
+};
+use crate::exit::{Exit, Failure};
+
+/// Requests at a time, and for how long.
+const SENDERS: u64 = 4;
+const LENGTH: Duration = Duration::from_secs(2);
+
+/// The search begins at so much of what the probe reached.
+const START: f64 = 0.25;
+
+/// Of its cores, from here on the generator is the limit.
+const CPU_SHARE: f64 = 0.8;
+
+/// A probe with fewer requests says nothing of what each costs.
+const CALIBRATION: f64 = 1000.0;
+
+/// Requests get cheaper when there are many: so far above the estimate it may still go.
+const MARGIN: f64 = 2.0;
+
+/// Where nothing is known of the generator; trials find out.
+const CEILING: f64 = 1e6;
+
+/// What it found.
+pub(super) struct Probed {
+    pub(super) start: f64,
+    pub(super) ceiling: f64,
+    pub(super) words: String,
+}
+
+impl<R: Runner> Laboratory<'_, R> {
+    /// Sends for two seconds; `None` when the person ended it.
+    ///
+    /// # Errors
+    /// When the target does not answer.
+    pub(super) fn probe(&self) -> Result<Option<Probed>, Failure> {
+        let expected = self.expected(None, LENGTH, "probe".to_owned());
+        self.screen.update("probe");
+        let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
+        self.screen.clear();
+        if self.interrupt.is_set() {
+            return Ok(None);
+        }
+        answers(self.bench, &ran)?;
+        Ok(Some(self.probed(&ran)))
+    }
+
+    fn probed(&self, ran: &Ran) -> Probed {
+        let done = ran.gathered.done;
+        let reached = done / ran.lasted.max(LENGTH).as_secs_f64();
+        let (cpu, wall) = ran.gathered.cpu;
+        let each = cpu.as_secs_f64() / (reached * wall.as_secs_f64()).max(1.0);
+        let start = (reached * START).max(self.bench.scripted.unwrap_or(0.0) * START);
+        let noun = self.bench.noun;
+        let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
+        if done < CALIBRATION || each <= 0.0 {
+            let words = format!("{found}; trials will tell what the generator can do");
+            return Probed { start, ceiling: CEILING.max(start * 100.0), words };
+        }
+        let most = CPU_SHARE * self.cores / each;
+        let words = format!(
+            "{found}; the generator can send about {} with {} cores",
+            words::rate(most),
+            words::number(self.cores)
+        );
+        Probed { start, ceiling: (most * MARGIN).max(start), words }
+    }
+}
+
+fn answers<R: Runner>(bench: &Bench<R>, ran: &Ran) -> Result<(), Failure> {
+    let (done, failed) = (ran.gathered.done, ran.gathered.failed);
+    let subject = &bench.subject;
+    let down = |message: String| {
+        let failure = Failure::new(Exit::Other, message);
+        match first_error(&ran.errors) {
+            Some(error) => failure.with_hint(error),
+            None => failure,
+        }
+    };
+    if done <= 0.0 {
+        return Err(down(format!("{subject} did not answer in {}", words::length(ran.lasted))));
+    }
+    if failed >= done {
+        let noun = bench.noun;
+        return Err(down(format!("{subject} is down: all {done:.0} {noun} of the probe failed")));
+    }
+    Ok(())
+}
+
+/// Of an attack's report, which ends with its errors.
+fn first_error(report: &str) -> Option<&str> {
+    let (_, errors) = report.split_once("Error Set:")?;
+    errors.lines().map(str::trim).find(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_error;
+
+    #[test]
+    fn errors_are_found_in_reports() {
+        let report = "Success  [ratio]  0.00%\nError Set:\ndial: connection refused\nother\n";
+        assert_eq!(first_error(report), Some("dial: connection refused"));
+        assert_eq!(first_error("Error Set:\n"), None);
+        assert_eq!(first_error("Success"), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! A trial as JSON: a line of the stored search, and one of `trials` in its result.
+
+use std::time::Duration;
+
+use plimsoll_analysis::capacity::{
+    Cause, Clause, Generator, Judgement, Kind, Order, Outcome, Score,
+};
+use plimsoll_metrics::window::Objective;
+use serde_json::{Value, json};
+
+use super::{trial::Tried, words};
+
+const KINDS: [Kind; 6] =
+    [Kind::Bracket, Kind::Narrow, Kind::Confirm, Kind::Hold, Kind::Overload, Kind::Recover];
+
+/// A trial that is over, when it was and what it was.
+pub(super) struct Entry {
+    pub(super) order: Order,
+    pub(super) outcome: Outcome,
+    pub(super) score: Score,
+    pub(super) generator: Generator,
+    /// Of the search so far, at its end.
+    pub(super) elapsed: Duration,
+    /// All of it, for whoever reads JSON.
+    pub(super) json: Value,
+}
+
+impl Entry {
+    pub(super) fn new(
+        order: Order,
+        tried: Tried,
+        objectives: &[Objective],
+        elapsed: Duration,
+    ) -> Entry {
+        let json = json(order, &tried, objectives, elapsed);
+        let Tried { judgement: Judgement { outcome, score, .. }, generator, .. } = tried;
+        Entry { order, outcome, score, generator, elapsed, json }
+    }
+
+    /// Reads what [`Entry::new`] made.
+    ///
+    /// # Errors
+    /// With the name of what is missing or wrong.
+    pub(super) fn read(json: Value) -> Result<Entry, &'static str> {
+        let number = |name| json.get(name).and_then(Value::as_f64);
+        let seconds = |name| {
+            let seconds = number(name).ok_or(name)?;
+            Duration::try_from_secs_f64(seconds).map_err(|_| name)
+        };
+        let kind = json.get("kind").and_then(Value::as_str);
+        let kind = KINDS.into_iter().find(|known| kind == Some(words::phase(*known)));
+        let rate = number("rate").filter(|rate| rate.is_finite() && *rate > 0.0).ok_or("rate")?;
+        let generator = json.get("generator").ok_or("generator")?;
+        Ok(Entry {
+            order: Order { rate, length: seconds("length_s")?, kind: kind.ok_or("kind")? },
+            outcome: outcome(&json)?,
+            score: Score {
+                excess: number("excess").ok_or("excess")?,
+                error: number("error").ok_or("error")?,
+            },
+            generator: Generator {
+                cpu_share: generator.get("cpu_share").and_then(Value::as_f64).ok_or("cpu_share")?,
+                lateness_p99: generator
+                    .get("lateness_p99_ms")
+                    .and_then(Value::as_f64)
+                    .ok_or("lateness_p99_ms")?,
+                shortage: generator.get("shortage").and_then(Value::as_str).map(str::to_owned),
+            },
+            elapsed: seconds("at_s")?,
+            json,
+        })
+    }
+}
+
+fn outcome(json: &Value) -> Result<Outcome, &'static str> {
+    let text = |name| json.get(name).and_then(Value::as_str);
+    Ok(match text("verdict").ok_or("verdict")? {
+        "kept" => Outcome::Pass,
+        "not kept" => Outcome::Fail(match text("cause").ok_or("cause")? {
+            "not achieved" => Cause::NotAchieved,
+            "backlog" => Cause::Backlog,
+            _ => {
+                let at = json.get("objective").and_then(Value::as_u64).ok_or("objective")?;
+                Cause::Objective(usize::try_from(at).map_err(|_| "objective")?)
+            }
+        }),
+        "unclear" => Outcome::Undecided {
+            leans_to_pass: json.get("leans_to_kept").and_then(Value::as_bool).ok_or("leans")?,
+        },
+        "invalid" => Outcome::Invalid(text("cause").ok_or("cause")?.to_owned()),
+        _ => return Err("verdict"),
+    })
+}
+
+fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration) -> Value {
+    let Tried { judgement, generator, signals } = tried;
+    let (verdict, cause, objective, leans) = match &judgement.outcome {
+        Outcome::Pass => ("kept", None, None, None),
+        Outcome::Fail(Cause::Objective(at)) => ("not kept", Some("objective"), Some(*at), None),
+        Outcome::Fail(Cause::NotAchieved) => ("not kept", Some("not achieved"), None, None),
+        Outcome::Fail(Cause::Backlog) => ("not kept", Some("backlog"), None, None),
+        Outcome::Undecided { leans_to_pass } => ("unclear", None, None, Some(*leans_to_pass)),
+        Outcome::Invalid(reason) => ("invalid", Some(reason.as_str()), None, None),
+    };
+    let clauses = objectives.iter().zip(&judgement.clauses);
+    let watched = signals.iter().map(|signal| {
+        let tags: serde_json::Map<String, Value> =
+            signal.tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        json!({ "metric": signal.metric, "tags": tags, "mean": signal.mean })
+    });
+    json!({
+        "kind": words::phase(order.kind),
+        "rate": order.rate,
+        "length_s": order.length.as_secs_f64(),
+        "at_s": elapsed.as_secs_f64(),
+        "verdict": verdict,
+        "cause": cause,
+        "objective": objective,
+        "leans_to_kept": leans,
+        "excess": judgement.score.excess,
+        "error": judgement.score.error,
+        "throughput": judgement.throughput,
+        "mean_latency_ms": judgement.mean_latency,
+        "in_flight": judgement.in_flight,
+        "little_gap": judgement.little_gap,
+        "warm_up_s": judgement.warm_up,
+        "used_s": judgement.used,
+        "objectives": clauses.map(|(one, clause)| clause_json(one, clause)).collect::<Value>(),
+        "generator": {
+            "cpu_share": generator.cpu_share,
+            "lateness_p99_ms": generator.lateness_p99,
+            "shortage": generator.shortage,
+        },
+        "watched": watched.collect::<Value>(),
+    })
+}
+
+fn clause_json(objective: &Objective, clause: &Clause) -> Value {
+    json!({
+        "objective": objective.source,
+        "value": clause.value,
+        "kept": clause.holds,
+        "has_enough_requests": clause.is_supported,
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A trial with one objective.
+    pub(in crate::commands::capacity) fn entry(kind: Kind, rate: f64, outcome: Outcome) -> Entry {
+        let order = Order { rate, length: Duration::from_secs(3), kind };
+        let clause = Clause {
+            value: 43.21,
+            test: 0.001,
+            interval: None,
+            limit: 0.01,
+            holds: Some(true),
+            excess: -0.9,
+            error: 0.1,
+            is_supported: true,
+        };
+        let judgement = Judgement {
+            outcome,
+            score: Score { excess: -0.9, error: 0.1 },
+            clauses: vec![clause],
+            warm_up: 1,
+            used: 2,
+            throughput: rate,
+            mean_latency: 12.5,
+            in_flight: 20.0,
+            little_gap: 0.01,
+        };
+        let generator = Generator { cpu_share: 0.22, lateness_p99: 0.1, shortage: None };
+        let objectives = [Objective::parse("p(99)<200ms").unwrap()];
+        let tried = Tried { judgement, generator, signals: Vec::new() };
+        Entry::new(order, tried, &objectives, Duration::from_secs(10))
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        let outcomes = [
+            Outcome::Pass,
+            Outcome::Fail(Cause::Objective(1)),
+            Outcome::Fail(Cause::Backlog),
+            Outcome::Fail(Cause::NotAchieved),
+            Outcome::Undecided { leans_to_pass: true },
+            Outcome::Undecided { leans_to_pass: false },
+            Outcome::Invalid("no ports".to_owned()),
+        ];
+        for (kind, outcome) in KINDS.into_iter().cycle().zip(outcomes) {
+            let made = entry(kind, 1234.5, outcome);
+            let text = made.json.to_string();
+            let read = Entry::read(serde_json::from_str(&text).unwrap()).unwrap();
+            assert_eq!((read.order, &read.outcome), (made.order, &made.outcome), "{text}");
+            assert_eq!((read.score, read.elapsed), (made.score, made.elapsed));
+            assert_eq!(read.json, made.json);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let made = entry(Kind::Narrow, 10.0, Outcome::Pass);
+        for name in ["kind", "rate", "length_s", "at_s", "verdict", "excess", "error", "generator"]
+        {
+            let mut json = made.json.clone();
+            json.as_object_mut().unwrap().remove(name);
+            assert_eq!(Entry::read(json).err(), Some(name));
+        }
+    }
+}

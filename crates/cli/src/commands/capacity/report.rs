@@ -1,0 +1,288 @@
+//! The result for people.
+
+use plimsoll_analysis::capacity::{Finding, Kind};
+use serde_json::Value;
+
+use super::{
+    conclusion::{Conclusion, Verdict},
+    record::Entry,
+    words::{milliseconds, number, percent, rate},
+};
+
+/// What the answer is about.
+pub(super) struct About<'a> {
+    /// `requests`
+    pub(super) noun: &'a str,
+    pub(super) objectives: &'a [String],
+}
+
+/// All of it, with a newline at its end.
+pub(super) fn report(conclusion: &Conclusion, about: &About, entries: &[Entry]) -> String {
+    let finding = &conclusion.finding;
+    let mut lines = vec![answer(conclusion, about)];
+    lines.extend(goal(conclusion));
+    if matches!(conclusion.verdict, Verdict::Invalid(_)) {
+        return lines.join("\n") + "\n";
+    }
+    lines.extend(edge(finding, about));
+    lines.extend(overload(finding));
+    if !finding.non_monotone.is_empty() {
+        let rates: Vec<String> = finding.non_monotone.iter().map(|at| rate(*at)).collect();
+        lines.push(format!(
+            "Not monotone: kept at {} too, above a rate at which it was not. The answer is the lower side.",
+            rates.join(", ")
+        ));
+    }
+    lines.extend(
+        conclusion
+            .generator_share
+            .map(|share| format!("Generator at {}: not the limit.", percent(share))),
+    );
+    lines.extend(load_line(entries));
+    lines.join("\n") + "\n"
+}
+
+/// The number, or why there is none.
+fn answer(conclusion: &Conclusion, about: &About) -> String {
+    let finding = &conclusion.finding;
+    let noun = about.noun;
+    let kept = about.objectives.join(" and ");
+    let number_of = |value: f64| format!("{} {noun}/s", number(value));
+    match (&conclusion.verdict, finding.capacity) {
+        (Verdict::Invalid(reason), capacity) => {
+            let known = match capacity {
+                Some(capacity) => format!(
+                    " It kept {kept} at {}, as far as plimsoll could go.",
+                    number_of(capacity)
+                ),
+                None => String::new(),
+            };
+            format!(
+                "INVALID: the generator was the limit, so this gives no capacity: {reason}.{known}"
+            )
+        }
+        (Verdict::Nowhere, _) | (_, None) => {
+            let lowest = finding
+                .first_failing
+                .map_or(String::new(), |low| format!(", not even at {}", number_of(low)));
+            match conclusion.verdict {
+                Verdict::Interrupted => "Interrupted before anything was known.".to_owned(),
+                Verdict::Unsure => format!(
+                    "Inconclusive: the budget ended before a rate was found that keeps {kept}{lowest}."
+                ),
+                _ => format!("No capacity: {kept} was kept at no rate that was tried{lowest}."),
+            }
+        }
+        (Verdict::AtLeast, Some(capacity)) => format!(
+            "At least {}{}: no higher rate was tried.",
+            number_of(capacity),
+            certainty(finding)
+        ),
+        (Verdict::Unsure, Some(capacity)) => format!(
+            "About {}{}, not sure: {}.",
+            number_of(capacity),
+            certainty(finding),
+            match conclusion.goal {
+                Some(goal) if finding.confirmations.0 > 1 => {
+                    format!("it is too near to the goal of {} to tell", rate(goal))
+                }
+                _ => "the budget ended before it was confirmed".to_owned(),
+            }
+        ),
+        (Verdict::Interrupted, Some(capacity)) => {
+            format!("Interrupted; so far about {}{}.", number_of(capacity), certainty(finding))
+        }
+        (_, Some(capacity)) => format!("{}{}.", number_of(capacity), certainty(finding)),
+    }
+}
+
+/// ` (95 % CI 1,790 to 1,880, 5 of 5 confirmations)`
+fn certainty(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    if let Some(interval) = finding.interval {
+        parts.push(format!("95 % CI {} to {}", number(interval.low), number(interval.high)));
+    }
+    if finding.confirmations.1 > 0 {
+        let (kept, all) = finding.confirmations;
+        parts.push(format!("{kept} of {all} confirmations"));
+    }
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+fn goal(conclusion: &Conclusion) -> Option<String> {
+    let goal = conclusion.goal?;
+    let capacity = conclusion.finding.capacity;
+    let by = capacity.map(|capacity| percent((capacity / goal - 1.0).abs()));
+    Some(match (&conclusion.verdict, by) {
+        (Verdict::Reached, Some(by)) => {
+            format!("Goal of {} reached, with {by} to spare.", rate(goal))
+        }
+        (Verdict::Missed, Some(by)) => format!("Goal of {} missed by {by}.", rate(goal)),
+        (Verdict::Missed, None) => format!("Goal of {} missed.", rate(goal)),
+        _ => format!("Goal of {}: not decided.", rate(goal)),
+    })
+}
+
+fn edge(finding: &Finding, about: &About) -> Option<String> {
+    let failing = finding.first_failing.filter(|_| finding.capacity.is_some())?;
+    let kept = about.objectives.join(" and ");
+    let (broken, all) = finding.refutations;
+    let counted = if all > 0 { format!(" ({broken} of {all} trials)") } else { String::new() };
+    Some(format!("Keeps {kept}; at {} no longer{counted}.", rate(failing)))
+}
+
+fn overload(finding: &Finding) -> Option<String> {
+    let recovered = finding.recovered?;
+    Some(match (recovered, finding.descending) {
+        (true, Some(at)) => {
+            format!("After an overload of 120 % it keeps them again at {} (90 %).", rate(at))
+        }
+        (false, Some(at)) => {
+            let share = finding.capacity.map_or(0.0, |capacity| at / capacity);
+            format!(
+                "Hysteresis: after an overload of 120 % it keeps them at {} ({}) only; ascending it is more.",
+                rate(at),
+                percent(share)
+            )
+        }
+        (_, None) => {
+            "Hysteresis: after an overload of 120 % it did not keep them again, not even at half \
+                      the rate."
+                .to_owned()
+        }
+    })
+}
+
+/// What it is like at 50, 80 and 100 %.
+fn load_line(entries: &[Entry]) -> Vec<String> {
+    let number_in =
+        |json: &Value, name: &str| json.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+    let line = |entry: &Entry| {
+        let objectives = entry.json.get("objectives").and_then(Value::as_array);
+        let figures = objectives.into_iter().flatten().map(|one| {
+            let source = one.get("objective").and_then(Value::as_str).unwrap_or_default();
+            let name = source.split(['<', '=']).next().unwrap_or_default().trim();
+            let value = number_in(one, "value");
+            match name {
+                "errors" => format!("errors {}", percent(value)),
+                name => format!("{name} {}", milliseconds(value)),
+            }
+        });
+        let figures: Vec<String> = figures.collect();
+        format!(
+            "  {:>12}  mean {}, {}, {} in flight",
+            rate(entry.order.rate),
+            milliseconds(number_in(&entry.json, "mean_latency_ms")),
+            figures.join(", "),
+            number(number_in(&entry.json, "in_flight"))
+        )
+    };
+    let held: Vec<String> =
+        entries.iter().filter(|entry| entry.order.kind == Kind::Hold).map(line).collect();
+    if held.is_empty() { held } else { [vec!["Load line:".to_owned()], held].concat() }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_analysis::capacity::{End, Outcome};
+
+    use super::{
+        super::{conclusion::tests::finding, record::tests::entry},
+        *,
+    };
+
+    #[track_caller]
+    fn check(finding: Finding, entries: &[Entry], goal: Option<f64>, expected: &str) {
+        let objectives = ["p(99)<200ms".to_owned(), "errors<0.1%".to_owned()];
+        let about = About { noun: "requests", objectives: &objectives };
+        let conclusion = Conclusion::new(finding, entries, 4, goal, false);
+        assert_eq!(report(&conclusion, &about, entries), expected);
+    }
+
+    #[test]
+    fn found() {
+        let entries =
+            [entry(Kind::Confirm, 1840.0, Outcome::Pass), entry(Kind::Hold, 920.0, Outcome::Pass)];
+        check(
+            finding(),
+            &entries,
+            Some(2000.0),
+            "1,840 requests/s (95 % CI 1,790 to 1,880, 5 of 5 confirmations).\n\
+             Goal of 2,000/s missed by 8.0 %.\n\
+             Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer (4 of 5 trials).\n\
+             After an overload of 120 % it keeps them again at 1,656/s (90 %).\n\
+             Generator at 22 %: not the limit.\n\
+             Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms, 20.0 in flight\n",
+        );
+    }
+
+    #[test]
+    fn hysteresis_and_two_minds() {
+        let odd = Finding {
+            descending: Some(920.0),
+            recovered: Some(false),
+            non_monotone: vec![2100.0],
+            ..finding()
+        };
+        check(
+            odd,
+            &[],
+            Some(1800.0),
+            "1,840 requests/s (95 % CI 1,790 to 1,880, 5 of 5 confirmations).\n\
+             Goal of 1,800/s reached, with 2.2 % to spare.\n\
+             Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer (4 of 5 trials).\n\
+             Hysteresis: after an overload of 120 % it keeps them at 920/s (50 %) only; ascending it is more.\n\
+             Not monotone: kept at 2,100/s too, above a rate at which it was not. The answer is the lower side.\n",
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_said() {
+        let open = Finding {
+            end: End::Ceiling,
+            first_failing: None,
+            refutations: (0, 0),
+            descending: None,
+            recovered: None,
+            interval: None,
+            ..finding()
+        };
+        check(
+            open.clone(),
+            &[],
+            None,
+            "At least 1,840 requests/s (5 of 5 confirmations): no higher rate was tried.\n",
+        );
+        let limited =
+            [entry(Kind::Bracket, 3680.0, Outcome::Invalid("used 97 % of its CPU".into()))];
+        check(
+            open.clone(),
+            &limited,
+            None,
+            "INVALID: the generator was the limit, so this gives no capacity: used 97 % of its CPU. It kept \
+             p(99)<200ms and errors<0.1% at 1,840 requests/s, as far as plimsoll could go.\n",
+        );
+        let early = Finding { end: End::Budget, confirmations: (1, 1), ..open.clone() };
+        check(
+            early,
+            &[],
+            None,
+            "About 1,840 requests/s (1 of 1 confirmations), not sure: the budget ended before it was \
+             confirmed.\n",
+        );
+        let floor = Finding {
+            end: End::Floor,
+            capacity: None,
+            first_failing: Some(12.0),
+            confirmations: (0, 0),
+            ..open
+        };
+        check(
+            floor,
+            &[],
+            Some(100.0),
+            "No capacity: p(99)<200ms and errors<0.1% was kept at no rate that was tried, not even at 12.0 \
+             requests/s.\nGoal of 100/s missed.\n",
+        );
+    }
+}

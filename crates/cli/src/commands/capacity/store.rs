@@ -1,0 +1,239 @@
+//! Trials in a file as they end, so that a search that was stopped goes on where it was: a line of JSON
+//! says what is searched, and one line each trial.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use super::record::Entry;
+use crate::{
+    exit::{Exit, Failure},
+    load::xdg,
+};
+
+/// Of the file's form.
+const VERSION: u64 = 1;
+
+/// A longer file is none of ours: a search has at most some hundred trials.
+const BYTES_MAX: u64 = 256 << 20;
+
+/// What is searched, and where from; a search goes on only with the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Subject {
+    pub(super) target: String,
+    pub(super) objectives: Vec<String>,
+}
+
+/// What the probe found, so that a search that goes on has the same settings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Range {
+    pub(super) start: f64,
+    pub(super) ceiling: f64,
+}
+
+/// A search as it was left.
+pub(super) struct Stored {
+    pub(super) range: Range,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The file, or nothing with `--state off`.
+pub(super) struct Store {
+    path: Option<PathBuf>,
+    file: Option<File>,
+}
+
+impl Store {
+    /// `state`: of the flag.
+    pub(super) fn new(state: Option<&str>, subject: &Subject) -> Store {
+        let path = match state {
+            Some("off") => None,
+            Some(path) => Some(PathBuf::from(path)),
+            None => xdg("XDG_STATE_HOME", ".local/state").map(|folder| {
+                folder.join("plimsoll/capacity").join(format!("{:016x}.jsonl", hash(subject)))
+            }),
+        };
+        Store { path, file: None }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What was stored of the same search.
+    ///
+    /// # Errors
+    /// When there is nothing, it is of another search, or it is damaged: with its line.
+    pub(super) fn read(&self, subject: &Subject) -> Result<Stored, Failure> {
+        let Some(path) = &self.path else {
+            return Err(bad("--resume: there is no file with trials, because of --state off"));
+        };
+        let name = path.display();
+        let text = read(path).map_err(|error| {
+            bad(format!("--resume: {name} cannot be read: {error}"))
+                .with_hint("without --resume the search begins anew")
+        })?;
+        stored(&text, subject).map_err(|(line, what)| {
+            bad(format!("--resume: {name}, line {line}: {what}"))
+                .with_hint("without --resume the search begins anew, and overwrites the file")
+        })
+    }
+
+    /// Begins a file, with the trials that there are already.
+    pub(super) fn begin(
+        &mut self,
+        subject: &Subject,
+        range: Range,
+        entries: &[Entry],
+    ) -> Result<(), Failure> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let failed = |error: std::io::Error| {
+            bad(format!("--state {}: cannot be written: {error}", path.display()))
+                .with_hint("name another file, or `--state off`")
+        };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        let mut file =
+            options.create(true).write(true).truncate(true).open(path).map_err(failed)?;
+        let header = json!({
+            "plimsoll_capacity": VERSION,
+            "target": subject.target,
+            "objectives": subject.objectives,
+            "start": range.start,
+            "ceiling": range.ceiling,
+        });
+        let lines = std::iter::once(&header).chain(entries.iter().map(|entry| &entry.json));
+        let text: String = lines.map(|line| format!("{line}\n")).collect();
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Adds a trial.
+    ///
+    /// # Errors
+    /// The first time only; the search goes on without a file then.
+    pub(super) fn add(&mut self, entry: &Entry) -> Result<(), String> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let written = file.write_all(format!("{}\n", entry.json).as_bytes());
+        written.map_err(|error| {
+            self.file = None;
+            format!("trials are no longer stored, so the search cannot be resumed: {error}")
+        })
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    if fs::metadata(path)?.len() > BYTES_MAX {
+        return Err(std::io::Error::other("it is too long for a search's file"));
+    }
+    fs::read_to_string(path)
+}
+
+/// Otherwise the line, from 1, and what is wrong with it.
+fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
+    let is_whole = text.ends_with('\n');
+    let mut lines: Vec<(usize, &str)> =
+        text.lines().enumerate().map(|(at, line)| (at + 1, line)).collect();
+    // A line that was cut off by the end of the process.
+    if !is_whole && lines.len() > 1 {
+        lines.pop();
+    }
+    let mut lines = lines.into_iter().map(|(at, line)| {
+        serde_json::from_str::<Value>(line).map_err(|_| (at, "no JSON".into())).map(|v| (at, v))
+    });
+    let wrong = |what: &str| (1, what.to_owned());
+    let (_, header) = lines.next().ok_or_else(|| wrong("the file is empty"))??;
+    if header.get("plimsoll_capacity").and_then(Value::as_u64) != Some(VERSION) {
+        return Err(wrong("this is no stored search, or of another version of plimsoll"));
+    }
+    let objectives = header.get("objectives").and_then(Value::as_array);
+    let objectives: Vec<&str> =
+        objectives.into_iter().flatten().filter_map(Value::as_str).collect();
+    let target = header.get("target").and_then(Value::as_str).unwrap_or_default();
+    if target != subject.target || objectives != subject.objectives {
+        let objectives = objectives.join(", ");
+        return Err((1, format!("this is the search of {target} for {objectives}")));
+    }
+    let number = |name: &str| {
+        let number = header.get(name).and_then(Value::as_f64);
+        number.filter(|number| *number > 0.0).ok_or_else(|| wrong(&format!("no {name:?}")))
+    };
+    let range = Range { start: number("start")?, ceiling: number("ceiling")? };
+    let entry = |line: Result<(usize, Value), (usize, String)>| {
+        let (at, json) = line?;
+        Entry::read(json).map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))
+    };
+    Ok(Stored { range, entries: lines.map(entry).collect::<Result<_, _>>()? })
+}
+
+/// The same on each machine and in each version (FNV-1a).
+fn hash(subject: &Subject) -> u64 {
+    let parts = std::iter::once(&subject.target).chain(&subject.objectives);
+    let bytes = parts.flat_map(|part| part.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn bad(message: impl Into<String>) -> Failure {
+    Failure::new(Exit::BadConfiguration, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_analysis::capacity::{Kind, Outcome};
+
+    use super::{super::record::tests::entry, *};
+
+    fn subject() -> Subject {
+        Subject { target: "http://a/".to_owned(), objectives: vec!["p(99)<200ms".to_owned()] }
+    }
+
+    const HEADER: &str = r#"{"plimsoll_capacity":1,"target":"http://a/","objectives":["p(99)<200ms"],"start":100.0,"ceiling":1e5}"#;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<usize, (usize, &str)>) {
+        match (stored(text, &subject()), expected) {
+            (Ok(found), Ok(trials)) => {
+                assert_eq!(found.range, Range { start: 100.0, ceiling: 1e5 });
+                assert_eq!(found.entries.len(), trials, "{text}");
+            }
+            (Err((line, what)), Err((expected_line, part))) => {
+                assert_eq!(line, expected_line, "{what}");
+                assert!(what.contains(part), "{what}");
+            }
+            (found, _) => panic!("{text}: {:?}", found.map(|found| found.entries.len())),
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_left_out_and_damage_is_named() {
+        let trial = entry(Kind::Bracket, 100.0, Outcome::Pass).json.to_string();
+        check(&format!("{HEADER}\n"), Ok(0));
+        check(&format!("{HEADER}\n{trial}\n{trial}\n"), Ok(2));
+        check(&format!("{HEADER}\n{trial}\n{{\"kind\":\"nar"), Ok(1));
+        check("", Err((1, "empty")));
+        check("x\n", Err((1, "no JSON")));
+        check("{}\n", Err((1, "no stored search")));
+        check(&format!("{HEADER}\n{{\"kind\":\n{trial}\n"), Err((2, "no JSON")));
+        check(&format!("{HEADER}\n{trial}\n{{}}\n"), Err((3, "\"rate\"")));
+        let other = HEADER.replace("http://a/", "http://b/");
+        check(&format!("{other}\n"), Err((1, "the search of http://b/")));
+        check(&format!("{}\n", HEADER.replace("100.0", "-1")), Err((1, "\"start\"")));
+    }
+
+    #[test]
+    fn searches_have_files_of_their_own() {
+        let same = hash(&subject());
+        assert_eq!(hash(&subject()), same);
+        let other = Subject { objectives: vec!["p(99)<201ms".to_owned()], ..subject() };
+        assert_ne!(hash(&other), same);
+    }
+}
