@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no file, no thread. Randomness, where it is needed, is passed in.
 
+pub mod bottleneck;
 pub mod capacity;
 pub mod compare;
 pub mod scaling;

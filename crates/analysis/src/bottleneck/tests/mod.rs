@@ -1,0 +1,6 @@
+//! Verdicts on made-up services whose bottleneck is known.
+
+mod found;
+mod laws;
+mod not_found;
+mod service;

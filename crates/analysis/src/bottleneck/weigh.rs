@@ -1,0 +1,234 @@
+//! What the trials say of one resource: its line, its limit, how full it was, what queued for it.
+
+use super::{
+    BALANCE,
+    gather::{Queue, Watched},
+    line::Line,
+    observed::{Known, Measured, Observed},
+    table::{Nature, Resource},
+    verdict::{Ceiling, Demand, Evidence},
+};
+use crate::stats::{Interval, median};
+
+/// A capacity without an interval is taken to be known to this share.
+const CAPACITY_ERROR: f64 = 0.05;
+
+/// What lines leave out: a limit is not known better than this share of it.
+const LIMIT_ERROR: f64 = 0.03;
+
+/// The widest interval, as a share of its value, of a limit that can meet anything.
+const LIMIT_WIDTH: f64 = 0.6;
+
+/// From which share on something is full; a pool is, when its mean is near to its size.
+const FULL_BUSY: f64 = 0.9;
+const FULL_HELD: f64 = 0.95;
+
+/// How much longer something may be held, or a request may take, than at little load.
+const LONGER: f64 = 1.5;
+
+/// The share of trials above a rate in which a queue must be up for it to have risen there.
+const STAYS_UP: f64 = 2.0 / 3.0;
+
+/// What all resources are held against.
+pub(super) struct Scene<'a> {
+    /// By rate, the lowest first.
+    pub(super) rows: Vec<&'a Observed>,
+    pub(super) capacity: f64,
+    /// From the least that the capacity may be to the most that ended in any second of overload.
+    pub(super) range: Interval,
+    /// The highest throughput of a trial that kept its objectives.
+    best: f64,
+    /// The mean latency at little load.
+    base_latency: f64,
+}
+
+impl<'a> Scene<'a> {
+    /// `None` when no trial kept its objectives and no capacity is given.
+    pub(super) fn new(rows: Vec<&'a Observed>, known: &Known) -> Option<Scene<'a>> {
+        let kept = rows.iter().filter(|row| row.kept && row.is_in_balance());
+        let best = kept.map(|row| row.throughput).fold(0.0, f64::max);
+        let failing = || rows.iter().filter(|row| !row.kept);
+        let measured = known.capacity.unwrap_or_else(|| {
+            let high = failing().map(|row| row.throughput).fold(f64::INFINITY, f64::min).max(best);
+            let high = if high.is_finite() { high } else { best };
+            Measured { value: best, interval: Some(Interval { low: best, high }) }
+        });
+        if !measured.value.is_finite() || measured.value <= 0.0 {
+            return None;
+        }
+        let interval = measured.interval.unwrap_or(Interval {
+            low: measured.value * (1.0 - CAPACITY_ERROR),
+            high: measured.value * (1.0 + CAPACITY_ERROR),
+        });
+        let short: Vec<f64> =
+            failing().filter(|row| !row.is_in_balance()).map(|row| row.throughput).collect();
+        let high = median(&short).unwrap_or(0.0).max(interval.high);
+        let range = Interval { low: interval.low, high };
+        let little = rows.iter().take(little_of(rows.len())).map(|row| row.latency_mean);
+        let base_latency = median(&little.collect::<Vec<_>>()).unwrap_or(0.0);
+        Some(Scene { rows, capacity: measured.value, range, best, base_latency })
+    }
+
+    /// Whether a row says how much is used at its throughput, and not how it is in overload.
+    fn is_on_the_line(&self, row: &Observed, nature: Nature) -> bool {
+        let is_fast = row.latency_mean <= self.base_latency * LONGER;
+        row.is_in_balance() && (nature == Nature::Busy || (row.kept && is_fast))
+    }
+}
+
+/// How many trials, the ones with the lowest rates, show little load.
+fn little_of(rows: usize) -> usize {
+    (rows / 3).max(1)
+}
+
+/// A resource with what is known of it.
+pub(super) struct Weighed {
+    pub(super) watched: Watched,
+    pub(super) line: Option<Line>,
+    /// Where its line reaches 1, if its use rises with throughput.
+    pub(super) limit: Option<Ceiling>,
+    /// The most in use of any trial.
+    pub(super) highest: f64,
+    pub(super) at_capacity: f64,
+    /// Full in a trial that did not keep its objectives.
+    pub(super) is_full: bool,
+    /// Its limit is where the capacity is.
+    pub(super) meets: bool,
+    /// It was full, or its limit was passed, while throughput still rose.
+    pub(super) is_passed: bool,
+    /// Milliseconds for which one is held, at little load and at the most.
+    pub(super) held: Option<(f64, f64)>,
+    pub(super) risen: Vec<Risen>,
+}
+
+/// A queue that stayed up from a rate on.
+pub(super) struct Risen {
+    pub(super) queue: usize,
+    pub(super) from: f64,
+    base: f64,
+    highest: f64,
+}
+
+impl Weighed {
+    pub(super) fn new(scene: &Scene, watched: Watched) -> Weighed {
+        let used = |row: usize| watched.shares.get(row).copied().flatten();
+        let rows = || {
+            let indexed = scene.rows.iter().enumerate();
+            indexed.filter_map(|(index, row)| Some((*row, used(index)?)))
+        };
+        let nature = watched.nature.unwrap_or(Nature::Busy);
+        let on_line = |is_wanted: &dyn Fn(&Observed) -> bool| -> Vec<(f64, f64)> {
+            let wanted = rows().filter(|(row, _)| is_wanted(row));
+            wanted.map(|(row, share)| (row.throughput, share)).collect()
+        };
+        let line = Line::through(&on_line(&|row| scene.is_on_the_line(row, nature)))
+            .or_else(|| Line::through(&on_line(&|row| row.throughput >= BALANCE * row.offered)));
+        let limit = line
+            .and_then(|line| line.reaches(1.0))
+            .filter(|(value, _)| *value > 0.0)
+            .map(|(value, interval)| Ceiling { value, interval });
+        let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
+        let failing = rows().filter(|(row, _)| !row.kept);
+        let full = if nature == Nature::Busy { FULL_BUSY } else { FULL_HELD };
+        let is_full = failing.map(|(_, share)| share).fold(0.0, f64::max) >= full;
+        let was_full = rows().any(|(row, share)| {
+            row.kept && row.is_in_balance() && share >= full && row.throughput < scene.best * 0.8
+        });
+        let is_passed =
+            was_full || limit.is_some_and(|limit| limit.interval.high < scene.best * 0.9);
+        let size = watched.subject.size.unwrap_or(1.0);
+        let times: Vec<f64> =
+            rows().map(|(row, share)| share * size * 1_000.0 / row.throughput).collect();
+        let held = (watched.nature == Some(Nature::Held)).then(|| held(&times)).flatten();
+        let risen = watched
+            .queues
+            .iter()
+            .enumerate()
+            .filter_map(|(index, queue)| risen(&scene.rows, index, queue))
+            .collect();
+        Weighed {
+            at_capacity: line.map_or(0.0, |line| line.at(scene.capacity).clamp(0.0, 1.0)),
+            meets: limit.is_some_and(|limit| meets(limit, scene.range)),
+            line,
+            limit,
+            highest,
+            is_full,
+            is_passed,
+            held,
+            risen,
+            watched,
+        }
+    }
+
+    /// Whether something is in the way of a pool: each of it is held longer under load.
+    pub(super) fn is_echo(&self) -> bool {
+        self.held.is_some_and(|(base, highest)| highest > base * LONGER)
+    }
+
+    /// What one request takes.
+    pub(super) fn demand(&self) -> Option<Demand> {
+        let line = self.line?;
+        let size = self.watched.subject.size?;
+        match self.watched.subject.resource {
+            Resource::LinkIn | Resource::LinkOut => Some(Demand::Bytes(line.slope * size)),
+            _ => Some(Demand::Milliseconds(line.slope * size * 1_000.0)),
+        }
+    }
+
+    /// What was seen of it, for a verdict.
+    pub(super) fn evidence(&self) -> Vec<Evidence> {
+        let mut seen = Vec::new();
+        let Weighed { at_capacity, highest, .. } = *self;
+        match self.watched.nature {
+            Some(Nature::Busy) => seen.push(Evidence::Utilization { at_capacity, highest }),
+            Some(Nature::Held) => seen.push(Evidence::Occupied { at_capacity, highest }),
+            None => {}
+        }
+        if let Some((base, highest)) = self.held {
+            seen.push(Evidence::Held { base, highest });
+        }
+        seen.extend(self.risen.iter().filter_map(|risen| {
+            let queue = self.watched.queues.get(risen.queue)?;
+            Some(Evidence::Symptom {
+                metric: queue.metric.clone(),
+                base: risen.base,
+                highest: risen.highest,
+                from: risen.from,
+                unit: queue.unit,
+                words: queue.words,
+            })
+        }));
+        seen
+    }
+}
+
+/// Whether two ranges overlap, and the limit is known well enough for that to mean something.
+fn meets(limit: Ceiling, range: Interval) -> bool {
+    let Interval { low, high } = limit.interval;
+    high - low <= limit.value * LIMIT_WIDTH
+        && low * (1.0 - LIMIT_ERROR) <= range.high
+        && high * (1.0 + LIMIT_ERROR) >= range.low
+}
+
+/// At little load, and at the most, of one value per trial.
+fn held(times: &[f64]) -> Option<(f64, f64)> {
+    let base = median(times.get(..little_of(times.len()))?)?;
+    Some((base, times.iter().copied().fold(0.0, f64::max)))
+}
+
+fn risen(rows: &[&Observed], index: usize, queue: &Queue) -> Option<Risen> {
+    let seen: Vec<(&Observed, f64)> =
+        rows.iter().zip(&queue.values).filter_map(|(row, value)| Some((*row, (*value)?))).collect();
+    let little: Vec<f64> =
+        seen.iter().take(little_of(seen.len())).map(|(_, value)| *value).collect();
+    let base = median(&little)?;
+    let limit = queue.above.max(base * queue.times);
+    let (from, _) = seen.iter().enumerate().find_map(|(at, (row, value))| {
+        let above = seen.get(at..)?;
+        let up = above.iter().filter(|(_, value)| *value >= limit).count();
+        (*value >= limit && up as f64 >= above.len() as f64 * STAYS_UP).then_some((row.offered, ()))
+    })?;
+    let failing = seen.iter().filter(|(row, _)| !row.kept);
+    let highest = failing.map(|(_, value)| *value).fold(0.0, f64::max);
+    (highest >= limit).then_some(Risen { queue: index, from, base, highest })
+}
