@@ -116,6 +116,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::New(args) => commands::new::new(args).map(done),
         Command::Runs(args) => commands::runs::runs(args, session.log).map(done),
         Command::View(args) => commands::view::view(args, session).map(done),
+        Command::Bench(args) => commands::bench::bench(args, session),
         Command::Compare(args) => commands::compare::run(args, session),
         Command::Demo(args) => commands::demo::demo(args, session),
         Command::Serve(args) => commands::serve::serve(args).map(done),

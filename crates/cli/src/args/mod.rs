@@ -2,21 +2,24 @@
 
 mod attack;
 mod capacity;
+mod bench;
 mod compare;
 mod dashes;
 mod options;
 mod results;
 mod run;
 mod see;
+mod serve;
 mod view;
 mod watch;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use capacity::{CapacityArgs, Dimension};
+pub(crate) use bench::BenchArgs;
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
@@ -25,6 +28,7 @@ pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
 pub(crate) use see::{SeeFlags, address};
+pub(crate) use serve::{LimitFlags, ServeArgs, System};
 pub(crate) use view::ViewArgs;
 pub(crate) use watch::{AgentFlags, WatchArgs};
 
@@ -133,6 +137,8 @@ pub(crate) enum Command {
     Runs(RunsArgs),
     /// Look at past runs, or one that goes on, in the browser
     View(ViewArgs),
+    /// Run variants in turn, several times each, and compare them
+    Bench(BenchArgs),
     /// Say whether one group of runs differs from another
     Compare(CompareArgs),
     /// Start a sample service, load it, watch it, and say what was seen
@@ -184,37 +190,6 @@ pub(crate) struct DemoArgs {
     /// Seconds of load
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=600))]
     pub(crate) seconds: u64,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  plimsoll serve web                    # a free port of the loopback address\n  \
-    plimsoll serve web --port 8080\n  plimsoll serve web --port 8443 --tls"
-)]
-pub(crate) struct ServeArgs {
-    /// Which system
-    pub(crate) system: System,
-    /// Port; a free one when none is given
-    #[arg(short, long, default_value_t = 0, hide_default_value = true)]
-    pub(crate) port: u16,
-    /// Address to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) host: std::net::IpAddr,
-    /// HTTPS with a certificate made at start; it is written to the file given, if any
-    #[arg(long, num_args = 0..=1, value_name = "CERTIFICATE_OUT", default_missing_value = "")]
-    pub(crate) tls: Option<String>,
-    /// Ends by itself after this many seconds
-    #[arg(long)]
-    pub(crate) seconds: Option<u64>,
-    /// Ends when standard input is closed (for parents that start it)
-    #[arg(long, hide = true)]
-    pub(crate) until_stdin_closes: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum System {
-    /// A web service with httpbin's endpoints and a page whose cost can be set
-    Web,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod attack;
 pub(crate) mod capacity;
+pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod completion;
 pub(crate) mod demo;

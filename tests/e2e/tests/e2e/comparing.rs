@@ -97,3 +97,54 @@ fn what_cannot_be_compared_is_told() {
     std::fs::write(folder.join("broken.plimsoll"), "no record").unwrap();
     check(&["one", "broken.plimsoll"], 255, &["broken.plimsoll"]);
 }
+
+fn bench(folder: &Path, arguments: &[&str]) -> Run {
+    std::fs::write(folder.join("script.js"), SCRIPT).unwrap();
+    let mut command = command(Tool::Plimsoll, folder);
+    command.args(["bench", "--pause", "0s"]).args(arguments);
+    finish(command, tempfile::tempdir().unwrap(), None)
+}
+
+#[test]
+fn a_bench_runs_variants_in_turn_and_compares_them() {
+    let web = Web::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let variant = |name: &str, millis: u32| {
+        format!("{name}=run --quiet -e URL={} -e MS={millis} script.js", web.url)
+    };
+    let (fast, slow) = (variant("fast", 1), variant("slow", 40));
+    let before = ["--before", "echo x >> before.txt", "--folder", "kept"];
+    let run = bench(folder, &[&["-n", "2", &fast, &slow], &before[..]].concat());
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    assert!(run.stdout.contains("too few runs to tell"), "{}", run.said());
+    assert_eq!(std::fs::read_to_string(folder.join("before.txt")).unwrap(), "x\n".repeat(4));
+    let said = run.stderr.lines().filter_map(|line| line.split("msg=\"").nth(1));
+    let order: Vec<&str> =
+        said.filter_map(|line| line.split_once(' ')?.1.split(':').next()).collect();
+    assert_eq!(order[..4], ["fast", "slow", "slow", "fast"], "{}", run.said());
+    for kept in ["kept/fast/001.plimsoll", "kept/slow/002.plimsoll", "kept/slow/002.log"] {
+        assert!(folder.join(kept).is_file(), "{kept}");
+    }
+    // The same folder again would count old runs.
+    let again = bench(folder, &["-n", "1", &fast, "--folder", "kept"]);
+    assert_eq!(again.code, Some(255), "{}", again.said());
+    assert!(again.stderr.contains("there are run records in it"), "{}", again.said());
+}
+
+#[test]
+fn a_bench_tells_what_is_wrong_before_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |arguments: &[&str], code: i32, words: &str| {
+        let run = bench(folder.path(), arguments);
+        assert_eq!(run.code, Some(code), "{}", run.said());
+        assert!(run.said().contains(words), "{words}: {}", run.said());
+    };
+    check(&["watch"], 255, "a variant starts with run or attack");
+    check(&["run 's.js"], 255, "a quote is not closed");
+    check(&["a=run x.js", "a=run y.js"], 255, "two variants are called a");
+    check(&["run --record x s.js"], 255, "--record is bench's own");
+    check(&["--fail-if", "p98 worse", "run s.js"], 255, "there is no figure p98");
+    check(&["--before", "exit 3", "run script.js"], 255, "exit status: 3");
+    check(&["-n", "1", "--", "run", "missing.js"], 255, "run 1 of run ended with");
+}

@@ -26,6 +26,12 @@ struct Comparison {
     settings: Settings,
 }
 
+/// Whether the flags make sense, for whoever runs something long before.
+pub(super) fn check_flags(args: &CompareArgs) -> Result<(), Failure> {
+    args.fail_if.iter().try_for_each(|text| rule(text).map(drop))?;
+    margin(&args.margin).map(drop)
+}
+
 /// Reads the records, compares every group with the first, and judges by the rules.
 pub(crate) fn run(args: &CompareArgs, session: &Session) -> Result<Exit, Failure> {
     let rules = args.fail_if.iter().map(|text| rule(text)).collect::<Result<Vec<_>, _>>()?;

@@ -1,12 +1,15 @@
 //! The comparison as a table, for a terminal and for a pull request.
 
-use plimsoll_analysis::compare::Row;
+use plimsoll_analysis::compare::{Figure, Row};
 
 use super::{Comparison, Group, words};
 
 const HEAD: [&str; 6] = ["figure", "", "", "change", "verdict", ""];
 
 pub(super) fn text(comparison: &Comparison) -> String {
+    if let [group] = comparison.groups.as_slice() {
+        return alone(group);
+    }
     let mut text = notes(comparison, "");
     each(comparison, |first, group, rows| {
         let table = table(first, group, rows, comparison);
@@ -52,6 +55,17 @@ fn each(comparison: &Comparison, mut pair: impl FnMut(&Group, &Group, &[Row])) {
     for (group, rows) in others.iter().zip(&comparison.pairs) {
         pair(first, group, rows);
     }
+}
+
+/// The figures of a group that there is nothing to compare with: how much they vary.
+fn alone(group: &Group) -> String {
+    let values = |figure: Figure| {
+        let values: Option<Vec<f64>> = group.runs.iter().map(|run| figure.of(run)).collect();
+        Some(format!("{:<14}{}\n", figure.name(), words::value(figure, &values?)))
+    };
+    let runs = group.runs.len();
+    let lines: String = Figure::ALL.iter().filter_map(|&figure| values(figure)).collect();
+    format!("{} of {runs} runs, median and half the distance of the quarters\n{lines}", group.name)
 }
 
 /// One row for each figure, below a head.
