@@ -1,12 +1,21 @@
 //! `plimsoll serve web`: a system to practise on, in a process of its own.
 
-use std::{io::Read, net::SocketAddr, sync::mpsc, thread, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::SocketAddr,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use plimsoll_runtime::{shutdown, workers};
-use plimsoll_samples::web::{self, Identity, WebConfig};
+use plimsoll_samples::{
+    budget::{self, Budget, Entered},
+    web::{self, Identity, Limits, Pool, WebConfig},
+};
 
 use crate::{
-    args::{ServeArgs, System},
+    args::{LimitFlags, ServeArgs, System},
     exit::{Exit, Failure},
 };
 
@@ -26,13 +35,20 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let addr = SocketAddr::new(args.host, args.port);
-    let config = WebConfig { addr, tls, h2: true, threads: workers::cores() };
+    let config =
+        WebConfig { addr, tls, h2: true, threads: threads(args), limits: limits(&args.limits) };
     if let Err(error) = shutdown::raise_fd_limit() {
         return Err(failed("raise the limit of open files", &error));
     }
+    // Before the cgroup is made: a signal must not end the process while there is one.
     let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
+    // Before the threads are started, and dropped after they have ended.
+    let budget = enter_budget(&args.limits)?;
     let server =
         web::start(&config).map_err(|error| failed(&format!("listen on {addr}"), &error))?;
+    if let Some(budget) = &budget {
+        tell(budget);
+    }
     crate::terminal::print(&format!("serving web on {scheme}://{}\n", server.local_addr()))?;
 
     let (end, ended) = mpsc::sync_channel(1);
@@ -54,6 +70,38 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
         None => _ = ended.recv(),
     }
     Ok(())
+}
+
+/// More threads than the budget has cores would take each other's quota in turn.
+fn threads(args: &ServeArgs) -> usize {
+    let cores = workers::cores();
+    let budget = args.limits.cpu_budget.map_or(cores, |budget| budget.ceil() as usize);
+    args.threads.map_or(cores.min(budget).max(1), usize::from)
+}
+
+fn limits(flags: &LimitFlags) -> Limits {
+    let pool = flags.pool.map(|size| Pool { size, queue: flags.pool_queue });
+    Limits { pool, lock: flags.lock, bandwidth: flags.bandwidth }
+}
+
+fn enter_budget(flags: &LimitFlags) -> Result<Option<Entered>, Failure> {
+    let Some(cores) = flags.cpu_budget else { return Ok(None) };
+    let entered = budget::enter(Budget { cores, period: flags.cpu_period });
+    entered.map(Some).map_err(|error| {
+        let failure = Failure::new(Exit::Other, format!("--cpu-budget: {error}"));
+        match error.hint {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    })
+}
+
+/// On standard error: who starts the service reads the address from standard output.
+fn tell(budget: &Entered) {
+    let (quota, period) = budget.quota();
+    let line = format!("cpu budget: {quota:?} of every {period:?}, in cgroup:{}\n", budget.path());
+    // Whether somebody reads it does not matter to the service.
+    std::io::stderr().write_all(line.as_bytes()).ok();
 }
 
 fn certificate(path: &str) -> Result<Identity, Failure> {

@@ -14,6 +14,7 @@ mod differential;
 mod exit_codes;
 mod grafana;
 mod influxdb;
+mod limits;
 mod looking;
 mod nginx;
 mod outputs;
