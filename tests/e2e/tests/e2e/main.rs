@@ -5,6 +5,7 @@
 mod agent;
 mod attack;
 mod bad_input;
+mod capacity;
 mod commands;
 mod comparing;
 mod conformance;

@@ -212,7 +212,7 @@ mod tests {
              Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer (4 of 5 trials).\n\
              After an overload of 120 % it keeps them again at 1,656/s (90 %).\n\
              Generator at 22 %: not the limit.\n\
-             Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms, 20.0 in flight\n",
+             Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms, 20 in flight\n",
         );
     }
 
@@ -281,7 +281,7 @@ mod tests {
             floor,
             &[],
             Some(100.0),
-            "No capacity: p(99)<200ms and errors<0.1% was kept at no rate that was tried, not even at 12.0 \
+            "No capacity: p(99)<200ms and errors<0.1% was kept at no rate that was tried, not even at 12 \
              requests/s.\nGoal of 100/s missed.\n",
         );
     }
