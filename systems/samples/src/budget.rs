@@ -213,7 +213,8 @@ impl Entered {
         outcome
     }
 
-    /// With version 2 a cgroup has no file for quotas before those above hand the controller down.
+    /// With version 2 a cgroup has no file for quotas before those above hand the controller down. The root
+    /// mostly does already, and then this changes nothing.
     fn hand_down(&self, parent: &Path, has_quota: bool) -> io::Result<()> {
         if !has_quota || self.place.version == Version::One {
             return Ok(());
@@ -330,5 +331,46 @@ mod tests {
             error.message.starts_with("a budget of 60000 cores: this process may use "),
             "{error}"
         );
+    }
+
+    /// What is written where with version 2, in folders that no kernel looks at.
+    #[test]
+    fn version_two_hands_the_controller_down() {
+        let root = std::env::temp_dir().join(format!("plimsoll-budget-{}", std::process::id()));
+        let own = root.join("own.scope");
+        fs::create_dir_all(&own).unwrap();
+        let hierarchies = vec![Hierarchy { root: root.clone(), own: own.clone() }];
+        let place = Place { version: Version::Two, below: PathBuf::new(), hierarchies };
+        let quota = Budget { cores: 0.25, period: None }.quota().unwrap();
+        let mut entered = Entered { place, folders: Vec::new(), quota };
+        entered.set_up().unwrap();
+
+        let pid = std::process::id().to_string();
+        assert_eq!(entered.path(), format!("/plimsoll/web-{pid}"));
+        let folder = root.join("plimsoll").join(format!("web-{pid}"));
+        let read = |path: &Path, name: &str| fs::read_to_string(path.join(name)).unwrap();
+        assert_eq!(read(&root, "cgroup.subtree_control"), "+cpu");
+        assert_eq!(read(&root.join("plimsoll"), "cgroup.subtree_control"), "+cpu");
+        assert_eq!(read(&folder, "cpu.max"), "2500 10000");
+        assert_eq!(read(&folder, MEMBERS), pid);
+        drop(entered);
+        assert_eq!(read(&own, MEMBERS), pid);
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn what_dead_processes_left_goes() {
+        let parent = std::env::temp_dir().join(format!("plimsoll-sweep-{}", std::process::id()));
+        let own = format!("web-{}", std::process::id());
+        // No process has a number as great as that; 1 is always there.
+        for name in ["web-4294967295", "web-1", "web-x", "web-", "db-4294967295", &own] {
+            fs::create_dir_all(parent.join(name)).unwrap();
+        }
+        sweep(&parent);
+        let left = fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["db-4294967295", "web-", "web-1", "web-x"]);
+        fs::remove_dir_all(&parent).unwrap();
     }
 }
