@@ -91,12 +91,19 @@ pub(super) fn all_threads(rows: &[&Observed], thread: &Place) -> Option<Evidence
     of_process.map(|signal| Evidence::AllThreads { cores: signal.mean })
 }
 
-/// Whether a full thread follows from full cores, or may do so: its process has others that are busy too,
-/// and nothing says that the host had cores to spare.
-pub(super) fn is_full_host(scene: &Scene, of: &Weighed) -> bool {
-    let host = of.watched.subject.place.host.as_deref();
+/// Whether something full may be so for another reason. A thread: its process has others that are busy too,
+/// and nothing says that the host had cores to spare. Cores of a host: the generator takes them, and a
+/// process there lets one of its threads run at a time.
+pub(super) fn is_doubtful(scene: &Scene, known: &Known, of: &Weighed) -> bool {
+    let subject = &of.watched.subject;
+    let host = subject.place.host.as_deref();
+    if subject.resource == Resource::HostCpu {
+        let (cautions, _) = of_host(scene, known, &subject.place, subject.size);
+        let is_shared = cautions.iter().any(|it| matches!(it, Caution::SharedHost { .. }));
+        return is_shared && serial(scene, known).is_some();
+    }
     let is_spare = highest_cpu(&scene.rows, host).is_some_and(|share| share < IDLE_HOST);
-    is_one_of_many(scene, of) && !is_spare
+    !is_spare && is_one_of_many(scene, of)
 }
 
 fn highest_cpu(rows: &[&Observed], host: Option<&str>) -> Option<f64> {

@@ -28,6 +28,9 @@ const BUSY_IF_FULL: f64 = 0.5;
 /// Limits nearer than this share cannot be told apart.
 const SAME_LIMIT: f64 = 0.1;
 
+/// How far back a thread is put that is one of several busy ones: behind the cores of its host.
+const ONE_OF_MANY: usize = 8;
+
 /// What is told as the next: at least so much used, and its limit at most so many times the capacity.
 const NEXT_USED: f64 = 0.05;
 const NEXT_FAR: f64 = 20.0;
@@ -73,6 +76,9 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
     };
     verdict.next = next(&scene, &weighed, chosen.as_ref().ok().copied());
     verdict.ruled_out = ruled_out(&weighed, chosen.as_ref().ok().copied());
+    let next = verdict.next.as_ref().map(|next| next.subject.clone());
+    let is_told = |out: &RuledOut| matches!(out.why, Why::Later { .. });
+    verdict.ruled_out.retain(|out| !(is_told(out) && next.as_ref() == Some(&out.subject)));
     verdict.bottleneck = chosen.map(|index| {
         let (named, cautions) = name(&scene, known, &weighed, index, &verdict.order);
         verdict.cautions = cautions;
@@ -115,13 +121,13 @@ fn is_binding(of: &Weighed) -> bool {
 
 /// The index of the bottleneck.
 fn choose(scene: &Scene, known: &Known, all: &[Weighed]) -> Result<usize, NotIdentified> {
-    let is_candidate = |of: &Weighed| is_binding(of) && !context::is_full_host(scene, of);
+    let is_candidate = |of: &Weighed| is_binding(of) && !context::is_doubtful(scene, known, of);
     let binding = |of: &&Weighed| is_candidate(of);
     let limit = |of: &Weighed| of.limit.map_or(f64::INFINITY, |limit| limit.value);
     let least = all.iter().filter(binding).map(limit).fold(f64::INFINITY, f64::min);
     let rank = |of: &Weighed| match context::is_one_of_many(scene, of) {
         // A thread that is full among others that are busy too follows from full cores.
-        true => of.watched.rank.saturating_add(4),
+        true => of.watched.rank.saturating_add(ONE_OF_MANY),
         false => of.watched.rank,
     };
     let first = all
@@ -152,11 +158,20 @@ fn choose(scene: &Scene, known: &Known, all: &[Weighed]) -> Result<usize, NotIde
     }
     Err(match echo {
         Some(pool) => NotIdentified::BehindAPool(pool.watched.subject.clone()),
-        None => match context::held_back(scene) {
-            Some((process, waiting)) => NotIdentified::HeldBack { process, waiting },
-            None => NotIdentified::Waiting { serial: context::serial(scene, known) },
-        },
+        None => unnamed(scene, known, all),
     })
+}
+
+/// Nothing was busy, and no sign says why requests waited.
+fn unnamed(scene: &Scene, known: &Known, all: &[Weighed]) -> NotIdentified {
+    let is_full = |of: &&Weighed| of.is_full && of.limit.is_some() && !of.is_passed;
+    if let Some(of) = all.iter().find(is_full) {
+        return NotIdentified::Suspected(of.watched.subject.clone(), of.highest);
+    }
+    match context::held_back(scene) {
+        Some((process, waiting)) => NotIdentified::HeldBack { process, waiting },
+        None => NotIdentified::Waiting { serial: context::serial(scene, known) },
+    }
 }
 
 fn name(
@@ -251,8 +266,8 @@ fn why_not(of: &Weighed, is_named: bool) -> Option<Why> {
     if of.is_passed {
         return Some(Why::NotBinding { highest });
     }
-    if let (true, true, Some((base, highest))) = (of.is_full, of.is_echo(), of.held) {
-        return Some(Why::Echo { base, highest });
+    if let (true, true, Some(held)) = (of.is_full, of.is_echo(), &of.held) {
+        return Some(Why::Echo { base: held.base, highest: held.highest });
     }
     if highest < BUSY {
         return Some(match of.limit {

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use super::{
     observed::{Known, Observed, Signal},
     pool,
-    table::{
-        ENTRIES, Entry, IDLE_WAITS, Limit, Nature, PlaceKind, Resource, SIGNS, Sign, Symptom, Unit,
-    },
+    table::{ENTRIES, Entry, IDLE_WAITS, Limit, Nature, PlaceKind, SIGNS, Sign, Symptom, Unit},
     verdict::{Place, Subject},
 };
 use crate::stats::median;
 
 /// Resources beyond which further ones are left out.
 const RESOURCES_LIMIT: usize = 512;
+
+/// Of what the service itself tells, and of others by their place in the table: after a quota, before a
+/// thread.
+const POOL_RANK: usize = 1;
+const RANKS: usize = 2;
 
 /// A symptom's values, one per trial.
 #[derive(Clone, Debug)]
@@ -142,7 +145,7 @@ fn with_share(
     let queues =
         entry.symptoms.iter().map(|symptom| queue(rows, symptom, &place, entry.part)).collect();
     let subject = Subject { resource: entry.resource, place, size };
-    Some(Watched { subject, nature: Some(entry.nature), shares, queues, rank })
+    Some(Watched { subject, nature: Some(entry.nature), shares, queues, rank: rank * RANKS })
 }
 
 fn queue(rows: &[&Observed], symptom: &Symptom, place: &Place, part: Option<&str>) -> Queue {
@@ -191,7 +194,7 @@ fn with_sign(rows: &[&Observed], sign: &Sign, place: Place) -> Option<Watched> {
         .collect();
     let subject = Subject { resource: sign.resource, place, size: None };
     let queues = vec![made(&sign.symptom, values)];
-    Some(Watched { subject, nature: None, shares: Vec::new(), queues, rank: ENTRIES.len() + 1 })
+    Some(Watched { subject, nature: None, shares: Vec::new(), queues, rank: ENTRIES.len() * RANKS })
 }
 
 /// Pools of services' own pages.
@@ -220,13 +223,13 @@ fn watched_pool(
         Some(signal.mean).filter(|mean| mean.is_finite())
     };
     let sizes: Vec<f64> =
-        rows.iter().filter_map(|row| of(row, &pool.size)).filter(|size| *size > 0.0).collect();
+        rows.iter().filter_map(|row| of(row, &pool.limit)).filter(|size| *size > 0.0).collect();
     let size = median(&sizes)?;
     let shares = rows
         .iter()
         .map(|row| {
-            let limit = of(row, &pool.size).filter(|size| *size > 0.0).unwrap_or(size);
-            Some(of(row, &pool.in_use)? / limit)
+            let limit = of(row, &pool.limit).filter(|size| *size > 0.0).unwrap_or(size);
+            Some(of(row, &pool.used)? / limit)
         })
         .collect();
     let waiting = pool.waiting.as_ref().map(|metric| Queue {
@@ -250,10 +253,10 @@ fn watched_pool(
         part: Some(part),
     };
     Some(Watched {
-        subject: Subject { resource: Resource::Pool, place, size: Some(size) },
-        nature: Some(Nature::Held),
+        subject: Subject { resource: pool.resource(size), place, size: Some(size) },
+        nature: Some(if pool.is_link { Nature::Busy } else { Nature::Held }),
         shares,
         queues: waiting.into_iter().collect(),
-        rank: ENTRIES.len(),
+        rank: POOL_RANK,
     })
 }

@@ -1,6 +1,9 @@
 //! Pools that a service tells of on its own page, found by the names of their gauges.
 
-use super::{observed::Signal, table::MONITOR_PREFIXES};
+use super::{
+    observed::Signal,
+    table::{MONITOR_PREFIXES, Resource},
+};
 
 /// Ends of names: what is in use, and how much there is. The names before them are the pool's.
 const SHAPES: [(&str, &str); 14] = [
@@ -32,13 +35,37 @@ const WAITING: [&str; 7] = [
     "_queued_tasks",
 ];
 
-/// The metrics of one pool.
+/// The end of the name of a counter of the time for which all of it together was in use: better than
+/// looking at a gauge now and then.
+const BUSY_SECONDS: &str = "_busy_seconds_total";
+
+/// Ends of names of a link's bytes and of what it may send per second.
+const LINK: (&str, &str) = ("_sent_bytes_total", "_bandwidth_bytes_per_second");
+
+/// How pools of one are called that let one in at a time.
+const LOCKS: [&str; 3] = ["lock", "mutex", "latch"];
+
+/// The metrics of one pool, or of a link that a service tells of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pool {
     pub(super) name: String,
-    pub(super) in_use: String,
-    pub(super) size: String,
+    pub(super) used: String,
+    pub(super) limit: String,
     pub(super) waiting: Option<String>,
+    pub(super) is_link: bool,
+}
+
+impl Pool {
+    /// What it is, by its name and size.
+    pub(super) fn resource(&self, size: f64) -> Resource {
+        match self.is_link {
+            true => Resource::LinkOut,
+            false if size == 1.0 && LOCKS.iter().any(|end| self.name.ends_with(end)) => {
+                Resource::Lock
+            }
+            false => Resource::Pool,
+        }
+    }
 }
 
 /// The pool whose use `signal` tells, if others among `signals` tell the rest of it.
@@ -49,14 +76,18 @@ pub(super) fn pool_of(signal: &Signal, signals: &[Signal]) -> Option<Pool> {
     let has = |metric: &str| {
         signals.iter().any(|other| other.metric == metric && other.tags == signal.tags)
     };
-    SHAPES.iter().find_map(|(in_use, size)| {
-        let stem = signal.metric.strip_suffix(in_use)?;
-        let size = format!("{stem}{size}");
-        if stem.is_empty() || !has(&size) {
+    SHAPES.iter().chain([&LINK]).find_map(|shape| {
+        let stem = signal.metric.strip_suffix(shape.0)?;
+        let limit = format!("{stem}{}", shape.1);
+        if stem.is_empty() || !has(&limit) {
             return None;
         }
         let waiting = WAITING.iter().map(|end| format!("{stem}{end}")).find(|name| has(name));
-        Some(Pool { name: stem.to_owned(), in_use: signal.metric.clone(), size, waiting })
+        let is_link = *shape == LINK;
+        let used = Some(format!("{stem}{BUSY_SECONDS}"))
+            .filter(|name| !is_link && has(name))
+            .unwrap_or_else(|| signal.metric.clone());
+        Some(Pool { name: stem.to_owned(), used, limit, waiting, is_link })
     })
 }
 
@@ -71,7 +102,7 @@ mod tests {
         let found = signals.iter().find_map(|signal| pool_of(signal, &signals));
         let found = found
             .as_ref()
-            .map(|pool| (pool.name.as_str(), pool.size.as_str(), pool.waiting.as_deref()));
+            .map(|pool| (pool.name.as_str(), pool.limit.as_str(), pool.waiting.as_deref()));
         assert_eq!(found, expected);
     }
 
@@ -89,6 +120,24 @@ mod tests {
             &["go_sql_in_use_connections", "go_sql_max_open_connections"],
             Some(("go_sql", "go_sql_max_open_connections", None)),
         );
+    }
+
+    #[test]
+    fn a_link_and_a_lock_are_told_apart() {
+        check(
+            &[
+                "web_link_bandwidth_bytes_per_second",
+                "web_link_sent_bytes_total",
+                "web_link_waiting",
+            ],
+            Some(("web_link", "web_link_bandwidth_bytes_per_second", Some("web_link_waiting"))),
+        );
+        let names = ["web_lock_size", "web_lock_in_use", "web_lock_busy_seconds_total"];
+        let signals = names.map(|name| Signal::new(name, &[], 1.0, 1.0));
+        let pool = pool_of(&signals[1], &signals).unwrap();
+        assert_eq!(pool.used, "web_lock_busy_seconds_total");
+        assert_eq!(pool.resource(1.0), Resource::Lock);
+        assert_eq!(pool.resource(2.0), Resource::Pool);
     }
 
     #[test]

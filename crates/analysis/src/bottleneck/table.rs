@@ -14,6 +14,8 @@ pub enum Resource {
     LinkIn,
     /// Connections, workers or permits that a service tells of itself.
     Pool,
+    /// A pool of one that is a lock, told by the service itself.
+    Lock,
     /// Sessions that a server lets in.
     Connections,
     FileDescriptors,
@@ -35,6 +37,7 @@ impl Resource {
             Resource::LinkOut => "network_out",
             Resource::LinkIn => "network_in",
             Resource::Pool => "pool",
+            Resource::Lock => "lock",
             Resource::Connections => "connections",
             Resource::FileDescriptors => "file_descriptors",
             Resource::ListenQueue => "listen_queue",

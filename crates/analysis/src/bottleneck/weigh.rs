@@ -1,7 +1,6 @@
 //! What the trials say of one resource: its line, its limit, how full it was, what queued for it.
 
 use super::{
-    BALANCE,
     gather::{Queue, Watched},
     line::Line,
     observed::{Known, Measured, Observed},
@@ -96,9 +95,17 @@ pub(super) struct Weighed {
     pub(super) meets: bool,
     /// It was full, or its limit was passed, while throughput still rose.
     pub(super) is_passed: bool,
-    /// Milliseconds for which one is held, at little load and at the most.
-    pub(super) held: Option<(f64, f64)>,
+    /// For how long one is held.
+    pub(super) held: Option<Held>,
     pub(super) risen: Vec<Risen>,
+}
+
+/// Milliseconds for which one is held: by its line, and in trials that did not keep their objectives.
+pub(super) struct Held {
+    pub(super) base: f64,
+    pub(super) highest: f64,
+    /// Surely.
+    is_longer: bool,
 }
 
 /// A queue that stayed up from a rate on.
@@ -121,12 +128,13 @@ impl Weighed {
             let wanted = rows().filter(|(row, _)| is_wanted(row));
             wanted.map(|(row, share)| (row.throughput, share)).collect()
         };
-        let line = Line::through(&on_line(&|row| scene.is_on_the_line(row, nature)))
-            .or_else(|| Line::through(&on_line(&|row| row.throughput >= BALANCE * row.offered)));
-        let limit = line
-            .and_then(|line| line.reaches(1.0))
-            .filter(|(value, _)| *value > 0.0)
-            .map(|(value, interval)| Ceiling { value, interval });
+        // What is held is held longer near the end; only if little load says too little, that counts.
+        let calm = Line::through(&on_line(&|row| scene.is_on_the_line(row, nature)));
+        let line = match calm.and_then(limit_of).is_some_and(is_narrow) {
+            true => calm,
+            false => Line::through(&on_line(&Observed::is_in_balance)).or(calm),
+        };
+        let limit = line.and_then(limit_of);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
         let failing = rows().filter(|(row, _)| !row.kept);
         let full = if nature == Nature::Busy { FULL_BUSY } else { FULL_HELD };
@@ -137,9 +145,18 @@ impl Weighed {
         let is_passed =
             was_full || limit.is_some_and(|limit| limit.interval.high < scene.best * 0.9);
         let size = watched.subject.size.unwrap_or(1.0);
-        let times: Vec<f64> =
-            rows().map(|(row, share)| share * size * 1_000.0 / row.throughput).collect();
-        let held = (watched.nature == Some(Nature::Held)).then(|| held(&times)).flatten();
+        let times: Vec<f64> = rows()
+            .filter(|(row, _)| !row.kept)
+            .map(|(row, share)| share * size * 1_000.0 / row.throughput)
+            .collect();
+        let at_ease = calm.filter(|line| limit_of(*line).is_some()).or(line);
+        let held = at_ease.filter(|_| nature == Nature::Held).and_then(|line| {
+            limit_of(line)?;
+            let milliseconds = |slope: f64| slope * size * 1_000.0;
+            let longest = milliseconds(line.slope_interval().high) * LONGER;
+            let highest = median(&times)?;
+            Some(Held { base: milliseconds(line.slope), highest, is_longer: highest > longest })
+        });
         let risen = watched
             .queues
             .iter()
@@ -162,7 +179,7 @@ impl Weighed {
 
     /// Whether something is in the way of a pool: each of it is held longer under load.
     pub(super) fn is_echo(&self) -> bool {
-        self.held.is_some_and(|(base, highest)| highest > base * LONGER)
+        self.held.as_ref().is_some_and(|held| held.is_longer)
     }
 
     /// What one request takes.
@@ -184,7 +201,7 @@ impl Weighed {
             Some(Nature::Held) => seen.push(Evidence::Occupied { at_capacity, highest }),
             None => {}
         }
-        if let Some((base, highest)) = self.held {
+        if let Some(Held { base, highest, .. }) = self.held {
             seen.push(Evidence::Held { base, highest });
         }
         seen.extend(self.risen.iter().filter_map(|risen| {
@@ -202,18 +219,22 @@ impl Weighed {
     }
 }
 
-/// Whether two ranges overlap, and the limit is known well enough for that to mean something.
-fn meets(limit: Ceiling, range: Interval) -> bool {
-    let Interval { low, high } = limit.interval;
-    high - low <= limit.value * LIMIT_WIDTH
-        && low * (1.0 - LIMIT_ERROR) <= range.high
-        && high * (1.0 + LIMIT_ERROR) >= range.low
+fn limit_of(line: Line) -> Option<Ceiling> {
+    let (value, interval) = line.reaches(1.0)?;
+    (value > 0.0).then_some(Ceiling { value, interval })
 }
 
-/// At little load, and at the most, of one value per trial.
-fn held(times: &[f64]) -> Option<(f64, f64)> {
-    let base = median(times.get(..little_of(times.len()))?)?;
-    Some((base, times.iter().copied().fold(0.0, f64::max)))
+/// Whether a limit is known well enough for meeting something to mean anything.
+fn is_narrow(limit: Ceiling) -> bool {
+    limit.interval.high - limit.interval.low <= limit.value * LIMIT_WIDTH
+}
+
+/// Whether the two ranges overlap.
+fn meets(limit: Ceiling, range: Interval) -> bool {
+    let Interval { low, high } = limit.interval;
+    is_narrow(limit)
+        && low * (1.0 - LIMIT_ERROR) <= range.high
+        && high * (1.0 + LIMIT_ERROR) >= range.low
 }
 
 fn risen(rows: &[&Observed], index: usize, queue: &Queue) -> Option<Risen> {

@@ -88,9 +88,13 @@ pub fn subject(subject: &Subject) -> String {
         Resource::Thread => format!("one thread of {name} ({part})"),
         Resource::HostCpu => format!("CPU of {name}{}", sized("", cores)),
         Resource::Disk => format!("disk {part} of {name}"),
+        Resource::LinkOut if place.kind == PlaceKind::Service => {
+            format!("link {part} of {name}{speed}")
+        }
         Resource::LinkOut => format!("link {part} of {name}, outgoing{speed}"),
         Resource::LinkIn => format!("link {part} of {name}, incoming{speed}"),
         Resource::Pool => format!("pool {part} of {name}{}", sized("size ", "")),
+        Resource::Lock => format!("lock {part} of {name}"),
         Resource::Connections => format!("connections of {name}{}", sized("limit ", "")),
         Resource::FileDescriptors => format!("open files of {name}{}", sized("limit ", "")),
         Resource::ListenQueue if part.is_empty() => format!("listen queues on {name}"),

@@ -1,7 +1,7 @@
 //! What can be named is.
 
 use super::{
-    super::{Caution, Confidence, Demand, Evidence, Link, Resource, Why},
+    super::{Caution, Confidence, Demand, Evidence, Link, NotIdentified, Resource, Why},
     service::Service,
 };
 
@@ -225,4 +225,49 @@ fn all_threads_of_a_small_worker_pool() {
     service.known.cores = Some(16.0);
     let (_, _, text) = service.names(Resource::Thread, "web");
     assert!(text.contains("its process takes 3.9") || text.contains("takes 4"), "{text}");
+}
+
+/// A lock around 2 ms of work, told by the service: one core is taken, by whichever thread has it.
+#[test]
+fn a_lock_that_the_service_tells_of() {
+    let (named, _, text) = Service::new(500.0)
+        .on_a_host(2.1)
+        .with("process_cpu_utilization", &WEB, |at| at.used(2.0, 0.0))
+        .with("web_lock_size", &PAGE, |_| 1.0)
+        .with("web_lock_in_use", &PAGE, |at| at.load.round())
+        .with("web_lock_busy_seconds_total", &PAGE, |at| at.used(2.0, 0.0))
+        .with("web_lock_waiting", &PAGE, |at| at.queue(0.2, 400.0))
+        .names(Resource::Lock, "web");
+    assert_eq!(named.confidence, Confidence::High, "{text}");
+    assert!(text.contains("First to give: lock web_lock of web"), "{text}");
+}
+
+#[test]
+fn a_link_that_the_service_shapes() {
+    let (named, _, text) = Service::new(625.0)
+        .on_a_host(0.4)
+        .with("web_link_bandwidth_bytes_per_second", &PAGE, |_| 12.5e6)
+        .with("web_link_sent_bytes_total", &PAGE, |at| at.throughput * 20_000.0)
+        .with("web_link_waiting", &PAGE, |at| at.queue(0.0, 80.0))
+        .names(Resource::LinkOut, "web");
+    assert_eq!(named.confidence, Confidence::High, "{text}");
+    assert!(text.contains("link web_link of web (12.5 MB/s)"), "{text}");
+}
+
+/// Gauges that were looked at five times a trial only.
+#[test]
+fn a_pool_seen_now_and_then() {
+    for seed in 0..50 {
+        let mut service = Service::new(400.0)
+            .on_a_host(0.2)
+            .with("pool_size", &PAGE, |_| 8.0)
+            .with("pool_in_use", &PAGE, |at| (at.throughput * 0.02).min(8.0))
+            .with("pool_waiting", &PAGE, |at| at.queue(0.0, 300.0));
+        service.noise = 0.25;
+        service.seed = seed;
+        match service.verdict().bottleneck {
+            Ok(named) => assert_eq!(named.subject.resource, Resource::Pool, "{seed}"),
+            Err(why) => assert!(!matches!(why, NotIdentified::BehindAPool(_)), "{seed}: {why:?}"),
+        }
+    }
 }

@@ -131,3 +131,17 @@ fn a_quota_that_nobody_watches() {
     );
     assert!(text.contains("as under a CPU quota"), "{text}");
 }
+
+/// A lock again, and the generator takes the other core: full cores are not the reason.
+#[test]
+fn a_lock_beside_the_generator() {
+    let worker = [("host", "app1"), ("process", "web"), ("thread", "worker")];
+    let generator = [("host", "app1"), ("process", "generator"), ("role", "generator")];
+    let (why, _, text) = Service::new(500.0)
+        .on_a_host(3.95)
+        .with("process_cpu_utilization", &WEB, |at| at.used(2.0, 0.0))
+        .with("process_hottest_thread_utilization", &worker, |at| at.used(0.6, 0.0))
+        .with("process_cpu_utilization", &generator, |at| at.used(1.9, 0.0))
+        .names_none();
+    assert!(matches!(why, NotIdentified::Suspected(..)), "{why:?} {text}");
+}

@@ -118,8 +118,9 @@ impl Service {
             let latency_mean =
                 5.0 + if *share > 1.0 { 2_000.0 } else { 2.0 * share / (1.05 - share) };
             let signals = self.series.iter().map(|Series { metric, tags, reading }| {
-                let is_setting =
-                    ["_quota", "_limit", "_size"].iter().any(|end| metric.ends_with(end));
+                let is_setting = ["_quota", "_limit", "_size", "_bandwidth_bytes_per_second"]
+                    .iter()
+                    .any(|end| metric.ends_with(end));
                 let off = self.noise * random() * if is_setting { 0.0 } else { 1.0 };
                 let mean = (reading(state) * (1.0 + off)).max(0.0);
                 Signal::new(metric, tags, mean, mean * 1.1)
