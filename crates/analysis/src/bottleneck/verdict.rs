@@ -157,7 +157,8 @@ pub enum NotIdentified {
     Generator { share: f64 },
     /// Nothing of the service was watched.
     NothingWatched,
-    /// This was busy, but its limit does not meet the capacity and no queue speaks for it.
+    /// This was busy to that share, but its limit does not meet the capacity and no queue speaks for it; or
+    /// it was full, and what is behind it may be the reason.
     Suspected(Subject, f64),
     /// A pool was full since what it waits for was slow, and that is not among what was watched.
     BehindAPool(Subject),

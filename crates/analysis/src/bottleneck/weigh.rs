@@ -132,7 +132,11 @@ impl Weighed {
         let calm = Line::through(&on_line(&|row| scene.is_on_the_line(row, nature)));
         let line = match calm.and_then(limit_of).is_some_and(is_narrow) {
             true => calm,
-            false => Line::through(&on_line(&Observed::is_in_balance)).or(calm),
+            false => {
+                let is_sound =
+                    |row: &Observed| row.is_in_balance() && (nature == Nature::Busy || row.kept);
+                Line::through(&on_line(&is_sound)).or(calm)
+            }
         };
         let limit = line.and_then(limit_of);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);

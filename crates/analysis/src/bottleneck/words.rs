@@ -171,6 +171,11 @@ pub fn reason(why: &NotIdentified) -> String {
             )
         }
         NotIdentified::NothingWatched => "Nothing of the service was watched".to_owned(),
+        NotIdentified::Suspected(of, highest) if is_held(of.resource) => format!(
+            "{} was at {}, but whether it is too small or what it waits for is slow cannot be told",
+            capital(&subject(of)),
+            percent(*highest)
+        ),
         NotIdentified::Suspected(of, highest) => format!(
             "{} was at {}, but neither its limit nor a queue fits the capacity",
             capital(&subject(of)),
@@ -198,6 +203,12 @@ pub fn reason(why: &NotIdentified) -> String {
             }
         }
     }
+}
+
+/// Whether it is full also when what is behind it is slow.
+fn is_held(resource: Resource) -> bool {
+    use Resource::{Connections, FileDescriptors, Lock, Pool};
+    matches!(resource, Pool | Lock | Connections | FileDescriptors)
 }
 
 /// A resource, and in brackets why it is not the limit.

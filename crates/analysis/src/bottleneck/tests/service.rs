@@ -48,6 +48,8 @@ pub(super) struct Service {
     /// Of each utilization and time, as a share.
     pub(super) noise: f64,
     pub(super) seed: u64,
+    /// The share of what it can do up to which it keeps its objectives.
+    kept_to: f64,
     /// Rates as shares of the capacity.
     pub(super) rates: Vec<f64>,
 }
@@ -70,8 +72,18 @@ impl Service {
             generator: 0.22,
             noise: 0.01,
             seed: 7,
+            kept_to: 1.0,
             rates: vec![0.1, 0.2, 0.4, 0.5, 0.8, 0.9, 0.95, 0.98, 1.05, 1.2, 1.6],
         }
+    }
+
+    /// Its objectives give way before it does.
+    pub(super) fn kept_to(mut self, share: f64) -> Service {
+        let value = self.capacity * share;
+        let interval = Some(Interval { low: value * 0.97, high: value * 1.03 });
+        self.known.capacity = Some(Measured { value, interval });
+        self.kept_to = share;
+        self
     }
 
     pub(super) fn with(
@@ -130,7 +142,7 @@ impl Service {
                 throughput,
                 latency_mean,
                 in_flight: throughput * latency_mean / 1_000.0,
-                kept: *share <= 1.0,
+                kept: *share <= self.kept_to,
                 generator: self.generator,
                 signals: signals.collect(),
             });
