@@ -38,9 +38,6 @@ Examples:
 Exit codes: 0 found, or the goal reached; 112 goal missed; 111 INVALID, the generator was the limit;
   113 not found or not sure; 104 bad configuration; 105 interrupted; 255 the target is down")]
 pub(crate) struct CapacityArgs {
-    #[command(flatten)]
-    pub(crate) sent: Sent,
-
     /// What must be kept, e.g. 'p(99)<200ms' or 'errors<0.1%' (repeatable)
     #[arg(long = "slo", value_name = "OBJECTIVE", help_heading = "Search")]
     pub(crate) objectives: Vec<String>,
@@ -76,6 +73,9 @@ pub(crate) struct CapacityArgs {
     /// The result as JSON on standard output (docs/capacity.md)
     #[arg(long, help_heading = "Results")]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) sent: Sent,
 }
 
 /// What a search raises.

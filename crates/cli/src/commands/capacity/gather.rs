@@ -47,6 +47,38 @@ pub(super) struct Expected {
     pub(super) words: String,
 }
 
+/// Something that is watched, over a trial's seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
+    sum: f64,
+    max: f64,
+    count: u32,
+    /// An amount that a second adds to, not a level that it has.
+    is_amount: bool,
+}
+
+impl Level {
+    fn add(&mut self, sink: &Sink) {
+        let value = match sink {
+            Sink::Counter { sum } => *sum,
+            Sink::Gauge { value, .. } => *value,
+            Sink::Rate { trues, total } if *total > 0 => *trues as f64 / *total as f64,
+            Sink::Rate { .. } => 0.0,
+            Sink::Trend(histogram) => histogram.mean(),
+        };
+        self.is_amount = matches!(sink, Sink::Counter { .. });
+        self.max = if self.count == 0 { value } else { self.max.max(value) };
+        self.sum += value;
+        self.count += 1;
+    }
+
+    /// Per second, and the most of one second; a second without an amount had none.
+    pub(super) fn mean_and_max(&self, seconds: usize) -> (f64, f64) {
+        let count = if self.is_amount { seconds as f64 } else { f64::from(self.count) };
+        (self.sum / count.max(1.0), self.max)
+    }
+}
+
 /// What was seen so far.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -58,8 +90,8 @@ pub(super) struct Gathered {
     pub(super) lateness: Histogram,
     /// CPU time and wall time that it is about.
     pub(super) cpu: (Duration, Duration),
-    /// What is watched: sums and numbers of values.
-    pub(super) signals: HashMap<SeriesId, (f64, u32)>,
+    /// What is watched, after the first second.
+    pub(super) signals: HashMap<SeriesId, Level>,
     /// The trial was ended because more came due than could be served.
     pub(super) is_hopeless: bool,
     asked: f64,
@@ -90,15 +122,19 @@ impl Observer for Gathering {
     fn interval(&mut self, at: Timestamp, interval: &Interval, _: &Totals) {
         let gathered = Arc::clone(&self.gathered);
         let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = self.count(interval, &mut gathered);
+        let counts = self.count(interval);
+        let before = gathered.seconds.len();
         self.second(at, counts, &mut gathered);
+        if before > 0 && gathered.seconds.len() > before {
+            self.watched(interval, &mut gathered);
+        }
     }
 
     fn samples(&mut self, _: Vec<RawSample>, _: u64) {}
 }
 
 impl Gathering {
-    fn count(&self, interval: &Interval, gathered: &mut Gathered) -> Counts {
+    fn count(&self, interval: &Interval) -> Counts {
         let mut counts = Counts::default();
         for (series, sink) in &interval.sinks {
             let metric = self.registry.series_def(*series).metric;
@@ -114,20 +150,25 @@ impl Gathering {
                 Sink::Trend(more) if metric == Builtin::IterationLateness.id() => {
                     counts.lateness.merge(more);
                 }
-                _ if self.registry.def(metric).origin == Origin::Watched => {
-                    let is_new = !gathered.signals.contains_key(series);
-                    if is_new && gathered.signals.len() >= SIGNALS_LIMIT {
-                        continue;
-                    }
-                    let (sum, count) = gathered.signals.entry(*series).or_default();
-                    *sum += value(sink);
-                    *count += 1;
-                }
                 _ => {}
             }
         }
         counts.done *= self.expected.batch;
         counts
+    }
+
+    fn watched(&self, interval: &Interval, gathered: &mut Gathered) {
+        for (series, sink) in &interval.sinks {
+            let metric = self.registry.series_def(*series).metric;
+            if self.registry.def(metric).origin != Origin::Watched {
+                continue;
+            }
+            let is_new = !gathered.signals.contains_key(series);
+            if is_new && gathered.signals.len() >= SIGNALS_LIMIT {
+                continue;
+            }
+            gathered.signals.entry(*series).or_default().add(sink);
+        }
     }
 
     fn second(&self, at: Timestamp, counts: Counts, gathered: &mut Gathered) {
@@ -183,16 +224,5 @@ impl Gathered {
                 self.cpu = (sample.cpu().saturating_sub(cpu), sample.at.since(at));
             }
         }
-    }
-}
-
-/// Of one second.
-fn value(sink: &Sink) -> f64 {
-    match sink {
-        Sink::Counter { sum } => *sum,
-        Sink::Gauge { value, .. } => *value,
-        Sink::Rate { trues, total } if *total > 0 => *trues as f64 / *total as f64,
-        Sink::Rate { .. } => 0.0,
-        Sink::Trend(histogram) => histogram.mean(),
     }
 }

@@ -1,10 +1,14 @@
 //! The result for machines: docs/capacity.md.
 
-use plimsoll_analysis::capacity::{End, Settings};
+use plimsoll_analysis::{
+    bottleneck,
+    capacity::{End, Settings},
+};
 use serde_json::{Value, json};
 
 use super::{
     conclusion::{Conclusion, Verdict},
+    diagnosis,
     record::Entry,
 };
 
@@ -16,8 +20,13 @@ pub(super) struct Asked<'a> {
     pub(super) settings: &'a Settings,
 }
 
-/// The object; `bottleneck`, `next` and `ruled_out` are empty until something names them.
-pub(super) fn json(conclusion: &Conclusion, asked: &Asked, entries: &[Entry]) -> Value {
+/// The object.
+pub(super) fn json(
+    conclusion: &Conclusion,
+    first: &bottleneck::Verdict,
+    asked: &Asked,
+    entries: &[Entry],
+) -> Value {
     let Conclusion { finding, verdict, goal, generator_share } = conclusion;
     let reason = match verdict {
         Verdict::Invalid(reason) => Some(reason),
@@ -41,7 +50,7 @@ pub(super) fn json(conclusion: &Conclusion, asked: &Asked, entries: &[Entry]) ->
         };
         json!({ "rate": goal, "reached": is_reached, "by": by })
     });
-    json!({
+    let mut result = json!({
         "version": 1,
         "target": asked.target,
         "unit": format!("{}/s", asked.noun),
@@ -60,9 +69,6 @@ pub(super) fn json(conclusion: &Conclusion, asked: &Asked, entries: &[Entry]) ->
         })),
         "non_monotone": finding.non_monotone,
         "precision": asked.settings.precision,
-        "bottleneck": null,
-        "next": null,
-        "ruled_out": [],
         "generator": {
             "is_limit": reason.is_some(),
             "reason": reason,
@@ -70,7 +76,12 @@ pub(super) fn json(conclusion: &Conclusion, asked: &Asked, entries: &[Entry]) ->
             "ceiling": asked.settings.ceiling,
         },
         "trials": entries.iter().map(|entry| entry.json.clone()).collect::<Value>(),
-    })
+    });
+    if let Some(fields) = result.as_object_mut() {
+        let named = diagnosis::json(first).map(|(name, value)| (name.to_owned(), value));
+        fields.extend(named);
+    }
+    result
 }
 
 fn end(end: End) -> &'static str {
@@ -98,7 +109,8 @@ mod tests {
         let settings = Settings::within(Duration::from_secs(180), 100.0, 1e5);
         let asked =
             Asked { target: "t", noun: "requests", objectives: &objectives, settings: &settings };
-        json(&Conclusion::new(finding, entries, 4, goal, false), &asked, entries)
+        let first = diagnosis::diagnose(entries, &finding, &[]);
+        json(&Conclusion::new(finding, entries, 4, goal, false), &first, &asked, entries)
     }
 
     #[test]
@@ -113,7 +125,8 @@ mod tests {
         assert_eq!(found["goal"]["reached"], false);
         assert_eq!(found["generator"]["cpu_share"], 0.22);
         assert_eq!(found["trials"][0]["verdict"], "kept");
-        assert!(found["bottleneck"].is_null(), "nothing names it yet");
+        assert!(found["bottleneck"].is_null(), "of one trial nothing is known");
+        assert!(found["not_identified"]["reason"].is_string());
     }
 
     #[test]

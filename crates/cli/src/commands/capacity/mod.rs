@@ -5,6 +5,7 @@
 
 mod bench;
 mod conclusion;
+mod diagnosis;
 mod gather;
 mod interrupt;
 mod json;
@@ -189,6 +190,8 @@ impl Asked {
             let path = path.display();
             laboratory.screen.line(&format!("stored in {path}; --resume goes on"));
         }
+        let watched = &args.sent.attack.see.watch;
+        let verdict = diagnosis::diagnose(&entries, &conclusion.finding, watched);
         let text = if args.json {
             let asked = json::Asked {
                 target: &bench.subject,
@@ -196,10 +199,10 @@ impl Asked {
                 objectives: &self.sources,
                 settings,
             };
-            format!("{:#}\n", json::json(&conclusion, &asked, &entries))
+            format!("{:#}\n", json::json(&conclusion, &verdict, &asked, &entries))
         } else {
             let about = report::About { noun: bench.noun, objectives: &self.sources };
-            report::report(&conclusion, &about, &entries)
+            report::report(&conclusion, &verdict, &about, &entries)
         };
         terminal::print(&text)?;
         Ok(conclusion.verdict.exit())

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use plimsoll_analysis::capacity::{
-    Cause, Clause, Generator, Judgement, Kind, Order, Outcome, Score,
+use plimsoll_analysis::{
+    bottleneck::{Observed, Signal},
+    capacity::{Cause, Clause, Generator, Judgement, Kind, Order, Outcome, Score},
 };
 use plimsoll_metrics::window::Objective;
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ pub(super) struct Entry {
     pub(super) outcome: Outcome,
     pub(super) score: Score,
     pub(super) generator: Generator,
+    /// For the search of what gives first.
+    pub(super) observed: Observed,
     /// Of the search so far, at its end.
     pub(super) elapsed: Duration,
     /// All of it, for whoever reads JSON.
@@ -32,9 +35,22 @@ impl Entry {
         objectives: &[Objective],
         elapsed: Duration,
     ) -> Entry {
+        let mut tried = tried;
+        tried.judgement.score = finite(tried.judgement.score);
+        tried.signals.retain(|signal| signal.mean.is_finite() && signal.max.is_finite());
         let json = json(order, &tried, objectives, elapsed);
-        let Tried { judgement: Judgement { outcome, score, .. }, generator, .. } = tried;
-        Entry { order, outcome, score, generator, elapsed, json }
+        let Tried { judgement, generator, signals } = tried;
+        let observed = Observed {
+            offered: order.rate,
+            throughput: judgement.throughput,
+            latency_mean: judgement.mean_latency,
+            in_flight: judgement.in_flight,
+            kept: is_kept(&judgement.outcome),
+            generator: generator.cpu_share,
+            signals,
+        };
+        let Judgement { outcome, score, .. } = judgement;
+        Entry { order, outcome, score, generator, observed, elapsed, json }
     }
 
     /// Reads what [`Entry::new`] made.
@@ -51,15 +67,26 @@ impl Entry {
         let kind = KINDS.into_iter().find(|known| kind == Some(words::phase(*known)));
         let rate = number("rate").filter(|rate| rate.is_finite() && *rate > 0.0).ok_or("rate")?;
         let generator = json.get("generator").ok_or("generator")?;
+        let outcome = outcome(&json)?;
+        let cpu_share = generator.get("cpu_share").and_then(Value::as_f64).ok_or("cpu_share")?;
         Ok(Entry {
+            observed: Observed {
+                offered: rate,
+                throughput: number("throughput").ok_or("throughput")?,
+                latency_mean: number("mean_latency_ms").ok_or("mean_latency_ms")?,
+                in_flight: number("in_flight").ok_or("in_flight")?,
+                kept: is_kept(&outcome),
+                generator: cpu_share,
+                signals: signals(&json).ok_or("watched")?,
+            },
             order: Order { rate, length: seconds("length_s")?, kind: kind.ok_or("kind")? },
-            outcome: outcome(&json)?,
+            outcome,
             score: Score {
                 excess: number("excess").ok_or("excess")?,
                 error: number("error").ok_or("error")?,
             },
             generator: Generator {
-                cpu_share: generator.get("cpu_share").and_then(Value::as_f64).ok_or("cpu_share")?,
+                cpu_share,
                 lateness_p99: generator
                     .get("lateness_p99_ms")
                     .and_then(Value::as_f64)
@@ -70,6 +97,31 @@ impl Entry {
             json,
         })
     }
+}
+
+/// JSON has no other numbers; a score that is none says nothing.
+fn finite(score: Score) -> Score {
+    let or = |number: f64, other| if number.is_finite() { number } else { other };
+    Score { excess: or(score.excess, 0.0), error: or(score.error, 1.0) }
+}
+
+/// As far as the trial can tell.
+fn is_kept(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Pass | Outcome::Undecided { leans_to_pass: true })
+}
+
+fn signals(json: &Value) -> Option<Vec<Signal>> {
+    let signal = |json: &Value| {
+        let tags = json.get("tags")?.as_object()?.iter();
+        let tags = tags.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Some(Signal {
+            metric: json.get("metric")?.as_str()?.to_owned(),
+            tags: tags.collect::<Option<_>>()?,
+            mean: json.get("mean")?.as_f64()?,
+            max: json.get("max")?.as_f64()?,
+        })
+    };
+    json.get("watched")?.as_array()?.iter().map(signal).collect()
 }
 
 fn outcome(json: &Value) -> Result<Outcome, &'static str> {
@@ -106,7 +158,7 @@ fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration
     let watched = signals.iter().map(|signal| {
         let tags: serde_json::Map<String, Value> =
             signal.tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        json!({ "metric": signal.metric, "tags": tags, "mean": signal.mean })
+        json!({ "metric": signal.metric, "tags": tags, "mean": signal.mean, "max": signal.max })
     });
     json!({
         "kind": words::phase(order.kind),
@@ -174,7 +226,8 @@ pub(super) mod tests {
         };
         let generator = Generator { cpu_share: 0.22, lateness_p99: 0.1, shortage: None };
         let objectives = [Objective::parse("p(99)<200ms").unwrap()];
-        let tried = Tried { judgement, generator, signals: Vec::new() };
+        let signals = vec![Signal::new("host_cpu", &[("host", "a")], 0.5, 0.75)];
+        let tried = Tried { judgement, generator, signals };
         Entry::new(order, tried, &objectives, Duration::from_secs(10))
     }
 
@@ -195,15 +248,14 @@ pub(super) mod tests {
             let read = Entry::read(serde_json::from_str(&text).unwrap()).unwrap();
             assert_eq!((read.order, &read.outcome), (made.order, &made.outcome), "{text}");
             assert_eq!((read.score, read.elapsed), (made.score, made.elapsed));
-            assert_eq!(read.json, made.json);
+            assert_eq!((&read.observed, &read.json), (&made.observed, &made.json));
         }
     }
 
     #[test]
     fn what_is_missing_is_named() {
         let made = entry(Kind::Narrow, 10.0, Outcome::Pass);
-        for name in ["kind", "rate", "length_s", "at_s", "verdict", "excess", "error", "generator"]
-        {
+        for name in ["kind", "rate", "length_s", "at_s", "verdict", "excess", "error", "watched"] {
             let mut json = made.json.clone();
             json.as_object_mut().unwrap().remove(name);
             assert_eq!(Entry::read(json).err(), Some(name));

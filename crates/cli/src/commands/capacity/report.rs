@@ -1,6 +1,9 @@
 //! The result for people.
 
-use plimsoll_analysis::capacity::{Finding, Kind};
+use plimsoll_analysis::{
+    bottleneck,
+    capacity::{Finding, Kind},
+};
 use serde_json::Value;
 
 use super::{
@@ -17,7 +20,12 @@ pub(super) struct About<'a> {
 }
 
 /// All of it, with a newline at its end.
-pub(super) fn report(conclusion: &Conclusion, about: &About, entries: &[Entry]) -> String {
+pub(super) fn report(
+    conclusion: &Conclusion,
+    first: &bottleneck::Verdict,
+    about: &About,
+    entries: &[Entry],
+) -> String {
     let finding = &conclusion.finding;
     let mut lines = vec![answer(conclusion, about)];
     lines.extend(goal(conclusion));
@@ -33,13 +41,23 @@ pub(super) fn report(conclusion: &Conclusion, about: &About, entries: &[Entry]) 
             rates.join(", ")
         ));
     }
-    lines.extend(
-        conclusion
-            .generator_share
-            .map(|share| format!("Generator at {}: not the limit.", percent(share))),
-    );
+    lines.extend(gives(conclusion, first));
     lines.extend(load_line(entries));
     lines.join("\n") + "\n"
+}
+
+/// What gives first and next, and the generator.
+fn gives(conclusion: &Conclusion, first: &bottleneck::Verdict) -> Vec<String> {
+    const GENERATOR: &str = "Generator at ";
+    let mut lines = match conclusion.finding.capacity {
+        Some(_) => bottleneck::words(first),
+        None => Vec::new(),
+    };
+    // Told once, by the trials up to the capacity: an overload may take it all.
+    lines.retain(|line| !line.starts_with(GENERATOR));
+    let share = conclusion.generator_share;
+    lines.extend(share.map(|share| format!("{GENERATOR}{}: not the limit.", percent(share))));
+    lines
 }
 
 /// The number, or why there is none.
@@ -187,7 +205,7 @@ mod tests {
     use plimsoll_analysis::capacity::{End, Outcome};
 
     use super::{
-        super::{conclusion::tests::finding, record::tests::entry},
+        super::{conclusion::tests::finding, diagnosis, record::tests::entry},
         *,
     };
 
@@ -195,8 +213,14 @@ mod tests {
     fn check(finding: Finding, entries: &[Entry], goal: Option<f64>, expected: &str) {
         let objectives = ["p(99)<200ms".to_owned(), "errors<0.1%".to_owned()];
         let about = About { noun: "requests", objectives: &objectives };
+        let first = diagnosis::diagnose(entries, &finding, &[]);
         let conclusion = Conclusion::new(finding, entries, 4, goal, false);
-        assert_eq!(report(&conclusion, &about, entries), expected);
+        let text = report(&conclusion, &first, &about, entries);
+        // Whose words they are has tests of its own.
+        let is_own =
+            |line: &&str| !line.starts_with("First to give") && !line.starts_with("Nearest");
+        let text: String = text.lines().filter(is_own).map(|line| format!("{line}\n")).collect();
+        assert_eq!(text, expected);
     }
 
     #[test]

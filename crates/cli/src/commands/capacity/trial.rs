@@ -5,8 +5,9 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_analysis::capacity::{
-    Cause, Generator, Judgement, Order, Outcome, Score, Trial, judge,
+use plimsoll_analysis::{
+    bottleneck::Signal,
+    capacity::{Cause, Generator, Judgement, Order, Outcome, Score, Trial, judge},
 };
 use plimsoll_engine::{
     config::RunConfig,
@@ -19,7 +20,7 @@ use plimsoll_runtime::{clock::Instant, log::Log};
 
 use super::{
     bench::Bench,
-    gather::{Expected, Gathered, Gathering},
+    gather::{Expected, Gathered, Gathering, Level},
     interrupt::Interrupt,
     screen::Screen,
 };
@@ -41,14 +42,6 @@ const PATIENCE: f64 = 5.0;
 
 /// What a trial whose backlog grew without end is over its limit by, as the judge has it.
 const HOPELESS_SCORE: Score = Score { excess: 4.0, error: 1.0 };
-
-/// A mean of something watched during a trial.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Signal {
-    pub(super) metric: String,
-    pub(super) tags: Vec<(String, String)>,
-    pub(super) mean: f64,
-}
 
 /// A trial that was run and judged.
 pub(super) struct Tried {
@@ -185,13 +178,17 @@ impl<R: Runner> Laboratory<'_, R> {
     }
 
     fn signals(&self, gathered: &Gathered) -> Vec<Signal> {
-        let signal = |(series, (sum, count)): (&_, &(f64, u32))| {
+        // The first one is left out.
+        let seconds = gathered.seconds.len().saturating_sub(1);
+        let signal = |(series, level): (&_, &Level)| {
             let def = self.bench.registry.series_def(*series);
             let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let (mean, max) = level.mean_and_max(seconds);
             Signal {
                 metric: self.bench.registry.def(def.metric).name.to_string(),
                 tags: def.tags.iter().map(pair).collect(),
-                mean: sum / f64::from((*count).max(1)),
+                mean,
+                max,
             }
         };
         let mut signals: Vec<Signal> = gathered.signals.iter().map(signal).collect();

@@ -1,0 +1,102 @@
+//! What gives first, from what was watched during the trials.
+
+use plimsoll_analysis::{
+    bottleneck::{self, Ceiling, Known, Measured, Observed, Subject, Verdict},
+    capacity::{Finding, Outcome},
+};
+use plimsoll_runtime::workers;
+use serde_json::{Value, json};
+
+use super::record::Entry;
+
+/// How things on other hosts are named.
+const AGENT: &str = "agent:";
+
+/// Of the trials that count; `watched`: as the flags name it.
+pub(super) fn diagnose(entries: &[Entry], finding: &Finding, watched: &[String]) -> Verdict {
+    let valid = entries.iter().filter(|entry| !matches!(entry.outcome, Outcome::Invalid(_)));
+    let rows: Vec<Observed> = valid.map(|entry| entry.observed.clone()).collect();
+    let capacity = finding.capacity.map(|value| Measured { value, interval: finding.interval });
+    // Of another host it is not known, and one number is for all.
+    let is_local = !watched.iter().any(|name| name.starts_with(AGENT));
+    let cores = is_local.then(|| workers::cores() as f64);
+    bottleneck::diagnose(&rows, &Known { capacity, cores, ..Known::default() })
+}
+
+/// Fields of the result.
+pub(super) fn json(verdict: &Verdict) -> [(&'static str, Value); 6] {
+    let named = verdict.bottleneck.as_ref().ok().map(|named| {
+        let evidence = named.evidence.iter().map(bottleneck::evidence);
+        json!({
+            "resource": named.subject.resource.name(),
+            "place": place(&named.subject),
+            "words": bottleneck::subject(&named.subject),
+            "size": named.subject.size,
+            "evidence": evidence.collect::<Vec<_>>(),
+            "demand": named.demand.map(bottleneck::demand),
+            "limit": named.limit.map(limit),
+            "confidence": named.confidence.name(),
+        })
+    });
+    let unknown = verdict
+        .bottleneck
+        .as_ref()
+        .err()
+        .map(|why| json!({ "reason": why.name(), "words": bottleneck::reason(why) }));
+    let next = verdict.next.as_ref().map(|next| {
+        json!({
+            "resource": next.subject.resource.name(),
+            "place": place(&next.subject),
+            "words": bottleneck::subject(&next.subject),
+            "limit": limit(next.limit),
+        })
+    });
+    let ruled_out = verdict.ruled_out.iter().map(|out| {
+        json!({
+            "resource": out.subject.resource.name(),
+            "place": place(&out.subject),
+            "why": out.why.name(),
+            "words": bottleneck::ruled_out(out),
+        })
+    });
+    [
+        ("bottleneck", json!(named)),
+        ("not_identified", json!(unknown)),
+        ("next", json!(next)),
+        ("ruled_out", ruled_out.collect()),
+        ("cautions", verdict.cautions.iter().map(bottleneck::caution).collect()),
+        ("not_watched", json!(verdict.unobserved)),
+    ]
+}
+
+fn place(subject: &Subject) -> Value {
+    let place = &subject.place;
+    json!({ "kind": place.kind.name(), "name": place.name, "host": place.host, "part": place.part })
+}
+
+fn limit(ceiling: Ceiling) -> Value {
+    let Ceiling { value, interval } = ceiling;
+    json!({ "value": value, "low": interval.low, "high": interval.high })
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_analysis::capacity::Kind;
+
+    use super::{
+        super::{conclusion::tests::finding, record::tests::entry},
+        *,
+    };
+
+    #[test]
+    fn what_nobody_watched_is_not_named() {
+        let rates = [100.0, 200.0, 400.0, 800.0, 1600.0, 1840.0, 1930.0];
+        let entries: Vec<Entry> =
+            rates.iter().map(|rate| entry(Kind::Narrow, *rate, Outcome::Pass)).collect();
+        let verdict = diagnose(&entries, &finding(), &[]);
+        let fields = json(&verdict);
+        let field = |name| fields.iter().find(|(known, _)| *known == name).map(|(_, json)| json);
+        assert_eq!(field("bottleneck"), Some(&Value::Null));
+        assert!(field("not_identified").is_some_and(|why| why["reason"].is_string()), "{fields:?}");
+    }
+}
