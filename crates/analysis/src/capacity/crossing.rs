@@ -7,7 +7,7 @@
 
 use super::{
     judge::Outcome,
-    search::{Kind, Recorded},
+    order::{Kind, Recorded},
 };
 use crate::stats::{Interval, z_of};
 

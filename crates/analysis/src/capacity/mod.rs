@@ -7,12 +7,14 @@
 mod crossing;
 mod finding;
 mod judge;
+mod order;
 mod search;
 mod settings;
 mod trial;
 
 pub use finding::{End, Finding};
 pub use judge::{Cause, Clause, Judgement, Outcome, Score, judge};
-pub use search::{Kind, Order, Recorded, Search, Step};
+pub use order::{Kind, Order, Recorded};
+pub use search::{Search, Step};
 pub use settings::Settings;
 pub use trial::{Generator, Second, Trial};

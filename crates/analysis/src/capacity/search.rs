@@ -6,6 +6,7 @@ use super::{
     crossing::crossing,
     finding::{End, Finding},
     judge::{Outcome, Score},
+    order::{Kind, Order, Recorded},
     settings::{EXTENSIONS, Settings},
 };
 
@@ -19,36 +20,6 @@ const HOLDS: [f64; 3] = [0.5, 0.8, 1.0];
 
 /// A service that answers differently each time is not searched for ever.
 const TRIALS_LIMIT: usize = 150;
-
-/// What a trial is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Doubling until one side is known from the other.
-    Bracket,
-    Narrow,
-    Confirm,
-    /// At 50, 80 and 100 % of the answer, for the load line.
-    Hold,
-    Overload,
-    /// Right after the overload.
-    Recover,
-}
-
-/// A trial to be run.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Order {
-    pub rate: f64,
-    pub length: Duration,
-    pub kind: Kind,
-}
-
-/// A trial that was run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
-    pub order: Order,
-    pub outcome: Outcome,
-    pub score: Score,
-}
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {

@@ -1,8 +1,9 @@
 //! The command line as data: every verb, flag, default and example.
 
+mod address;
 mod attack;
-mod capacity;
 mod bench;
+mod capacity;
 mod compare;
 mod dashes;
 mod options;
@@ -18,8 +19,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
-pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use bench::BenchArgs;
+pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;

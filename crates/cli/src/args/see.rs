@@ -1,10 +1,6 @@
 //! Flags of `run` and `attack` for those who want to look: at the load, and at what it does to machines.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use plimsoll_outputs::{report_page::Format, view::live::Address};
@@ -69,22 +65,9 @@ fn dashboard(text: &str) -> Result<Address, String> {
     if text == "true" { Ok(Address::Default) } else { address(text).map(Address::Given) }
 }
 
-/// `IP:PORT`, or either of them alone.
+/// Where a page is served.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
-    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let text = match text.strip_prefix("localhost") {
-        Some(rest) => &format!("{loopback}{rest}"),
-        None => text,
-    };
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse() {
-        return Ok(SocketAddr::new(loopback, port));
-    }
-    let ip: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();
-    ip.map(|ip| SocketAddr::new(ip, DASHBOARD_PORT))
-        .map_err(|_| "write IP:PORT, such as 0.0.0.0:8000, or a port alone".to_owned())
+    super::address::parse(text, DASHBOARD_PORT)
 }
 
 fn report(text: &str) -> Result<PathBuf, String> {
@@ -97,27 +80,10 @@ fn report(text: &str) -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, address, dashboard, every, report};
+    use super::{Address, dashboard, every, report};
 
     #[test]
     fn addresses_of_the_dashboard() {
-        let check = |text: &str, expected: Option<&str>| {
-            let found = address(text).ok().map(|address| address.to_string());
-            assert_eq!(found.as_deref(), expected, "{text}");
-        };
-        check("127.0.0.1:5665", Some("127.0.0.1:5665"));
-        check("8000", Some("127.0.0.1:8000"));
-        check(":8000", Some("127.0.0.1:8000"));
-        check("0.0.0.0", Some("0.0.0.0:5665"));
-        check("[::1]:80", Some("[::1]:80"));
-        check("::1", Some("[::1]:5665"));
-        check("localhost", Some("127.0.0.1:5665"));
-        check("localhost:81", Some("127.0.0.1:81"));
-        check("[::1]:http", None);
-        check("localhosts:81", None);
-        check("example.com:81", None);
-        check("70000", None);
-        check("", None);
         assert_eq!(dashboard("true"), Ok(Address::Default));
         assert!(matches!(dashboard("81"), Ok(Address::Given(_))));
     }

@@ -1,10 +1,6 @@
 //! Flags of `watch`.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use plimsoll_monitor::agent;
@@ -92,40 +88,6 @@ pub(crate) struct AgentFlags {
     pub(crate) tls_key: Option<PathBuf>,
 }
 
-/// `IP:PORT`, and either of them alone.
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    let here = text.strip_prefix("localhost").unwrap_or(text);
-    if let Ok(port) = here.strip_prefix(':').unwrap_or(here).parse() {
-        return Ok(SocketAddr::new(loopback, port));
-    }
-    let ip: Result<IpAddr, _> = text.trim_matches(['[', ']']).parse();
-    ip.map(|ip| SocketAddr::new(ip, agent::PORT))
-        .map_err(|_| "write IP:PORT, such as 0.0.0.0:9876, or a port alone".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address;
-
-    #[test]
-    fn addresses_to_listen_on() {
-        let check = |text: &str, expected: Option<&str>| {
-            let found = address(text).ok().map(|address| address.to_string());
-            assert_eq!(found.as_deref(), expected, "{text}");
-        };
-        check("0.0.0.0:1", Some("0.0.0.0:1"));
-        check("9000", Some("127.0.0.1:9000"));
-        check(":9000", Some("127.0.0.1:9000"));
-        check("localhost:9000", Some("127.0.0.1:9000"));
-        check("0.0.0.0", Some("0.0.0.0:9876"));
-        check("[::]", Some("[::]:9876"));
-        check("::1", Some("[::1]:9876"));
-        check("app1:9876", None);
-        check("99999", None);
-        check("", None);
-    }
+    super::address::parse(text, agent::PORT)
 }
