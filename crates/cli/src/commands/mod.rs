@@ -2,8 +2,8 @@
 
 pub(crate) mod archive;
 pub(crate) mod attack;
-pub(crate) mod capacity;
 pub(crate) mod bench;
+pub(crate) mod capacity;
 pub(crate) mod compare;
 pub(crate) mod completion;
 pub(crate) mod demo;

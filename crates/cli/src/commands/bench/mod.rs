@@ -60,7 +60,9 @@ pub(crate) fn bench(args: &BenchArgs, session: &Session) -> Result<Exit, Failure
     let mut done = 0;
     for round in 0..args.runs {
         for at in turn(round, variants.len()) {
-            let (Some(variant), Some(folder)) = (variants.get(at), folders.get(at)) else { continue };
+            let (Some(variant), Some(folder)) = (variants.get(at), folders.get(at)) else {
+                continue;
+            };
             wait(pause.to_std())?;
             before(args.before.as_deref())?;
             done += 1;
@@ -98,9 +100,8 @@ fn folder(asked: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// Makes a variant's folder. One with records in it is refused: they would be counted.
 fn prepare(folder: &Path) -> Result<PathBuf, Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(Exit::Other, format!("{}: {error}", folder.display()))
-    };
+    let failed =
+        |error: std::io::Error| Failure::new(Exit::Other, format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     for entry in folder.read_dir().map_err(failed)? {
         let path = entry.map_err(failed)?.path();

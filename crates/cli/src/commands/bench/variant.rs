@@ -108,7 +108,10 @@ mod tests {
     fn variants_have_names_of_folders() {
         let check = |text: &str, name: &str, words: &[&str]| {
             let found = parse(text, 2).unwrap();
-            assert_eq!((found.name.as_str(), found.words), (name, words.iter().map(|w| (*w).to_owned()).collect()));
+            assert_eq!(
+                (found.name.as_str(), found.words),
+                (name, words.iter().map(|w| (*w).to_owned()).collect())
+            );
         };
         check("old=run s.js", "old", &["run", "s.js"]);
         check("run -e A=b s.js", "variant2", &["run", "-e", "A=b", "s.js"]);
