@@ -19,7 +19,7 @@ Examples:
 With a limit that is known, and a page that meets it:
   plimsoll serve web -p 8080 --cpu-budget 0.25    # /work?cpu_ms=1: just below 250/s
   plimsoll serve web -p 8080 --pool 2             # /work?sleep_ms=20: 100/s
-  plimsoll serve web -p 8080 --lock               # /work?cpu_ms=2: 500/s
+  plimsoll serve web -p 8080 --lock               # /work?cpu_ms=10: 100/s
   plimsoll serve web -p 8080 --bandwidth 1MB/s    # /work?bytes=10000: 99/s
 
 How many wait, and how long, is at /metrics:
