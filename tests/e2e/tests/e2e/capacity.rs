@@ -11,8 +11,8 @@ use nix::sys::signal::Signal;
 use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll, signal};
 use serde_json::Value;
 
-/// Each request takes 20 ms, and there are two connections: never more than 100 a second.
-const LIMIT: [&str; 2] = ["--max-connections", "2"];
+/// Each request takes 20 ms of one of two: never more than 100 a second.
+const POOL: [&str; 2] = ["--pool", "2"];
 const MOST: f64 = 100.0;
 
 fn result(run: &Run) -> Value {
@@ -22,7 +22,7 @@ fn result(run: &Run) -> Value {
 fn search(web: &Web, folder: &Path, more: &[&str]) -> std::process::Command {
     let url = format!("{}/work?sleep_ms=20", web.url);
     let mut command = command(Tool::Plimsoll, folder);
-    command.args(["capacity", &url, "--slo", "p(90)<300ms", "--json"]).args(LIMIT).args(more);
+    command.args(["capacity", &url, "--slo", "p(90)<300ms", "--json"]).args(more);
     command
 }
 
@@ -39,7 +39,7 @@ fn rates(result: &Value, verdict: &str) -> Vec<f64> {
 
 #[test]
 fn a_known_limit_is_found_and_a_goal_above_it_is_not_reached() {
-    let web = Web::start();
+    let web = Web::start_with(&POOL);
     let run = run(&web, &["--budget", "25s", "--goal", "1000/s", "--senders", "400"]);
     let result = result(&run);
     let verdict = result["verdict"].as_str().unwrap();

@@ -188,11 +188,10 @@ fn load_line(entries: &[Entry]) -> Vec<String> {
         });
         let figures: Vec<String> = figures.collect();
         format!(
-            "  {:>12}  mean {}, {}, {} in flight",
+            "  {:>12}  mean {}, {}",
             rate(entry.order.rate),
             milliseconds(number_in(&entry.json, "mean_latency_ms")),
-            figures.join(", "),
-            number(number_in(&entry.json, "in_flight"))
+            figures.join(", ")
         )
     };
     let held: Vec<String> =
@@ -236,7 +235,7 @@ mod tests {
              Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer (4 of 5 trials).\n\
              After an overload of 120 % it keeps them again at 1,656/s (90 %).\n\
              Generator at 22 %: not the limit.\n\
-             Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms, 20 in flight\n",
+             Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms\n",
         );
     }
 
