@@ -70,8 +70,10 @@ impl Conclusion {
         goal: Option<f64>,
         is_interrupted: bool,
     ) -> Conclusion {
+        // What was tried again, and kept then, was no limit.
+        let is_above = |rate: f64| finding.capacity.is_none_or(|capacity| rate > capacity * 1.001);
         let invalid = entries.iter().find_map(|entry| match &entry.outcome {
-            Outcome::Invalid(reason) => Some(reason.clone()),
+            Outcome::Invalid(reason) if is_above(entry.order.rate) => Some(reason.clone()),
             _ => None,
         });
         let verdict = if is_interrupted {
@@ -126,9 +128,9 @@ fn verdict(
 
 #[cfg(test)]
 pub(super) mod tests {
-    use plimsoll_analysis::stats::Interval;
+    use plimsoll_analysis::{capacity::Kind, stats::Interval};
 
-    use super::*;
+    use super::{super::record::tests::entry, *};
 
     /// 1,840 to 1,930 requests a second, confirmed.
     pub(in crate::commands::capacity) fn finding() -> Finding {
@@ -143,6 +145,17 @@ pub(super) mod tests {
             descending: Some(1656.0),
             recovered: Some(true),
         }
+    }
+
+    #[test]
+    fn a_trial_that_was_invalid_once_and_then_kept_is_no_limit() {
+        let open = Finding { end: End::Ceiling, first_failing: None, ..finding() };
+        let of = |rate| {
+            let invalid = Outcome::Invalid("no ports".to_owned());
+            let entries = [entry(Kind::Confirm, rate, invalid)];
+            Conclusion::new(open.clone(), &entries, 4, None, false).verdict.name()
+        };
+        assert_eq!((of(1840.0), of(3680.0)), ("at least", "invalid"));
     }
 
     #[test]

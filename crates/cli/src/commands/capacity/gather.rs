@@ -43,8 +43,8 @@ pub(super) struct Expected {
     /// In flight at the end of a second, that many cannot be served in time.
     pub(super) hopeless: f64,
     pub(super) senders: f64,
-    /// For the person, before the second's own figures.
-    pub(super) words: String,
+    /// For the person, before and after the second's own figures.
+    pub(super) words: (String, String),
 }
 
 /// Something that is watched, over a trial's seconds.
@@ -206,10 +206,11 @@ impl Gathering {
 
     fn tell(&self, latency: &Histogram, in_flight: f64, second: usize) {
         let length = self.expected.length.as_secs();
-        let words = &self.expected.words;
+        let (before, after) = &self.expected.words;
         let p99 = super::words::milliseconds(latency.percentile(99.0));
-        let text =
-            format!("{words}  {second} of {length} s  p(99) {p99}, {in_flight:.0} in flight");
+        let text = format!(
+            "{before}  {second} of {length} s  p(99) {p99}, {in_flight:.0} in flight{after}"
+        );
         self.screen.update(&text);
     }
 }

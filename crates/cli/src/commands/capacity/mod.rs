@@ -249,7 +249,8 @@ impl<R: Runner> Hunt<'_, R> {
                 Step::Done(finding) => return Ok(finding),
             };
             let words = self.words(order);
-            let Some(tried) = self.laboratory.trial(order, words.clone())? else {
+            let told = (words.clone(), self.so_far());
+            let Some(tried) = self.laboratory.trial(order, told)? else {
                 return Ok(self.known());
             };
             let laboratory = &self.laboratory;

@@ -43,7 +43,7 @@ impl<R: Runner> Laboratory<'_, R> {
     /// # Errors
     /// When the target does not answer.
     pub(super) fn probe(&self) -> Result<Option<Probed>, Failure> {
-        let expected = self.expected(None, LENGTH, "probe".to_owned());
+        let expected = self.expected(None, LENGTH, Default::default());
         self.screen.update("probe");
         let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
         self.screen.clear();

@@ -96,6 +96,11 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
             number_of(capacity),
             certainty(finding)
         ),
+        (Verdict::Unsure, Some(capacity)) if finding.first_failing.is_none() => format!(
+            "At least {}{}, not sure: the budget ended before a rate was found that is not kept.",
+            number_of(capacity),
+            certainty(finding)
+        ),
         (Verdict::Unsure, Some(capacity)) => format!(
             "About {}{}, not sure: {}.",
             number_of(capacity),
@@ -287,11 +292,20 @@ mod tests {
         );
         let early = Finding { end: End::Budget, confirmations: (1, 1), ..open.clone() };
         check(
+            early.clone(),
+            &[],
+            None,
+            "At least 1,840 requests/s (1 of 1 confirmations), not sure: the budget ended before a rate was \
+             found that is not kept.\n",
+        );
+        let early = Finding { interval: finding().interval, first_failing: Some(1930.0), ..early };
+        check(
             early,
             &[],
             None,
-            "About 1,840 requests/s (1 of 1 confirmations), not sure: the budget ended before it was \
-             confirmed.\n",
+            "About 1,840 requests/s (95 % CI 1,790 to 1,880, 1 of 1 confirmations), not sure: the budget \
+             ended before it was confirmed.\n\
+             Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer.\n",
         );
         let floor = Finding {
             end: End::Floor,

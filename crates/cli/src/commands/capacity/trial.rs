@@ -74,7 +74,11 @@ pub(super) struct Ran {
 
 impl<R: Runner> Laboratory<'_, R> {
     /// Runs and judges it; `None` when the person ended it.
-    pub(super) fn trial(&self, order: Order, words: String) -> Result<Option<Tried>, Failure> {
+    pub(super) fn trial(
+        &self,
+        order: Order,
+        words: (String, String),
+    ) -> Result<Option<Tried>, Failure> {
         let expected = self.expected(Some(order.rate), order.length, words);
         let is_too_few = expected.senders < allowed(self.objectives) * order.rate;
         let config = self.bench.at(order.rate, order.length);
@@ -109,7 +113,12 @@ impl<R: Runner> Laboratory<'_, R> {
         Ok(Some(Tried { judgement, generator, signals }))
     }
 
-    pub(super) fn expected(&self, rate: Option<f64>, length: Duration, words: String) -> Expected {
+    pub(super) fn expected(
+        &self,
+        rate: Option<f64>,
+        length: Duration,
+        words: (String, String),
+    ) -> Expected {
         let senders = self.bench.senders as f64 * f64::from(self.bench.batch);
         let rate_or_none = rate.unwrap_or(0.0);
         let hopeless = rate_or_none * (HOPELESS_SECONDS + 2.0 * allowed(self.objectives));
