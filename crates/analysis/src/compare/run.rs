@@ -24,9 +24,6 @@ pub struct Run {
 pub struct Load {
     pub requests: f64,
     pub failed: f64,
-    pub iterations: f64,
-    /// Iterations that were due and never started.
-    pub dropped: f64,
     /// Milliseconds from the start of each request to its end.
     pub service: Histogram,
     /// Milliseconds from when each iteration was due to its end; empty for closed models.
@@ -89,8 +86,6 @@ impl Run {
 enum Role {
     Requests,
     Failed,
-    Dropped,
-    Iterations,
     Service,
     Response,
 }
@@ -131,8 +126,6 @@ impl Reading {
         for (series, sink) in &interval.sinks {
             match (self.series.get(series), sink) {
                 (Some(Role::Requests), Sink::Counter { sum }) => sums.requests += sum,
-                (Some(Role::Dropped), Sink::Counter { sum }) => sums.dropped += sum,
-                (Some(Role::Iterations), Sink::Counter { sum }) => sums.iterations += sum,
                 (Some(Role::Failed), Sink::Rate { trues, .. }) => sums.failed += *trues as f64,
                 (Some(Role::Service), Sink::Trend(more)) => sums.service.merge(more),
                 (Some(Role::Response), Sink::Trend(more)) => sums.response.merge(more),
@@ -148,8 +141,6 @@ fn role(name: &str, kind: MetricKind) -> Option<Role> {
         "http_reqs" | "redis_reqs" => (Role::Requests, MetricKind::Counter),
         "http_req_failed" | "redis_req_failed" => (Role::Failed, MetricKind::Rate),
         "http_req_duration" | "redis_req_duration" => (Role::Service, MetricKind::Trend),
-        "iterations" => (Role::Iterations, MetricKind::Counter),
-        "dropped_iterations" => (Role::Dropped, MetricKind::Counter),
         "iteration_response_time" => (Role::Response, MetricKind::Trend),
         _ => return None,
     };

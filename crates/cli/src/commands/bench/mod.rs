@@ -27,6 +27,8 @@ use variant::Variant;
 /// Lines of a failed run's output that are shown.
 const TAIL_LINES: usize = 20;
 
+const INTERRUPTED: &str = "interrupted: nothing was compared";
+
 /// Between two looks at a pause's end and at signals.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -117,7 +119,7 @@ fn wait(pause: Duration) -> Result<(), Failure> {
     let until = Instant::now() + pause;
     loop {
         if shutdown::requests() > 0 {
-            return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was compared"));
+            return Err(Failure::new(Exit::Interrupted, INTERRUPTED));
         }
         let left = until.since(Instant::now());
         if left.is_zero() {
@@ -155,6 +157,9 @@ fn run(variant: &Variant, folder: &Path, number: u32) -> Result<(), Failure> {
     let crossed = i32::from(Exit::ThresholdsFailed.code());
     if status.success() || status.code() == Some(crossed) {
         return Ok(());
+    }
+    if shutdown::requests() > 0 {
+        return Err(Failure::new(Exit::Interrupted, INTERRUPTED));
     }
     let text = std::fs::read_to_string(&log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
