@@ -84,6 +84,15 @@ impl Failure {
     }
 }
 
+impl From<plimsoll_monitor::SubjectError> for Failure {
+    fn from(error: plimsoll_monitor::SubjectError) -> Failure {
+        let text = error.to_string();
+        let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+        let failure = Failure::new(Exit::BadConfiguration, message);
+        if hint.is_empty() { failure } else { failure.with_hint(hint) }
+    }
+}
+
 impl From<plimsoll_script::options::OptionsError> for Failure {
     fn from(error: plimsoll_script::options::OptionsError) -> Failure {
         Failure { exit: Exit::BadConfiguration, message: error.message, hint: error.hint }

@@ -42,12 +42,7 @@ impl Watched {
         log: &Log,
     ) -> Result<Watched, Failure> {
         let is_asked = !flags.watch.is_empty();
-        let mut settings = Settings::new(&flags.watch).map_err(|error| {
-            let text = error.to_string();
-            let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-            let failure = Failure::new(Exit::BadConfiguration, message);
-            if hint.is_empty() { failure } else { failure.with_hint(hint) }
-        })?;
+        let mut settings = Settings::new(&flags.watch)?;
         settings.every = flags.watch_every;
         if let Some(text) = flags.watch_token.as_deref().filter(|text| !text.trim().is_empty()) {
             let token = Token::new(text).map_err(|error| {

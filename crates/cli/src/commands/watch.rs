@@ -79,12 +79,7 @@ pub(crate) fn watch(args: &WatchArgs, session: &Session) -> Result<(), Failure> 
 fn settings(args: &WatchArgs) -> Result<Settings, Failure> {
     let mut what: Vec<&str> = args.what.iter().chain(&args.watch).map(String::as_str).collect();
     what.insert(0, THIS_HOST);
-    let mut settings = Settings::named(&what).map_err(|error| {
-        let text = error.to_string();
-        let (message, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
-        let failure = Failure::new(Exit::BadConfiguration, message);
-        if hint.is_empty() { failure } else { failure.with_hint(hint) }
-    })?;
+    let mut settings = Settings::named(&what)?;
     settings.every = args.watch_every;
     settings.keep_samples = true;
     if let Some(name) = &args.name {
