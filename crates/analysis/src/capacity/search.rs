@@ -9,6 +9,7 @@ use super::{
     order::{Kind, Order, Recorded},
     settings::{EXTENSIONS, Settings},
 };
+use crate::stats::Interval;
 
 /// How far apart rates may be and still be the same.
 const ALIKE: f64 = 1e-6;
@@ -115,6 +116,7 @@ impl Search {
             Some(_) => None,
             None => Some(self.short(rate, 0, Kind::Bracket)),
         };
+        let lower = |high: f64| self.settings.level(high / 4.0);
         let next = match (bounds.low, bounds.high.or(bounds.invalid)) {
             (Some(_), Some(_)) => return Ok(bounds),
             (None, None) => start.min(ceiling),
@@ -123,10 +125,10 @@ impl Search {
                 return Ok(Bounds { invalid: Some(ceiling * (1.0 + ALIKE * 2.0)), ..bounds });
             }
             (Some(low), None) => (low * 2.0).min(ceiling),
-            (None, Some(high)) if high / 4.0 < floor => {
+            (None, Some(high)) if lower(high) < floor || lower(high) >= high => {
                 return Err(Box::new(Step::Done(self.finding(End::Floor))));
             }
-            (None, Some(high)) => high / 4.0,
+            (None, Some(high)) => lower(high),
         };
         match tried(next) {
             Some(order) => Err(Box::new(Step::Run(order))),
@@ -144,14 +146,20 @@ impl Search {
             (Some(&first), Some(&last)) => vec![(low, first), (last, high)],
             _ => vec![(low, high)],
         };
-        let is_wide = |(low, high): &(f64, f64)| high / low > 1.0 + self.settings.precision;
+        let is_wide = |(low, high): &(f64, f64)| self.settings.is_wide(*low, *high);
         let (low, high) = sides.into_iter().find(is_wide)?;
         let pending = self.rates().into_iter().find_map(|rate| match self.known(rate) {
             Some(Known::Again(doublings)) if rate > low && rate < high => Some((rate, doublings)),
             _ => None,
         });
-        let (rate, doublings) = pending.unwrap_or(((low * high).sqrt(), 0));
+        let (rate, doublings) = pending.unwrap_or((self.between(low, high), 0));
         Some(self.short(rate, doublings, Kind::Narrow))
+    }
+
+    /// The middle on a scale of ratios; of whole numbers one that is neither side.
+    fn between(&self, low: f64, high: f64) -> f64 {
+        let middle = self.settings.level((low * high).sqrt());
+        if self.settings.is_whole { middle.clamp(low + 1.0, high - 1.0) } else { middle }
     }
 
     fn short(&self, rate: f64, doublings: u32, kind: Kind) -> Order {
@@ -273,20 +281,26 @@ impl Search {
 
     /// The load line, the overload and the way back, each once.
     fn characterize(&self, capacity: f64) -> Option<Order> {
+        // Of few whole numbers 120 % is the same one.
+        let above = if self.settings.is_whole { capacity + 1.0 } else { 0.0 };
+        let at = |share: f64| {
+            let level = self.settings.level(capacity * share);
+            if share > 1.0 { level.max(above) } else { level }
+        };
         let ran = |kind: Kind, share: f64| {
-            let rate = capacity * share;
+            let rate = at(share);
             let found =
                 |trial: &&Recorded| trial.order.kind == kind && is_alike(trial.order.rate, rate);
             self.trials.iter().find(found).map(|trial| &trial.outcome)
         };
         let order = |kind, share: f64, length| {
-            let rate = (capacity * share).min(self.settings.ceiling);
+            let rate = at(share).min(self.settings.ceiling);
             Order { rate, length, kind }
         };
         if let Some(&share) = HOLDS.iter().find(|&&share| ran(Kind::Hold, share).is_none()) {
             return Some(order(Kind::Hold, share, self.settings.short));
         }
-        if capacity * OVERLOAD > self.settings.ceiling {
+        if at(OVERLOAD) > self.settings.ceiling {
             return None;
         }
         if ran(Kind::Overload, OVERLOAD).is_none() {
@@ -300,6 +314,14 @@ impl Search {
             }
         }
         None
+    }
+
+    fn interval(&self, near: f64) -> Option<Interval> {
+        let Interval { low, high } = crossing(&self.trials, near)?;
+        Some(match self.settings.is_whole {
+            true => Interval { low: low.floor(), high: high.ceil() },
+            false => Interval { low, high },
+        })
     }
 
     fn finding(&self, end: End) -> Finding {
@@ -317,7 +339,7 @@ impl Search {
         Finding {
             end,
             capacity,
-            interval: capacity.and_then(|near| crossing(&self.trials, near)),
+            interval: capacity.and_then(|near| self.interval(near)),
             first_failing,
             confirmations: (at_low.passes, at_low.all()),
             refutations: (at_high.fails, at_high.all()),
@@ -354,3 +376,6 @@ fn is_search(kind: Kind) -> bool {
 fn is_alike(a: f64, b: f64) -> bool {
     (a / b - 1.0).abs() < ALIKE
 }
+
+#[cfg(test)]
+mod tests;

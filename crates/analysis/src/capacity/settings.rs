@@ -29,6 +29,9 @@ pub struct Settings {
     pub characterizes: bool,
     /// Decides the order of confirmations.
     pub seed: u64,
+    /// Levels are whole numbers, as of virtual users: neighbours that differ by one are told apart, and
+    /// nothing lies between them.
+    pub is_whole: bool,
 }
 
 impl Settings {
@@ -50,7 +53,26 @@ impl Settings {
             needed: confirmations - confirmations / 5,
             characterizes: true,
             seed: 0,
+            is_whole: false,
         }
+    }
+
+    /// The same search over whole numbers, from `floor` on.
+    pub fn whole(self, floor: f64) -> Settings {
+        let floor = floor.round().max(1.0);
+        let ceiling = self.ceiling.floor().max(floor);
+        let start = self.start.round().clamp(floor, ceiling);
+        Settings { start, floor, ceiling, is_whole: true, ..self }
+    }
+
+    /// `level`, or the whole number next to it where levels are such.
+    pub(super) fn level(&self, level: f64) -> f64 {
+        if self.is_whole { level.round().max(self.floor) } else { level }
+    }
+
+    /// Whether something between `low` and `high` is worth a trial.
+    pub(super) fn is_wide(&self, low: f64, high: f64) -> bool {
+        high / low > 1.0 + self.precision && !(self.is_whole && high - low < 2.0)
     }
 
     /// The time of all trials when each is undecided as long as it may be and the answer moves twice.
