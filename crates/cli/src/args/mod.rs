@@ -20,7 +20,7 @@ pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use bench::BenchArgs;
-pub(crate) use capacity::{CapacityArgs, Dimension};
+pub(crate) use capacity::{CapacityArgs, Dimension, Sent};
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
@@ -28,7 +28,7 @@ pub(crate) use results::{EncodeArgs, Encoding, PlotArgs, ReportArgs};
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
-pub(crate) use see::{SeeFlags, address};
+pub(crate) use see::{SeeFlags, WatchFlags, address};
 pub(crate) use serve::{LimitFlags, ServeArgs, System};
 pub(crate) use view::ViewArgs;
 pub(crate) use watch::{AgentFlags, WatchArgs};

@@ -1,4 +1,4 @@
-//! Ctrl-C during a search: the first ends it after what is under way, the second at once.
+//! Ctrl-C during several runs: the first ends them after what is under way, the second at once.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -10,25 +10,37 @@ use plimsoll_runtime::{clock::Instant, shutdown};
 
 use crate::exit::{Exit, Failure};
 
+/// What is under way when the first Ctrl-C comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::commands) enum First {
+    /// Requests that were sent; no more are.
+    #[default]
+    Drains,
+    /// The whole run.
+    Finishes,
+}
+
 /// Whether the person asked for the end, and the run that is to hear of it.
 #[derive(Default)]
-pub(super) struct Interrupt {
+pub(in crate::commands) struct Interrupt {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
+    first: First,
     signals: u32,
     running: Option<Arc<Control>>,
 }
 
 impl Interrupt {
     /// Listens from now on.
-    pub(super) fn listen() -> Result<Arc<Interrupt>, Failure> {
+    pub(in crate::commands) fn listen(first: First) -> Result<Arc<Interrupt>, Failure> {
         let failed =
             |error| Failure::new(Exit::Other, format!("cannot listen for Ctrl-C: {error}"));
         let interrupt = Arc::new(Interrupt::default());
+        interrupt.lock().first = first;
         let told = Arc::clone(&interrupt);
         let signals = shutdown::listen().map_err(failed)?;
         let thread = signals.spawn(move |count, _| {
@@ -38,7 +50,7 @@ impl Interrupt {
             let mut state = told.lock();
             state.signals = count;
             if let Some(control) = &state.running {
-                end(control, count);
+                end(control, &state);
             }
             drop(state);
             told.changed.notify_all();
@@ -47,20 +59,20 @@ impl Interrupt {
     }
 
     /// A run that is to end when the person says so; perhaps at once.
-    pub(super) fn begin(&self, control: &Arc<Control>) {
+    pub(in crate::commands) fn begin(&self, control: &Arc<Control>) {
         let mut state = self.lock();
         if state.signals > 0 {
-            end(control, state.signals);
+            end(control, &state);
         }
         state.running = Some(Arc::clone(control));
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(in crate::commands) fn is_set(&self) -> bool {
         self.lock().signals > 0
     }
 
     /// Waits for `rest`, or until the person asks for the end.
-    pub(super) fn rest(&self, rest: Duration) {
+    pub(in crate::commands) fn rest(&self, rest: Duration) {
         let until = Instant::now() + rest;
         let mut state = self.lock();
         while state.signals == 0 {
@@ -78,10 +90,10 @@ impl Interrupt {
     }
 }
 
-fn end(control: &Control, signals: u32) {
-    if signals > 1 {
-        control.stop(StopReason::Signal);
-    } else {
-        control.drain(StopReason::Signal);
+fn end(control: &Control, state: &State) {
+    match (state.signals, state.first) {
+        (1, First::Finishes) => {}
+        (1, First::Drains) => control.drain(StopReason::Signal),
+        _ => control.stop(StopReason::Signal),
     }
 }

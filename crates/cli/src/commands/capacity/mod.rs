@@ -3,21 +3,21 @@
 //! Which trial comes next is decided by [`plimsoll_analysis::capacity`]; here they are run, stored and
 //! told.
 
-mod bench;
+pub(super) mod bench;
 mod conclusion;
 mod diagnosis;
 mod gather;
-mod interrupt;
+pub(super) mod interrupt;
 mod json;
 mod plan;
 mod probe;
 mod record;
 mod report;
-mod screen;
+pub(super) mod screen;
 mod store;
-mod targets;
-mod trial;
-mod words;
+pub(super) mod targets;
+pub(super) mod trial;
+pub(super) mod words;
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ use plimsoll_runtime::{clock::Instant, shutdown, workers};
 use self::{
     bench::Bench,
     conclusion::Conclusion,
-    interrupt::Interrupt,
+    interrupt::{First, Interrupt},
     record::Entry,
     screen::Screen,
     store::{Range, Store, Subject},
@@ -53,13 +53,13 @@ pub(crate) fn capacity(args: &CapacityArgs, session: &Session) -> Result<Exit, F
     match attack.url.as_deref() {
         Some(file) if targets::is_script(file) => {
             let config = session.global.config.as_deref();
-            let bench = targets::script(args, file, config, session.log)?;
+            let bench = targets::script(&args.sent, args.senders, file, config, session.log)?;
             asked.search(&bench, args, session)
         }
         Some(_) if parts::is_redis(attack) => {
-            asked.search(&targets::redis(args, session.log)?, args, session)
+            asked.search(&targets::redis(&args.sent, args.senders, session.log)?, args, session)
         }
-        _ => asked.search(&targets::http(args, session.log)?, args, session),
+        _ => asked.search(&targets::http(&args.sent, args.senders, session.log)?, args, session),
     }
 }
 
@@ -126,7 +126,7 @@ impl Asked {
         let subject = Subject { target: bench.subject.clone(), objectives: self.sources.clone() };
         let store = Store::new(args.state.as_deref(), &subject);
         let stored = args.resume.then(|| store.read(&subject)).transpose()?;
-        let interrupt = Interrupt::listen()?;
+        let interrupt = Interrupt::listen(First::Drains)?;
         let screen = Screen::new(session);
         let cores = args.generator_cores.unwrap_or_else(|| {
             let threads = args.sent.attack.pace.threads;
@@ -190,7 +190,7 @@ impl Asked {
             let path = path.display();
             laboratory.screen.line(&format!("stored in {path}; --resume goes on"));
         }
-        let watched = &args.sent.attack.see.watch;
+        let watched = &args.sent.attack.see.watched.watch;
         let verdict = diagnosis::diagnose(&entries, &conclusion.finding, watched);
         let text = if args.json {
             let asked = json::Asked {

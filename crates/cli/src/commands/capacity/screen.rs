@@ -14,7 +14,7 @@ use crate::Session;
 
 /// Where the progress goes.
 #[derive(Clone)]
-pub(super) struct Screen {
+pub(in crate::commands) struct Screen {
     is_quiet: bool,
     can_draw: bool,
     /// Whether the last line is one that changes.
@@ -22,7 +22,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn new(session: &Session) -> Screen {
+    pub(in crate::commands) fn new(session: &Session) -> Screen {
         let terminal = session.terminal;
         Screen {
             is_quiet: session.global.quiet,
@@ -32,14 +32,14 @@ impl Screen {
     }
 
     /// Says something that stays.
-    pub(super) fn line(&self, text: &str) {
+    pub(in crate::commands) fn line(&self, text: &str) {
         if !self.is_quiet {
             self.write(|stderr| writeln!(stderr, "{text}"));
         }
     }
 
     /// Shows something until the next line or update; only on a terminal.
-    pub(super) fn update(&self, text: &str) {
+    pub(in crate::commands) fn update(&self, text: &str) {
         if self.is_quiet || !self.can_draw {
             return;
         }
@@ -50,7 +50,7 @@ impl Screen {
     }
 
     /// Takes away what changes.
-    pub(super) fn clear(&self) {
+    pub(in crate::commands) fn clear(&self) {
         self.write(|_| Ok(()));
     }
 

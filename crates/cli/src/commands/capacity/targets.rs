@@ -13,7 +13,7 @@ use plimsoll_script::lifecycle::Script;
 
 use super::bench::Bench;
 use crate::{
-    args::{Arrivals, CapacityArgs},
+    args::{Arrivals, Sent},
     commands::{attack::parts, run::Prepared},
     exit::{Exit, Failure},
     load::{self, Request},
@@ -24,22 +24,26 @@ const SENDERS: u64 = 10_000;
 const SCRIPT_SENDERS: u64 = 1_000;
 
 /// What was sent has this long to be answered after a trial, or its timeout if that is less.
-const DRAIN_MAX: Duration = Duration::from_secs(15);
+pub(in crate::commands) const DRAIN_MAX: Duration = Duration::from_secs(15);
 
 /// Names of files that are scripts or archives.
 const SCRIPTS: [&str; 7] = ["js", "ts", "mjs", "cjs", "mts", "cts", "tar"];
 
 /// Whether the target is a script, not a URL.
-pub(super) fn is_script(target: &str) -> bool {
+pub(in crate::commands) fn is_script(target: &str) -> bool {
     let extension = Path::new(target).extension().and_then(|extension| extension.to_str());
     !target.contains("://") && extension.is_some_and(|extension| SCRIPTS.contains(&extension))
 }
 
 /// HTTP targets, of the URL or of `--targets`.
-pub(super) fn http(args: &CapacityArgs, log: &Log) -> Result<Bench<HttpRunner>, Failure> {
-    let attack = &args.sent.attack;
+pub(in crate::commands) fn http(
+    sent: &Sent,
+    senders: Option<u64>,
+    log: &Log,
+) -> Result<Bench<HttpRunner>, Failure> {
+    let attack = &sent.attack;
     if attack.targets.lazy {
-        let message = "--lazy sends each target once, and a search sends them over and over";
+        let message = "--lazy sends each target once, and here they are sent over and over";
         return Err(Failure::new(Exit::BadConfiguration, message));
     }
     let config = parts::http(attack, log)?;
@@ -48,10 +52,10 @@ pub(super) fn http(args: &CapacityArgs, log: &Log) -> Result<Bench<HttpRunner>, 
     Ok(Bench {
         runner: Arc::new(HttpRunner::new(config, Arc::clone(&collector))),
         registry: Registry::new(SERIES_LIMIT),
-        base: base(args),
+        base: base(sent),
         scenarios: vec![(scenario(timeout), 1.0)],
-        spacing: spacing(args),
-        senders: args.senders.unwrap_or(SENDERS),
+        spacing: spacing(sent),
+        senders: senders.unwrap_or(SENDERS),
         batch: 1,
         failed: Builtin::HttpReqFailed.id(),
         collector: Some(collector),
@@ -62,8 +66,12 @@ pub(super) fn http(args: &CapacityArgs, log: &Log) -> Result<Bench<HttpRunner>, 
 }
 
 /// Commands to a Redis server.
-pub(super) fn redis(args: &CapacityArgs, log: &Log) -> Result<Bench<RedisRunner>, Failure> {
-    let attack = &args.sent.attack;
+pub(in crate::commands) fn redis(
+    sent: &Sent,
+    senders: Option<u64>,
+    log: &Log,
+) -> Result<Bench<RedisRunner>, Failure> {
+    let attack = &sent.attack;
     let registry = Registry::new(SERIES_LIMIT);
     let (config, batch, failed) = parts::redis(attack, &registry, log)?;
     let collector = Arc::new(Collector::new("", None));
@@ -71,10 +79,10 @@ pub(super) fn redis(args: &CapacityArgs, log: &Log) -> Result<Bench<RedisRunner>
     Ok(Bench {
         runner: Arc::new(RedisRunner::new(config, Arc::clone(&collector))),
         registry,
-        base: base(args),
+        base: base(sent),
         scenarios: vec![(scenario(timeout), 1.0)],
-        spacing: spacing(args),
-        senders: args.senders.unwrap_or(SENDERS),
+        spacing: spacing(sent),
+        senders: senders.unwrap_or(SENDERS),
         batch,
         failed: failed.unwrap_or(Builtin::HttpReqFailed.id()),
         collector: Some(collector),
@@ -84,17 +92,25 @@ pub(super) fn redis(args: &CapacityArgs, log: &Log) -> Result<Bench<RedisRunner>
     })
 }
 
-/// A script's arrival-rate scenarios.
-pub(super) fn script(
-    args: &CapacityArgs,
+/// A script that is loaded, with all that it says of its runs.
+pub(in crate::commands) struct Scripted {
+    pub(in crate::commands) script: Script,
+    pub(in crate::commands) registry: Registry,
+    /// On as many threads as the flags say.
+    pub(in crate::commands) config: RunConfig,
+}
+
+/// Loads a script for many runs.
+pub(in crate::commands) fn load_script(
+    sent: &Sent,
     file: &str,
     config: Option<&Path>,
     log: &Log,
-) -> Result<Bench<Script>, Failure> {
+) -> Result<Scripted, Failure> {
     let request = Request {
         file: Path::new(file),
         text: None,
-        runtime: &args.sent.runtime,
+        runtime: &sent.runtime,
         options: None,
         config,
         system_env: true,
@@ -103,7 +119,20 @@ pub(super) fn script(
     // Thresholds judge one run, and here there are many.
     let Prepared { loaded, consolidated, .. } = Prepared::new(loaded, true, None, log)?;
     loaded.script.process_lives_on();
-    let RunConfig { scenarios, .. } = &consolidated.config;
+    let config = RunConfig { workers: base(sent).workers, ..consolidated.config };
+    Ok(Scripted { script: loaded.script, registry: loaded.registry, config })
+}
+
+/// A script's arrival-rate scenarios.
+pub(super) fn script(
+    sent: &Sent,
+    senders: Option<u64>,
+    file: &str,
+    config: Option<&Path>,
+    log: &Log,
+) -> Result<Bench<Script>, Failure> {
+    let Scripted { script, registry, config } = load_script(sent, file, config, log)?;
+    let RunConfig { scenarios, .. } = &config;
     let rates = scenarios.iter().map(|scenario| Some((scenario, arrivals(&scenario.executor)?)));
     let rates: Vec<(&Scenario, Arriving)> =
         rates.collect::<Option<_>>().ok_or_else(|| closed(scenarios))?;
@@ -117,15 +146,14 @@ pub(super) fn script(
         (Scenario { graceful_stop, ..(*scenario).clone() }, arriving.rate / sum)
     };
     let scenarios = rates.iter().filter(|(_, arriving)| arriving.rate > 0.0).map(shared).collect();
-    let base =
-        RunConfig { scenarios: Vec::new(), workers: base(args).workers, ..consolidated.config };
+    let base = RunConfig { scenarios: Vec::new(), ..config };
     Ok(Bench {
-        runner: Arc::new(loaded.script),
-        registry: loaded.registry,
+        runner: Arc::new(script),
+        registry,
         base,
         scenarios,
-        spacing: spacing(args),
-        senders: args.senders.unwrap_or(SCRIPT_SENDERS.max(vus)),
+        spacing: spacing(sent),
+        senders: senders.unwrap_or(SCRIPT_SENDERS.max(vus)),
         batch: 1,
         failed: Builtin::HttpReqFailed.id(),
         collector: None,
@@ -187,19 +215,19 @@ fn scenario(timeout: Option<Duration>) -> Scenario {
     }
 }
 
-fn base(args: &CapacityArgs) -> RunConfig {
+fn base(sent: &Sent) -> RunConfig {
     let cores = plimsoll_runtime::workers::cores();
-    let threads = match args.sent.attack.pace.threads {
+    let threads = match sent.attack.pace.threads {
         0 => cores,
         threads => threads.min(cores.saturating_mul(4)),
     };
     // Each thread needs a connection of its own at least.
-    let most = args.sent.attack.http.max_connections.unwrap_or(usize::MAX).max(1);
+    let most = sent.attack.http.max_connections.unwrap_or(usize::MAX).max(1);
     RunConfig { workers: threads.min(most), ..RunConfig::default() }
 }
 
-fn spacing(args: &CapacityArgs) -> Spacing {
-    match args.sent.attack.pace.arrivals {
+fn spacing(sent: &Sent) -> Spacing {
+    match sent.attack.pace.arrivals {
         Arrivals::Even => Spacing::Even,
         Arrivals::Poisson => Spacing::Poisson { seed: Random::from_entropy().next_u64() },
     }

@@ -9,27 +9,17 @@ use plimsoll_analysis::{
     bottleneck::Signal,
     capacity::{Cause, Generator, Judgement, Order, Outcome, Score, Trial, judge},
 };
-use plimsoll_engine::{
-    config::RunConfig,
-    control::{Control, StopReason},
-    run::{self, RunSetup},
-    runner::Runner,
-};
+use plimsoll_engine::{config::RunConfig, control::Control, runner::Runner};
 use plimsoll_metrics::window::{Measure, Objective};
-use plimsoll_runtime::{clock::Instant, log::Log};
+use plimsoll_runtime::log::Log;
 
 use super::{
-    bench::Bench,
+    bench::{Bench, Left},
     gather::{Expected, Gathered, Gathering, Level},
     interrupt::Interrupt,
     screen::Screen,
 };
-use crate::{
-    args::SeeFlags,
-    exit::{Exit, Failure},
-    see::Watched,
-    validity,
-};
+use crate::{args::SeeFlags, exit::Failure, see::Watched};
 
 /// More than so much of the rate in flight, beyond twice what the objectives allow, is not served in time.
 const HOPELESS_SECONDS: f64 = 2.0;
@@ -145,45 +135,16 @@ impl<R: Runner> Laboratory<'_, R> {
             control: Arc::clone(&control),
             screen: self.screen.clone(),
         };
-        let mut watched = Watched::start(self.see, false, &bench.registry, self.log)?;
+        let mut watched = Watched::start(&self.see.watched, false, &bench.registry, self.log)?;
         let observations = watched.take_observations();
         self.interrupt.begin(&control);
-        let began = Instant::now();
-        let finished = run::run(RunSetup {
-            config,
-            runner: Arc::clone(&bench.runner),
-            registry: bench.registry.clone(),
-            thresholds: Vec::new(),
-            control,
-            observer: Box::new(gathering),
-            keep_samples: false,
-            observations,
-        });
+        let left = bench.run(config, control, Box::new(gathering), observations);
         watched.stop(self.log);
-        let error = match (finished.error, finished.stopped) {
-            (Some(error), _) | (None, Some(StopReason::Error(error))) => {
-                let failure = Failure::new(Exit::from(error.kind), error.message);
-                Some(Failure { hint: error.hint, ..failure })
-            }
-            (None, Some(StopReason::ScriptAbort(message))) => {
-                Some(Failure::new(Exit::ScriptAborted, message))
-            }
-            (None, _) => None,
-        };
-        if let Some(error) = error {
-            self.screen.clear();
-            return Err(error);
-        }
+        let Left { lasted, shortages, errors } = left.inspect_err(|_| self.screen.clear())?;
         let gathered =
             std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        let collected = bench.collector.as_ref().map(|collector| collector.take());
-        let (shortages, errors) = collected.map_or_else(Default::default, |collected| {
-            let short = &collected.shortages;
-            let shortages = validity::shortages(short.descriptors, short.ports);
-            (shortages, collected.tally.text())
-        });
         let signals = self.signals(&gathered);
-        Ok(Ran { gathered, signals, lasted: began.elapsed(), shortages, errors })
+        Ok(Ran { gathered, signals, lasted, shortages, errors })
     }
 
     fn signals(&self, gathered: &Gathered) -> Vec<Signal> {

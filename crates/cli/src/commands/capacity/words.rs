@@ -6,12 +6,12 @@ use plimsoll_analysis::capacity::{Cause, Clause, Judgement, Kind, Outcome};
 use plimsoll_metrics::window::{Measure, Objective};
 
 /// A rate as people read it: `1,840/s`, `12.5/s`.
-pub(super) fn rate(rate: f64) -> String {
+pub(in crate::commands) fn rate(rate: f64) -> String {
     format!("{}/s", number(rate))
 }
 
 /// With separators, and digits behind the point for small ones only.
-pub(super) fn number(number: f64) -> String {
+pub(in crate::commands) fn number(number: f64) -> String {
     let decimals = match number {
         number if number < 10.0 => 2,
         number if number < 100.0 => 1,
@@ -31,7 +31,7 @@ pub(super) fn number(number: f64) -> String {
 }
 
 /// A time: `0.82 ms`, `43.2 ms`, `1.25 s`.
-pub(super) fn milliseconds(time: f64) -> String {
+pub(in crate::commands) fn milliseconds(time: f64) -> String {
     match time {
         time if time >= 1000.0 => format!("{:.2} s", time / 1e3),
         time if time >= 100.0 => format!("{time:.0} ms"),
@@ -41,7 +41,7 @@ pub(super) fn milliseconds(time: f64) -> String {
 }
 
 /// A share: `0 %`, `0.013 %`, `12 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::commands) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
         0.0 => "0 %".to_owned(),
@@ -52,7 +52,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// A length: `8s`, `2m05s`.
-pub(super) fn length(time: Duration) -> String {
+pub(in crate::commands) fn length(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
     match seconds {
         0..60 => format!("{seconds}s"),
