@@ -15,7 +15,7 @@ use plimsoll_outputs::progress::Source;
 use plimsoll_runtime::log::{Level, Log};
 
 use crate::{
-    args::SeeFlags,
+    args::WatchFlags,
     exit::{Exit, Failure},
 };
 
@@ -36,20 +36,14 @@ impl Watched {
     /// for whoever draws, and for files only when something is named. Watched metrics are then known, so that
     /// thresholds can be checked.
     pub(crate) fn start(
-        flags: &SeeFlags,
+        flags: &WatchFlags,
         keeps_samples: bool,
         registry: &Registry,
         log: &Log,
     ) -> Result<Watched, Failure> {
         let is_asked = !flags.watch.is_empty();
         let mut settings = Settings::new(&flags.watch)?;
-        settings.every = flags.watch_every;
-        if let Some(text) = flags.watch_token.as_deref().filter(|text| !text.trim().is_empty()) {
-            let token = Token::new(text).map_err(|error| {
-                Failure::new(Exit::BadConfiguration, format!("--watch-token: {error}"))
-            })?;
-            settings.set_token(&token);
-        }
+        flags.apply(&mut settings)?;
         settings.keep_samples = keeps_samples && is_asked;
         let taken = taken_name(&settings, registry);
         if let (Some(name), true) = (taken, is_asked) {
@@ -112,6 +106,24 @@ impl Watched {
         Err(Failure::new(Exit::BadConfiguration, message)
             .with_hint(format!("add --watch, for example --watch {what}")))
     }
+}
+
+impl WatchFlags {
+    /// What they say of sampling; what is watched is in `settings`. An empty token is none, so that a
+    /// variable can be switched off.
+    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), Failure> {
+        settings.every = self.watch_every;
+        if let Some(text) = self.watch_token.as_deref().filter(|text| !text.trim().is_empty()) {
+            settings.set_token(&token("--watch-token", text)?);
+        }
+        Ok(())
+    }
+}
+
+/// A token, where `flag` may give it.
+pub(crate) fn token(flag: &str, text: &str) -> Result<Token, Failure> {
+    Token::new(text)
+        .map_err(|error| Failure::new(Exit::BadConfiguration, format!("{flag}: {error}")))
 }
 
 /// A metric that is to be watched and whose name somebody else's has.

@@ -9,7 +9,7 @@ use plimsoll_script::options::parse_go_duration;
 
 use super::{
     Arrivals, AttackArgs, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags, TargetFlags,
-    see::every,
+    WatchFlags,
 };
 
 /// A shorter search finds nothing.
@@ -119,21 +119,8 @@ struct Subject {
         help_heading = "Load"
     )]
     threads: usize,
-    /// Watch beside the load, as in `plimsoll run`, e.g. port:8080, host, docker:NAME (repeatable)
-    #[arg(long, value_name = "WHAT", help_heading = "Looking")]
-    watch: Vec<String>,
-    /// Between two samples of what is watched, 100ms at least
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = every, help_heading = "Looking")]
-    watch_every: Duration,
-    /// What agents on other hosts want to hear; better in the variable than on the command line
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "PLIMSOLL_WATCH_TOKEN",
-        hide_env_values = true,
-        help_heading = "Looking"
-    )]
-    watch_token: Option<String>,
+    #[command(flatten)]
+    watched: WatchFlags,
 }
 
 impl FromArgMatches for Sent {
@@ -143,13 +130,7 @@ impl FromArgMatches for Sent {
         attack.url = subject.url;
         attack.pace.arrivals = subject.arrivals;
         attack.pace.threads = subject.threads;
-        attack.see = SeeFlags {
-            watch: subject.watch,
-            watch_every: subject.watch_every,
-            watch_token: subject.watch_token,
-            dashboard: None,
-            report: Vec::new(),
-        };
+        attack.see = SeeFlags { watched: subject.watched, dashboard: None, report: Vec::new() };
         attack.targets = TargetFlags::from_arg_matches(matches)?;
         attack.http = HttpFlags::from_arg_matches(matches)?;
         attack.redis = RedisFlags::from_arg_matches(matches)?;

@@ -1,4 +1,4 @@
-//! Flags of `run` and `attack` for those who want to look: at the load, and at what it does to machines.
+//! Flags for those who want to look: at the load, and at what it does to machines.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -12,9 +12,10 @@ const DASHBOARD_PORT: u16 = 5665;
 /// Between two samples at least: a look at some dozens of processes takes its time.
 const EVERY_MIN: Duration = Duration::from_millis(100);
 
+/// What is watched, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Looking")]
-pub(crate) struct SeeFlags {
+pub(crate) struct WatchFlags {
     /// Watch beside the load, e.g. port:8080 (whoever listens there), name:nginx, pid:123, host,
     /// cgroup:/PATH, docker:NAME, agent:HOST:PORT (of plimsoll watch), postgres://.., redis://..,
     /// nginx:http://.., prometheus:http://.. (repeatable)
@@ -34,6 +35,13 @@ pub(crate) struct SeeFlags {
     /// What agents on other hosts want to hear; better in the variable than on the command line
     #[arg(long, value_name = "TOKEN", env = "PLIMSOLL_WATCH_TOKEN", hide_env_values = true)]
     pub(crate) watch_token: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Looking")]
+pub(crate) struct SeeFlags {
+    #[command(flatten)]
+    pub(crate) watched: WatchFlags,
 
     /// Serve a live dashboard: at 127.0.0.1:5665, or at the address or port given (--dashboard=8000)
     #[arg(
@@ -52,7 +60,7 @@ pub(crate) struct SeeFlags {
     pub(crate) report: Vec<PathBuf>,
 }
 
-pub(super) fn every(text: &str) -> Result<Duration, String> {
+fn every(text: &str) -> Result<Duration, String> {
     let every = parse_go_duration(text).map_err(|error| error.to_string())?;
     if every.is_negative() || every.to_std() < EVERY_MIN {
         return Err("it must be 100ms at least".to_owned());

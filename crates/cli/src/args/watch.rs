@@ -1,11 +1,11 @@
 //! Flags of `watch`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use plimsoll_monitor::agent;
 
-use super::see::every;
+use super::WatchFlags;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -25,23 +25,8 @@ pub(crate) struct WatchArgs {
     /// prometheus:http://..
     pub(crate) what: Vec<String>,
 
-    /// As WHAT (repeatable)
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) watch: Vec<String>,
-
-    /// Between two samples, 100ms at least
-    #[arg(
-        long,
-        value_name = "TIME",
-        env = "PLIMSOLL_WATCH_EVERY",
-        default_value = "1s",
-        value_parser = every
-    )]
-    pub(crate) watch_every: Duration,
-
-    /// What agents that are watched want to hear
-    #[arg(long, value_name = "TOKEN", env = "PLIMSOLL_WATCH_TOKEN", hide_env_values = true)]
-    pub(crate) watch_token: Option<String>,
+    #[command(flatten)]
+    pub(crate) watched: WatchFlags,
 
     /// Ends by itself after this many seconds
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

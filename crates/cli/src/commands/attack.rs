@@ -94,7 +94,7 @@ impl<'a> Attack<'a> {
         registry: Registry,
     ) -> Result<Attack<'a>, Failure> {
         let flags = &args.results;
-        let watched = Watched::start(&args.see, !flags.out.is_empty(), &registry, session.log)?;
+        let watched = Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
         let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
             watched.check_key(key, &registry)
         })?;

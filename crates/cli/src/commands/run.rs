@@ -64,7 +64,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Begins to watch what the flags name, so that thresholds on it can be checked.
     pub(crate) fn watching(loaded: Loaded, args: &RunArgs, log: &Log) -> Result<Prepared, Failure> {
-        let watched = Watched::start(&args.see, !args.out.is_empty(), &loaded.registry, log)?;
+        let watched = Watched::start(&args.see.watched, !args.out.is_empty(), &loaded.registry, log)?;
         Prepared::new(loaded, args.runtime.no_thresholds, Some(watched), log)
     }
 

@@ -18,7 +18,7 @@ use std::{
 use plimsoll_metrics::{Observation, Registry, registry::SERIES_LIMIT};
 use plimsoll_monitor::{
     Settings,
-    agent::{self, AgentError, AgentSettings, Token},
+    agent::{self, AgentError, AgentSettings},
 };
 use plimsoll_runtime::{
     clock::Instant,
@@ -32,6 +32,7 @@ use crate::{
     args::{AgentFlags, WatchArgs},
     exit::{Exit, Failure},
     keys::{self, Keys},
+    see::token,
 };
 use json::Json;
 use lines::Lines;
@@ -77,10 +78,11 @@ pub(crate) fn watch(args: &WatchArgs, session: &Session) -> Result<(), Failure> 
 }
 
 fn settings(args: &WatchArgs) -> Result<Settings, Failure> {
-    let mut what: Vec<&str> = args.what.iter().chain(&args.watch).map(String::as_str).collect();
+    let mut what: Vec<&str> =
+        args.what.iter().chain(&args.watched.watch).map(String::as_str).collect();
     what.insert(0, THIS_HOST);
     let mut settings = Settings::named(&what)?;
-    settings.every = args.watch_every;
+    args.watched.apply(&mut settings)?;
     settings.keep_samples = true;
     if let Some(name) = &args.name {
         settings.host = name.trim().to_owned();
@@ -88,15 +90,7 @@ fn settings(args: &WatchArgs) -> Result<Settings, Failure> {
             return Err(Failure::new(Exit::BadConfiguration, "--name is empty"));
         }
     }
-    if let Some(text) = &args.watch_token {
-        settings.set_token(&token("--watch-token", text)?);
-    }
     Ok(settings)
-}
-
-fn token(flag: &str, text: &str) -> Result<Token, Failure> {
-    let bad = |error| Failure::new(Exit::BadConfiguration, format!("{flag}: {error}"));
-    Token::new(text).map_err(bad)
 }
 
 /// Starts an agent, says where, and waits for the end.
@@ -126,7 +120,7 @@ fn start_agent(
     log: &Log,
 ) -> Result<agent::Agent, Failure> {
     let address = flags.listen.ok_or_else(|| Failure::new(Exit::Other, "--listen is needed"))?;
-    let token = match (&flags.token, &flags.token_file) {
+    let shown = match (&flags.token, &flags.token_file) {
         (_, Some(path)) => {
             let name = format!("--token-file {}", path.display());
             Some(token(&name, &read(path)?)?)
@@ -144,7 +138,7 @@ fn start_agent(
     };
     let settings = AgentSettings {
         address,
-        token,
+        token: shown,
         open_metrics: flags.open_metrics,
         tls,
         host: host.to_owned(),

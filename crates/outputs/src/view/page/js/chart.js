@@ -192,7 +192,7 @@ function series(line, isDense) {
     dash: line.dash?.length && !isDense ? line.dash : undefined,
     fill: fill ? faded(stroke, fill) : undefined,
     spanGaps: false,
-    points: { show: false, size: 4, width: 0, fill: stroke, filter: lonely },
+    points: { show: false, size: 6, width: 0, fill: stroke, filter: lonely },
   };
 }
 

@@ -68,7 +68,6 @@ export function isLimited(run) {
 export function verdict(run) {
   const all = run.thresholds ?? [];
   const failed = all.filter(({ ok }) => ok === false);
-  const held = `${all.length - failed.length} of ${plural(all.length, "threshold")}`;
   if (run.live) {
     if (failed.length)
       return {
@@ -76,8 +75,10 @@ export function verdict(run) {
         title: "Failing",
         text: `${failed.length} of ${plural(all.length, "threshold")} ${failed.length === 1 ? "does" : "do"} not hold so far`,
       };
-    return { state: "going", title: "Running", text: all.length ? `${held} hold so far` : "no thresholds are set" };
+    const holds = all.length === 1 ? "the threshold holds so far" : `all ${all.length} thresholds hold so far`;
+    return { state: "going", title: "Running", text: all.length ? holds : "no thresholds are set" };
   }
+  const held = all.length === 1 ? "the threshold held" : `all ${all.length} thresholds held`;
   if (!run.end) return { state: "warn", title: "Unfinished", text: `the record ends after ${elapsed(seconds(run))}` };
   const stopped = run.end.reason !== "finished" ? `; stopped early: ${run.end.reason}` : "";
   if (failed.length)
@@ -90,13 +91,13 @@ export function verdict(run) {
     return {
       state: "warn",
       title: "Stopped early",
-      text: all.length ? `${run.end.reason}; ${held} held` : run.end.reason,
+      text: all.length ? `${run.end.reason}; ${held}` : run.end.reason,
     };
   if (!all.length) return { state: "none", title: "Finished", text: "no thresholds were set, so nothing was judged" };
   return {
     state: "ok",
     title: "Passed",
-    text: all.length === 1 ? "the threshold held" : `all ${all.length} thresholds held`,
+    text: held,
   };
 }
 
