@@ -29,6 +29,11 @@ pub fn sample() -> Result<ProcessSample, ProcessError> {
     })
 }
 
+/// Cores that the quota of a cgroup lets this process take; `None` when it has no quota.
+pub fn cpu_quota() -> Option<f64> {
+    crate::cgroups::own_quota()
+}
+
 /// CPU time of this process in the program and in the kernel.
 pub(crate) fn cpu_times() -> Result<(Duration, Duration), ProcessError> {
     let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(|errno| ProcessError::Read {

@@ -163,7 +163,9 @@ pub(super) fn held_back(scene: &Scene) -> Option<(String, f64)> {
     let delays = at_the_top(&scene.rows, "process_run_delay");
     let waited = delays.filter(|signal| !signal.is_of_generator() && signal.mean >= HELD_BACK);
     let on_idle = waited.filter(|signal| {
-        highest_cpu(&scene.rows, signal.tag("host")).is_some_and(|share| share < IDLE_HOST)
+        let mut hosts = at_the_top(&scene.rows, "host_cpu_utilization");
+        let host = hosts.find(|host| host.tag("host") == signal.tag("host"));
+        host.is_some_and(|host| host.mean < IDLE_HOST)
     });
     let most = on_idle.max_by(|a, b| a.mean.total_cmp(&b.mean))?;
     Some((most.tag("process")?.to_owned(), most.mean))

@@ -58,6 +58,11 @@ impl Line {
         self.intercept + self.slope * x
     }
 
+    /// What its background leaves, at most all.
+    pub(super) fn free(&self) -> f64 {
+        1.0 - self.intercept.clamp(0.0, 1.0)
+    }
+
     /// Of the slope, at 95 %.
     pub(super) fn slope_interval(&self) -> Interval {
         let error = self.reach / self.width.sqrt();

@@ -67,6 +67,8 @@ pub enum Evidence {
     AllThreads { cores: f64 },
     /// Milliseconds for which one was held, at little load and at the most.
     Held { base: f64, highest: f64 },
+    /// What one request took at little load, where that is not what it takes at the end.
+    AtLittleLoad { demand: Demand },
     /// Its queue was the first to rise.
     FirstToRise,
 }

@@ -22,6 +22,19 @@ const LIMIT_WIDTH: f64 = 0.6;
 const FULL_BUSY: f64 = 0.9;
 const FULL_HELD: f64 = 0.95;
 
+/// From which share on a reading says that there is no more, and no longer how much a request takes.
+const SATURATED: f64 = 0.97;
+
+/// How far the throughput of something saturated may be from where its line reaches 1, as shares of the
+/// latter: requests often get cheaper when they come together, and seldom dearer.
+const PLATEAU: std::ops::Range<f64> = 0.85..1.4;
+
+/// Something that was full below this share of the best throughput is not what limited it.
+const PASSED_BELOW: f64 = 0.65;
+
+/// A demand that differs by more than this share between little load and the end is told twice.
+const OTHER_DEMAND: f64 = 0.05;
+
 /// How much longer something may be held, or a request may take, than at little load.
 const LONGER: f64 = 1.5;
 
@@ -75,6 +88,24 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The throughput of trials in which something was saturated and the objectives were not kept, when it is
+/// near to where the line says: there it was measured, elsewhere it is foretold.
+fn plateau(
+    rows: &[(&Observed, f64)],
+    nature: Nature,
+    foretold: Option<Ceiling>,
+) -> Option<Ceiling> {
+    let saturated = rows.iter().filter(|(row, share)| *share >= SATURATED && !row.kept);
+    let reached: Vec<f64> = saturated.map(|(row, _)| row.throughput).collect();
+    let value = median(&reached).filter(|_| nature == Nature::Busy)?;
+    if !PLATEAU.contains(&(value / foretold?.value)) {
+        return None;
+    }
+    let low = reached.iter().copied().fold(value * (1.0 - LIMIT_ERROR), f64::min);
+    let high = reached.iter().copied().fold(value * (1.0 + LIMIT_ERROR), f64::max);
+    Some(Ceiling { value, interval: Interval { low, high } })
+}
+
 /// How many trials, the ones with the lowest rates, show little load.
 fn little_of(rows: usize) -> usize {
     (rows / 3).max(1)
@@ -84,8 +115,10 @@ fn little_of(rows: usize) -> usize {
 pub(super) struct Weighed {
     pub(super) watched: Watched,
     pub(super) line: Option<Line>,
-    /// Where its line reaches 1, if its use rises with throughput.
+    /// Where its line reaches 1, if its use rises with throughput, or where all of it was in use.
     pub(super) limit: Option<Ceiling>,
+    /// The same where it was measured and not foretold: the throughput when all of it was in use.
+    reached: Option<Ceiling>,
     /// The most in use of any trial.
     pub(super) highest: f64,
     pub(super) at_capacity: f64,
@@ -124,8 +157,10 @@ impl Weighed {
             indexed.filter_map(|(index, row)| Some((*row, used(index)?)))
         };
         let nature = watched.nature.unwrap_or(Nature::Busy);
+        // A share cannot say more than all: of what is saturated the line would be too flat.
+        let is_told = |share: f64| nature == Nature::Held || share < SATURATED;
         let on_line = |is_wanted: &dyn Fn(&Observed) -> bool| -> Vec<(f64, f64)> {
-            let wanted = rows().filter(|(row, _)| is_wanted(row));
+            let wanted = rows().filter(|(row, share)| is_wanted(row) && is_told(*share));
             wanted.map(|(row, share)| (row.throughput, share)).collect()
         };
         // What is held is held longer near the end; only if little load says too little, that counts.
@@ -138,13 +173,16 @@ impl Weighed {
                 Line::through(&on_line(&is_sound)).or(calm)
             }
         };
-        let limit = line.and_then(limit_of);
+        let foretold = line.and_then(limit_of);
+        let reached = plateau(&rows().collect::<Vec<_>>(), nature, foretold);
+        let limit = reached.or(foretold);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
         let failing = rows().filter(|(row, _)| !row.kept);
         let full = if nature == Nature::Busy { FULL_BUSY } else { FULL_HELD };
         let is_full = failing.map(|(_, share)| share).fold(0.0, f64::max) >= full;
         let was_full = rows().any(|(row, share)| {
-            row.kept && row.is_in_balance() && share >= full && row.throughput < scene.best * 0.8
+            let is_early = row.throughput < scene.best * PASSED_BELOW;
+            row.kept && row.is_in_balance() && share >= full && is_early
         });
         let is_passed =
             was_full || limit.is_some_and(|limit| limit.interval.high < scene.best * 0.9);
@@ -172,6 +210,7 @@ impl Weighed {
             meets: limit.is_some_and(|limit| meets(limit, scene.range)),
             line,
             limit,
+            reached,
             highest,
             is_full,
             is_passed,
@@ -186,13 +225,18 @@ impl Weighed {
         self.held.as_ref().is_some_and(|held| held.is_longer)
     }
 
-    /// What one request takes.
+    /// What one request takes when all of it is in use, or by its line.
     pub(super) fn demand(&self) -> Option<Demand> {
         let line = self.line?;
+        self.demand_of(self.reached.map_or(line.slope, |reached| line.free() / reached.value))
+    }
+
+    /// `share`: of all of it, that one request a second uses.
+    fn demand_of(&self, share: f64) -> Option<Demand> {
         let size = self.watched.subject.size?;
         match self.watched.subject.resource {
-            Resource::LinkIn | Resource::LinkOut => Some(Demand::Bytes(line.slope * size)),
-            _ => Some(Demand::Milliseconds(line.slope * size * 1_000.0)),
+            Resource::LinkIn | Resource::LinkOut => Some(Demand::Bytes(share * size)),
+            _ => Some(Demand::Milliseconds(share * size * 1_000.0)),
         }
     }
 
@@ -204,6 +248,12 @@ impl Weighed {
             Some(Nature::Busy) => seen.push(Evidence::Utilization { at_capacity, highest }),
             Some(Nature::Held) => seen.push(Evidence::Occupied { at_capacity, highest }),
             None => {}
+        }
+        if let (Some(line), Some(reached)) = (self.line, self.reached) {
+            let foretold = line.free() / line.slope;
+            let is_other = (reached.value / foretold - 1.0).abs() > OTHER_DEMAND;
+            let demand = self.demand_of(line.slope).filter(|_| is_other);
+            seen.extend(demand.map(|demand| Evidence::AtLittleLoad { demand }));
         }
         if let Some(Held { base, highest, .. }) = self.held {
             seen.push(Evidence::Held { base, highest });

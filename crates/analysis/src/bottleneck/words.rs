@@ -141,6 +141,9 @@ pub fn evidence(evidence: &Evidence) -> String {
                 number(*highest)
             )
         }
+        Evidence::AtLittleLoad { demand: taken } => {
+            format!("{} per request at little load", demand(*taken))
+        }
         Evidence::FirstToRise => "its queue the first to rise".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 mod docker;
 mod figures;
 mod hierarchy;
+mod membership;
 pub mod metrics;
 mod v1;
 mod v2;
@@ -21,6 +22,8 @@ use crate::{
     probe::{Probe, ProbeError, Reading, Subject},
     readings::Readings,
 };
+pub(crate) use membership::{QuotaOf, own_quota};
+
 use docker::Engine;
 use figures::{Figures, Throttling};
 use hierarchy::Hierarchy;
@@ -141,17 +144,10 @@ impl CgroupProbe {
         };
         let (Which::Cgroup(name) | Which::Container(name)) = &self.which;
         let tags = self.tags.get_or_insert_with(|| readings.host().with("cgroup", name));
-        let now = Instant::now();
-        let figures = place.figures(&mut self.buffer);
-        if figures.is_empty() {
+        if !place.read(name, tags, readings, &mut self.buffer) {
             self.place = None;
             return Err(ProbeError::new("the cgroup is gone, or none of its controllers is on"));
         }
-        place.record(&figures, now, tags, readings);
-        place.record_pressure(&mut self.buffer, tags, readings);
-        place.record_kills(&figures, name, tags, readings);
-        place.at = Some(now);
-        place.before = figures;
         Ok(())
     }
 }
@@ -181,6 +177,27 @@ impl Place {
             read_bytes: Increase::new(),
             written_bytes: Increase::new(),
         }
+    }
+
+    /// Whether it is still there.
+    fn read(
+        &mut self,
+        name: &str,
+        tags: &TagSet,
+        readings: &Readings,
+        buffer: &mut Buffer,
+    ) -> bool {
+        let now = Instant::now();
+        let figures = self.figures(buffer);
+        if figures.is_empty() {
+            return false;
+        }
+        self.record(&figures, now, tags, readings);
+        self.record_pressure(buffer, tags, readings);
+        self.record_kills(&figures, name, tags, readings);
+        self.at = Some(now);
+        self.before = figures;
+        true
     }
 
     /// Where both versions know of it, each tells what the other does not.
@@ -237,6 +254,15 @@ impl Place {
         if kills > 0 {
             readings.event("oom", format!("{name}: {kills} processes killed for want of memory"));
         }
+    }
+}
+
+/// Cores that a cgroup may take by its own quota.
+fn quota_in(hierarchy: &Hierarchy, folder: &Path) -> Option<f64> {
+    let buffer = &mut Buffer::default();
+    match hierarchy.controllers[..] {
+        [] => v2::quota(folder, buffer),
+        _ => v1::quota(folder, buffer),
     }
 }
 

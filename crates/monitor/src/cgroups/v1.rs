@@ -71,10 +71,7 @@ impl V1 {
         }
         if let Some(cpu) = &mut self.cpu {
             figures.throttling = cpu.stat.read(buffer).ok().and_then(|text| throttling(&text));
-            // -1 is no limit, and no number of ours.
-            let (quota, period) = (number(&mut cpu.quota, buffer), number(&mut cpu.period, buffer));
-            figures.quota_cores =
-                quota.zip(period).and_then(|(quota, period)| cores(quota, period));
+            figures.quota_cores = quota_of(&mut cpu.quota, &mut cpu.period, buffer);
         }
         if let Some(memory) = &mut self.memory {
             figures.memory_bytes = number(&mut memory.usage, buffer);
@@ -89,6 +86,18 @@ impl V1 {
         }
         figures
     }
+}
+
+/// As [`Figures::quota_cores`], once.
+pub(super) fn quota(folder: &Path, buffer: &mut Buffer) -> Option<f64> {
+    let file = |name: &str| KernelFile::new(folder.join(name));
+    quota_of(&mut file("cpu.cfs_quota_us"), &mut file("cpu.cfs_period_us"), buffer)
+}
+
+fn quota_of(quota: &mut KernelFile, period: &mut KernelFile, buffer: &mut Buffer) -> Option<f64> {
+    // -1 is no limit, and no number of ours.
+    let (quota, period) = (number(quota, buffer), number(period, buffer));
+    quota.zip(period).and_then(|(quota, period)| cores(quota, period))
 }
 
 fn number(file: &mut KernelFile, buffer: &mut Buffer) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! The files of a cgroup of version 2, the unified hierarchy.
 
-use std::{path::Path, time::Duration};
+use std::{borrow::Cow, path::Path, time::Duration};
 
 use super::figures::{Disk, Figures, Throttling, cores};
 use crate::{
@@ -41,7 +41,7 @@ impl V2 {
             figures.throttling = throttling(&text);
         }
         if let Ok(text) = self.cpu_max.read(buffer) {
-            figures.quota_cores = quota(&text);
+            figures.quota_cores = quota_of(&text);
         }
         if let Ok(text) = self.memory_current.read(buffer) {
             figures.memory_bytes = text.trim().parse().ok();
@@ -69,8 +69,14 @@ fn throttling(text: &str) -> Option<Throttling> {
     })
 }
 
+/// As [`Figures::quota_cores`], once.
+pub(super) fn quota(folder: &Path, buffer: &mut Buffer) -> Option<f64> {
+    let text = KernelFile::new(folder.join("cpu.max")).read(buffer).ok().map(Cow::into_owned)?;
+    quota_of(&text)
+}
+
 /// Of `cpu.max`: `50000 100000`, or `max 100000` for no limit.
-fn quota(text: &str) -> Option<f64> {
+fn quota_of(text: &str) -> Option<f64> {
     let (micros, period) = text.trim().split_once(' ')?;
     cores(micros.parse().ok()?, period.parse().ok()?)
 }
@@ -132,8 +138,8 @@ mod tests {
 
     #[test]
     fn no_limits_and_no_controllers() {
-        assert_eq!(quota("max 100000\n"), None);
-        assert_eq!(quota("1 0\n"), None);
+        assert_eq!(quota_of("max 100000\n"), None);
+        assert_eq!(quota_of("1 0\n"), None);
         // Recorded from a hierarchy whose controllers are version 1's.
         assert_eq!(throttling("usage_usec 5\nuser_usec 3\nsystem_usec 2\n"), None);
         assert_eq!(disk(""), Disk::default());

@@ -9,11 +9,16 @@ mod scan;
 mod threads;
 mod usage;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use plimsoll_metrics::TagSet;
 
 use crate::{
+    cgroups::{self, QuotaOf},
     kernel_file::Buffer,
     metric::Metric,
     own,
@@ -91,8 +96,11 @@ impl Subject for ProcessSubject {
         };
     }
 
+    /// Those of the cgroup whose quota holds for it too.
     fn metrics(&self) -> &'static [&'static Metric] {
-        metrics::ALL
+        static ALL: LazyLock<Vec<&'static Metric>> =
+            LazyLock::new(|| [metrics::ALL, cgroups::metrics::ALL].concat());
+        &ALL
     }
 
     fn probe(self: Box<Self>) -> Result<Box<dyn Probe>, ProbeError> {
@@ -101,7 +109,8 @@ impl Subject for ProcessSubject {
             Which::Name(name) => Finder::Name(name),
             Which::Port(port) => Finder::port(port),
         };
-        Ok(Box::new(ProcessProbe::new(finder, self.label, Role::Watched)))
+        let quota = Some((self.text, QuotaOf::default()));
+        Ok(Box::new(ProcessProbe { quota, ..ProcessProbe::new(finder, self.label, Role::Watched) }))
     }
 }
 
@@ -136,6 +145,8 @@ struct ProcessProbe {
     role: Role,
     group: Group,
     listening: Listening,
+    /// Of what is watched: the quota that holds for the first of the processes, told as the user named them.
+    quota: Option<(String, QuotaOf)>,
     /// Of the last tick; empty when there were none.
     roots: Vec<u32>,
     has_looked: bool,
@@ -166,6 +177,7 @@ impl ProcessProbe {
             // What the generator starts, as a system to be tested, is not the generator.
             group: Group::new(role == Role::Watched),
             listening: Listening::default(),
+            quota: None,
             roots: Vec::new(),
             has_looked: false,
             buffer: Buffer::default(),
@@ -187,6 +199,9 @@ impl ProcessProbe {
             return Err(ProbeError::new("the process has ended"));
         }
         self.record(&together, readings);
+        if let (Some((label, quota)), Some(pid)) = (&mut self.quota, self.roots.first()) {
+            quota.read(*pid, label, readings, &mut self.buffer);
+        }
         Ok(())
     }
 

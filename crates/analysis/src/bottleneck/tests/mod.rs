@@ -3,4 +3,5 @@
 mod found;
 mod laws;
 mod not_found;
+mod recorded;
 mod service;
