@@ -3,6 +3,7 @@
 use super::{
     Point,
     model::{self, Law, Model},
+    resample::{Resample, groups},
 };
 use crate::stats::{Interval, quantile};
 
@@ -10,40 +11,79 @@ use crate::stats::{Interval, quantile};
 const DISTINCT_NEEDED: usize = 6;
 const REPEATS_NEEDED: usize = 3;
 
-/// The most that a fit is drawn on beyond what was measured.
+/// Nothing is said of a peak further out than so many times what was measured, and of no throughput so
+/// far above.
 const BEYOND: f64 = 2.0;
 
 /// Fits of resampled points.
-const RESAMPLES: usize = 200;
+const RESAMPLES: usize = 400;
 
 const CONFIDENCE: f64 = 0.95;
 
-/// The law of the measured throughputs.
+/// A measured throughput is usually not further than that from a law that it follows.
+const SPREAD_MAX: f64 = 0.2;
+
+/// The laws of the measured throughputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    pub law: Law,
-    pub lambda: Interval,
-    pub sigma: Interval,
-    pub kappa: Interval,
-    /// `None` where no peak can be told from none, or lies too far out.
-    pub peak: Option<Peak>,
-    /// Throughput that no number exceeds, when there is contention and no peak.
-    pub ceiling: Option<f64>,
-    /// The share of the variance that the law explains.
-    pub r_squared: f64,
-    /// Every law with its criterion, the best first.
-    pub laws: Vec<(Law, f64)>,
+    /// The Universal Scalability Law, whether or not another fits better.
+    pub usl: Usl,
+    pub peak: Peak,
+    /// Throughput that no number exceeds, when there is contention and no peak, and it is not far.
+    pub ceiling: Option<Estimate>,
+    /// Every law, the best first.
+    pub laws: Vec<Candidate>,
+    /// Whether the throughputs follow any of the laws.
+    pub is_lawful: bool,
     /// The `n` without which `kappa` or `sigma` would change most, and by what share of their intervals.
     pub leverage: Option<(f64, f64)>,
     pub advice: Vec<Advice>,
 }
 
+/// Its parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usl {
+    pub lambda: Estimate,
+    pub sigma: Estimate,
+    pub kappa: Estimate,
+}
+
+/// A figure, and where it is with 95 % confidence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    pub value: f64,
+    /// `None` where there are too few measurements to tell.
+    pub interval: Option<Interval>,
+}
+
+/// A law, beside the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    pub law: Law,
+    /// Akaike's criterion, corrected for few points; less is better.
+    pub aicc: f64,
+    /// What that makes of it: the law's share of all belief in these laws, 0 to 1.
+    pub weight: f64,
+    /// The share of the variance that it explains.
+    pub r_squared: f64,
+}
+
 /// Where throughput is highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Peak {
-    pub n: f64,
-    pub n_interval: Interval,
-    pub throughput: f64,
+pub enum Peak {
+    /// Among what was measured.
+    Within(Summit),
+    /// Larger than what was measured, where nobody has looked: at about there, if the law goes on.
+    Beyond(Summit),
+    /// None can be told from none, or it is too far out.
+    NotObserved,
+}
+
+/// The place and the height of a peak.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summit {
+    pub n: Estimate,
+    pub throughput: Estimate,
 }
 
 /// What would make the fit better.
@@ -75,11 +115,13 @@ impl std::fmt::Display for ScalingError {
     }
 }
 
+impl std::error::Error for ScalingError {}
+
 /// Fits all laws. `random` gives evenly spread numbers, for the resampling of repeats.
 ///
 /// # Errors
 /// See [`ScalingError`].
-pub fn fit(points: &[Point], mut random: impl FnMut() -> u64) -> Result<Fit, ScalingError> {
+pub fn fit(points: &[Point], random: impl FnMut() -> u64) -> Result<Fit, ScalingError> {
     let is_good = |point: &Point| {
         point.n >= 1.0
             && point.n.is_finite()
@@ -93,117 +135,142 @@ pub fn fit(points: &[Point], mut random: impl FnMut() -> u64) -> Result<Fit, Sca
     if groups.len() < 3 {
         return Err(ScalingError::TooFew);
     }
-    let law = model::usl(points);
-    let Law::Usl { lambda, sigma, kappa } = law else { return Err(ScalingError::Nonsense) };
-    let resampled: Vec<[f64; 3]> = (0..RESAMPLES)
-        .filter_map(|_| parameters(model::usl(&resample(&groups, &mut random))))
-        .collect();
-    let [lambda_range, sigma_range, kappa_range] =
-        [lambda, sigma, kappa].map(|value| Interval { low: value, high: value });
-    let range = |at: usize, fallback: Interval| {
-        let values: Vec<f64> = resampled.iter().filter_map(|row| row.get(at).copied()).collect();
-        let tail = (1.0 - CONFIDENCE) / 2.0;
-        match (quantile(&values, tail), quantile(&values, 1.0 - tail)) {
-            (Some(low), Some(high)) => Interval { low, high },
-            _ => fallback,
-        }
+    let laws = laws(points);
+    let usl = laws.iter().find_map(|candidate| Parameters::of(candidate.law));
+    let usl = usl.ok_or(ScalingError::Nonsense)?;
+    let best = laws.first().map_or(Law::Linear { lambda: 0.0 }, |candidate| candidate.law);
+    let resample = Resample::new(&groups, best);
+    let again = resample.map(|resample| again(resample, random)).unwrap_or_default();
+    let estimate = |of: fn(&Parameters) -> f64| Estimate {
+        value: of(&usl),
+        interval: interval(again.iter().map(of).collect()),
     };
-    let (lambda_range, sigma_range, kappa_range) =
-        (range(0, lambda_range), range(1, sigma_range), range(2, kappa_range));
-    let most = points.iter().map(|point| point.n).fold(1.0, f64::max);
-    let peak = peak(law, kappa_range, sigma_range).filter(|peak| peak.n <= most * BEYOND);
-    let ceiling = (peak.is_none() && sigma_range.low > 0.0).then(|| lambda / sigma);
-    let mut laws: Vec<(Law, f64)> = [model::linear(points), model::flat(points), law]
-        .into_iter()
-        .map(|law| (law, law.criterion(points)))
-        .collect();
-    laws.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let advice = advice(&groups, peak, laws.first().map(|(law, _)| law.model()));
-    let leverage = leverage(points, &groups, (sigma, sigma_range), (kappa, kappa_range));
+    let peak = peak(&estimate, usl, best.model(), model::most(points));
+    let fitted = Usl {
+        lambda: estimate(|p| p.lambda),
+        sigma: estimate(|p| p.sigma),
+        kappa: estimate(|p| p.kappa),
+    };
+    let highest = points.iter().map(|point| point.throughput).fold(0.0, f64::max);
+    let ceiling = Some(estimate(|p| p.lambda / p.sigma)).filter(|ceiling| {
+        let contends = fitted.sigma.interval.is_some_and(|range| range.low > 0.0);
+        peak == Peak::NotObserved
+            && best.model() == Model::Usl
+            && contends
+            && ceiling.value <= highest * BEYOND
+    });
     Ok(Fit {
-        law,
-        lambda: lambda_range,
-        sigma: sigma_range,
-        kappa: kappa_range,
+        usl: fitted,
         peak,
         ceiling,
-        r_squared: r_squared(law, points),
+        is_lawful: best.spread(points) <= SPREAD_MAX,
+        leverage: leverage(points, &groups, &fitted),
+        advice: advice(&groups, peak, best.model()),
         laws,
-        leverage,
-        advice,
     })
 }
 
-fn parameters(law: Law) -> Option<[f64; 3]> {
-    match law {
-        Law::Usl { lambda, sigma, kappa } => Some([lambda, sigma, kappa]),
-        Law::Linear { .. } | Law::Flat { .. } => None,
-    }
+/// The parameters of a scalability law as plain numbers.
+#[derive(Clone, Copy)]
+struct Parameters {
+    lambda: f64,
+    sigma: f64,
+    kappa: f64,
 }
 
-/// The points of each `n`, ascending.
-fn groups(points: &[Point]) -> Vec<Vec<Point>> {
-    let mut sorted = points.to_vec();
-    sorted.sort_by(|a, b| a.n.total_cmp(&b.n));
-    sorted.chunk_by(|a, b| a.n == b.n).map(<[Point]>::to_vec).collect()
-}
-
-/// As many points of each `n` as there are, drawn from them with return: the repeat is the sample.
-fn resample(groups: &[Vec<Point>], random: &mut impl FnMut() -> u64) -> Vec<Point> {
-    let mut drawn = Vec::new();
-    for group in groups {
-        for _ in group {
-            let at = random() % group.len().max(1) as u64;
-            drawn.extend(group.get(at as usize));
+impl Parameters {
+    fn of(law: Law) -> Option<Parameters> {
+        match law {
+            Law::Usl { lambda, sigma, kappa } => Some(Parameters { lambda, sigma, kappa }),
+            Law::Linear { .. } | Law::Flat { .. } => None,
         }
     }
-    drawn
-}
 
-/// Only where coherency is surely above zero.
-fn peak(law: Law, kappa: Interval, sigma: Interval) -> Option<Peak> {
-    let Law::Usl { sigma: contention, kappa: coherency, .. } = law else { return None };
-    if kappa.low <= 0.0 || coherency <= 0.0 {
-        return None;
+    /// Infinite without coherency.
+    fn place(&self) -> f64 {
+        ((1.0 - self.sigma) / self.kappa).sqrt().max(1.0)
     }
-    let place = |sigma: f64, kappa: f64| ((1.0 - sigma) / kappa).sqrt().max(1.0);
-    let n = place(contention, coherency);
-    let n_interval =
-        Interval { low: place(sigma.high, kappa.high), high: place(sigma.low, kappa.low) };
-    Some(Peak { n, n_interval, throughput: law.at(n) })
+
+    fn height(&self) -> f64 {
+        let Parameters { lambda, sigma, kappa } = *self;
+        let place = self.place();
+        // Towards infinity the law goes to this.
+        if place.is_finite() { Law::Usl { lambda, sigma, kappa }.at(place) } else { lambda / sigma }
+    }
 }
 
-fn r_squared(law: Law, points: &[Point]) -> f64 {
-    let mean = points.iter().map(|point| point.throughput).sum::<f64>() / points.len() as f64;
-    let total: f64 = points.iter().map(|point| (point.throughput - mean).powi(2)).sum();
-    let rest: f64 = points.iter().map(|p| (p.throughput - law.at(p.n)).powi(2)).sum();
-    if total > 0.0 { 1.0 - rest / total } else { 0.0 }
+/// The best first.
+fn laws(points: &[Point]) -> Vec<Candidate> {
+    let fitted = [model::linear(points), model::flat(points), model::usl(points)];
+    let mut laws = fitted.map(|law| Candidate {
+        law,
+        aicc: law.criterion(points),
+        weight: 0.0,
+        r_squared: law.r_squared(points),
+    });
+    laws.sort_by(|a, b| a.aicc.total_cmp(&b.aicc));
+    let least = laws.iter().map(|candidate| candidate.aicc).fold(f64::INFINITY, f64::min);
+    let likelihood = |candidate: &Candidate| (-(candidate.aicc - least) / 2.0).exp();
+    let all: f64 = laws.iter().map(likelihood).sum();
+    for candidate in &mut laws {
+        candidate.weight = likelihood(candidate) / all;
+    }
+    laws.to_vec()
+}
+
+fn again(resample: Resample, mut random: impl FnMut() -> u64) -> Vec<Parameters> {
+    let fits = (0..RESAMPLES).map(|_| model::usl(&resample.draw(&mut random)));
+    fits.filter_map(Parameters::of).collect()
+}
+
+/// What lies between the tails of `values`; they may be infinite.
+fn interval(values: Vec<f64>) -> Option<Interval> {
+    let tail = (1.0 - CONFIDENCE) / 2.0;
+    // Between two infinities there is no number.
+    let capped: Vec<f64> = values.into_iter().map(|value| value.min(f64::MAX / 4.0)).collect();
+    Some(Interval { low: quantile(&capped, tail)?, high: quantile(&capped, 1.0 - tail)? })
+}
+
+/// Only where coherency is surely above zero, and no simpler law says as much.
+fn peak(
+    estimate: &impl Fn(fn(&Parameters) -> f64) -> Estimate,
+    usl: Parameters,
+    best: Model,
+    most: f64,
+) -> Peak {
+    let kappa = estimate(|p| p.kappa);
+    let is_sure = kappa.interval.is_some_and(|range| range.low > 0.0) && usl.kappa > 0.0;
+    if !is_sure || best != Model::Usl {
+        return Peak::NotObserved;
+    }
+    let summit =
+        Summit { n: estimate(Parameters::place), throughput: estimate(Parameters::height) };
+    match summit.n.value {
+        n if n <= most => Peak::Within(summit),
+        n if n <= most * BEYOND => Peak::Beyond(summit),
+        _ => Peak::NotObserved,
+    }
 }
 
 /// Leaves out one `n` after the other.
-fn leverage(
-    points: &[Point],
-    groups: &[Vec<Point>],
-    sigma: (f64, Interval),
-    kappa: (f64, Interval),
-) -> Option<(f64, f64)> {
+fn leverage(points: &[Point], groups: &[Vec<Point>], usl: &Usl) -> Option<(f64, f64)> {
     if groups.len() < 4 {
         return None;
     }
-    let share = |(value, range): (f64, Interval), other: f64| {
-        let width = range.high - range.low;
-        if width > 0.0 { (other - value).abs() / width } else { 0.0 }
+    let share = |estimate: Estimate, other: f64| {
+        let width = estimate.interval.map_or(0.0, |range| range.high - range.low);
+        if width > 0.0 { (other - estimate.value).abs() / width } else { 0.0 }
     };
     let without = groups.iter().filter_map(|group| {
         let n = group.first()?.n;
         let rest: Vec<Point> = points.iter().copied().filter(|point| point.n != n).collect();
-        let [_, other_sigma, other_kappa] = parameters(model::usl(&rest))?;
-        Some((n, share(sigma, other_sigma).max(share(kappa, other_kappa))))
+        let other = Parameters::of(model::usl(&rest))?;
+        Some((n, share(usl.sigma, other.sigma).max(share(usl.kappa, other.kappa))))
     });
     without.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-fn advice(groups: &[Vec<Point>], peak: Option<Peak>, best: Option<Model>) -> Vec<Advice> {
+fn advice(groups: &[Vec<Point>], peak: Peak, best: Model) -> Vec<Advice> {
     let mut advice = Vec::new();
     if groups.len() < DISTINCT_NEEDED {
         advice.push(Advice::Distinct(groups.len()));
@@ -212,9 +279,7 @@ fn advice(groups: &[Vec<Point>], peak: Option<Peak>, best: Option<Model>) -> Vec
     if fewest < REPEATS_NEEDED {
         advice.push(Advice::Repeats(fewest));
     }
-    let most = groups.last().and_then(|group| group.first()).map_or(1.0, |point| point.n);
-    let is_past = peak.is_some_and(|peak| peak.n < most) || best == Some(Model::Flat);
-    if !is_past {
+    if !matches!(peak, Peak::Within(_)) && best != Model::Flat {
         advice.push(Advice::NotPastThePeak);
     }
     advice

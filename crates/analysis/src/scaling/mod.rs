@@ -7,10 +7,12 @@
 
 mod fit;
 mod model;
+mod resample;
+mod solve;
 #[cfg(test)]
 mod tests;
 
-pub use fit::{Advice, Fit, Peak, ScalingError, fit};
+pub use fit::{Advice, Candidate, Estimate, Fit, Peak, ScalingError, Summit, Usl, fit};
 pub use model::{Law, Model};
 
 /// One measured throughput.

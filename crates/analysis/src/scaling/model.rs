@@ -1,6 +1,6 @@
 //! The laws and how well each fits.
 
-use super::Point;
+use super::{Point, solve::non_negative};
 
 /// A law with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,9 +56,14 @@ impl Law {
         }
     }
 
-    /// Sum of squared relative residuals: throughput varies in proportion to itself.
-    pub(super) fn residuals(self, points: &[Point]) -> f64 {
-        points.iter().map(|p| (1.0 - self.at(p.n) / p.throughput).powi(2)).sum()
+    /// Sum of squared residuals, as shares of what the law says: throughput varies in proportion to itself.
+    fn residuals(self, points: &[Point]) -> f64 {
+        points.iter().map(|p| (p.throughput / self.at(p.n) - 1.0).powi(2)).sum()
+    }
+
+    /// How far a measured throughput usually is from the law, as a share.
+    pub(super) fn spread(self, points: &[Point]) -> f64 {
+        (self.residuals(points) / points.len().max(1) as f64).sqrt()
     }
 
     /// Akaike's criterion, corrected for few points: the least is the best of several laws.
@@ -68,68 +73,96 @@ impl Law {
         let mean = (self.residuals(points) / count).max(1e-12);
         count * mean.ln() + 2.0 * k + 2.0 * k * (k + 1.0) / (count - k - 1.0).max(0.5)
     }
+
+    /// The share of the variance that the law explains.
+    pub(super) fn r_squared(self, points: &[Point]) -> f64 {
+        let mean = points.iter().map(|point| point.throughput).sum::<f64>() / points.len() as f64;
+        let total: f64 = points.iter().map(|point| (point.throughput - mean).powi(2)).sum();
+        let rest: f64 = points.iter().map(|p| (p.throughput - self.at(p.n)).powi(2)).sum();
+        if total > 0.0 { 1.0 - rest / total } else { 0.0 }
+    }
 }
 
 fn shape(n: f64, sigma: f64, kappa: f64) -> f64 {
     n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0))
 }
 
-/// The factor by which `shape` comes nearest to the throughputs, in relative least squares.
-fn scale(points: &[Point], shape: impl Fn(f64) -> f64) -> f64 {
-    let (mut top, mut bottom) = (0.0, 0.0);
-    for point in points {
-        let share = shape(point.n) / point.throughput;
-        top += share;
-        bottom += share * share;
+/// All that least squares need of the points of one `n`: the sums of throughputs and of their squares.
+struct Group {
+    n: f64,
+    once: f64,
+    squared: f64,
+}
+
+/// In any order.
+fn sums(points: &[Point]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for &Point { n, throughput } in points {
+        match groups.iter_mut().find(|group| group.n == n) {
+            Some(group) => {
+                group.once += throughput;
+                group.squared += throughput * throughput;
+            }
+            None => groups.push(Group { n, once: throughput, squared: throughput * throughput }),
+        }
     }
-    if bottom > 0.0 { top / bottom } else { 0.0 }
+    groups
+}
+
+/// The factor by which `shape` comes nearest to the points, and by how much the squares that are left are
+/// fewer than with none.
+fn scale(groups: &[Group], shape: impl Fn(f64) -> f64) -> (f64, f64) {
+    let (mut top, mut bottom) = (0.0, 0.0);
+    for group in groups {
+        let inverse = 1.0 / shape(group.n);
+        top += inverse * group.once;
+        bottom += inverse * inverse * group.squared;
+    }
+    if top > 0.0 { (bottom / top, top * top / bottom) } else { (0.0, 0.0) }
 }
 
 pub(super) fn linear(points: &[Point]) -> Law {
-    Law::Linear { lambda: scale(points, |n| n) }
+    Law::Linear { lambda: scale(&sums(points), |n| n).0 }
 }
 
-/// The knee is looked for between all neighbouring pairs of `n`.
+/// The knee is looked for everywhere up to the largest `n`.
 pub(super) fn flat(points: &[Point]) -> Law {
-    let most = points.iter().map(|point| point.n).fold(1.0, f64::max);
-    let steps = 200;
-    let laws = (1..=steps).map(|step| {
-        let knee = most * f64::from(step) / f64::from(steps);
-        let lambda = scale(points, |n| n.min(knee));
-        Law::Flat { lambda, limit: lambda * knee }
-    });
-    let better = |a: &Law, b: &Law| a.residuals(points).total_cmp(&b.residuals(points));
-    laws.min_by(better).unwrap_or(Law::Flat { lambda: 0.0, limit: 0.0 })
+    const STEPS: u32 = 400;
+    let (most, groups) = (most(points), sums(points));
+    let mut best = (0.0, Law::Flat { lambda: 0.0, limit: 0.0 });
+    for step in 0..=STEPS {
+        let knee = most.powf(f64::from(step) / f64::from(STEPS));
+        let (lambda, gain) = scale(&groups, |n| n.min(knee));
+        if gain > best.0 {
+            best = (gain, Law::Flat { lambda, limit: lambda * knee });
+        }
+    }
+    best.1
 }
 
-/// A grid over both coefficients that closes in on the best place, within their bounds.
+/// The time that each unit of work takes, `1 / throughput`, is a sum of three shares that the law says:
+/// what is divided by all (`1 / n`), what is not (contention) and what grows with `n - 1` (coherency).
+/// None is below zero. So the least squares have one minimum, which is found without steps.
 pub(super) fn usl(points: &[Point]) -> Law {
-    const ROUNDS: usize = 12;
-    const STEPS: i32 = 8;
-    let most = points.iter().map(|point| point.n).fold(1.0, f64::max);
-    // With more coherency than that the peak is at one.
-    let (mut best, mut residuals) = ((0.0, 0.0), f64::INFINITY);
-    let mut law = linear(points);
-    let (mut sigma_step, mut kappa_step) = (0.99 / f64::from(STEPS), 0.5 / f64::from(STEPS));
-    for round in 0..ROUNDS {
-        let centre = best;
-        let from = if round == 0 { 0 } else { -STEPS };
-        for at in from..=STEPS {
-            for across in from..=STEPS {
-                let sigma = (centre.0 + sigma_step * f64::from(at)).clamp(0.0, 0.999);
-                let kappa = (centre.1 + kappa_step * f64::from(across)).max(0.0);
-                let lambda = scale(points, |n| shape(n, sigma, kappa));
-                let found = Law::Usl { lambda, sigma, kappa };
-                let off = found.residuals(points);
-                if off < residuals {
-                    (best, residuals, law) = ((sigma, kappa), off, found);
-                }
+    let mut matrix = [[0.0; 3]; 3];
+    let mut wanted = [0.0; 3];
+    for group in sums(points) {
+        let shares = [1.0 / group.n, 1.0, group.n - 1.0];
+        for ((row, left), goal) in matrix.iter_mut().zip(shares).zip(&mut wanted) {
+            *goal += left * group.once;
+            for (cell, right) in row.iter_mut().zip(shares) {
+                *cell += left * right * group.squared;
             }
         }
-        let shrink = if round < 3 { 0.3 } else { 0.4 };
-        sigma_step *= shrink;
-        // Coherency counts with the square of what was tried.
-        kappa_step *= if round == 0 { (10.0 / most).clamp(0.02, 0.3) } else { shrink };
     }
-    law
+    let [divided, contended, coherent] = non_negative(&matrix, &wanted);
+    let alone = divided + contended;
+    if alone <= 0.0 {
+        return linear(points);
+    }
+    Law::Usl { lambda: 1.0 / alone, sigma: contended / alone, kappa: coherent / alone }
+}
+
+pub(super) fn most(points: &[Point]) -> f64 {
+    points.iter().map(|point| point.n).fold(1.0, f64::max)
 }
