@@ -12,6 +12,10 @@ use crate::{
     tags::TagSet,
 };
 
+mod kept;
+
+use kept::Kept;
+
 /// Index of a series in one [`Recorder`]; valid as long as that recorder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesHandle(pub u32);
@@ -32,11 +36,7 @@ pub struct Recorder {
     pool: SinkPool,
     /// An absorbed interval's vector.
     spare: Vec<(SeriesId, Sink)>,
-    samples: Vec<RawSample>,
-    /// 0 when no output needs each sample.
-    sample_limit: usize,
-    keep_samples: bool,
-    lost: u64,
+    kept: Kept,
 }
 
 struct Series {
@@ -63,11 +63,15 @@ impl Recorder {
             dirty: Vec::new(),
             pool: SinkPool::default(),
             spare: Vec::new(),
-            samples: Vec::new(),
-            sample_limit,
-            keep_samples,
-            lost: 0,
+            kept: Kept::new(keep_samples, sample_limit),
         }
+    }
+
+    /// Of an interval with more than `limit` samples none is kept, and [`Recorder::is_over`] says so:
+    /// its sums stand for them. `wants_surplus`: whether they are kept all the same, for an output
+    /// that needs each. Samples are then taken together with the interval, or once it is over.
+    pub fn limit_samples(&mut self, limit: usize, wants_surplus: bool) {
+        self.kept.set_limit(limit, wants_surplus);
     }
 
     pub fn registry(&self) -> &Registry {
@@ -135,9 +139,9 @@ impl Recorder {
             self.dirty.push(series.0);
         }
         entry.sink.add(value, at.0);
-        if self.keep_samples {
+        if self.kept.is_on() {
             let id = entry.id;
-            self.keep(RawSample { series: id, at, value, metadata: metadata.cloned() });
+            self.kept.push(RawSample { series: id, at, value, metadata: metadata.cloned() });
         }
     }
 
@@ -152,21 +156,14 @@ impl Recorder {
         now: impl FnOnce() -> Timestamp,
     ) {
         let kind = self.series.get(series.0 as usize).map(|entry| entry.kind);
-        let matters = self.keep_samples || kind == Some(MetricKind::Gauge);
+        let matters = self.kept.is_on() || kind == Some(MetricKind::Gauge);
         let at = if matters { now() } else { Timestamp(0) };
         self.record_with(series, value, at, metadata);
     }
 
-    fn keep(&mut self, sample: RawSample) {
-        if self.samples.len() < self.sample_limit {
-            self.samples.push(sample);
-        } else {
-            self.lost += 1;
-        }
-    }
-
     /// Everything since the last call.
     pub fn take_interval(&mut self) -> Interval {
+        self.kept.next_interval();
         let mut sinks = std::mem::take(&mut self.spare);
         for at in self.dirty.drain(..) {
             let Some(series) = self.series.get_mut(at as usize) else { continue };
@@ -191,12 +188,17 @@ impl Recorder {
 
     /// Raw samples since the last call, and how many did not fit.
     pub fn take_samples(&mut self) -> (Vec<RawSample>, u64) {
-        (std::mem::take(&mut self.samples), std::mem::take(&mut self.lost))
+        self.kept.take()
     }
 
     /// Raw samples waiting.
     pub fn samples_len(&self) -> usize {
-        self.samples.len()
+        self.kept.len()
+    }
+
+    /// Whether this interval has more samples than [`Recorder::limit_samples`] allows.
+    pub fn is_over(&self) -> bool {
+        self.kept.is_over()
     }
 }
 
@@ -294,6 +296,28 @@ mod tests {
         assert_eq!(samples[0].metadata.as_ref(), Some(&metadata));
         assert_eq!((samples[1].value, samples[1].at), (2.0, Timestamp(6)));
         assert_eq!(recorder.take_samples().1, 0);
+    }
+
+    /// An interval has either all of its samples singly or none.
+    #[test]
+    fn an_interval_past_the_limit_is_its_sums() {
+        for wants_surplus in [false, true] {
+            let mut recorder = Recorder::new(Registry::new(SERIES_LIMIT), true, 10);
+            recorder.limit_samples(3, wants_surplus);
+            let reqs = recorder.handle(Builtin::HttpReqs.id(), &TagSet::default());
+            for (count, is_over) in [(3, false), (4, true), (7, true), (1, false)] {
+                (0..count).for_each(|at| recorder.record(reqs, 1.0, Timestamp(at)));
+                assert_eq!(recorder.is_over(), is_over, "{count}");
+                let (samples, lost) = recorder.take_samples();
+                let kept = if is_over && !wants_surplus { 0 } else { count };
+                assert_eq!((samples.len() as u64, lost), (kept, 0), "{count}");
+                let interval = recorder.take_interval();
+                assert!(
+                    matches!(interval.sinks[..], [(_, Sink::Counter { sum })] if sum == count as f64)
+                );
+                assert!(!recorder.is_over());
+            }
+        }
     }
 
     proptest! {
