@@ -17,4 +17,5 @@ pub use judge::{Cause, Clause, Judgement, Outcome, Score, judge};
 pub use order::{Kind, Order, Recorded};
 pub use search::{Search, Step};
 pub use settings::Settings;
+pub(crate) use trial::warm_up;
 pub use trial::{Generator, Second, Trial};

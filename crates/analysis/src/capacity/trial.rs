@@ -42,17 +42,22 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// How many seconds at its start are warm-up: the first, and those after it without a gap whose mean
-    /// latency stands out from the second half's. At most half of all. What stands out later is the
-    /// service's own doing and stays.
+    /// How many seconds at its start are [warm-up](warm_up).
     pub fn warm_up(&self) -> usize {
         let means: Vec<f64> = self.seconds.iter().map(|second| second.latency.mean()).collect();
-        let half = means.len() / 2;
-        let settled = means.get(half..).unwrap_or_default();
-        let Some(usual) = median(settled) else { return 0 };
-        let deviations: Vec<f64> = settled.iter().map(|mean| (mean - usual).abs()).collect();
-        let limit = usual + OUTSTANDING * median(&deviations).unwrap_or(0.0).max(usual / 10.0);
-        let slow = means.iter().skip(1).take_while(|mean| **mean > limit).count();
-        (1 + slow).min(half)
+        warm_up(&means)
     }
+}
+
+/// How many seconds at the start of a run are warm-up, by the mean latency of each: the first, and those
+/// after it without a gap that stand out from the second half. At most half of all. What stands out later
+/// is the service's own doing and stays.
+pub(crate) fn warm_up(means: &[f64]) -> usize {
+    let half = means.len() / 2;
+    let settled = means.get(half..).unwrap_or_default();
+    let Some(usual) = median(settled) else { return 0 };
+    let deviations: Vec<f64> = settled.iter().map(|mean| (mean - usual).abs()).collect();
+    let limit = usual + OUTSTANDING * median(&deviations).unwrap_or(0.0).max(usual / 10.0);
+    let slow = means.iter().skip(1).take_while(|mean| **mean > limit).count();
+    (1 + slow).min(half)
 }

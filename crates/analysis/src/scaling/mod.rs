@@ -8,12 +8,14 @@
 mod fit;
 mod model;
 mod resample;
+mod run;
 mod solve;
 #[cfg(test)]
 mod tests;
 
 pub use fit::{Advice, Candidate, Estimate, Fit, Peak, ScalingError, Summit, Usl, fit};
 pub use model::{Law, Model};
+pub use run::{Little, Measured, Run, Stretch, Validity};
 
 /// One measured throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
