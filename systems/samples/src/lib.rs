@@ -1,4 +1,5 @@
 //! Sample services to load, for demonstrations, measurements and tests.
 
 pub mod budget;
+pub mod noop;
 pub mod web;

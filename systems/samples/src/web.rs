@@ -33,6 +33,7 @@ use plimsoll_runtime::{
 use tokio::sync::watch;
 
 pub use limits::{Bandwidth, Limits, Pool, QUEUE_MAX};
+pub(crate) use serve::Local;
 
 /// Longest request body that is read.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;

@@ -12,6 +12,9 @@ const DASHBOARD_PORT: u16 = 5665;
 /// Between two samples at least: a look at some dozens of processes takes its time.
 const EVERY_MIN: Duration = Duration::from_millis(100);
 
+/// Between two samples where no flag says, as in `watch_every`.
+const EVERY_DEFAULT: Duration = Duration::from_secs(1);
+
 /// What is watched, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Looking")]
@@ -58,6 +61,15 @@ pub(crate) struct SeeFlags {
     /// Write a report that opens offline (.html) or goes into a pull request (.md) (repeatable)
     #[arg(long, value_name = "FILE", env = "PLIMSOLL_REPORT", value_parser = report)]
     pub(crate) report: Vec<PathBuf>,
+}
+
+impl SeeFlags {
+    /// Looks at nothing.
+    pub(crate) fn nothing() -> SeeFlags {
+        let watched =
+            WatchFlags { watch: Vec::new(), watch_every: EVERY_DEFAULT, watch_token: None };
+        SeeFlags { watched, dashboard: None, report: Vec::new() }
+    }
 }
 
 fn every(text: &str) -> Result<Duration, String> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use plimsoll_samples::{
-    budget,
+    budget, noop,
     web::{Bandwidth, QUEUE_MAX},
 };
 use plimsoll_script::options::parse_go_duration;
@@ -39,6 +39,9 @@ pub(crate) struct ServeArgs {
     /// Threads [default: one per core, or per core of the CPU budget]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
+    /// Bytes of each response of `noop`
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = body)]
+    pub(crate) body_bytes: usize,
     /// Ends by itself after this many seconds
     #[arg(long)]
     pub(crate) seconds: Option<u64>,
@@ -78,6 +81,14 @@ pub(crate) struct LimitFlags {
 pub(crate) enum System {
     /// A web service with httpbin's endpoints and a page whose cost can be set
     Web,
+    /// A target that answers every request at once, over HTTP and HTTPS: what is reached against it is
+    /// what the generator can do
+    Noop,
+}
+
+fn body(text: &str) -> Result<usize, String> {
+    let bytes = text.parse().ok().filter(|bytes| *bytes <= noop::BODY_BYTES_MAX);
+    bytes.ok_or_else(|| format!("write a number up to {}", noop::BODY_BYTES_MAX))
 }
 
 fn cores(text: &str) -> Result<f64, String> {

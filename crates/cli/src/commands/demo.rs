@@ -3,7 +3,6 @@
 //! It starts the sample web service as a child, runs `examples/demo.js` against it, samples the
 //! service's process once a second, and says in words what was seen.
 
-mod service;
 mod verdict;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,11 +19,13 @@ use plimsoll_monitor::{Process, ProcessUsage, ProcessWatch, Scope, own};
 use plimsoll_outputs::{Output, OutputError};
 use plimsoll_runtime::log::Level;
 
-use self::service::Service;
 use crate::{
     Session,
     args::{Cli, Command, DemoArgs},
-    commands::run::{Prepared, execute},
+    commands::{
+        run::{Prepared, execute},
+        serve::child::Service,
+    },
     exit::{Exit, Failure},
     load::{self, Request},
     terminal,
@@ -109,7 +110,7 @@ impl Output for Seconds {
 
 /// Runs it; the exit code is the run's.
 pub(crate) fn demo(args: &DemoArgs, session: &Session) -> Result<Exit, Failure> {
-    let mut service = Service::start()?;
+    let mut service = Service::start(&["web"])?;
     let introduction = format!(
         "Plimsoll loads a sample web service (pid {}, {}) with {} virtual users for {} s.\n\n",
         service.pid(),

@@ -1,4 +1,6 @@
-//! `plimsoll serve web`: a system to practise on, in a process of its own.
+//! `plimsoll serve`: a system to practise on, in a process of its own.
+
+pub(crate) mod child;
 
 use std::{
     io::{Read, Write},
@@ -8,9 +10,13 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_runtime::{shutdown, workers};
+use plimsoll_runtime::{
+    shutdown::{self, Signals},
+    workers,
+};
 use plimsoll_samples::{
     budget::{self, Budget, Entered},
+    noop::{self, NoopConfig},
     web::{self, Identity, Limits, Pool, WebConfig},
 };
 
@@ -23,12 +29,34 @@ use crate::{
 pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
     match args.system {
         System::Web => serve_web(args),
+        System::Noop => serve_noop(args),
     }
 }
 
+fn serve_noop(args: &ServeArgs) -> Result<(), Failure> {
+    let limits = &args.limits;
+    if args.tls.is_some() || limits.pool.is_some() || limits.lock || limits.bandwidth.is_some() {
+        let message = "noop has no pool, lock or link, and speaks TLS to whoever begins with it";
+        return Err(Failure::new(Exit::BadConfiguration, message));
+    }
+    if let Err(error) = shutdown::raise_fd_limit() {
+        return Err(failed("raise the limit of open files", &error));
+    }
+    let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
+    let _budget = enter_budget(limits)?;
+    let addr = SocketAddr::new(args.host, args.port);
+    let config = NoopConfig { addr, threads: threads(args), body_bytes: args.body_bytes };
+    let server =
+        noop::start(&config).map_err(|error| failed(&format!("listen on {addr}"), &error))?;
+    crate::terminal::print(&format!("serving noop on http://{}\n", server.local_addr()))?;
+    until_ended(signals, args)
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Other, format!("{what}: {error}"))
+}
+
 fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
-    let failed =
-        |what: &str, error: &std::io::Error| Failure::new(Exit::Other, format!("{what}: {error}"));
     let tls = match &args.tls {
         Some(path) => Some(certificate(path)?),
         None => None,
@@ -50,7 +78,11 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
         tell(budget);
     }
     crate::terminal::print(&format!("serving web on {scheme}://{}\n", server.local_addr()))?;
+    until_ended(signals, args)
+}
 
+/// A signal, the time given, or the end of standard input where that counts.
+fn until_ended(signals: Signals, args: &ServeArgs) -> Result<(), Failure> {
     let (end, ended) = mpsc::sync_channel(1);
     let by_signal = end.clone();
     signals

@@ -70,7 +70,7 @@ pub(crate) fn own_quota() -> Option<f64> {
 
 /// The path below the roots of the cgroup with the smallest quota among those that a process is in, and
 /// its cores. `membership`: the text of `/proc/PID/cgroup`.
-fn tightest(hierarchies: &[Hierarchy], membership: &str) -> Option<(PathBuf, f64)> {
+pub(super) fn tightest(hierarchies: &[Hierarchy], membership: &str) -> Option<(PathBuf, f64)> {
     let mut found: Option<(PathBuf, f64)> = None;
     for hierarchy in hierarchies {
         let Some(path) = path_in(hierarchy, membership) else { continue };

@@ -5,6 +5,7 @@ mod figures;
 mod hierarchy;
 mod membership;
 pub mod metrics;
+mod quota;
 mod v1;
 mod v2;
 
@@ -23,6 +24,7 @@ use crate::{
     readings::Readings,
 };
 pub(crate) use membership::{QuotaOf, own_quota};
+pub use quota::Quota;
 
 use docker::Engine;
 use figures::{Figures, Throttling};

@@ -16,6 +16,7 @@ use std::{
 };
 
 use plimsoll_metrics::TagSet;
+use plimsoll_runtime::clock::Instant;
 
 use crate::{
     cgroups::{self, QuotaOf},
@@ -53,8 +54,15 @@ enum Which {
 
 /// What `pid:123`, `name:nginx` and `port:8080` name; `None` for other texts.
 pub(crate) fn parse(text: &str) -> Option<Result<Box<dyn Subject>, String>> {
+    Some(which(text)?.map(|(label, which)| {
+        Box::new(ProcessSubject { text: text.to_owned(), label, which }) as Box<dyn Subject>
+    }))
+}
+
+/// With its label.
+fn which(text: &str) -> Option<Result<(String, Which), String>> {
     let (scheme, value) = text.split_once(':').unwrap_or((text, ""));
-    let which = match scheme {
+    Some(match scheme {
         "pid" => pid(value),
         "name" if value.is_empty() || value.contains('/') => {
             Err("a name is that of a program, such as nginx, without its folder".to_owned())
@@ -65,10 +73,26 @@ pub(crate) fn parse(text: &str) -> Option<Result<Box<dyn Subject>, String>> {
             _ => Err(format!("a port is a number from 1 to {}", u16::MAX)),
         },
         _ => return None,
-    };
-    Some(which.map(|(label, which)| {
-        Box::new(ProcessSubject { text: text.to_owned(), label, which }) as Box<dyn Subject>
+    })
+}
+
+/// The process, or the first of those, that `pid:123`, `name:nginx` or `port:8080` names now; `None` for
+/// other texts.
+pub(crate) fn first(text: &str) -> Option<Result<u32, String>> {
+    Some(which(text)?.and_then(|(_, which)| {
+        let found = finder(which)
+            .find(Instant::now(), false)
+            .map_err(|error| format!("{text}: {error}"))?;
+        found.first().copied().ok_or_else(|| format!("there is no process {text}"))
     }))
+}
+
+fn finder(which: Which) -> Finder {
+    match which {
+        Which::Pid(pid) => Finder::Pid(pid),
+        Which::Name(name) => Finder::Name(name),
+        Which::Port(port) => Finder::port(port),
+    }
 }
 
 fn pid(value: &str) -> Result<(String, Which), String> {
@@ -104,11 +128,7 @@ impl Subject for ProcessSubject {
     }
 
     fn probe(self: Box<Self>) -> Result<Box<dyn Probe>, ProbeError> {
-        let finder = match self.which {
-            Which::Pid(pid) => Finder::Pid(pid),
-            Which::Name(name) => Finder::Name(name),
-            Which::Port(port) => Finder::port(port),
-        };
+        let finder = finder(self.which);
         let quota = Some((self.text, QuotaOf::default()));
         Ok(Box::new(ProcessProbe { quota, ..ProcessProbe::new(finder, self.label, Role::Watched) }))
     }

@@ -124,7 +124,7 @@ async fn converse<S>(
 
 /// Runs the tasks of an HTTP/2 connection on its own thread.
 #[derive(Clone, Copy)]
-struct Local;
+pub(crate) struct Local;
 
 impl<F: Future<Output = ()> + 'static> Executor<F> for Local {
     fn execute(&self, future: F) {

@@ -71,6 +71,17 @@ impl Interrupt {
         self.lock().signals > 0
     }
 
+    /// How often the person asked for the end.
+    pub(in crate::commands) fn signals(&self) -> u32 {
+        self.lock().signals
+    }
+
+    /// Waits for `pause`, or until the person asks for the end once more.
+    pub(in crate::commands) fn pause(&self, pause: Duration) {
+        // When it ends early, whoever waits looks again.
+        drop(self.changed.wait_timeout(self.lock(), pause));
+    }
+
     /// Waits for `rest`, or until the person asks for the end.
     pub(in crate::commands) fn rest(&self, rest: Duration) {
         let until = Instant::now() + rest;

@@ -1,4 +1,4 @@
-//! The demo's target: `plimsoll serve web` as a child that ends with us, however we end.
+//! `plimsoll serve` as a child that ends with us, however we end.
 
 use std::{
     io::{BufRead, BufReader},
@@ -8,20 +8,21 @@ use std::{
 
 use crate::exit::{Exit, Failure};
 
-pub(super) struct Service {
+pub(crate) struct Service {
     child: Child,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Service {
-    /// Waits for its ready line.
-    pub(super) fn start() -> Result<Service, Failure> {
+    /// `system`: which one, with its flags. Waits for its ready line.
+    pub(crate) fn start(system: &[&str]) -> Result<Service, Failure> {
         let failed =
             |error| Failure::new(Exit::Other, format!("start the sample service: {error}"));
         let program = std::env::current_exe().map_err(failed)?;
         let mut child = Command::new(program)
             // The child sees its standard input close when we are gone, killed or not.
-            .args(["serve", "web", "--until-stdin-closes", "--seconds", "3600"])
+            .args(["serve", "--until-stdin-closes", "--seconds", "3600"])
+            .args(system)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Ctrl-C on a terminal is for us; the service stays until the load has ended.
@@ -41,11 +42,11 @@ impl Service {
     }
 
     /// How it ended, when it is no longer there.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 }
