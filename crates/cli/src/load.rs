@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::{
     args::{CompatibilityMode, OptionFlags, RuntimeFlags, TestType},
+    environment::{process_environment, xdg},
     exit::{Exit, Failure},
     outputs,
 };
@@ -58,13 +59,6 @@ struct Origin {
     env: BTreeMap<String, String>,
     options: Option<Options>,
     compatibility: Compatibility,
-}
-
-/// The variables of the process, but for those that are no text.
-pub(crate) fn process_environment() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }
 
 /// Loads the script and runs its init code. Blocks.
@@ -175,12 +169,6 @@ fn config_file(path: Option<&Path>, log: &Log) -> Result<Options, Failure> {
 
 fn default_config_file() -> Option<PathBuf> {
     Some(xdg("XDG_CONFIG_HOME", ".config")?.join("plimsoll/config.json"))
-}
-
-/// A base folder of the user: the variable, or a folder below the home folder.
-pub(crate) fn xdg(variable: &str, below_home: &str) -> Option<PathBuf> {
-    let set = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    set.or_else(|| Some(std::env::home_dir()?.join(below_home)))
 }
 
 fn console_file(path: &Path) -> Result<Log, Failure> {

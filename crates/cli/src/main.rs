@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod conduct;
+mod environment;
 mod exit;
 mod fetch;
 mod judge;
@@ -16,6 +17,7 @@ mod pages;
 mod progress;
 mod report;
 mod see;
+mod setup;
 mod terminal;
 mod validity;
 mod wiring;
@@ -78,7 +80,7 @@ fn tell_lost_lines(log: &Log, output: &str) {
 /// Where the progress of a verb goes. The results of an attack may have standard output to themselves.
 fn stream(command: &Command) -> progress::Stream {
     match command {
-        Command::Attack(_) | Command::Capacity(_) => progress::Stream::Stderr,
+        Command::Attack(_) | Command::Capacity(_) | Command::Scale(_) => progress::Stream::Stderr,
         _ => progress::Stream::Stdout,
     }
 }
@@ -107,6 +109,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Run(args) => commands::run::run(args, session),
         Command::Attack(args) => commands::attack::attack(args, session),
         Command::Capacity(args) => commands::capacity::capacity(args, session),
+        Command::Scale(args) => commands::scale::scale(args, session),
         Command::Report(args) => commands::results::report(args, session),
         Command::Watch(args) => commands::watch::watch(args, session).map(done),
         Command::Encode(args) => commands::results::encode(args, session),

@@ -15,7 +15,7 @@ use plimsoll_outputs::{
 use crate::{
     args::address,
     exit::{Exit, Failure},
-    wiring::Setup,
+    setup::Setup,
 };
 
 /// What `--out` calls k6's dashboard.

@@ -2,17 +2,19 @@
 //! engine, shared so that the rest can be asked of it afterwards.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use plimsoll_engine::{control::StopReason, hub::Observer, run::Finished};
+use plimsoll_engine::{
+    control::StopReason,
+    hub::{Observer, SinglesLimit},
+    run::Finished,
+};
 use plimsoll_metrics::{
     Event, Interval, RawSample, Registry, Timestamp, Totals,
     record::{End, Header, ThresholdResult},
     registry::SERIES_LIMIT,
-    threshold::ThresholdGroup,
     totals::{Entry, ThresholdState},
 };
 use plimsoll_outputs::{Output, record::RecordWriter, summary::Parts, view::live::Dashboard};
@@ -20,30 +22,8 @@ use plimsoll_runtime::{
     clock::Instant,
     log::{Level, Log},
 };
-use plimsoll_script::options::SystemTags;
-use serde_json::Value;
 
-use crate::{args::SeeFlags, exit::Failure, pages::Pages};
-
-/// What outputs are made from.
-pub(crate) struct Setup<'a> {
-    /// What runs: a script's path, or what is attacked.
-    pub(crate) subject: String,
-    /// `--out`, each.
-    pub(crate) out: &'a [String],
-    /// `--record`
-    pub(crate) record: Option<&'a str>,
-    pub(crate) see: &'a SeeFlags,
-    /// What was asked for, as the record keeps it.
-    pub(crate) options: Value,
-    pub(crate) system_tags: SystemTags,
-    /// Whether the summary tells groups and scenarios apart.
-    pub(crate) keeps_parts: bool,
-    pub(crate) registry: &'a Registry,
-    pub(crate) thresholds: &'a [ThresholdGroup],
-    pub(crate) env: &'a BTreeMap<String, String>,
-    pub(crate) log: &'a Log,
-}
+use crate::{exit::Failure, pages::Pages, setup::Setup};
 
 /// Everything that follows the run.
 pub(crate) struct Followers(Arc<Mutex<Inner>>);
@@ -251,6 +231,34 @@ impl Observer for Shared {
         let samples = Arc::new(samples);
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for output in inner.outputs.iter_mut().filter(|output| output.wants_samples()) {
+            output.samples(&samples, lost);
+        }
+    }
+
+    /// The smallest of the outputs' own.
+    fn singles_limit(&self) -> Option<SinglesLimit> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let takers = || inner.outputs.iter().filter(|output| output.wants_samples());
+        let per_second = takers().filter_map(|output| output.singles_limit()).min()?;
+        let wants_surplus = takers().any(|output| output.singles_limit().is_none());
+        Some(SinglesLimit { per_second, wants_surplus })
+    }
+
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let limited = |output: &&mut Box<dyn Output>| output.singles_limit().is_some();
+        for output in inner.outputs.iter_mut().filter(limited) {
+            output.condensed(from, to, interval);
+        }
+    }
+
+    fn surplus(&mut self, samples: Vec<RawSample>, lost: u64) {
+        let samples = Arc::new(samples);
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let takers = |output: &&mut Box<dyn Output>| {
+            output.wants_samples() && output.singles_limit().is_none()
+        };
+        for output in inner.outputs.iter_mut().filter(takers) {
             output.samples(&samples, lost);
         }
     }

@@ -46,8 +46,9 @@ use crate::{
     outputs,
     progress::Shown,
     see::{self, Watched},
+    setup::Setup,
     validity,
-    wiring::{self, Followers},
+    wiring::Followers,
 };
 
 /// Attacks; `Ok` is how it ended, which may be no success.
@@ -94,13 +95,14 @@ impl<'a> Attack<'a> {
         registry: Registry,
     ) -> Result<Attack<'a>, Failure> {
         let flags = &args.results;
-        let watched = Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
+        let watched =
+            Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
         let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
             watched.check_key(key, &registry)
         })?;
         let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
         let subject = targets::describe(args);
-        let setup = wiring::Setup {
+        let setup = Setup {
             options: json!({
                 "attack": {
                     "name": flags.name,

@@ -23,8 +23,9 @@ use crate::{
     progress::Shown,
     report::{self, Report},
     see::{self, Watched},
+    setup::Setup,
     terminal,
-    wiring::{self, Followers},
+    wiring::Followers,
 };
 
 /// Runs the script; `Ok` is how the run ended, which may be no success.
@@ -64,7 +65,8 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Begins to watch what the flags name, so that thresholds on it can be checked.
     pub(crate) fn watching(loaded: Loaded, args: &RunArgs, log: &Log) -> Result<Prepared, Failure> {
-        let watched = Watched::start(&args.see.watched, !args.out.is_empty(), &loaded.registry, log)?;
+        let watched =
+            Watched::start(&args.see.watched, !args.out.is_empty(), &loaded.registry, log)?;
         Prepared::new(loaded, args.runtime.no_thresholds, Some(watched), log)
     }
 
@@ -108,7 +110,7 @@ impl Prepared {
         log: &Log,
     ) -> Result<Followers, Failure> {
         let options = &self.consolidated.options;
-        let setup = wiring::Setup {
+        let setup = Setup {
             subject: args.file.display().to_string(),
             out: &args.out,
             record: args.record.as_deref(),

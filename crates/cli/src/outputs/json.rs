@@ -6,7 +6,7 @@ use plimsoll_outputs::{
 };
 use plimsoll_script::options::SystemTag;
 
-use crate::{exit::Failure, wiring::Setup};
+use crate::{exit::Failure, setup::Setup};
 
 pub(super) fn open(argument: Option<&str>, setup: &Setup) -> Result<Box<dyn Output>, Failure> {
     let config = JsonConfig {

@@ -17,10 +17,10 @@ use plimsoll_outputs::{
 };
 
 use crate::{
+    environment::process_environment,
     exit::{Exit, Failure},
-    load::process_environment,
     pages::is_page,
-    wiring::Setup,
+    setup::Setup,
 };
 
 /// Opens the output of one kind; the text is what stands behind `KIND=`.

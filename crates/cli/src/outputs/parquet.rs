@@ -4,7 +4,7 @@ use plimsoll_outputs::Output;
 
 use crate::{
     exit::{Exit, Failure},
-    wiring::Setup,
+    setup::Setup,
 };
 
 /// The file that is written when none is named.

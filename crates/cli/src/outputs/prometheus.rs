@@ -6,7 +6,7 @@ use plimsoll_outputs::{Output, prometheus};
 
 use crate::{
     exit::{Exit, Failure},
-    wiring::Setup,
+    setup::Setup,
 };
 
 /// Where the page is when nothing else is said.

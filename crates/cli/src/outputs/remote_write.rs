@@ -7,7 +7,7 @@ use plimsoll_outputs::{
 
 use crate::{
     exit::{Exit, Failure},
-    wiring::Setup,
+    setup::Setup,
 };
 
 pub(super) fn open(argument: Option<&str>, setup: &Setup) -> Result<Box<dyn Output>, Failure> {

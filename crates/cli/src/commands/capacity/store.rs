@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::record::Entry;
 use crate::{
+    environment::xdg,
     exit::{Exit, Failure},
-    load::xdg,
 };
 
 /// Of the file's form.
@@ -25,6 +25,8 @@ const BYTES_MAX: u64 = 256 << 20;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Subject {
     pub(super) target: String,
+    /// What is raised: `rate`, `vus`, `connections`.
+    pub(super) dimension: String,
     pub(super) objectives: Vec<String>,
 }
 
@@ -33,6 +35,8 @@ pub(super) struct Subject {
 pub(super) struct Range {
     pub(super) start: f64,
     pub(super) ceiling: f64,
+    /// Of whole numbers: the least.
+    pub(super) floor: f64,
 }
 
 /// A search as it was left.
@@ -45,6 +49,8 @@ pub(super) struct Stored {
 pub(super) struct Store {
     path: Option<PathBuf>,
     file: Option<File>,
+    /// What the search is done with, for who reads the file later.
+    pub(super) about: Value,
 }
 
 impl Store {
@@ -57,7 +63,7 @@ impl Store {
                 folder.join("plimsoll/capacity").join(format!("{:016x}.jsonl", hash(subject)))
             }),
         };
-        Store { path, file: None }
+        Store { path, file: None, about: Value::Null }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -104,9 +110,12 @@ impl Store {
         let header = json!({
             "plimsoll_capacity": VERSION,
             "target": subject.target,
+            "dimension": subject.dimension,
             "objectives": subject.objectives,
             "start": range.start,
             "ceiling": range.ceiling,
+            "floor": range.floor,
+            "about": self.about,
         });
         let lines = std::iter::once(&header).chain(entries.iter().map(|entry| &entry.json));
         let text: String = lines.map(|line| format!("{line}\n")).collect();
@@ -157,15 +166,18 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
     let objectives: Vec<&str> =
         objectives.into_iter().flatten().filter_map(Value::as_str).collect();
     let target = header.get("target").and_then(Value::as_str).unwrap_or_default();
-    if target != subject.target || objectives != subject.objectives {
+    let dimension = header.get("dimension").and_then(Value::as_str).unwrap_or("rate");
+    let is_same = target == subject.target && dimension == subject.dimension;
+    if !is_same || objectives != subject.objectives {
         let objectives = objectives.join(", ");
-        return Err((1, format!("this is the search of {target} for {objectives}")));
+        return Err((1, format!("this is the search of {target} by {dimension} for {objectives}")));
     }
     let number = |name: &str| {
         let number = header.get(name).and_then(Value::as_f64);
         number.filter(|number| *number > 0.0).ok_or_else(|| wrong(&format!("no {name:?}")))
     };
-    let range = Range { start: number("start")?, ceiling: number("ceiling")? };
+    let floor = number("floor").unwrap_or(1.0);
+    let range = Range { start: number("start")?, ceiling: number("ceiling")?, floor };
     let entry = |line: Result<(usize, Value), (usize, String)>| {
         let (at, json) = line?;
         Entry::read(json).map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))
@@ -175,7 +187,7 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
 
 /// The same on each machine and in each version (FNV-1a).
 fn hash(subject: &Subject) -> u64 {
-    let parts = std::iter::once(&subject.target).chain(&subject.objectives);
+    let parts = [&subject.target, &subject.dimension].into_iter().chain(&subject.objectives);
     let bytes = parts.flat_map(|part| part.bytes().chain([0]));
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -193,7 +205,11 @@ mod tests {
     use super::{super::record::tests::entry, *};
 
     fn subject() -> Subject {
-        Subject { target: "http://a/".to_owned(), objectives: vec!["p(99)<200ms".to_owned()] }
+        Subject {
+            target: "http://a/".to_owned(),
+            dimension: "rate".to_owned(),
+            objectives: vec!["p(99)<200ms".to_owned()],
+        }
     }
 
     const HEADER: &str = r#"{"plimsoll_capacity":1,"target":"http://a/","objectives":["p(99)<200ms"],"start":100.0,"ceiling":1e5}"#;
@@ -202,7 +218,7 @@ mod tests {
     fn check(text: &str, expected: Result<usize, (usize, &str)>) {
         match (stored(text, &subject()), expected) {
             (Ok(found), Ok(trials)) => {
-                assert_eq!(found.range, Range { start: 100.0, ceiling: 1e5 });
+                assert_eq!(found.range, Range { start: 100.0, ceiling: 1e5, floor: 1.0 });
                 assert_eq!(found.entries.len(), trials, "{text}");
             }
             (Err((line, what)), Err((expected_line, part))) => {
@@ -226,6 +242,8 @@ mod tests {
         check(&format!("{HEADER}\n{trial}\n{{}}\n"), Err((3, "\"rate\"")));
         let other = HEADER.replace("http://a/", "http://b/");
         check(&format!("{other}\n"), Err((1, "the search of http://b/")));
+        let other = HEADER.replace("\"objectives", "\"dimension\":\"vus\",\"objectives");
+        check(&format!("{other}\n"), Err((1, "by vus for")));
         check(&format!("{}\n", HEADER.replace("100.0", "-1")), Err((1, "\"start\"")));
     }
 
