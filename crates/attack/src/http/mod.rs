@@ -55,6 +55,9 @@ pub struct Config {
     pub chunked: bool,
     /// Each VU keeps a connection of its own.
     pub hold: bool,
+    /// With [`Config::hold`]: each connection is opened, by a request that is not a hit, before the
+    /// attack begins.
+    pub opens_first: bool,
     /// Connections of all threads together to one host; a hit waits for a free one.
     pub connections_max: Option<usize>,
 }
@@ -76,7 +79,9 @@ impl Runner for HttpRunner {
 
     async fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> Result<HttpVu, RunError> {
         let place = per_thread::place(|| Place::new(&self.config, &self.collector, worker));
-        Ok(HttpVu::new(place, id))
+        let vu = HttpVu::new(place, id);
+        vu.open().await;
+        Ok(vu)
     }
 
     fn worker_finished(&self, _: &Rc<Worker>) {

@@ -1,6 +1,10 @@
 //! What the VUs of one worker thread share: client, prepared targets, collected hits.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+};
 
 use plimsoll_clients::http::{self, Client, Scope};
 use plimsoll_engine::worker::Worker;
@@ -25,6 +29,8 @@ pub(super) struct Place {
     pub(super) hits: RefCell<Hits>,
     /// The tags of all samples, once a hit was sent.
     pub(super) scope: RefCell<Scope>,
+    /// A connection that was to be opened had no answer.
+    pub(super) is_silent: Cell<bool>,
 }
 
 pub(super) enum Source {
@@ -48,6 +54,7 @@ impl Place {
             attack: Arc::clone(collector.attack()),
             hits: RefCell::new(collector.open()),
             scope: RefCell::default(),
+            is_silent: Cell::default(),
         }
     }
 

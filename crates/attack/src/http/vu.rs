@@ -1,6 +1,6 @@
 //! One hit after the other.
 
-use std::{borrow::Cow, pin::pin, rc::Rc};
+use std::{borrow::Cow, pin::pin, rc::Rc, time::Duration};
 
 use plimsoll_clients::http::{Client, Response, Scope};
 use plimsoll_engine::{
@@ -19,6 +19,9 @@ use crate::{dropped::Dropped, in_time::in_time, results::Hit};
 
 /// The error of a hit that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the response";
+
+/// How long a server may take to answer on a connection that is opened before the attack.
+const OPENING_MAX: Duration = Duration::from_secs(1);
 
 /// A sender of hits.
 pub struct HttpVu {
@@ -42,6 +45,20 @@ impl HttpVu {
             false => Rc::clone(&place.client),
         };
         HttpVu { place, client, scope: Scope::default() }
+    }
+
+    /// Opens its connection, where all are to be open before the attack. A server that does not answer
+    /// is not waited for more than once: the hits will tell.
+    pub(super) async fn open(&self) {
+        let Place { config, source: Source::List(list), .. } = &*self.place else { return };
+        if !config.opens_first || self.place.is_silent.get() {
+            return;
+        }
+        let Some(prepared) = list.of_hit(0) else { return };
+        let exchange = self.client.send(prepared.request(config), &self.scope);
+        if tokio::time::timeout(OPENING_MAX, exchange).await.is_err() {
+            self.place.is_silent.set(true);
+        }
     }
 
     /// The next target and its number. `None`: there are no more, and the attack ends.

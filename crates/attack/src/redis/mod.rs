@@ -45,6 +45,9 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Each VU keeps a connection of its own.
     pub hold: bool,
+    /// With [`Config::hold`]: each connection is opened, by a PING that is not a hit, before the attack
+    /// begins.
+    pub opens_first: bool,
     /// Connections of all threads together to one server; a pipeline waits for a free one.
     pub connections_max: Option<usize>,
     /// Of the keys, payloads and choice of commands.
@@ -69,7 +72,9 @@ impl Runner for RedisRunner {
 
     async fn init_vu(&self, id: VuId, worker: &Rc<Worker>) -> Result<RedisVu, RunError> {
         let place = per_thread::place(|| Place::new(&self.config, &self.collector, worker));
-        Ok(RedisVu::new(place, id))
+        let vu = RedisVu::new(place, id);
+        vu.open().await;
+        Ok(vu)
     }
 
     fn worker_finished(&self, _: &Rc<Worker>) {

@@ -1,6 +1,11 @@
 //! What the VUs of one worker thread share: client, randomness, collected hits.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use plimsoll_clients::redis::{self, Client, RedisConfig, Scope};
 use plimsoll_engine::worker::Worker;
@@ -28,6 +33,8 @@ pub(super) struct Place {
     pub(super) hits: RefCell<Hits>,
     /// The tags of all samples, once a hit was sent.
     pub(super) scope: RefCell<Scope>,
+    /// A connection that was to be opened had no answer.
+    pub(super) is_silent: Cell<bool>,
 }
 
 impl Place {
@@ -45,6 +52,7 @@ impl Place {
             url: config.targets.first().map(ToString::to_string).unwrap_or_default(),
             hits: RefCell::new(collector.open()),
             scope: RefCell::default(),
+            is_silent: Cell::default(),
             config: Arc::clone(config),
         }
     }

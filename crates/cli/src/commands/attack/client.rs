@@ -50,6 +50,7 @@ pub(super) fn config(args: &AttackArgs, log: &Log) -> Result<Config, Failure> {
         keep_body: flags.max_body.as_deref().map(max_body).transpose()?,
         chunked: flags.chunked,
         hold: args.pace.hold_connections.is_some(),
+        opens_first: false,
         connections_max: flags.max_connections,
     })
 }

@@ -99,6 +99,7 @@ pub(super) fn config(args: &AttackArgs, registry: &Registry, log: &Log) -> Resul
         timeout: timeout(&args.http)?,
         connections_max: args.http.max_connections,
         hold: args.pace.hold_connections.is_some(),
+        opens_first: false,
         seed: args.pace.seed.unwrap_or_else(|| Random::from_entropy().next_u64()),
         metrics,
     })

@@ -17,7 +17,9 @@ use plimsoll_engine::{
 use plimsoll_metrics::{MetricId, Observation, Registry};
 use plimsoll_runtime::clock::Instant;
 
+use super::level::Unit;
 use crate::{
+    args::Dimension,
     exit::{Exit, Failure},
     validity,
 };
@@ -35,7 +37,7 @@ pub(in crate::commands) struct Bench<R: Runner> {
     pub(in crate::commands) registry: Registry,
     /// A run without its scenarios.
     pub(in crate::commands) base: RunConfig,
-    /// With the share of all arrivals that each has.
+    /// With the share of all arrivals, or of all virtual users, that each has.
     pub(in crate::commands) scenarios: Vec<(Scenario, f64)>,
     pub(in crate::commands) spacing: Spacing,
     /// The most in flight.
@@ -50,8 +52,12 @@ pub(in crate::commands) struct Bench<R: Runner> {
     pub(in crate::commands) noun: &'static str,
     /// What is loaded, for people.
     pub(in crate::commands) subject: String,
-    /// The rate that a script itself asks for.
+    /// The rate, or the number of virtual users, that a script itself asks for.
     pub(in crate::commands) scripted: Option<f64>,
+    /// What a search raises.
+    pub(in crate::commands) dimension: Dimension,
+    /// Connections are held open, and requests are sent at this rate over all of them.
+    pub(in crate::commands) held: Option<f64>,
 }
 
 impl<R: Runner> Bench<R> {
@@ -76,11 +82,52 @@ impl<R: Runner> Bench<R> {
 
     /// A run of `senders` that each send the next when the last has ended.
     pub(in crate::commands) fn closed(&self, senders: u64, duration: Duration) -> RunConfig {
-        let scenarios = self.scenarios.iter().map(|(scenario, share)| {
-            let executor = Executor::ConstantVus { vus: share_of(senders, *share), duration };
+        let shares: Vec<f64> = self.scenarios.iter().map(|(_, share)| *share).collect();
+        let counts = apportion(senders, &shares);
+        let with_some = self.scenarios.iter().zip(counts).filter(|(_, vus)| *vus > 0);
+        let scenarios = with_some.map(|((scenario, _), vus)| {
+            let executor = Executor::ConstantVus { vus, duration };
             Scenario { executor, start_time: Duration::ZERO, ..scenario.clone() }
         });
         RunConfig { scenarios: scenarios.collect(), ..self.base.clone() }
+    }
+
+    /// A run over `connections` that are all open, at the rate that they are held with.
+    fn holding(&self, connections: u64, rate: f64, length: Duration) -> RunConfig {
+        let scenarios = self.scenarios.iter().map(|(scenario, _)| {
+            let executor = Executor::Paced {
+                pace: Pace::Constant(exact(rate / f64::from(self.batch))),
+                spacing: self.spacing,
+                duration: Some(length),
+                vus: connections,
+                max_vus: connections,
+                rotate: true,
+            };
+            Scenario { executor, start_time: Duration::ZERO, ..scenario.clone() }
+        });
+        RunConfig { scenarios: scenarios.collect(), ..self.base.clone() }
+    }
+
+    /// A trial's run, at `level` of what the search raises.
+    pub(super) fn trial(&self, level: f64, length: Duration) -> RunConfig {
+        match (self.dimension, self.held) {
+            (Dimension::Rate, _) => self.at(level, length),
+            (_, Some(rate)) => self.holding(level as u64, rate, length),
+            _ => self.closed(level as u64, length),
+        }
+    }
+
+    /// Requests per second that are due in such a trial; `None` in a closed model, where the next is
+    /// sent when the last was answered.
+    pub(super) fn due(&self, level: f64) -> Option<f64> {
+        match self.dimension {
+            Dimension::Rate => Some(level),
+            _ => self.held,
+        }
+    }
+
+    pub(super) fn unit(&self) -> Unit {
+        Unit { dimension: self.dimension, noun: self.noun }
     }
 
     /// Runs the engine once. Blocks until all that was sent was answered or given up.
@@ -134,6 +181,36 @@ fn share_of(count: u64, share: f64) -> u64 {
     ((count as f64 * share).round() as u64).max(1)
 }
 
+/// `count` in whole numbers by their shares, which sum to 1: by the largest remainder, and one each at
+/// least where there are enough.
+fn apportion(count: u64, shares: &[f64]) -> Vec<u64> {
+    let exact: Vec<f64> = shares.iter().map(|share| count as f64 * share).collect();
+    let mut counts: Vec<u64> = exact.iter().map(|part| part.floor() as u64).collect();
+    let mut order: Vec<usize> = (0..counts.len()).collect();
+    let lacks = |at: &usize| {
+        let (exact, count) = (exact.get(*at).copied(), counts.get(*at).copied());
+        // Those with none come first.
+        let bonus = if count == Some(0) { 1.0 } else { 0.0 };
+        exact.unwrap_or(0.0).fract() + bonus
+    };
+    order.sort_by(|a, b| lacks(b).total_cmp(&lacks(a)));
+    let left = count.saturating_sub(counts.iter().sum());
+    for at in order.into_iter().cycle().take(left as usize) {
+        if let Some(one) = counts.get_mut(at) {
+            *one += 1;
+        }
+    }
+    // Who has many gives to who has none.
+    while let Some(empty) = counts.iter().position(|one| *one == 0) {
+        let Some(most) = counts.iter_mut().max().filter(|most| **most > 1) else { break };
+        *most -= 1;
+        if let Some(one) = counts.get_mut(empty) {
+            *one += 1;
+        }
+    }
+    counts
+}
+
 fn exact(rate: f64) -> Rate {
     let hits = (rate * f64::from(RATE_SECONDS)).round() as u64;
     Rate { hits: hits.max(1), per: Duration::from_secs(RATE_SECONDS.into()) }
@@ -141,7 +218,22 @@ fn exact(rate: f64) -> Rate {
 
 #[cfg(test)]
 mod tests {
-    use super::{exact, share_of};
+    use super::{apportion, exact, share_of};
+
+    #[test]
+    fn virtual_users_are_apportioned_exactly() {
+        let check = |count, shares: &[f64], expected: &[u64]| {
+            assert_eq!(apportion(count, shares), expected, "{count} over {shares:?}");
+        };
+        check(4, &[1.0], &[4]);
+        check(4, &[0.5, 0.5], &[2, 2]);
+        check(10, &[0.75, 0.25], &[8, 2]);
+        check(3, &[0.9, 0.1], &[2, 1]);
+        check(5, &[0.8, 0.1, 0.1], &[3, 1, 1]);
+        check(1, &[0.1, 0.9], &[0, 1]);
+        check(0, &[0.5, 0.5], &[0, 0]);
+        check(7, &[], &[]);
+    }
 
     #[test]
     fn rates_are_kept_to_a_thousandth() {

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::{
     conclusion::{Conclusion, Verdict},
     diagnosis,
+    level::Unit,
     record::Entry,
 };
 
 /// What was searched.
 pub(super) struct Asked<'a> {
     pub(super) target: &'a str,
-    pub(super) noun: &'a str,
+    pub(super) unit: Unit,
     pub(super) objectives: &'a [String],
     pub(super) settings: &'a Settings,
 }
@@ -53,7 +54,8 @@ pub(super) fn json(
     let mut result = json!({
         "version": 1,
         "target": asked.target,
-        "unit": format!("{}/s", asked.noun),
+        "dimension": asked.unit.dimension(),
+        "unit": asked.unit.name(),
         "objectives": asked.objectives,
         "verdict": verdict.name(),
         "ended": end(finding.end),
@@ -99,6 +101,8 @@ mod tests {
 
     use plimsoll_analysis::capacity::{Finding, Kind, Outcome};
 
+    use crate::args::Dimension;
+
     use super::{
         super::{conclusion::tests::finding, record::tests::entry},
         *,
@@ -107,8 +111,9 @@ mod tests {
     fn of(finding: Finding, entries: &[Entry], goal: Option<f64>) -> Value {
         let objectives = ["p(99)<200ms".to_owned()];
         let settings = Settings::within(Duration::from_secs(180), 100.0, 1e5);
+        let unit = Unit { dimension: Dimension::Rate, noun: "requests" };
         let asked =
-            Asked { target: "t", noun: "requests", objectives: &objectives, settings: &settings };
+            Asked { target: "t", unit, objectives: &objectives, settings: &settings };
         let first = diagnosis::diagnose(entries, &finding, &[]);
         json(&Conclusion::new(finding, entries, 4, goal, false), &first, &asked, entries)
     }

@@ -6,8 +6,9 @@ use plimsoll_analysis::capacity::Settings;
 
 use super::{
     bench::Bench,
+    level,
     probe::Probed,
-    words::{length, percent, rate},
+    words::{length, percent},
 };
 use plimsoll_engine::runner::Runner;
 
@@ -26,6 +27,7 @@ pub(super) fn plan<R: Runner>(
     budget: Duration,
 ) -> Vec<String> {
     let Settings { start, short, long, confirmations, needed, precision, .. } = settings;
+    let unit = bench.unit();
     let mut lines = vec![
         format!("capacity of {} for {}", bench.subject, objectives.join(", ")),
         probed.words.clone(),
@@ -35,14 +37,16 @@ pub(super) fn plan<R: Runner>(
             length(worst(settings))
         ),
         format!(
-            "  bracket   trials of {}, from {} on, twice the rate each",
+            "  bracket   trials of {}, from {} on, twice the {} each",
             length(*short),
-            rate(*start)
+            unit.level(*start),
+            unit.kind()
         ),
         format!(
-            "  narrow    trials of {} halve the gap until it is {}; twice as long where unclear",
+            "  narrow    trials of {} halve the gap until it is {}{}; twice as long where unclear",
             length(*short),
-            percent(*precision)
+            percent(*precision),
+            if unit.is_whole() { " or one" } else { "" }
         ),
         format!(
             "  confirm   {needed} of {confirmations} trials of {} on either side, in mixed order",
@@ -55,6 +59,9 @@ pub(super) fn plan<R: Runner>(
             length(*short),
             length(*long)
         ));
+    }
+    if bench.due(1.0).is_none() {
+        lines.push(level::CLOSED.to_owned());
     }
     let reached = reachable(settings, budget);
     lines.push(if reached <= *precision {

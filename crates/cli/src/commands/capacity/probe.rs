@@ -6,7 +6,7 @@ use plimsoll_engine::runner::Runner;
 
 use super::{
     bench::Bench,
-    trial::{Laboratory, Ran},
+    trial::{Laboratory, Ran, allowed},
     words,
 };
 use crate::exit::{Exit, Failure};
@@ -30,10 +30,18 @@ const MARGIN: f64 = 2.0;
 /// Where nothing is known of the generator; trials find out.
 const CEILING: f64 = 1e6;
 
+/// A search of whole numbers begins here at most.
+const START_MAX: f64 = 256.0;
+
+/// Held connections at least, over those that are busy at a time.
+const HELD_MARGIN: f64 = 4.0;
+
 /// What it found.
 pub(super) struct Probed {
     pub(super) start: f64,
     pub(super) ceiling: f64,
+    /// Of whole numbers: the least that makes sense.
+    pub(super) floor: f64,
     pub(super) words: String,
 }
 
@@ -57,6 +65,9 @@ impl<R: Runner> Laboratory<'_, R> {
     fn probed(&self, ran: &Ran) -> Probed {
         let done = ran.gathered.done;
         let reached = done / ran.lasted.max(LENGTH).as_secs_f64();
+        if self.bench.unit().is_whole() {
+            return self.probed_whole(reached);
+        }
         let (cpu, wall) = ran.gathered.cpu;
         let each = cpu.as_secs_f64() / (reached * wall.as_secs_f64()).max(1.0);
         let start = (reached * START).max(self.bench.scripted.unwrap_or(0.0) * START);
@@ -64,7 +75,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
         if done < CALIBRATION || each <= 0.0 {
             let words = format!("{found}; trials will tell what the generator can do");
-            return Probed { start, ceiling: CEILING.max(start * 100.0), words };
+            return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, words };
         }
         let most = CPU_SHARE * self.cores / each;
         let words = format!(
@@ -72,7 +83,27 @@ impl<R: Runner> Laboratory<'_, R> {
             words::rate(most),
             words::number(self.cores)
         );
-        Probed { start, ceiling: (most * MARGIN).max(start), words }
+        Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, words }
+    }
+
+    /// For virtual users or connections: while a service serves no more than it does now, so many may wait
+    /// for it as are served in the time that the objectives allow.
+    fn probed_whole(&self, reached: f64) -> Probed {
+        let bench = self.bench;
+        let ceiling = bench.senders as f64;
+        let floor = match bench.held {
+            // Each connection is busy while it waits for an answer.
+            Some(rate) => (HELD_MARGIN * rate * SENDERS as f64 / reached.max(1.0)).ceil(),
+            None => bench.scenarios.len() as f64,
+        };
+        let expected = match bench.scripted {
+            Some(vus) => vus,
+            None => reached * allowed(self.objectives),
+        };
+        let start = (expected * START).clamp(SENDERS as f64, START_MAX).max(floor).min(ceiling);
+        let reached = words::number(reached);
+        let words = format!("probe: {SENDERS} {} at a time reach {reached}/s", bench.noun);
+        Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), words }
     }
 }
 

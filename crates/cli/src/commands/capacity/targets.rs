@@ -13,7 +13,7 @@ use plimsoll_script::lifecycle::Script;
 
 use super::bench::Bench;
 use crate::{
-    args::{Arrivals, Sent},
+    args::{Arrivals, Dimension, Sent},
     commands::{attack::parts, run::Prepared},
     exit::{Exit, Failure},
     load::{self, Request},
@@ -35,8 +35,28 @@ pub(in crate::commands) fn is_script(target: &str) -> bool {
     !target.contains("://") && extension.is_some_and(|extension| SCRIPTS.contains(&extension))
 }
 
+/// Whose connections are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connections {
+    /// Of whichever sender needs one.
+    Shared,
+    /// Each sender has one of its own.
+    Own,
+    /// Likewise, and all are open before a trial begins.
+    Open,
+}
+
 /// HTTP targets, of the URL or of `--targets`.
 pub(in crate::commands) fn http(
+    sent: &Sent,
+    senders: Option<u64>,
+    log: &Log,
+) -> Result<Bench<HttpRunner>, Failure> {
+    http_over(Connections::Shared, sent, senders, log)
+}
+
+pub(super) fn http_over(
+    connections: Connections,
     sent: &Sent,
     senders: Option<u64>,
     log: &Log,
@@ -46,7 +66,9 @@ pub(in crate::commands) fn http(
         let message = "--lazy sends each target once, and here they are sent over and over";
         return Err(Failure::new(Exit::BadConfiguration, message));
     }
-    let config = parts::http(attack, log)?;
+    let mut config = parts::http(attack, log)?;
+    config.hold = connections != Connections::Shared;
+    config.opens_first = connections == Connections::Open;
     let collector = Arc::new(Collector::new("", None));
     let timeout = config.timeout;
     Ok(Bench {
@@ -62,6 +84,8 @@ pub(in crate::commands) fn http(
         noun: "requests",
         subject: parts::describe(attack),
         scripted: None,
+        dimension: Dimension::Rate,
+        held: None,
     })
 }
 
@@ -71,9 +95,20 @@ pub(in crate::commands) fn redis(
     senders: Option<u64>,
     log: &Log,
 ) -> Result<Bench<RedisRunner>, Failure> {
+    redis_over(Connections::Shared, sent, senders, log)
+}
+
+pub(super) fn redis_over(
+    connections: Connections,
+    sent: &Sent,
+    senders: Option<u64>,
+    log: &Log,
+) -> Result<Bench<RedisRunner>, Failure> {
     let attack = &sent.attack;
     let registry = Registry::new(SERIES_LIMIT);
-    let (config, batch, failed) = parts::redis(attack, &registry, log)?;
+    let (mut config, batch, failed) = parts::redis(attack, &registry, log)?;
+    config.hold = connections != Connections::Shared;
+    config.opens_first = connections == Connections::Open;
     let collector = Arc::new(Collector::new("", None));
     let timeout = config.timeout;
     Ok(Bench {
@@ -89,6 +124,8 @@ pub(in crate::commands) fn redis(
         noun: "commands",
         subject: parts::describe(attack),
         scripted: None,
+        dimension: Dimension::Rate,
+        held: None,
     })
 }
 
@@ -123,29 +160,34 @@ pub(in crate::commands) fn load_script(
     Ok(Scripted { script: loaded.script, registry: loaded.registry, config })
 }
 
-/// A script's arrival-rate scenarios.
+/// A script's scenarios, all of them open or all of them closed as `dimension` needs them.
 pub(super) fn script(
     sent: &Sent,
     senders: Option<u64>,
+    dimension: Dimension,
     file: &str,
     config: Option<&Path>,
     log: &Log,
 ) -> Result<Bench<Script>, Failure> {
     let Scripted { script, registry, config } = load_script(sent, file, config, log)?;
     let RunConfig { scenarios, .. } = &config;
-    let rates = scenarios.iter().map(|scenario| Some((scenario, arrivals(&scenario.executor)?)));
-    let rates: Vec<(&Scenario, Arriving)> =
-        rates.collect::<Option<_>>().ok_or_else(|| closed(scenarios))?;
-    let sum: f64 = rates.iter().map(|(_, arriving)| arriving.rate).sum();
-    if sum <= 0.0 {
-        return Err(closed(scenarios));
-    }
-    let vus: u64 = rates.iter().map(|(_, arriving)| arriving.max_vus).sum();
-    let shared = |(scenario, arriving): &(&Scenario, Arriving)| {
-        let graceful_stop = scenario.graceful_stop.min(DRAIN_MAX);
-        (Scenario { graceful_stop, ..(*scenario).clone() }, arriving.rate / sum)
+    let load_of = |scenario: &Scenario| match dimension {
+        Dimension::Rate => arrivals(&scenario.executor),
+        _ => users(&scenario.executor),
     };
-    let scenarios = rates.iter().filter(|(_, arriving)| arriving.rate > 0.0).map(shared).collect();
+    let loads = scenarios.iter().map(|scenario| Some((scenario, load_of(scenario)?)));
+    let loads: Vec<(&Scenario, Scripts)> =
+        loads.collect::<Option<_>>().ok_or_else(|| unfit(scenarios, dimension))?;
+    let sum: f64 = loads.iter().map(|(_, load)| load.level).sum();
+    if sum <= 0.0 {
+        return Err(unfit(scenarios, dimension));
+    }
+    let vus: u64 = loads.iter().map(|(_, load)| load.max_vus).sum();
+    let shared = |(scenario, load): &(&Scenario, Scripts)| {
+        let graceful_stop = scenario.graceful_stop.min(DRAIN_MAX);
+        (Scenario { graceful_stop, ..(*scenario).clone() }, load.level / sum)
+    };
+    let scenarios = loads.iter().filter(|(_, load)| load.level > 0.0).map(shared).collect();
     let base = RunConfig { scenarios: Vec::new(), ..config };
     Ok(Bench {
         runner: Arc::new(script),
@@ -153,25 +195,30 @@ pub(super) fn script(
         base,
         scenarios,
         spacing: spacing(sent),
-        senders: senders.unwrap_or(SCRIPT_SENDERS.max(vus)),
+        senders: senders.unwrap_or(match dimension {
+            Dimension::Rate => SCRIPT_SENDERS.max(vus),
+            _ => SENDERS.max(vus),
+        }),
         batch: 1,
         failed: Builtin::HttpReqFailed.id(),
         collector: None,
         noun: "iterations",
         subject: file.to_owned(),
         scripted: Some(sum),
+        dimension,
+        held: None,
     })
 }
 
 /// What a scenario says of its own load.
-struct Arriving {
-    /// Iterations per second at its highest.
-    rate: f64,
+struct Scripts {
+    /// Iterations per second, or virtual users, at their highest.
+    level: f64,
     max_vus: u64,
 }
 
 /// `None` for scenarios whose iterations wait for one another.
-fn arrivals(executor: &Executor) -> Option<Arriving> {
+fn arrivals(executor: &Executor) -> Option<Scripts> {
     let (most, time_unit, max_vus) = match executor {
         Executor::ConstantArrivalRate { rate, time_unit, max_vus, .. } => {
             (*rate, time_unit, max_vus)
@@ -183,24 +230,70 @@ fn arrivals(executor: &Executor) -> Option<Arriving> {
         _ => return None,
     };
     let rate = most as f64 / time_unit.as_secs_f64();
-    Some(Arriving { rate: if rate.is_finite() { rate } else { 0.0 }, max_vus: *max_vus })
+    Some(Scripts { level: if rate.is_finite() { rate } else { 0.0 }, max_vus: *max_vus })
 }
 
-fn closed(scenarios: &[Scenario]) -> Failure {
-    let is_closed = |scenario: &&Scenario| arrivals(&scenario.executor).is_none();
-    let message = match scenarios.iter().find(is_closed) {
-        Some(scenario) => format!(
-            "the scenario {:?} has the executor {}: its rate follows from how fast the service is, and \
-             cannot be set",
-            scenario.name,
-            scenario.executor.name(),
-        ),
-        None => "no scenario of the script has a rate above 0".to_owned(),
+/// `None` for scenarios that are not of virtual users for a time.
+fn users(executor: &Executor) -> Option<Scripts> {
+    let vus = match executor {
+        Executor::ConstantVus { vus, .. } => *vus,
+        Executor::RampingVus { start_vus, stages, .. } => {
+            stages.iter().map(|stage| stage.target).fold(*start_vus, u64::max)
+        }
+        _ => return None,
     };
-    Failure::new(Exit::BadConfiguration, message).with_hint(
-        "use constant-arrival-rate or ramping-arrival-rate in all scenarios; --dimension vus is not \
-         supported yet",
-    )
+    Some(Scripts { level: vus as f64, max_vus: vus })
+}
+
+/// Why the scenarios cannot be scaled: the first of them that is in the way.
+fn unfit(scenarios: &[Scenario], dimension: Dimension) -> Failure {
+    let fits = |executor: &Executor| match dimension {
+        Dimension::Rate => arrivals(executor).is_some(),
+        _ => users(executor).is_some(),
+    };
+    let found = scenarios.iter().find(|scenario| !fits(&scenario.executor));
+    let (message, hint) = match (found, dimension) {
+        (None, Dimension::Rate) => (
+            "no scenario of the script has a rate above 0".to_owned(),
+            "give one of them a rate",
+        ),
+        (None, _) => (
+            "no scenario of the script has virtual users".to_owned(),
+            "give one of them some `vus`",
+        ),
+        (Some(scenario), dimension) => {
+            let why = why(&scenario.executor, dimension);
+            let name = scenario.executor.name();
+            let hint = match (dimension, users(&scenario.executor), arrivals(&scenario.executor)) {
+                (Dimension::Rate, Some(_), _) => {
+                    "search with --dimension vus, or use constant-arrival-rate or \
+                     ramping-arrival-rate in all scenarios"
+                }
+                (Dimension::Rate, ..) => {
+                    "use constant-arrival-rate or ramping-arrival-rate in all scenarios"
+                }
+                (_, _, Some(_)) => {
+                    "search with --dimension rate, or use constant-vus or ramping-vus in all scenarios"
+                }
+                _ => "use constant-vus or ramping-vus in all scenarios",
+            };
+            (format!("the scenario {:?} has the executor {name}: {why}", scenario.name), hint)
+        }
+    };
+    Failure::new(Exit::BadConfiguration, message).with_hint(hint)
+}
+
+fn why(executor: &Executor, dimension: Dimension) -> &'static str {
+    match (dimension, executor) {
+        (Dimension::Rate, _) => {
+            "its rate follows from how fast the service is, and cannot be set"
+        }
+        (_, Executor::SharedIterations { .. } | Executor::PerVuIterations { .. }) => {
+            "it ends with its iterations, and virtual users are searched for by trials of a given length"
+        }
+        (_, Executor::ExternallyControlled { .. }) => "its virtual users are set from outside",
+        _ => "its virtual users follow from its rate, and cannot be set",
+    }
 }
 
 fn scenario(timeout: Option<Duration>) -> Scenario {
@@ -263,7 +356,39 @@ mod tests {
             max_vus: 7,
         };
         let found = arrivals(&ramp).unwrap();
-        assert_eq!((found.rate, found.max_vus), (10.0, 7));
+        assert_eq!((found.level, found.max_vus), (10.0, 7));
         assert!(arrivals(&Executor::ConstantVus { vus: 1, duration: Duration::ZERO }).is_none());
+    }
+
+    #[test]
+    fn the_scenario_that_cannot_be_scaled_is_named() {
+        let time = Duration::from_secs(1);
+        let shared =
+            Executor::SharedIterations { vus: 1, iterations: 10, max_duration: time };
+        let check = |executor, dimension, part: &str, hint: &str| {
+            let name = "checkout".to_owned();
+            let one = Scenario { name, executor, ..scenario(None) };
+            let failure = unfit(&[scenario(None), one], dimension);
+            assert!(failure.message.contains("\"checkout\""), "{failure}");
+            assert!(failure.message.contains(part), "{failure}");
+            assert!(failure.hint.is_some_and(|text| text.contains(hint)), "{part}");
+        };
+        check(shared, Dimension::Vus, "ends with its iterations", "constant-vus");
+        let open = Executor::ConstantArrivalRate {
+            rate: 1,
+            time_unit: time,
+            duration: time,
+            pre_allocated_vus: 1,
+            max_vus: 1,
+        };
+        check(open, Dimension::Vus, "follow from its rate", "--dimension rate");
+        let rate = Executor::RampingVus {
+            start_vus: 1,
+            stages: vec![Stage { duration: time, target: 40 }],
+            graceful_ramp_down: time,
+        };
+        assert_eq!(users(&rate).unwrap().level, 40.0);
+        let closed = unfit(&[Scenario { executor: rate, ..scenario(None) }], Dimension::Rate);
+        assert!(closed.hint.is_some_and(|hint| hint.contains("--dimension vus")));
     }
 }
