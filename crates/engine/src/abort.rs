@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals, window::Window};
+use plimsoll_metrics::{Event, Interval, RawSample, Timestamp, Totals, window::Window};
 
 use crate::{
     control::{Control, StopReason},
-    hub::Observer,
+    hub::{Observer, SinglesLimit},
     progress::Stage,
 };
 
@@ -44,6 +44,22 @@ impl Observer for AbortWhen {
 
     fn samples(&mut self, samples: Vec<RawSample>, lost: u64) {
         self.inner.samples(samples, lost);
+    }
+
+    fn singles_limit(&self) -> Option<SinglesLimit> {
+        self.inner.singles_limit()
+    }
+
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        self.inner.condensed(from, to, interval);
+    }
+
+    fn surplus(&mut self, samples: Vec<RawSample>, lost: u64) {
+        self.inner.surplus(samples, lost);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.inner.event(event);
     }
 
     fn notice(&mut self, is_error: bool, message: &str, fields: &[(&str, &str)]) {

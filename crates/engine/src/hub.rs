@@ -28,6 +28,23 @@ pub trait Observer: Send {
     /// Batches of samples, only when [`crate::run::RunSetup::keep_samples`] is set.
     fn samples(&mut self, samples: Vec<RawSample>, lost: u64);
 
+    /// How many samples a second are wanted singly; asked once, before the run.
+    fn singles_limit(&self) -> Option<SinglesLimit> {
+        None
+    }
+
+    /// What was recorded between two times where samples were more than that; it is also in what
+    /// [`Observer::interval`] gets. Of each worker's interval either this tells or
+    /// [`Observer::samples`].
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        let _unused = (from, to, interval);
+    }
+
+    /// Batches of the samples that are in [`Observer::condensed`] too, when they are wanted all the same.
+    fn surplus(&mut self, samples: Vec<RawSample>, lost: u64) {
+        let _unused = (samples, lost);
+    }
+
     /// Something happened beside the load.
     fn event(&mut self, event: &Event) {
         let _unused = event;
@@ -37,6 +54,15 @@ pub trait Observer: Send {
     fn notice(&mut self, is_error: bool, message: &str, fields: &[(&str, &str)]) {
         let _unused = (is_error, message, fields);
     }
+}
+
+/// Up to where samples are wanted singly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SinglesLimit {
+    /// Of all workers together; each has its share.
+    pub per_second: u64,
+    /// Whether somebody needs each sample all the same.
+    pub wants_surplus: bool,
 }
 
 /// Reports waiting for the hub; a worker that finds it full keeps its interval for a second more.
@@ -81,10 +107,14 @@ pub(crate) struct Hub<'a> {
     pub(crate) totals: Totals,
     pub(crate) reached: Reached,
     merger: Merger,
+    /// The part of it whose samples are not told singly.
+    condensed: Merger,
     /// By worker: the last second that it reported.
     seconds: Vec<u64>,
     /// The last second that went to the observer.
     emitted: u64,
+    /// The end of that second.
+    emitted_at: Timestamp,
     origin: Option<Instant>,
     aborted: Option<Instant>,
 }
@@ -107,7 +137,9 @@ impl<'a> Hub<'a> {
             totals,
             reached: Reached::default(),
             merger: Merger::new(),
+            condensed: Merger::new(),
             emitted: 0,
+            emitted_at: Timestamp::default(),
             origin: None,
             aborted: None,
         }
@@ -116,6 +148,7 @@ impl<'a> Hub<'a> {
     /// Starts counting seconds.
     pub(crate) fn begin(&mut self, origin: Instant) {
         self.origin = Some(origin);
+        self.emitted_at = Timestamp(origin.unix_nanos());
     }
 
     /// Takes reports until `done`, or until an aborted run has had its time, or until the workers
@@ -160,12 +193,30 @@ impl<'a> Hub<'a> {
                 self.note(result);
             }
             Report::Finished => self.reached.finished += 1,
-            Report::Interval { worker, second, interval } => self.absorb(worker, second, interval),
-            Report::Samples { samples, lost } => self.observer.samples(samples, lost),
+            Report::Interval { worker, second, interval, samples, lost, is_over } => {
+                if is_over {
+                    self.condensed.add(&interval);
+                }
+                self.absorb(worker, second, interval);
+                if !samples.is_empty() {
+                    self.pass_on(samples, lost, is_over);
+                }
+            }
+            Report::Samples { samples, lost, is_surplus } => {
+                self.pass_on(samples, lost, is_surplus);
+            }
             Report::Notice(notice) => {
                 let fields: Vec<_> = notice.fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
                 self.observer.notice(notice.is_error, &notice.message, &fields);
             }
+        }
+    }
+
+    fn pass_on(&mut self, samples: Vec<RawSample>, lost: u64, is_surplus: bool) {
+        if is_surplus {
+            self.observer.surplus(samples, lost);
+        } else {
+            self.observer.samples(samples, lost);
         }
     }
 
@@ -227,6 +278,12 @@ impl<'a> Hub<'a> {
         let at = Timestamp(at.unix_nanos());
         self.observer.interval(at, self.merger.merged(), &self.totals);
         self.merger.clear();
+        let condensed = self.condensed.merged();
+        if !condensed.sinks.is_empty() {
+            self.observer.condensed(self.emitted_at, at, condensed);
+            self.condensed.clear();
+        }
+        self.emitted_at = at;
     }
 
     /// The last interval and the last word on thresholds.

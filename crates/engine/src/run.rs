@@ -76,6 +76,7 @@ pub fn run<R: Runner>(setup: RunSetup<R>) -> Finished {
         runner: setup.runner,
         registry: setup.registry,
         keep_samples: setup.keep_samples,
+        singles_limit: setup.observer.singles_limit(),
         control: Arc::clone(&control),
         workers: count,
         live: Arc::clone(&live),

@@ -21,6 +21,7 @@ use crate::{
     config::RunConfig,
     control::Control,
     drive::run_scenario,
+    hub::SinglesLimit,
     live::{Live, ScenarioRun},
     plan::Plan,
     runner::{RunError, Runner, ScenarioContext, ScenarioHandle, VuId},
@@ -73,10 +74,17 @@ pub(crate) enum Report {
         worker: usize,
         second: u64,
         interval: Interval,
+        /// Its samples, where they have a limit.
+        samples: Vec<RawSample>,
+        lost: u64,
+        /// Whether it has more of them than that.
+        is_over: bool,
     },
     Samples {
         samples: Vec<RawSample>,
         lost: u64,
+        /// Whether they are of an interval with more than the limit.
+        is_surplus: bool,
     },
     Notice(Notice),
     Finished,
@@ -106,6 +114,7 @@ pub(crate) struct Shared<R> {
     pub(crate) runner: Arc<R>,
     pub(crate) registry: Registry,
     pub(crate) keep_samples: bool,
+    pub(crate) singles_limit: Option<SinglesLimit>,
     pub(crate) control: Arc<Control>,
     pub(crate) workers: usize,
     pub(crate) live: Arc<Live>,
@@ -239,7 +248,12 @@ impl Reporter {
 
 /// A worker thread's whole life.
 pub(crate) async fn main<R: Runner>(shared: Arc<Shared<R>>, index: usize) {
-    let recorder = Recorder::new(shared.registry.clone(), shared.keep_samples, SAMPLE_LIMIT);
+    let mut recorder = Recorder::new(shared.registry.clone(), shared.keep_samples, SAMPLE_LIMIT);
+    if let Some(limit) = shared.singles_limit {
+        let share = limit.per_second / shared.workers.max(1) as u64;
+        let share = usize::try_from(share).unwrap_or(usize::MAX);
+        recorder.limit_samples(share.clamp(1, SAMPLE_LIMIT), limit.wants_surplus);
+    }
     let worker = Rc::new(Worker {
         index,
         count: shared.workers,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_metrics::{Event, Interval, RawSample, Timestamp, Totals, record::End};
 
+mod condense;
 pub mod csv;
 mod cumulative;
 pub mod delivery;
@@ -46,6 +47,17 @@ pub trait Output: Send {
     fn samples(&mut self, samples: &Arc<Vec<RawSample>>, lost: u64);
 
     fn interval(&mut self, at: Timestamp, interval: &Interval, totals: &Totals);
+
+    /// How many samples a second it takes singly, if there is a limit. Of what is beyond it gets
+    /// [`Output::condensed`] instead.
+    fn singles_limit(&self) -> Option<u64> {
+        None
+    }
+
+    /// What was recorded between two times, where it was more than that.
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        let _unused = (from, to, interval);
+    }
 
     /// Something happened, for those that show it.
     fn event(&mut self, event: &Event) {

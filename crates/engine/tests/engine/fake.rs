@@ -11,14 +11,14 @@ use plimsoll_engine::{
     abort::AbortWhen,
     config::{Executor, RunConfig, Scenario},
     control::{Control, Figures},
-    hub::Observer,
+    hub::{Observer, SinglesLimit},
     progress::ScenarioProgress,
     run::{Finished, RunSetup, run},
     runner::{Iteration, Outcome, RunError, RunErrorKind, Runner, Vu, VuId},
     worker::Worker,
 };
 use plimsoll_metrics::{
-    Histogram, Interval, RawSample, Registry, Sink, TagSet, Timestamp, Totals,
+    Builtin, Histogram, Interval, RawSample, Registry, Sink, TagSet, Timestamp, Totals,
     registry::SERIES_LIMIT,
     threshold::ThresholdGroup,
     window::{Condition, Sources, Window},
@@ -65,6 +65,10 @@ pub(crate) struct Log {
     pub(crate) finished: Mutex<Vec<usize>>,
     pub(crate) intervals: Mutex<Vec<Timestamp>>,
     pub(crate) samples: Mutex<u64>,
+    /// Of `iterations`: samples, sums in what was not told singly, samples that were all the same.
+    pub(crate) singles: Mutex<u64>,
+    pub(crate) condensed: Mutex<f64>,
+    pub(crate) surplus: Mutex<u64>,
     pub(crate) notices: Mutex<Vec<String>>,
 }
 
@@ -77,6 +81,7 @@ pub(crate) struct Test {
     pub(crate) init: Result<(), RunError>,
     pub(crate) thresholds: Vec<ThresholdGroup>,
     pub(crate) keep_samples: bool,
+    pub(crate) singles_limit: Option<SinglesLimit>,
     /// Conditions on a window that end the run.
     pub(crate) abort_when: Vec<&'static str>,
     pub(crate) control: Arc<Control>,
@@ -99,6 +104,7 @@ impl Test {
             init: Ok(()),
             thresholds: Vec::new(),
             keep_samples: false,
+            singles_limit: None,
             abort_when: Vec::new(),
             control: Arc::default(),
         }
@@ -116,7 +122,9 @@ impl Test {
         let registry = Registry::new(SERIES_LIMIT);
         let conditions = self.abort_when.iter().map(|c| Condition::parse(c).unwrap()).collect();
         let window = Window::new(registry.clone(), conditions, Sources::default()).unwrap();
-        let watch = Box::new(Watch(Arc::clone(&log)));
+        let limit = self.singles_limit;
+        let watch = Watch { log: Arc::clone(&log), registry: registry.clone(), limit };
+        let watch = Box::new(watch);
         let finished = run(RunSetup {
             config: self.config,
             runner: Arc::new(runner),
@@ -318,18 +326,50 @@ impl Vu for FakeVu {
     }
 }
 
-struct Watch(Arc<Log>);
+struct Watch {
+    log: Arc<Log>,
+    registry: Registry,
+    limit: Option<SinglesLimit>,
+}
+
+impl Watch {
+    fn iterations(&self, samples: &[RawSample]) -> u64 {
+        let is_one = |sample: &&RawSample| {
+            self.registry.series_def(sample.series).metric == Builtin::Iterations.id()
+        };
+        samples.iter().filter(is_one).count() as u64
+    }
+}
 
 impl Observer for Watch {
     fn interval(&mut self, at: Timestamp, _interval: &Interval, _totals: &Totals) {
-        self.0.intervals.lock().unwrap().push(at);
+        self.log.intervals.lock().unwrap().push(at);
     }
 
     fn samples(&mut self, samples: Vec<RawSample>, lost: u64) {
-        *self.0.samples.lock().unwrap() += samples.len() as u64 + lost;
+        *self.log.samples.lock().unwrap() += samples.len() as u64 + lost;
+        *self.log.singles.lock().unwrap() += self.iterations(&samples);
+    }
+
+    fn singles_limit(&self) -> Option<SinglesLimit> {
+        self.limit
+    }
+
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        assert!(from < to, "{from:?} {to:?}");
+        for (series, sink) in &interval.sinks {
+            let metric = self.registry.series_def(*series).metric;
+            if let (true, Sink::Counter { sum }) = (metric == Builtin::Iterations.id(), sink) {
+                *self.log.condensed.lock().unwrap() += sum;
+            }
+        }
+    }
+
+    fn surplus(&mut self, samples: Vec<RawSample>, lost: u64) {
+        *self.log.surplus.lock().unwrap() += self.iterations(&samples) + lost;
     }
 
     fn notice(&mut self, _is_error: bool, message: &str, _fields: &[(&str, &str)]) {
-        self.0.notices.lock().unwrap().push(message.to_owned());
+        self.log.notices.lock().unwrap().push(message.to_owned());
     }
 }

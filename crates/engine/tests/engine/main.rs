@@ -8,3 +8,4 @@ mod ending;
 mod fake;
 mod open;
 mod paced;
+mod samples;

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use plimsoll_metrics::{Interval, RawSample, Timestamp, Totals, record::End};
+use plimsoll_metrics::{Interval, RawSample, Registry, Timestamp, Totals, record::End};
+use plimsoll_runtime::log::Log;
 
 use super::{Delivery, Destination, Encoder, Outbox, Settings};
-use crate::{Output, OutputError};
+use crate::{Output, OutputError, condense::condense};
+
+/// A second with more samples than the limit is written as the limit's points divided by this: it is
+/// in such seconds that the load needs the cores.
+const CONDENSED_PART: u64 = 5;
 
 /// Makes payloads of samples.
 pub trait SampleEncoder: Send + 'static {
@@ -29,11 +34,23 @@ impl<E: SampleEncoder> Encoder for Batches<E> {
     }
 }
 
+/// Up to where samples are delivered singly, and what came of the rest.
+struct Limit {
+    per_second: u64,
+    /// How the person sets it.
+    variable: &'static str,
+    registry: Registry,
+    log: Log,
+    /// Intervals beyond it.
+    condensed: u64,
+}
+
 /// An [`Output`] whose points are samples.
 pub struct SampleDelivery {
     /// For the header of the run.
     name: String,
     delivery: Delivery<Arc<Vec<RawSample>>>,
+    limit: Option<Limit>,
 }
 
 impl SampleDelivery {
@@ -48,7 +65,21 @@ impl SampleDelivery {
         destination: impl Fn() -> D + Send + 'static,
     ) -> Result<SampleDelivery, OutputError> {
         let delivery = super::start(settings, Batches(encoder), destination)?;
-        Ok(SampleDelivery { name, delivery })
+        Ok(SampleDelivery { name, delivery, limit: None })
+    }
+
+    /// Delivers what is recorded in a second with more than `per_second` samples as fewer points that
+    /// stand for them. `variable` is how the person sets it.
+    #[must_use]
+    pub fn limited(
+        mut self,
+        per_second: u64,
+        variable: &'static str,
+        registry: Registry,
+        log: Log,
+    ) -> SampleDelivery {
+        self.limit = Some(Limit { per_second, variable, registry, log, condensed: 0 });
+        self
     }
 }
 
@@ -68,11 +99,43 @@ impl Output for SampleDelivery {
 
     fn interval(&mut self, _at: Timestamp, _interval: &Interval, _totals: &Totals) {}
 
+    fn singles_limit(&self) -> Option<u64> {
+        self.limit.as_ref().map(|limit| limit.per_second)
+    }
+
+    fn condensed(&mut self, from: Timestamp, to: Timestamp, interval: &Interval) {
+        let Some(limit) = &mut self.limit else { return };
+        limit.condensed += 1;
+        if limit.condensed == 1 {
+            limit.log.info(&format!(
+                "{}: more than {} samples in a second; such seconds are written as sums and fewer \
+                 points, see {}",
+                self.delivery.description(),
+                limit.per_second,
+                limit.variable
+            ));
+        }
+        let points = limit.per_second / CONDENSED_PART;
+        let samples = condense(&limit.registry, interval, from, to, points);
+        let count = samples.len() as u64;
+        self.delivery.push(Arc::new(samples), count);
+    }
+
     fn end(&mut self, _end: &End) {
         self.delivery.close();
     }
 
     fn finish(&mut self) -> Result<Option<String>, OutputError> {
-        self.delivery.finish()
+        let told = self.delivery.finish();
+        let Some(limit) = self.limit.as_ref().filter(|limit| limit.condensed > 0) else {
+            return told;
+        };
+        let Limit { condensed, per_second, .. } = limit;
+        let noun = if *condensed == 1 { "second" } else { "seconds" };
+        let more = format!("; condensed: {condensed} {noun} with more than {per_second} samples");
+        match told {
+            Ok(line) => Ok(line.map(|line| line + &more)),
+            Err(OutputError { message }) => Err(OutputError { message: message + &more }),
+        }
     }
 }

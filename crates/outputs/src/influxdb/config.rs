@@ -18,6 +18,8 @@ pub struct InfluxdbConfig {
     pub precision: Precision,
     /// Tags that are no tags in the database but fields, which are not indexed.
     pub tags_as_fields: Vec<TagAsField>,
+    /// Samples in a second that are written singly; those of a second with more are condensed.
+    pub points_per_second: Option<u64>,
 }
 
 /// How bodies get there.

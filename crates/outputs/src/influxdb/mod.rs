@@ -1,5 +1,6 @@
 //! `--out influxdb`: each sample as a point in InfluxDB's line protocol, as k6 writes it, to the
-//! `/write` of version 1, the `/api/v2/write` of versions 2 and 3, or by UDP.
+//! `/write` of version 1, the `/api/v2/write` of versions 2 and 3, or by UDP. Above a rate that would
+//! cost the load a part of its core, fewer points stand for them.
 
 mod config;
 mod destination;
@@ -56,8 +57,13 @@ fn start_with(
         Api::V2 { .. } => "InfluxDBv2",
     };
     let name = format!("{name} ({})", config.shown_address());
-    let encoder = LineEncoder::new(config, registry);
+    let encoder = LineEncoder::new(config, registry.clone());
+    let (limit, log) = (config.points_per_second, settings.log.clone());
     let config = config.clone();
     let destination = move || Influxdb::new(&config, tls.clone());
-    SampleDelivery::start(name, settings, encoder, destination)
+    let delivery = SampleDelivery::start(name, settings, encoder, destination)?;
+    Ok(match limit {
+        Some(limit) => delivery.limited(limit, parse::POINTS_PER_SECOND, registry, log),
+        None => delivery,
+    })
 }

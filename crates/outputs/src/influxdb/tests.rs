@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::Read, sync::Arc, time::Duration};
 
-use plimsoll_metrics::{Builtin, RawSample, SeriesId, Timestamp};
+use plimsoll_metrics::{Builtin, RawSample, Recorder, SeriesId, TagSet, Timestamp};
 
 use super::*;
 use crate::{
@@ -263,4 +263,50 @@ fn lines_go_by_datagram() {
         assert!(length <= 160 || text.lines().count() == 1, "{text}");
         lines += text.lines().map(parse).count();
     }
+}
+
+/// Singly up to the limit, above it as sums and fewer points; nothing twice.
+#[test]
+fn a_second_past_the_limit_is_condensed() {
+    let receiver = Receiver::start(|_, _| OK);
+    let config = config(&receiver.url(), &[("PLIMSOLL_INFLUXDB_POINTS_PER_SECOND", "1000")]);
+    let log = Log::memory();
+    let settings = Settings::new("influxdb".to_owned(), log.clone());
+    let singles = Samples::of_a_run();
+    let registry = singles.registry.clone();
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    let mut output = start_with(&config, settings, registry).unwrap();
+    assert_eq!((output.wants_samples(), output.singles_limit()), (true, Some(1_000)));
+    output.samples(&Arc::new(singles.list), 0);
+    for second in 1..=2_u64 {
+        for metric in [Builtin::HttpReqs, Builtin::HttpReqDuration] {
+            let series = recorder.handle(metric.id(), &TagSet::from_pairs([("load", "high")]));
+            (0..5_000).for_each(|_| recorder.record(series, 1.0, Timestamp(second)));
+        }
+        let at = |second: u64| Timestamp(second * 1_000_000_000);
+        output.condensed(at(second), at(second + 1), &recorder.take_interval());
+    }
+    let told = output.finish().unwrap().unwrap();
+    // A sum and a fifth of the limit, twice.
+    assert_eq!(
+        told,
+        "influxdb: 409 points delivered; condensed: 2 seconds with more than 1000 samples"
+    );
+    assert_eq!(
+        log.lines(),
+        ["level=info msg=\"influxdb: more than 1000 samples in a second; such seconds are written \
+          as sums and fewer points, see PLIMSOLL_INFLUXDB_POINTS_PER_SECOND\""]
+    );
+    let bodies: String = receiver.received().iter().map(|request| request.text()).collect();
+    let sums: Vec<&str> =
+        bodies.lines().filter(|line| line.starts_with("http_reqs,load=high")).collect();
+    assert_eq!(
+        sums,
+        [
+            "http_reqs,load=high value=5000 1500000000",
+            "http_reqs,load=high value=5000 2500000000"
+        ]
+    );
+    let points = bodies.lines().filter(|line| line.starts_with("http_req_duration,load=high"));
+    assert_eq!(points.count(), 400);
 }
