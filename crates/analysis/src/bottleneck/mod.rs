@@ -15,6 +15,7 @@ mod line;
 mod observed;
 mod pool;
 mod table;
+mod used;
 mod verdict;
 mod weigh;
 mod words;
@@ -26,6 +27,7 @@ pub use decide::diagnose;
 pub use intervention::{Intervention, intervened};
 pub use observed::{Known, Link, Measured, Observed, Signal};
 pub use table::{PlaceKind, Resource, Unit};
+pub use used::{Used, used};
 pub use verdict::{
     Caution, Ceiling, Confidence, Demand, Evidence, Named, Next, NotIdentified, Place, Rise,
     RuledOut, Subject, Verdict, Why,

@@ -1,7 +1,13 @@
 //! What our pages are made of: a template with parts filled in, the charts' library, data that a script
 //! element can hold. A page asks no other host for anything, and opens offline.
 
+mod bundle;
+
 use std::io::{self, Write};
+
+#[cfg(test)]
+pub(crate) use bundle::tests::check_modules;
+pub(crate) use bundle::{Source, bundle};
 
 const UPLOT: &str = include_str!("vendor/uplot/uPlot.iife.min.js");
 const UPLOT_LICENCE: &str = include_str!("vendor/uplot/LICENSE");

@@ -3,10 +3,10 @@
 
 mod facts;
 mod markdown;
-mod place;
+pub(crate) mod place;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use std::{
     io::{self, Write},

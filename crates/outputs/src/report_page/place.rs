@@ -13,7 +13,7 @@ const PARTIAL: &str = ".partial";
 
 /// An open report; what was not written is removed with it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     file: Option<File>,
     /// None when it is written to directly.
     names: Option<Names>,
@@ -28,7 +28,7 @@ struct Names {
 impl Place {
     /// # Errors
     /// When nothing can be written at `path`. The error names no path but a missing folder's.
-    pub(super) fn open(path: &Path) -> io::Result<Place> {
+    pub(crate) fn open(path: &Path) -> io::Result<Place> {
         let Some(whole) = replaceable(path)? else {
             let file = File::options().write(true).open(path)?;
             return Ok(Place { file: Some(file), names: None });
@@ -41,7 +41,7 @@ impl Place {
     }
 
     /// Writes the report and gives it its name.
-    pub(super) fn write(
+    pub(crate) fn write(
         mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {

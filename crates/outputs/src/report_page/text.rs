@@ -12,7 +12,7 @@ const CURVE_CELLS: usize = 24;
 const SPECIAL: &[char] = &['\\', '`', '*', '_', '[', ']', '|', '~', '#', '!'];
 
 /// Text that stands for itself, on one line.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -34,7 +34,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Text as code, on one line. In a table a bar is one even in code unless it is escaped.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let line: String =
         text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     let longest = line.split(|char| char != '`').map(str::len).max().unwrap_or(0);
@@ -44,7 +44,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// A whole number with its thousands apart.
-pub(super) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64) -> String {
     if value.abs() < 100.0 {
         return compact(value, 2);
     }
@@ -59,7 +59,7 @@ pub(super) fn count(value: f64) -> String {
     text
 }
 
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;
     // Rounding must not make what failed look perfect.
     if value > 0.0 && value < 0.01 {
@@ -72,7 +72,7 @@ pub(super) fn percent(share: f64) -> String {
 }
 
 /// With three figures: a percentile is good for no more.
-pub(super) fn milliseconds(value: f64) -> String {
+pub(crate) fn milliseconds(value: f64) -> String {
     let text = |value: f64, unit: &str| format!("{} {unit}", compact(significant(value), 9));
     match value.abs() {
         0.0 => "0 ms".to_owned(),
@@ -92,7 +92,7 @@ fn significant(value: f64) -> f64 {
 }
 
 /// A value in its unit, as the page's JSON names them.
-pub(super) fn amount(value: f64, unit: &str) -> String {
+pub(crate) fn amount(value: f64, unit: &str) -> String {
     let number = || match significant(value) {
         small if small.abs() < 100.0 => compact(small, 6),
         large => count(large),
@@ -110,7 +110,7 @@ pub(super) fn amount(value: f64, unit: &str) -> String {
 }
 
 /// A column as blocks of eight heights, thinned by its greatest values; empty when nothing moves.
-pub(super) fn curve(column: &[Option<f64>]) -> String {
+pub(crate) fn curve(column: &[Option<f64>]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = column.iter().flatten().copied().fold(0.0, f64::max);
     if column.len() < 2 || most <= 0.0 {

@@ -1,4 +1,4 @@
-//! The runs as they are, and the pages that follow them. Each change is encoded once for all pages.
+//! What is shown as it is, and the pages that follow it. Each change is encoded once for all pages.
 
 use std::sync::{Arc, mpsc::SyncSender};
 
@@ -6,61 +6,60 @@ use bytes::Bytes;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::inbox::{Inbox, Message};
-use crate::view::{
-    model::{Model, Part},
-    run::join,
-};
 
 /// Pages that may follow at once.
 pub(super) const CLIENTS_LIMIT: usize = 32;
 
 /// Changes that may wait for a slow page, one a second. Then it is cut off; browsers come again by
-/// themselves and start with the whole run.
+/// themselves and start with the whole.
 const PENDING_LIMIT: usize = 16;
 
 /// Milliseconds after which browsers come again, and a comment that keeps a silent connection open.
 const RETRY: &str = "retry: 1000\n\n";
 const HEARTBEAT: &[u8] = b": still here\n\n";
 
-pub(super) struct Board {
-    runs: Vec<Shown>,
+/// What a page shows, and what it is told of changes.
+pub(crate) trait Content: Send + 'static {
+    type News: Send;
+
+    /// Where the page asks for [`Content::json`].
+    const DATA: &'static str;
+
+    fn page(&self) -> Vec<u8>;
+
+    /// All of it.
+    fn json(&self) -> Vec<u8>;
+
+    fn absorb(&mut self, news: Self::News);
+
+    /// The events that tell a new page everything.
+    fn write_whole(&self, text: &mut Vec<u8>);
+
+    /// The events since the last call, if somebody reads them.
+    fn write_news(&mut self, is_read: bool, text: &mut Vec<u8>);
+}
+
+pub(super) struct Board<C: Content> {
+    content: C,
     clients: Vec<Sender<Bytes>>,
-    inbox: Arc<Inbox>,
+    inbox: Arc<Inbox<C::News>>,
 }
 
-struct Shown {
-    model: Model,
-    /// What pages have: points, and of which epoch.
-    points: usize,
-    epoch: u64,
-    has_news: bool,
-    /// Whether pages were told of its end.
-    is_over: bool,
-}
+impl<C: Content> Board<C> {
+    pub(super) fn new(content: C, inbox: Arc<Inbox<C::News>>) -> Board<C> {
+        Board { content, clients: Vec::new(), inbox }
+    }
 
-impl Board {
-    pub(super) fn new(models: Vec<Model>, inbox: Arc<Inbox>) -> Board {
-        let shown = |model: Model| Shown {
-            points: model.points(),
-            epoch: model.epoch(),
-            has_news: false,
-            is_over: !model.is_live(),
-            model,
-        };
-        Board { runs: models.into_iter().map(shown).collect(), clients: Vec::new(), inbox }
+    pub(super) fn content(&self) -> &C {
+        &self.content
     }
 
     /// Takes in what came and tells all pages. Returns those that wait for this to be done.
-    pub(super) fn take(&mut self, messages: Vec<Message>) -> Vec<SyncSender<()>> {
+    pub(super) fn take(&mut self, messages: Vec<Message<C::News>>) -> Vec<SyncSender<()>> {
         let mut waiting = Vec::new();
         for message in messages {
             match message {
-                Message::News(run, news) => {
-                    if let Some(shown) = self.runs.get_mut(run) {
-                        shown.model.absorb(news);
-                        shown.has_news = true;
-                    }
-                }
+                Message::News(news) => self.content.absorb(news),
                 Message::Flush(done) => waiting.push(done),
             }
         }
@@ -70,17 +69,8 @@ impl Board {
 
     fn tell(&mut self) {
         self.forget_gone();
-        let has_clients = !self.clients.is_empty();
         let mut text = Vec::new();
-        for shown in self.runs.iter_mut().filter(|shown| shown.has_news) {
-            if has_clients {
-                shown.write_news(&mut text);
-            }
-            shown.has_news = false;
-            shown.points = shown.model.points();
-            shown.epoch = shown.model.epoch();
-            shown.is_over = !shown.model.is_live();
-        }
+        self.content.write_news(!self.clients.is_empty(), &mut text);
         if !text.is_empty() {
             self.send(Bytes::from(text));
         }
@@ -108,12 +98,7 @@ impl Board {
             return None;
         }
         let mut text = RETRY.as_bytes().to_vec();
-        for shown in &self.runs {
-            write_event(&mut text, "run", &shown.model.whole());
-            if shown.is_over {
-                shown.write_end(&mut text);
-            }
-        }
+        self.content.write_whole(&mut text);
         let (sender, receiver) = channel(PENDING_LIMIT);
         // It has just been made, so there is room.
         sender.try_send(Bytes::from(text)).ok()?;
@@ -127,42 +112,11 @@ impl Board {
         let is_empty = |client: &Sender<Bytes>| client.capacity() == client.max_capacity();
         self.clients.iter().all(|client| client.is_closed() || is_empty(client))
     }
-
-    /// Of the page before its script knows better.
-    pub(super) fn title(&self) -> String {
-        match &self.runs[..] {
-            [alone] => alone.model.meta().name.clone(),
-            runs => format!("{} runs", runs.len()),
-        }
-    }
-
-    /// All runs, whole.
-    pub(super) fn json(&self) -> Vec<u8> {
-        join(self.runs.iter().map(|shown| shown.model.whole().to_json()))
-    }
-}
-
-impl Shown {
-    fn write_news(&self, text: &mut Vec<u8>) {
-        if self.model.epoch() == self.epoch {
-            write_event(text, "append", &self.model.since(self.points));
-        } else {
-            write_event(text, "run", &self.model.whole());
-        }
-        if !self.is_over && !self.model.is_live() {
-            self.write_end(text);
-        }
-    }
-
-    fn write_end(&self, text: &mut Vec<u8>) {
-        let id = serde_json::Value::from(self.model.meta().id.as_str());
-        text.extend_from_slice(format!("event: end\ndata: {{\"id\":{id}}}\n\n").as_bytes());
-    }
 }
 
 /// JSON without indentation has no line breaks, so it is one line of data.
-fn write_event(text: &mut Vec<u8>, name: &str, part: &Part<'_>) {
+pub(crate) fn write_event(text: &mut Vec<u8>, name: &str, json: &[u8]) {
     text.extend_from_slice(format!("event: {name}\ndata: ").as_bytes());
-    text.extend(part.to_json());
+    text.extend_from_slice(json);
     text.extend_from_slice(b"\n\n");
 }

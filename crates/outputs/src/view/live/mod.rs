@@ -10,6 +10,7 @@ mod inbox;
 mod limited;
 mod records;
 mod routes;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -34,8 +35,11 @@ use super::{
 };
 use crate::{Output, OutputError};
 use board::Board;
-use inbox::{Inbox, Message};
+use inbox::Inlet;
+use runs::Shown;
 
+pub(crate) use board::{Content, write_event};
+pub(crate) use inbox::{Inbox, Message};
 pub use records::{Opened, is_record, open, show};
 
 /// That of k6's dashboard.
@@ -57,7 +61,7 @@ pub enum Address {
 /// A page that is being served, until the process ends.
 pub struct Server {
     address: SocketAddr,
-    inbox: Arc<Inbox>,
+    inbox: Arc<dyn Inlet>,
 }
 
 impl Server {
@@ -85,24 +89,29 @@ impl Server {
         !self.address.ip().is_loopback()
     }
 
-    fn start(address: Address, models: Vec<Model>, log: &Log) -> Result<Server, OutputError> {
+    /// Serves `content`, which takes what comes into the inbox.
+    pub(crate) fn start<C: Content>(
+        address: Address,
+        content: C,
+        log: &Log,
+    ) -> Result<(Server, Arc<Inbox<C::News>>), OutputError> {
         let bound = bind(address)?;
         let failed = |error: io::Error| OutputError { message: error.to_string() };
         let address = bound.local_addr().map_err(failed)?;
         let inbox = Arc::new(Inbox::default());
         let (theirs, log) = (Arc::clone(&inbox), log.clone());
-        let board = Board::new(models, Arc::clone(&inbox));
+        let board = Board::new(content, Arc::clone(&inbox));
         std::thread::Builder::new()
             .name("dashboard".to_owned())
             .spawn(move || routes::run(bound, address, board, &theirs, &log))
             .map_err(failed)?;
-        Ok(Server { address, inbox })
+        Ok((Server { address, inbox: Arc::clone(&inbox) as Arc<dyn Inlet> }, inbox))
     }
 
     /// Waits until pages got what there is, or for so long that they will not.
-    fn flush(&self) {
+    pub(crate) fn flush(&self) {
         let (done, is_done) = sync_channel(1);
-        if self.inbox.push(Message::Flush(done)) {
+        if self.inbox.flush(done) {
             // Without an answer they have what they have.
             _ = is_done.recv_timeout(LAST_NEWS);
         }
@@ -142,8 +151,8 @@ pub fn start(
     log: &Log,
 ) -> Result<Dashboard, OutputError> {
     let digester = Digester::new(registry, meta.started_unix_ms);
-    let server = Server::start(address, vec![Model::new(meta)], log)?;
-    let feed = Feed::new(0, digester, &server, log);
+    let (server, inbox) = Server::start(address, Shown::new(vec![Model::new(meta)]), log)?;
+    let feed = Feed::new(0, digester, inbox, log);
     Ok(Dashboard { server, feed })
 }
 
@@ -195,7 +204,7 @@ struct Feed {
     /// Which of the server's.
     run: usize,
     digester: Digester,
-    inbox: Arc<Inbox>,
+    inbox: Arc<Inbox<(usize, News)>>,
     log: Log,
     /// CPU time, and for how many intervals.
     spent: Duration,
@@ -221,19 +230,13 @@ impl Follow for Feed {
 }
 
 impl Feed {
-    fn new(run: usize, digester: Digester, server: &Server, log: &Log) -> Feed {
-        Feed {
-            run,
-            digester,
-            inbox: Arc::clone(&server.inbox),
-            log: log.clone(),
-            spent: Duration::ZERO,
-            intervals: 0,
-        }
+    fn new(run: usize, digester: Digester, inbox: Arc<Inbox<(usize, News)>>, log: &Log) -> Feed {
+        let log = log.clone();
+        Feed { run, digester, inbox, log, spent: Duration::ZERO, intervals: 0 }
     }
 
     fn news(&mut self, news: News) {
-        if !self.inbox.push(Message::News(self.run, news)) && self.inbox.is_first_loss() {
+        if !self.inbox.push(Message::News((self.run, news))) && self.inbox.is_first_loss() {
             self.log.warn("the dashboard cannot keep up and lacks a part of the run");
         }
     }

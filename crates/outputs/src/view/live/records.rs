@@ -1,10 +1,10 @@
 //! A page of run records: finished ones, and those that are still being written, which it follows.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use plimsoll_runtime::{log::Log, timer, workers};
 
-use super::{Address, Feed, Server};
+use super::{Address, Feed, Server, runs::Shown};
 use crate::{
     OutputError,
     record::ReadError,
@@ -79,10 +79,10 @@ pub fn show(address: Address, records: Vec<Opened>, log: &Log) -> Result<Server,
             running.push((run, digester, record.replay));
         }
     }
-    let server = Server::start(address, models, log)?;
+    let (server, inbox) = Server::start(address, Shown::new(models), log)?;
     let followed: Vec<(Replay, Feed)> = running
         .into_iter()
-        .map(|(run, digester, replay)| (replay, Feed::new(run, digester, &server, log)))
+        .map(|(run, digester, replay)| (replay, Feed::new(run, digester, Arc::clone(&inbox), log)))
         .collect();
     if !followed.is_empty() {
         std::thread::Builder::new()

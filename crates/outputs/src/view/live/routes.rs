@@ -22,13 +22,12 @@ use bytes::Bytes;
 use plimsoll_runtime::{clock::thread_cpu_time, listen::Bound, log::Log, timer, workers};
 
 use super::{
-    board::Board,
+    board::{Board, Content},
     body::Stream,
     guard::{self, Guard},
     inbox::Inbox,
     limited::Limited,
 };
-use crate::view::page;
 
 /// Silence after which pages get a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -37,22 +36,33 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const FLUSH_LOOKS: u32 = 25;
 const FLUSH_LOOK: Duration = Duration::from_millis(20);
 
-#[derive(Clone)]
-struct Shared {
-    board: Arc<Mutex<Board>>,
+struct Shared<C: Content> {
+    board: Arc<Mutex<Board<C>>>,
     page: Bytes,
 }
 
-impl Shared {
+impl<C: Content> Clone for Shared<C> {
+    fn clone(&self) -> Shared<C> {
+        Shared { board: Arc::clone(&self.board), page: self.page.clone() }
+    }
+}
+
+impl<C: Content> Shared<C> {
     /// All who lock it are on this thread, and none waits with it.
-    fn lock(&self) -> MutexGuard<'_, Board> {
+    fn lock(&self) -> MutexGuard<'_, Board<C>> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Serves until the process ends. Blocks.
-pub(super) fn run(bound: Bound, address: SocketAddr, board: Board, inbox: &Inbox, log: &Log) {
-    let page = Bytes::from(page::served(&board.title()));
+pub(super) fn run<C: Content>(
+    bound: Bound,
+    address: SocketAddr,
+    board: Board<C>,
+    inbox: &Inbox<C::News>,
+    log: &Log,
+) {
+    let page = Bytes::from(board.content().page());
     let shared = Shared { board: Arc::new(Mutex::new(board)), page };
     let served = workers::block_on(async {
         let listener = bound.listen()?;
@@ -70,7 +80,11 @@ pub(super) fn run(bound: Bound, address: SocketAddr, board: Board, inbox: &Inbox
 }
 
 /// Takes in news for good.
-async fn follow(shared: &Shared, inbox: &Inbox, log: &Log) -> std::io::Result<()> {
+async fn follow<C: Content>(
+    shared: &Shared<C>,
+    inbox: &Inbox<C::News>,
+    log: &Log,
+) -> std::io::Result<()> {
     loop {
         let messages = inbox.take().await;
         let waiting = shared.lock().take(messages);
@@ -83,7 +97,7 @@ async fn follow(shared: &Shared, inbox: &Inbox, log: &Log) -> std::io::Result<()
     }
 }
 
-async fn flush(shared: &Shared, waiting: Vec<SyncSender<()>>) {
+async fn flush<C: Content>(shared: &Shared<C>, waiting: Vec<SyncSender<()>>) {
     for _ in 0..FLUSH_LOOKS {
         if shared.lock().is_flushed() {
             // The last of it is on its way to the socket.
@@ -96,24 +110,24 @@ async fn flush(shared: &Shared, waiting: Vec<SyncSender<()>>) {
     waiting.iter().for_each(|done| _ = done.try_send(()));
 }
 
-async fn beat(shared: Shared) {
+async fn beat<C: Content>(shared: Shared<C>) {
     loop {
         timer::sleep(HEARTBEAT).await;
         shared.lock().heartbeat();
     }
 }
 
-fn router(shared: &Shared, address: SocketAddr) -> Router {
+fn router<C: Content>(shared: &Shared<C>, address: SocketAddr) -> Router {
     Router::new()
-        .route("/", get(index))
-        .route("/api/runs", get(runs))
-        .route("/events", get(events))
+        .route("/", get(index::<C>))
+        .route(C::DATA, get(data::<C>))
+        .route("/events", get(events::<C>))
         .fallback(missing)
         .layer(middleware::from_fn_with_state(Guard::new(address, &shared.page), guard::check))
         .with_state(shared.clone())
 }
 
-async fn index(State(shared): State<Shared>) -> Response {
+async fn index<C: Content>(State(shared): State<Shared<C>>) -> Response {
     ([(CONTENT_TYPE, "text/html; charset=utf-8")], shared.page.clone()).into_response()
 }
 
@@ -121,19 +135,19 @@ async fn missing() -> Response {
     (StatusCode::NOT_FOUND, "there is no such page: see /\n").into_response()
 }
 
-async fn runs(State(shared): State<Shared>) -> Response {
-    let json = shared.lock().json();
+async fn data<C: Content>(State(shared): State<Shared<C>>) -> Response {
+    let json = shared.lock().content().json();
     ([(CONTENT_TYPE, "application/json")], json).into_response()
 }
 
-async fn events(State(shared): State<Shared>) -> Response {
+async fn events<C: Content>(State(shared): State<Shared<C>>) -> Response {
     match shared.lock().follow() {
         Some(changes) => {
             let body = Body::new(Stream(changes));
             ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
         }
         None => {
-            let why = "too many pages follow this run already\n";
+            let why = "too many pages follow this already\n";
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "10")], why).into_response()
         }
     }

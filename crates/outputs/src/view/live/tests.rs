@@ -158,7 +158,7 @@ fn pages_have_a_limit_and_leave_room_when_they_go() {
 fn a_slow_page_is_cut_off_and_others_are_not() {
     let inbox = Arc::new(Inbox::default());
     let story = Story::told(3);
-    let mut board = Board::new(vec![story.model], Arc::clone(&inbox));
+    let mut board = Board::new(Shown::new(vec![story.model]), Arc::clone(&inbox));
     let slow = board.follow().unwrap();
     let mut quick = board.follow().unwrap();
     for _ in 0..100 {

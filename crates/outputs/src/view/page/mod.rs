@@ -1,10 +1,9 @@
 //! The page that shows runs: dashboard, view and report are one, by where their data come from.
 //!
-//! It is written as ES modules in `js/`, each with its imports, and put together into one script without
-//! any tool: [`MODULES`] are in order of use, each becomes a function that gives its exports.
+//! It is written as ES modules in `js/`, each with its imports, and put together into one script by
+//! [`html::bundle`].
 
 use std::{
-    fmt::Write as _,
     io::{self, Write},
     sync::OnceLock,
 };
@@ -64,57 +63,7 @@ fn write(title: &str, data: &[u8], out: &mut dyn Write) -> io::Result<()> {
 /// All modules as one script.
 fn script() -> &'static str {
     static SCRIPT: OnceLock<String> = OnceLock::new();
-    SCRIPT.get_or_init(|| {
-        let mut script = String::new();
-        for (name, source) in MODULES {
-            let module = Module::parse(source);
-            let exports = module.exports.join(", ");
-            // Writing to a string does not fail.
-            _ = writeln!(
-                script,
-                "const {name}Module = (() => {{\n{}return {{ {exports} }};\n}})();",
-                module.body
-            );
-        }
-        script
-    })
-}
-
-/// A module without the words that only modules know.
-struct Module<'a> {
-    body: String,
-    exports: Vec<&'a str>,
-}
-
-impl<'a> Module<'a> {
-    fn parse(source: &'a str) -> Module<'a> {
-        let mut module = Module { body: String::new(), exports: Vec::new() };
-        for line in source.lines() {
-            if let Some((names, from)) = import(line) {
-                module.body += &format!("const {names} = {from}Module;");
-            } else if let Some(rest) = line.strip_prefix("export ") {
-                module.exports.extend(declared(rest));
-                module.body += rest;
-            } else {
-                module.body += line;
-            }
-            module.body.push('\n');
-        }
-        module
-    }
-}
-
-/// `{ names }` and the module of `import { names } from "./module.js";`.
-fn import(line: &str) -> Option<(&str, &str)> {
-    let (names, from) = line.strip_prefix("import ")?.split_once(" from \"./")?;
-    Some((names, from.strip_suffix(".js\";")?))
-}
-
-/// What `function name(`, `const name =` or `class Name {` declares.
-fn declared(text: &str) -> Option<&str> {
-    let text = text.strip_prefix("async ").unwrap_or(text);
-    let (_, rest) = text.split_once(' ')?;
-    rest.split(|char: char| !char.is_alphanumeric() && char != '_').next()
+    SCRIPT.get_or_init(|| html::bundle(&MODULES))
 }
 
 #[cfg(test)]
@@ -123,30 +72,7 @@ mod tests {
 
     #[test]
     fn modules_use_what_those_before_them_export() {
-        let mut known: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (name, source) in MODULES {
-            for line in source.lines().filter(|line| line.starts_with("import")) {
-                let (names, from) = import(line).unwrap_or_else(|| panic!("{name}: {line}"));
-                let exports = &known.iter().find(|(module, _)| *module == from);
-                let exports = &exports.unwrap_or_else(|| panic!("{name}: {from} comes later")).1;
-                for one in names.trim_matches(['{', '}', ' ']).split(", ") {
-                    assert!(exports.contains(&one), "{name}: {from} exports no {one}");
-                    let uses = source.matches(one).count();
-                    assert!(uses > 1, "{name} imports {one} and does not use it");
-                }
-            }
-            known.push((name, Module::parse(source).exports));
-        }
-        assert!(!script().contains("\nexport ") && !script().contains("\nimport "));
-    }
-
-    #[test]
-    fn exports_are_found() {
-        let check = |line, expected| assert_eq!(Module::parse(line).exports, [expected], "{line}");
-        check("export function amount(value, unit) {", "amount");
-        check("export async function startSource(then) {", "startSource");
-        check("export const ICONS = {", "ICONS");
-        check("export class Chart {", "Chart");
+        html::check_modules(&MODULES);
     }
 
     #[test]

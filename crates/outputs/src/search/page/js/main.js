@@ -1,0 +1,210 @@
+/* Puts the page together and keeps it up to date. */
+
+import { sign } from "./chart.js";
+import { chooseTrial, chosenTrial, nearOnly, onChoice, setNear } from "./choosing.js";
+import { course } from "./course.js";
+import { curves, describeTrial, flights } from "./curves.js";
+import { byId, choice, element, refresh } from "./dom.js";
+import { Resources } from "./resources.js";
+import { search, startSource } from "./source.js";
+import { Trials, conditions, lists } from "./table.js";
+import { nextTheme, startTheme } from "./theme.js";
+import { updateHead, updateProgress, updateTiles, updateVerdict } from "./verdict.js";
+
+const VERDICTS = [
+  ["kept", "the objectives were kept"],
+  ["not kept", "they were not"],
+  ["unclear", "too near to tell"],
+  ["invalid", "the load generator was the limit: does not count"],
+];
+
+const verdict = element("div", { id: "verdict", class: "verdicts", tabindex: "-1" });
+const progress = element("dl", { id: "progress", class: "panel progress" });
+const tiles = element("dl", { class: "tiles few", id: "figures" });
+const key = element("ul", { class: "verdict-key", "aria-label": "Verdicts of trials" });
+const span = element("span", { class: "choice small", role: "group", "aria-label": "Which rates are shown" });
+const evidence = element("div", { class: "grid lists" });
+const host = element("section", { class: "panel", id: "conditions" });
+const resources = new Resources();
+const trials = new Trials();
+const line = curves();
+const rest = [...flights(), course()];
+const charts = [...line, ...rest];
+let isBuilt = false;
+
+function reading() {
+  return element(
+    "details",
+    { class: "panel reading-help" },
+    element("summary", {}, "How to read this"),
+    element(
+      "p",
+      {},
+      "Plimsoll sent requests to a service at fixed rates, whether or not earlier ones had been answered, as independent users do. Each stretch at one rate is a trial. A trial is kept when the response times and errors were within the objectives. The capacity is the highest rate that was kept again and again; it is not the highest throughput, which an overloaded service may reach with useless response times.",
+    ),
+    element(
+      "p",
+      {},
+      "Beside the load, resources of the service were watched. What is used up just where the capacity is, is the first to give. A trial in which the load generator itself was the limit is invalid and never counts.",
+    ),
+  );
+}
+
+function heading(text, note, ...more) {
+  return element("div", { class: "group-head" }, element("h2", {}, text, element("small", {}, note)), more);
+}
+
+function build() {
+  isBuilt = true;
+  byId("waiting")?.remove();
+  key.replaceChildren(...VERDICTS.map(([name, text]) => element("li", {}, sign(name), element("b", {}, name), ` ${text}`)));
+  choice(
+    span,
+    [
+      ["all", "All rates"],
+      ["near", "Around the capacity"],
+    ],
+    nearOnly() ? "near" : "all",
+    (value) => setNear(value === "near"),
+  );
+  byId("main").append(
+    verdict,
+    progress,
+    tiles,
+    reading(),
+    element(
+      "section",
+      { id: "load-line", class: "group" },
+      heading("Load line", "what the service does at each rate", span),
+      key,
+      element("div", { class: "grid" }, line.map((chart) => chart.element)),
+    ),
+    element(
+      "section",
+      { id: "bottleneck", class: "group" },
+      heading("What gives first", "what was watched beside the load"),
+      element("div", { class: "grid" }, resources.element, evidence),
+    ),
+    element(
+      "section",
+      { id: "search", class: "group" },
+      heading("The search", "what was tried, and whether it can be trusted"),
+      element("div", { class: "grid" }, rest.map((chart) => chart.element)),
+    ),
+    trials.element,
+    host,
+  );
+}
+
+const SECTIONS = [
+  ["verdict", "Verdict"],
+  ["load-line", "Load line"],
+  ["bottleneck", "What gives first"],
+  ["search", "The search"],
+  ["trials", "Trials"],
+  ["conditions", "Done with"],
+];
+
+function update() {
+  const known = search();
+  if (!known) {
+    byId("waiting").textContent = "plimsoll does not answer";
+    return;
+  }
+  updateHead(known);
+  if (!isBuilt) build();
+  updateVerdict(verdict, known);
+  updateProgress(progress, known);
+  updateTiles(tiles, known);
+  resources.update(known);
+  refresh(evidence, JSON.stringify([known.first, known.not_identified, known.ruled_out, known.cautions, known.not_watched]), () =>
+    lists(known),
+  );
+  byId("load-line").hidden = known.trials.length === 0;
+  byId("search").hidden = known.trials.length === 0;
+  byId("bottleneck").hidden = known.resources.length === 0 && evidence.children.length === 0;
+  span.hidden = !known.capacity;
+  for (const chart of charts) chart.update(known);
+  trials.update(known);
+  conditions(host, known);
+  const links = SECTIONS.filter(([id]) => !byId(id).hidden);
+  refresh(byId("sections"), JSON.stringify(links), () =>
+    links.map(([id, title]) => element("a", { href: `#${id}` }, title)),
+  );
+}
+
+/* Only what changes with each second. */
+function advance() {
+  updateHead(search());
+  updateProgress(progress, search());
+}
+
+function emphasize() {
+  for (const chart of [...charts, resources.chart]) chart.emphasize();
+  trials.emphasize();
+}
+
+let near = nearOnly();
+
+onChoice(() => {
+  if (near !== nearOnly()) {
+    near = nearOnly();
+    update();
+  } else emphasize();
+});
+
+function step(by) {
+  const { length } = search()?.trials ?? [];
+  if (!length) return;
+  const at = chosenTrial();
+  const next = at == null ? (by > 0 ? 0 : length - 1) : Math.min(Math.max(at + by, 0), length - 1);
+  chooseTrial(next);
+  const { title, pairs } = describeTrial(search(), next);
+  byId("said").textContent = [title, ...pairs.map((pair) => pair.join(" "))].join(", ");
+}
+
+const KEYS = [
+  ["?", "this table", () => byId("help").showModal()],
+  ["t", "theme: as the system, light, dark", nextTheme],
+  ["ArrowLeft", "trial before", () => step(-1)],
+  ["ArrowRight", "next trial", () => step(1)],
+  ["Enter", "to the chosen trial in the table", () => byId(`trial-${chosenTrial() + 1}`)?.scrollIntoView({ block: "center" })],
+  ["n", "rates around the capacity, or all", () => span.querySelector('[aria-pressed="false"]')?.click()],
+  ["Escape", "no trial", () => chooseTrial(null)],
+];
+
+const NAMES = { ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
+
+function startKeys() {
+  byId("keys").replaceChildren(
+    ...KEYS.map(([name, text]) =>
+      element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, NAMES[name] ?? name)), element("td", {}, text)),
+    ),
+  );
+  byId("help-open").addEventListener("click", () => byId("help").showModal());
+  addEventListener("keydown", (event) => {
+    const isTaken = event.target.closest?.("input, textarea, select, dialog");
+    if (isTaken || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Buttons and links are pressed by it.
+    if (event.key === "Enter" && event.target.closest?.("a, button, summary")) return;
+    const found = KEYS.find(([name]) => name === event.key);
+    if (!found) return;
+    event.preventDefault();
+    found[2]();
+  });
+}
+
+let shown = null;
+
+startTheme();
+startKeys();
+addEventListener("beforeprint", () => {
+  for (const chart of [...charts, resources.chart]) chart.draw();
+});
+setInterval(() => search()?.progress && updateHead(search()), 1000);
+startSource(() => {
+  const known = search();
+  if (known && known === shown) advance();
+  else update();
+  shown = known;
+});

@@ -1,0 +1,116 @@
+/* Trials one by one, what was ruled out, and what the search was done with. */
+
+import { sign } from "./chart.js";
+import { chooseTrial, chosenTrial } from "./choosing.js";
+import { element, refresh } from "./dom.js";
+import { amount, count, duration, elapsed, milliseconds, percent } from "./format.js";
+import { level } from "./source.js";
+
+const missing = (value, write) => (value == null ? "–" : write(value));
+
+const COLUMNS = [
+  ["Trial", (_, at) => String(at + 1)],
+  ["At", ({ start }) => elapsed(start)],
+  ["Phase", ({ phase }) => phase],
+  ["Asked for", ({ rate }) => level(rate)],
+  ["For", ({ start, end }) => duration(Math.round(end - start))],
+  ["Verdict", ({ verdict }) => [sign(verdict), verdict]],
+  ["Ended", ({ throughput }) => missing(throughput, (one) => amount(one, "1/s"))],
+  ["p50", ({ percentiles_ms: all }) => missing(all?.[0], milliseconds)],
+  ["p99", ({ percentiles_ms: all }) => missing(all?.[3], milliseconds)],
+  ["Errors", ({ errors }) => missing(errors, percent)],
+  ["In flight", ({ in_flight: number }) => missing(number, count)],
+  ["Generator", ({ generator_cpu: share }) => missing(share, (one) => percent(one, 2))],
+  ["Why", ({ words }) => words],
+];
+
+/* Which columns are text. */
+const TEXTS = ["Phase", "Verdict", "Why"];
+
+function row(trial, at) {
+  return element(
+    "tr",
+    { id: `trial-${at + 1}`, onpointerenter: () => chooseTrial(at), onpointerleave: () => chooseTrial(null) },
+    COLUMNS.map(([name, write], place) =>
+      element(place ? "td" : "th", { class: TEXTS.includes(name) ? "text" : null, scope: place ? null : "row" }, write(trial, at)),
+    ),
+  );
+}
+
+export class Trials {
+  constructor() {
+    this.body = element("tbody", {});
+    const head = COLUMNS.map(([name]) => element("th", { scope: "col", class: TEXTS.includes(name) ? "text" : null }, name));
+    this.element = element(
+      "section",
+      { class: "panel", id: "trials", "aria-label": "Trials" },
+      element("div", { class: "head" }, element("h3", {}, "Trials", element("small", {}, "one stretch of load at one rate each"))),
+      element(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": "Trials" },
+        element("table", { class: "trials" }, element("thead", {}, element("tr", {}, head)), this.body),
+      ),
+    );
+  }
+
+  update({ trials }) {
+    this.element.hidden = trials.length === 0;
+    refresh(this.body, JSON.stringify(trials), () => trials.map(row));
+    this.emphasize();
+  }
+
+  emphasize() {
+    [...this.body.children].forEach((one, at) => one.classList.toggle("chosen", at === chosenTrial()));
+  }
+}
+
+function list(title, note, texts) {
+  if (!texts.length) return null;
+  return element(
+    "section",
+    { class: "panel" },
+    element("div", { class: "head" }, element("h3", {}, title)),
+    element("p", { class: "reading" }, note),
+    element(
+      "ul",
+      { class: "plain" },
+      texts.map((text) => element("li", {}, text)),
+    ),
+  );
+}
+
+function evidence({ first, not_identified: why }) {
+  if (!first) {
+    if (!why) return null;
+    return list("First to give: not identified", "What nothing explains gets no name.", [why]);
+  }
+  const pieces = [
+    ...first.evidence,
+    first.demand && `${first.demand} per request`,
+    first.limit &&
+      `predicted limit ${amount(first.limit.value, "1/s")} (95 %: ${count(first.limit.low)} to ${count(first.limit.high)})`,
+    { high: "all of this fits together", medium: "fairly sure", low: "not sure" }[first.confidence],
+  ];
+  return list(`First to give: ${first.words}`, "What speaks for it:", pieces.filter(Boolean));
+}
+
+export function lists(search) {
+  return [
+    evidence(search),
+    list("Ruled out", "Watched too, and not the limit.", search.ruled_out),
+    list("To keep in mind", "What may weaken the verdict.", search.cautions),
+    list("Not watched", "Nothing can be said of these.", search.not_watched),
+  ].filter(Boolean);
+}
+
+export function conditions(host, { conditions: pairs }) {
+  host.hidden = pairs.length === 0;
+  refresh(host, JSON.stringify(pairs), () => [
+    element("div", { class: "head" }, element("h3", {}, "Done with")),
+    element(
+      "dl",
+      { class: "conditions" },
+      pairs.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+    ),
+  ]);
+}
