@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod conditions;
 mod conduct;
 mod environment;
 mod exit;

@@ -182,9 +182,21 @@ impl Control {
             .unwrap_or_default()
     }
 
-    /// Starts that the paces of running scenarios asked for until `at`; other executors ask for none.
+    /// Starts that the schedules of running scenarios asked for until `at`; closed ones ask for none.
     pub fn asked_by(&self, at: Timestamp) -> f64 {
         self.live.get().map(|live| live.asked_by(at)).unwrap_or_default()
+    }
+
+    /// Iterations that are due and have not ended, those that wait to begin among them; where starts are
+    /// random, those that have begun.
+    pub fn in_flight(&self) -> u64 {
+        let Some(live) = self.live.get() else { return 0 };
+        let figures = live.figures();
+        let ended = figures.iterations_completed + figures.iterations_interrupted;
+        match live.due_by(Timestamp(Instant::now().unix_nanos())) {
+            Some(due) => due.saturating_sub(ended),
+            None => figures.vus_active,
+        }
     }
 
     /// Shows a run's figures; only the first run of a control is shown.

@@ -196,15 +196,31 @@ impl Live {
         }
     }
 
-    /// Starts that paces asked for until `at`.
+    /// Starts that the schedules of open scenarios asked for until `at`.
     pub(crate) fn asked_by(&self, at: Timestamp) -> f64 {
-        let asked = |run: &Arc<ScenarioRun>| match (&run.plan.sizing.work, run.began.get()) {
-            (Work::Paced(paced), Some(began)) => {
-                let passed = at.0.saturating_sub(began.unix_nanos());
-                paced.schedule.asked(Duration::from_nanos(passed))
+        let asked = |run: &Arc<ScenarioRun>| {
+            let Some(began) = run.began.get() else { return 0.0 };
+            let passed = Duration::from_nanos(at.0.saturating_sub(began.unix_nanos()));
+            match &run.plan.sizing.work {
+                Work::Paced(paced) => paced.schedule.asked(passed),
+                Work::Open(arrivals) => arrivals.asked(passed),
+                Work::Closed { .. } | Work::External { .. } => 0.0,
             }
-            _ => 0.0,
         };
         self.scenarios.iter().map(asked).sum()
+    }
+
+    /// As [`Live::asked_by`], whole ones; `None` when one of the paces has random spacing, or leaves out
+    /// what finds nobody free.
+    pub(crate) fn due_by(&self, at: Timestamp) -> Option<u64> {
+        let due = |run: &Arc<ScenarioRun>| match (&run.plan.sizing.work, run.began.get()) {
+            (Work::Paced(paced), Some(began)) => {
+                let passed = at.0.saturating_sub(began.unix_nanos());
+                paced.schedule.due(Duration::from_nanos(passed))
+            }
+            (Work::Open(_), _) => None,
+            _ => Some(0),
+        };
+        self.scenarios.iter().map(due).sum()
     }
 }

@@ -221,7 +221,8 @@ pub(crate) struct ResultFlags {
     /// The file for the results; `-` or `stdout` is standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<String>,
-    /// Fail unless it holds, e.g. 'p(99)<200ms' or 'http_req_failed: rate<0.01' (repeatable)
+    /// Fail unless it holds, e.g. 'p(99)<200ms', 'http_req_failed: rate<0.01' or, in every 10 seconds,
+    /// 'p(99)<200ms over 10s' (repeatable)
     #[arg(long = "threshold", value_name = "EXPRESSION")]
     pub(crate) thresholds: Vec<String>,
     /// End when a condition on the last seconds holds, e.g. 'p(99)>500ms over 10s',

@@ -21,7 +21,7 @@ const ARRIVAL_SLACK_MAX: Duration = Duration::from_millis(5);
     plimsoll run -e BASE=http://127.0.0.1:8080 --out json=samples.json script.js\n  \
     plimsoll run --watch port:8080 --dashboard --report out.html script.js   # look at the service too\n  \
     plimsoll run - < script.js\n\n\
-    Exit codes: 0 fine, 99 thresholds failed, 104 bad configuration, 105 interrupted,\n  \
+    Exit codes: 0 fine, 99 thresholds failed or --abort-when held, 104 bad configuration, 105 interrupted,\n  \
     107 exception in the script, 108 test.abort(), 110 test.fail()")]
 pub(crate) struct RunArgs {
     /// The script or archive; `-` reads the script from standard input
@@ -49,6 +49,11 @@ pub(crate) struct RunArgs {
     /// Where the run record goes, or `off` (default: the user's state directory)
     #[arg(long, value_name = "FILE|off", env = "PLIMSOLL_RECORD", help_heading = "Results")]
     pub(crate) record: Option<String>,
+
+    /// End when a condition on the last seconds holds, e.g. 'p(99)>500ms over 10s' (of http_req_duration),
+    /// 'errors>5% over 5s' or, with arrival rates, 'rate<90% over 10s' of what was asked for (repeatable)
+    #[arg(long, value_name = "CONDITION", help_heading = "Results")]
+    pub(crate) abort_when: Vec<String>,
 
     /// Worker threads (default: one per core)
     #[arg(long, default_value_t = 0, hide_default_value = true, help_heading = "Load")]

@@ -36,7 +36,7 @@ use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::SystemTags;
 use serde_json::json;
 
-use self::{load::Load, outlet::Outlet};
+use self::{conditions::Throughout, load::Load, outlet::Outlet};
 use crate::{
     Session,
     args::AttackArgs,
@@ -76,6 +76,7 @@ struct Attack<'a> {
     load: Load,
     registry: Registry,
     thresholds: Vec<ThresholdGroup>,
+    throughout: Throughout,
     window: Option<Window>,
     control: Arc<Control>,
     followers: Followers,
@@ -97,10 +98,16 @@ impl<'a> Attack<'a> {
         let flags = &args.results;
         let watched =
             Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
-        let thresholds = thresholds::parse(&flags.thresholds, load.is_closed, &registry, |key| {
+        let (windowed, whole): (Vec<String>, Vec<String>) =
+            flags.thresholds.iter().cloned().partition(|text| conditions::has_window(text));
+        let throughout = Throughout::parse(windowed.iter(), load.is_closed, &registry)?;
+        let thresholds = thresholds::parse(&whole, load.is_closed, &registry, |key| {
             watched.check_key(key, &registry)
         })?;
-        let window = conditions::parse(&flags.abort_when, load.is_closed, &registry)?;
+        let sources = conditions::sources(load.is_closed, &registry);
+        let window =
+            crate::conditions::parse(&flags.abort_when, sources, load.is_closed, &registry)?;
+        let control = Arc::new(Control::new());
         let subject = targets::describe(args);
         let setup = Setup {
             options: json!({
@@ -127,7 +134,7 @@ impl<'a> Attack<'a> {
         let redis = redis::failures(&registry);
         let sources = see::sources_of_attack(load.is_closed, load.batch, redis);
         let live = Live::new(registry.clone(), sources);
-        let mut more: Vec<Box<dyn Output>> = vec![live.follower()];
+        let mut more: Vec<Box<dyn Output>> = vec![live.follower(), throughout.follower(&control)];
         if let Some(address) = flags.prometheus_addr {
             let output = prometheus::start_attack(address, registry.clone())
                 .map_err(|error| Failure::new(Exit::Other, format!("-prometheus-addr: {error}")))?;
@@ -138,7 +145,6 @@ impl<'a> Attack<'a> {
         if let Some(url) = followers.dashboard() {
             session.log.info(&format!("the dashboard is on {url}"));
         }
-        let control = Arc::new(Control::new());
         let outlet = Outlet::open(flags, &load, session, &control)?;
         let collector = Arc::new(Collector::new(&flags.name, outlet.queue()));
         Ok(Attack {
@@ -147,6 +153,7 @@ impl<'a> Attack<'a> {
             load,
             registry,
             thresholds,
+            throughout,
             window,
             control,
             followers,
@@ -202,6 +209,11 @@ impl<'a> Attack<'a> {
         let Conducted { finished, reasons, progress, .. } = conducted;
         let report = self.outlet.finish(end, &mut collected.tally);
         let mut text = collected.tally.text() + &thresholds::outcome(&finished, &self.thresholds);
+        let windows = self.throughout.outcome();
+        if self.thresholds.is_empty() && !windows.is_empty() {
+            text.push_str("Thresholds:\n");
+        }
+        text.push_str(&windows);
         if self.is_watching {
             let lines = self.live.watched_summary();
             text.extend(["Watched:\n"].into_iter().filter(|_| !lines.is_empty()));
@@ -212,6 +224,11 @@ impl<'a> Attack<'a> {
         let exit = judge(&finished, Terms::ATTACK, log);
         self.followers.finish(&finished, &warnings, log);
         printed?;
+        let broken = self.throughout.broken();
+        if exit == Exit::Success && !broken.is_empty() {
+            log.error(&format!("thresholds '{}' have been crossed", broken.join("', '")));
+            return Ok(Exit::ThresholdsFailed);
+        }
         if exit == Exit::Success && self.args.results.strict && !reasons.is_empty() {
             log.error("the generator was the limit, and --strict was given");
             return Ok(Exit::Invalid);

@@ -2,7 +2,17 @@
 
 use std::sync::Arc;
 
-use plimsoll_engine::{control::Control, plan::Plan, run::Finished};
+use plimsoll_engine::{
+    abort::AbortWhen,
+    config::{Executor, Scenario},
+    control::Control,
+    plan::Plan,
+    run::Finished,
+};
+use plimsoll_metrics::{
+    Builtin,
+    window::{Sources, Window},
+};
 use plimsoll_outputs::{
     Output,
     progress::{Live, Terms},
@@ -15,6 +25,7 @@ use crate::{
     Session,
     args::{RunArgs, SummaryMode},
     commands::unsupported,
+    conditions,
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     judge::judge,
@@ -128,6 +139,20 @@ impl Prepared {
     }
 }
 
+/// What `--abort-when` looks at: of a script the time of HTTP requests, where no metric is named.
+fn window(prepared: &Prepared, texts: &[String]) -> Result<Option<Window>, Failure> {
+    let sources =
+        Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() };
+    let has_rate = |scenario: &Scenario| {
+        matches!(
+            scenario.executor,
+            Executor::ConstantArrivalRate { .. } | Executor::RampingArrivalRate { .. }
+        )
+    };
+    let is_closed = !prepared.consolidated.config.scenarios.iter().any(has_rate);
+    conditions::parse(texts, sources, is_closed, &prepared.loaded.registry)
+}
+
 /// Runs it with `more` outputs beside those of the flags, and reports.
 pub(crate) fn execute(
     prepared: Prepared,
@@ -136,6 +161,7 @@ pub(crate) fn execute(
     more: Vec<Box<dyn Output>>,
 ) -> Result<(Exit, Finished), Failure> {
     let log = session.log;
+    let window = window(&prepared, &args.abort_when)?;
     let live = Live::new(prepared.loaded.registry.clone(), see::sources_of_script());
     let followers = prepared.follow(args, &live, more, log)?;
     if !session.global.quiet {
@@ -155,7 +181,12 @@ pub(crate) fn execute(
         runner: Arc::clone(&script),
         registry: loaded.registry,
         thresholds,
-        observer: followers.observer(),
+        observer: match window {
+            Some(window) => {
+                Box::new(AbortWhen::new(window, Arc::clone(&control), followers.observer()))
+            }
+            None => followers.observer(),
+        },
         keep_samples: followers.wants_samples(),
         first_signal: FirstSignal::Interrupts,
         lingers: args.linger,

@@ -107,6 +107,17 @@ impl Arrivals {
         self.striping.count(u64::try_from(whole).unwrap_or(u64::MAX))
     }
 
+    /// Own iterations that are due within so long after the scenario's start, not rounded.
+    pub fn asked(&self, within: Duration) -> f64 {
+        let mut start = Duration::ZERO;
+        let mut due = 0.0;
+        for stretch in &self.stretches {
+            due += stretch.due(within.saturating_sub(start).min(stretch.duration).as_secs_f64());
+            start = start.saturating_add(stretch.duration);
+        }
+        due * self.striping.share()
+    }
+
     /// Own iterations per second that the schedule asks for at `at`.
     pub fn rate(&self, at: Duration) -> f64 {
         let mut start = Duration::ZERO;
@@ -160,6 +171,23 @@ mod tests {
         let stretch = Stretch { duration, from: per_second, to: per_second };
         let striping = Segment::default().striping().clone();
         Arrivals::constant(stretch, rate, Duration::from_millis(unit_ms), striping)
+    }
+
+    #[test]
+    fn what_was_asked_grows_with_the_rate_and_ends_with_the_schedule() {
+        let check = |arrivals: &Arrivals, millis, expected: f64| {
+            let asked = arrivals.asked(Duration::from_millis(millis));
+            assert!((asked - expected).abs() < 1e-6, "{asked}, not {expected}");
+        };
+        let constant = even(10, 1000, 500);
+        check(&constant, 0, 0.0);
+        check(&constant, 250, 2.5);
+        check(&constant, 5000, 5.0);
+        let ramp = ramp(&[(1000, 20.0), (0, 40.0), (1000, 40.0)], 0.0);
+        check(&ramp, 500, 2.5);
+        check(&ramp, 1000, 10.0);
+        check(&ramp, 1500, 30.0);
+        check(&ramp, 9000, 50.0);
     }
 
     #[test]

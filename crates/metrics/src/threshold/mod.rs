@@ -52,6 +52,18 @@ const OPERATORS: [(&str, Operator); 7] = [
 ];
 
 impl Operator {
+    /// The one that holds when this does not.
+    pub(crate) fn opposite(self) -> Operator {
+        match self {
+            Operator::Less => Operator::GreaterOrEqual,
+            Operator::LessOrEqual => Operator::Greater,
+            Operator::Greater => Operator::LessOrEqual,
+            Operator::GreaterOrEqual => Operator::Less,
+            Operator::Equal => Operator::NotEqual,
+            Operator::NotEqual => Operator::Equal,
+        }
+    }
+
     pub(crate) fn holds(self, value: f64, limit: f64) -> bool {
         match self {
             Operator::Less => value < limit,

@@ -87,6 +87,17 @@ impl Condition {
         Ok(Condition { source: source.trim().to_owned(), subject, operator, limit, over })
     }
 
+    /// What is so when this is not: what must be kept, as a condition that says when it was not.
+    #[must_use]
+    pub fn opposite(self) -> Condition {
+        Condition { operator: self.operator.opposite(), ..self }
+    }
+
+    /// Whether it is about the share of what was asked for, which only a schedule of arrivals asks for.
+    pub fn is_of_what_was_asked(&self) -> bool {
+        self.subject == Subject::RateShare
+    }
+
     /// The length of the window.
     pub fn over(&self) -> Duration {
         self.over
@@ -271,6 +282,20 @@ mod tests {
         check("errors>=10 over 5000ms", Subject::Errors, GreaterOrEqual, 10.0, 5);
         check("rate<90% over 10s", Subject::RateShare, Less, 0.9, 10);
         check("rate < 900/s over 10m", Subject::Rate, Less, 900.0, 600);
+    }
+
+    #[test]
+    fn the_opposite_is_so_when_the_condition_is_not() {
+        for (source, operator) in [
+            ("p(99)<200ms over 10s", Operator::GreaterOrEqual),
+            ("p(99)<=200ms over 10s", Operator::Greater),
+            ("rate>90% over 10s", Operator::LessOrEqual),
+            ("rate>=90% over 10s", Operator::Less),
+        ] {
+            let opposite = Condition::parse(source).unwrap().opposite();
+            assert_eq!((opposite.operator, opposite.source.as_str()), (operator, source));
+            assert_eq!(opposite.is_of_what_was_asked(), source.starts_with("rate"));
+        }
     }
 
     #[test]
