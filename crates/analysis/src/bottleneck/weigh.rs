@@ -90,20 +90,22 @@ impl<'a> Scene<'a> {
 
 /// The throughput of trials in which something was saturated and the objectives were not kept, when it is
 /// near to where the line says: there it was measured, elsewhere it is foretold.
-fn plateau(
-    rows: &[(&Observed, f64)],
-    nature: Nature,
-    foretold: Option<Ceiling>,
-) -> Option<Ceiling> {
+fn plateau(rows: &[(&Observed, f64)], nature: Nature, foretold: Option<f64>) -> Option<Ceiling> {
     let saturated = rows.iter().filter(|(row, share)| *share >= SATURATED && !row.kept);
     let reached: Vec<f64> = saturated.map(|(row, _)| row.throughput).collect();
     let value = median(&reached).filter(|_| nature == Nature::Busy)?;
-    if !PLATEAU.contains(&(value / foretold?.value)) {
+    if !PLATEAU.contains(&(value / foretold?)) {
         return None;
     }
     let low = reached.iter().copied().fold(value * (1.0 - LIMIT_ERROR), f64::min);
     let high = reached.iter().copied().fold(value * (1.0 + LIMIT_ERROR), f64::max);
     Some(Ceiling { value, interval: Interval { low, high } })
+}
+
+/// Of what is in use, the part that goes to one request a second, from two trials on.
+fn proportion(points: &[(f64, f64)]) -> Option<f64> {
+    let each: Vec<f64> = points.iter().map(|(throughput, share)| share / throughput).collect();
+    median(&each).filter(|share| each.len() >= 2 && *share > 0.0)
 }
 
 /// How many trials, the ones with the lowest rates, show little load.
@@ -118,7 +120,7 @@ pub(super) struct Weighed {
     /// Where its line reaches 1, if its use rises with throughput, or where all of it was in use.
     pub(super) limit: Option<Ceiling>,
     /// The same where it was measured and not foretold: the throughput when all of it was in use.
-    reached: Option<Ceiling>,
+    reached: Option<Reached>,
     /// The most in use of any trial.
     pub(super) highest: f64,
     pub(super) at_capacity: f64,
@@ -131,6 +133,15 @@ pub(super) struct Weighed {
     /// For how long one is held.
     pub(super) held: Option<Held>,
     pub(super) risen: Vec<Risen>,
+}
+
+/// The throughput of something all of which was in use.
+#[derive(Clone, Copy)]
+struct Reached {
+    ceiling: Ceiling,
+    /// Of all of it, what one request a second takes there, and at little load.
+    share: f64,
+    little: Option<f64>,
 }
 
 /// Milliseconds for which one is held: by its line, and in trials that did not keep their objectives.
@@ -174,8 +185,14 @@ impl Weighed {
             }
         };
         let foretold = line.and_then(limit_of);
-        let reached = plateau(&rows().collect::<Vec<_>>(), nature, foretold);
-        let limit = reached.or(foretold);
+        // Too few for a line, as when the rates were doubled from far below: no background then.
+        let at_ease = on_line(&|row| row.is_in_balance());
+        let little = line.map_or_else(|| proportion(&at_ease), |line| Some(line.slope));
+        let free = line.map_or(1.0, |line| line.free());
+        let expected = foretold.map(|limit| limit.value).or(little.map(|little| free / little));
+        let reached = plateau(&rows().collect::<Vec<_>>(), nature, expected)
+            .map(|ceiling| Reached { ceiling, share: free / ceiling.value, little });
+        let limit = reached.map(|reached| reached.ceiling).or(foretold);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
         let failing = rows().filter(|(row, _)| !row.kept);
         let full = if nature == Nature::Busy { FULL_BUSY } else { FULL_HELD };
@@ -205,8 +222,13 @@ impl Weighed {
             .enumerate()
             .filter_map(|(index, queue)| risen(&scene.rows, index, queue))
             .collect();
+        let at_capacity = match (line, reached) {
+            (Some(line), _) => line.at(scene.capacity),
+            (None, Some(reached)) => scene.capacity * reached.share,
+            (None, None) => 0.0,
+        };
         Weighed {
-            at_capacity: line.map_or(0.0, |line| line.at(scene.capacity).clamp(0.0, 1.0)),
+            at_capacity: at_capacity.clamp(0.0, 1.0),
             meets: limit.is_some_and(|limit| meets(limit, scene.range)),
             line,
             limit,
@@ -227,8 +249,8 @@ impl Weighed {
 
     /// What one request takes when all of it is in use, or by its line.
     pub(super) fn demand(&self) -> Option<Demand> {
-        let line = self.line?;
-        self.demand_of(self.reached.map_or(line.slope, |reached| line.free() / reached.value))
+        let by_line = self.line.map(|line| line.slope);
+        self.demand_of(self.reached.map(|reached| reached.share).or(by_line)?)
     }
 
     /// `share`: of all of it, that one request a second uses.
@@ -249,10 +271,9 @@ impl Weighed {
             Some(Nature::Held) => seen.push(Evidence::Occupied { at_capacity, highest }),
             None => {}
         }
-        if let (Some(line), Some(reached)) = (self.line, self.reached) {
-            let foretold = line.free() / line.slope;
-            let is_other = (reached.value / foretold - 1.0).abs() > OTHER_DEMAND;
-            let demand = self.demand_of(line.slope).filter(|_| is_other);
+        if let Some(Reached { share, little: Some(little), .. }) = self.reached {
+            let is_other = (little / share - 1.0).abs() > OTHER_DEMAND;
+            let demand = self.demand_of(little).filter(|_| is_other);
             seen.extend(demand.map(|demand| Evidence::AtLittleLoad { demand }));
         }
         if let Some(Held { base, highest, .. }) = self.held {

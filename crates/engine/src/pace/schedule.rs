@@ -64,6 +64,16 @@ impl Schedule {
         let within = self.duration.map_or(within, |duration| duration.min(within));
         self.curve.hits(within.as_secs_f64()) * self.striping.share()
     }
+
+    /// The starts of this instance that are due before `until`; `None` for a Poisson process, of which only
+    /// the number to expect is known beforehand.
+    pub fn due(&self, until: Duration) -> Option<u64> {
+        let until = self.duration.map_or(until, |duration| duration.min(until));
+        match self.spacing {
+            Spacing::Even => Some(self.striping.count(self.curve.count(until).min(self.total))),
+            Spacing::Poisson { .. } => None,
+        }
+    }
 }
 
 /// One worker's arrivals, in order.
@@ -162,11 +172,10 @@ impl Cursor {
     /// How many that have not been taken are due before `until`.
     pub fn left(&mut self, until: Duration) -> u64 {
         let schedule = Arc::clone(&self.schedule);
-        let until = schedule.duration.map_or(until, |duration| duration.min(until));
-        if self.process.is_none() {
-            let due = schedule.striping.count(schedule.curve.count(until).min(schedule.total));
+        if let Some(due) = schedule.due(until) {
             return self.deal.count(due).saturating_sub(self.taken);
         }
+        let until = schedule.duration.map_or(until, |duration| duration.min(until));
         let mut count = 0;
         while self.next.is_some_and(|at| at < until) {
             if count >= COUNTED_LIMIT {

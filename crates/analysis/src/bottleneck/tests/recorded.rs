@@ -90,3 +90,18 @@ fn the_same_with_its_process_only() {
     let why = verdict.bottleneck.expect_err(&text);
     assert_eq!(why.name(), "held_back", "{text}");
 }
+
+/// A search that the budget ended before the trials at a half and at four fifths: two below the end.
+#[test]
+fn a_quota_by_two_trials_below_it() {
+    let is_below = |row: &&[f64; 12]| row[6] < 0.24;
+    let below = TRIALS.iter().filter(is_below).take(2);
+    let rows: Vec<Observed> = below
+        .chain(TRIALS.iter().filter(|row| !is_below(row)))
+        .map(|row| observed(row, true))
+        .collect();
+    let verdict = diagnose(&rows, &known());
+    let text = words(&verdict).join("\n");
+    let named = verdict.bottleneck.unwrap_or_else(|why| panic!("{why:?}\n{text}"));
+    assert_eq!(named.subject.resource, Resource::CpuQuota, "{text}");
+}

@@ -18,7 +18,7 @@ use plimsoll_metrics::{
 use plimsoll_monitor::own;
 use plimsoll_runtime::clock::Instant;
 
-use super::screen::Screen;
+use super::{in_flight::Looks, screen::Screen};
 
 /// A second in which less of the rate was due is not one of the trial's.
 const WHOLE: f64 = 0.9;
@@ -106,6 +106,7 @@ pub(super) struct Gathering {
     pub(super) registry: Registry,
     pub(super) control: Arc<Control>,
     pub(super) screen: Screen,
+    pub(super) looks: Looks,
 }
 
 /// One interval.
@@ -181,23 +182,26 @@ impl Gathering {
             gathered.measure_cpu();
             return;
         };
+        // Also of a second that is not used, so that the next one has its own only.
+        let seen = self.looks.mean_until(at);
         let asked = (self.control.asked_by(at) * self.expected.batch).max(gathered.asked);
         let due = asked - std::mem::replace(&mut gathered.asked, asked);
         if due < rate * WHOLE || gathered.is_hopeless {
             return;
         }
-        let in_flight = (asked - gathered.done).max(0.0);
+        // At the end of the second: what comes next has to wait for so many.
+        let left = (asked - gathered.done).max(0.0);
         let is_first = gathered.seconds.is_empty();
         gathered.measure_cpu();
         // In the first one, senders are made.
-        if !is_first && in_flight < self.expected.senders * BUSY {
+        if !is_first && left < self.expected.senders * BUSY {
             gathered.lateness.merge(&lateness);
         }
-        self.tell(&latency, in_flight, gathered.seconds.len() + 1);
+        self.tell(&latency, left, gathered.seconds.len() + 1);
+        let in_flight = seen.unwrap_or(left);
         gathered.seconds.push(Second { due, done, failed: done * share, in_flight, latency });
-        gathered.hopeless =
-            if in_flight > self.expected.hopeless { gathered.hopeless + 1 } else { 0 };
-        let is_full = in_flight >= self.expected.senders;
+        gathered.hopeless = if left > self.expected.hopeless { gathered.hopeless + 1 } else { 0 };
+        let is_full = left >= self.expected.senders;
         if gathered.hopeless >= HOPELESS_SECONDS || is_full {
             gathered.is_hopeless = true;
             self.control.drain(StopReason::Exhausted);

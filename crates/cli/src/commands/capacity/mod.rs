@@ -9,6 +9,7 @@ mod conclusion;
 mod diagnosis;
 mod gather;
 mod hunt;
+mod in_flight;
 pub(super) mod interrupt;
 mod json;
 mod plan;
@@ -25,6 +26,7 @@ use std::{sync::Arc, time::Duration};
 
 use plimsoll_analysis::capacity::{Finding, Search, Settings};
 use plimsoll_engine::runner::Runner;
+use plimsoll_monitor::own;
 use plimsoll_runtime::{clock::Instant, shutdown, workers};
 
 use self::{
@@ -80,7 +82,9 @@ impl Asked {
         let cores = args.generator_cores.unwrap_or_else(|| {
             let threads = args.sent.attack.pace.threads;
             let cores = workers::cores();
-            (if threads == 0 { cores } else { threads.min(cores) }) as f64
+            let cores = (if threads == 0 { cores } else { threads.min(cores) }) as f64;
+            // A quota may be less than one core.
+            own::cpu_quota().map_or(cores, |quota| quota.min(cores))
         });
         let laboratory = Laboratory {
             bench,

@@ -1,7 +1,8 @@
 //! One trial: a run of the engine at one rate for one length.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use plimsoll_runtime::log::Log;
 use super::{
     bench::{Bench, Left},
     gather::{Expected, Gathered, Gathering, Level},
+    in_flight::Looks,
     interrupt::Interrupt,
     screen::Screen,
 };
@@ -128,8 +130,12 @@ impl<R: Runner> Laboratory<'_, R> {
         let bench = self.bench;
         let control = Arc::new(Control::new());
         let gathered = Arc::new(Mutex::new(Gathered::default()));
+        let looks = Looks::default();
+        let is_open = expected.rate.is_some();
+        let batch = expected.batch;
         let gathering = Gathering {
             expected,
+            looks: looks.clone(),
             gathered: Arc::clone(&gathered),
             registry: bench.registry.clone(),
             control: Arc::clone(&control),
@@ -138,7 +144,18 @@ impl<R: Runner> Laboratory<'_, R> {
         let mut watched = Watched::start(&self.see.watched, false, &bench.registry, self.log)?;
         let observations = watched.take_observations();
         self.interrupt.begin(&control);
-        let left = bench.run(config, control, Box::new(gathering), observations);
+        let left = thread::scope(|scope| {
+            let (stop, stopped) = mpsc::sync_channel(1);
+            if is_open {
+                let (looks, control) = (&looks, Arc::clone(&control));
+                let look = move || looks.look(&control, batch, &stopped);
+                // Without the thread, the ends of the seconds have to do.
+                thread::Builder::new().name("in-flight".to_owned()).spawn_scoped(scope, look).ok();
+            }
+            let left = bench.run(config, control, Box::new(gathering), observations);
+            drop(stop);
+            left
+        });
         watched.stop(self.log);
         let Left { lasted, shortages, errors } = left.inspect_err(|_| self.screen.clear())?;
         let gathered =
