@@ -182,7 +182,7 @@ impl Control {
             .unwrap_or_default()
     }
 
-    /// Starts that the paces of running scenarios asked for until `at`; other executors ask for none.
+    /// Starts that the schedules of running scenarios asked for until `at`; closed ones ask for none.
     pub fn asked_by(&self, at: Timestamp) -> f64 {
         self.live.get().map(|live| live.asked_by(at)).unwrap_or_default()
     }

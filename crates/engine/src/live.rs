@@ -223,18 +223,4 @@ impl Live {
         };
         self.scenarios.iter().map(due).sum()
     }
-
-    /// As [`Live::asked_by`], whole ones; `None` when one of the paces has random spacing, or leaves out
-    /// what finds nobody free.
-    pub(crate) fn due_by(&self, at: Timestamp) -> Option<u64> {
-        let due = |run: &Arc<ScenarioRun>| match (&run.plan.sizing.work, run.began.get()) {
-            (Work::Paced(paced), Some(began)) => {
-                let passed = at.0.saturating_sub(began.unix_nanos());
-                paced.schedule.due(Duration::from_nanos(passed))
-            }
-            (Work::Open(_), _) => None,
-            _ => Some(0),
-        };
-        self.scenarios.iter().map(due).sum()
-    }
 }
