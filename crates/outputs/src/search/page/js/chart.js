@@ -12,7 +12,7 @@ const REACH = 26;
 /* Least distance of two labels above each other. */
 const LABEL_HEIGHT = 13;
 
-const HEIGHT = 264;
+const HEIGHT = 280;
 
 export function svg(name, attributes = {}, ...children) {
   const made = document.createElementNS(SPACE, name);
@@ -34,7 +34,7 @@ export function markPath(verdict, radius = 4) {
 }
 
 export function markClass(verdict) {
-  return `mark ${verdict.replace(" ", "-")}`;
+  return `trial-mark ${verdict.replace(" ", "-")}`;
 }
 
 /* A mark as it stands in text. */
@@ -154,7 +154,7 @@ class Picture {
     const labels = (plan.lines ?? []).map(({ label }) => label?.length ?? 0);
     this.left = 54;
     this.right = width - Math.max(14, Math.min(Math.max(0, ...labels) * 6.6 + 12, width * 0.3));
-    this.top = 20;
+    this.top = 36;
     this.bottom = HEIGHT - 38;
     this.plan = plan;
     this.x = scale(x, this.left, this.right);
@@ -218,10 +218,11 @@ class Picture {
     for (const { at, name, label } of verticals.filter(({ at }) => this.x.holds(at))) {
       const x = this.x.at(at);
       this.root.append(svg("line", { class: `rule ${name}`, x1: x, x2: x, y1: this.top, y2: this.bottom }));
-      const half = (label?.length ?? 0) * 3.2;
-      if (!label || x - half < last + 6) continue;
-      const place = Math.min(Math.max(x, this.left + half), this.right - half);
-      this.root.append(svg("text", { class: `rule-name ${name}`, x: place, y: 11, "text-anchor": "middle" }, label));
+      const half = (label?.length ?? 0) * 3.3;
+      const place = Math.max(Math.min(Math.max(x, this.left + half), this.right - half), last + half + 9);
+      // There is no room for all of them.
+      if (!label || place - half > x + 3 || place + half > this.right + 24) continue;
+      this.root.append(svg("text", { class: `rule-name ${name}`, x: place, y: 28, "text-anchor": "middle" }, label));
       last = place + half;
     }
     for (const { at, name, label } of (this.plan.horizontals ?? []).filter(({ at }) => this.y.holds(at))) {

@@ -175,11 +175,6 @@ export function curves() {
       "From when each request was due. Lines are medians of the trials at a rate. The scale is logarithmic.",
     ),
     chart("errors", "Errors", errors, "The share of requests that failed."),
-  ];
-}
-
-export function flights() {
-  return [
     chart(
       "in-flight",
       "Requests in flight",

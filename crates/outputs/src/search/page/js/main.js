@@ -3,7 +3,7 @@
 import { sign } from "./chart.js";
 import { chooseTrial, chosenTrial, nearOnly, onChoice, setNear } from "./choosing.js";
 import { course } from "./course.js";
-import { curves, describeTrial, flights } from "./curves.js";
+import { curves, describeTrial } from "./curves.js";
 import { byId, choice, element, refresh } from "./dom.js";
 import { Resources } from "./resources.js";
 import { search, startSource } from "./source.js";
@@ -28,8 +28,9 @@ const host = element("section", { class: "panel", id: "conditions" });
 const resources = new Resources();
 const trials = new Trials();
 const line = curves();
-const rest = [...flights(), course()];
-const charts = [...line, ...rest];
+const way = course();
+const charts = [...line, way];
+const lines = element("div", { class: "grid lines" }, line.map((chart) => chart.element));
 let isBuilt = false;
 
 function reading() {
@@ -77,7 +78,7 @@ function build() {
       { id: "load-line", class: "group" },
       heading("Load line", "what the service does at each rate", span),
       key,
-      element("div", { class: "grid" }, line.map((chart) => chart.element)),
+      lines,
     ),
     element(
       "section",
@@ -88,8 +89,8 @@ function build() {
     element(
       "section",
       { id: "search", class: "group" },
-      heading("The search", "what was tried, and whether it can be trusted"),
-      element("div", { class: "grid" }, rest.map((chart) => chart.element)),
+      heading("The search", "what was tried, one stretch of load at one rate after the other"),
+      way.element,
     ),
     trials.element,
     host,
@@ -125,6 +126,7 @@ function update() {
   byId("bottleneck").hidden = known.resources.length === 0 && evidence.children.length === 0;
   span.hidden = !known.capacity;
   for (const chart of charts) chart.update(known);
+  lines.dataset.count = line.filter((chart) => !chart.element.hidden).length;
   trials.update(known);
   conditions(host, known);
   const links = SECTIONS.filter(([id]) => !byId(id).hidden);

@@ -27,6 +27,16 @@ export function updateHead(search) {
   document.title = `${label}: ${search.target}`;
 }
 
+/* What gives first and next, and whether the generator did, as sentences. */
+function causes({ first, not_identified: why, next, generator, progress, capacity }) {
+  if (progress || !capacity) return generator ? [generator[0]] : [];
+  const named = first
+    ? [element("b", {}, `First to give: ${first.words}`), `: ${[...first.evidence, first.demand && `${first.demand} per request`].filter(Boolean).join(", ")}.`]
+    : why && [element("b", {}, "First to give: not identified."), ` ${why}.`];
+  const then = next && [`${first ? "Next" : "Nearest known limit"}: ${next.words}, at about ${perSecond(next.limit.value)}.`];
+  return [named, then, generator?.[0]].filter(Boolean);
+}
+
 export function updateVerdict(host, search) {
   const { tone, headline, details } = search.answer;
   host.replaceChildren(
@@ -38,7 +48,7 @@ export function updateVerdict(host, search) {
         "div",
         {},
         element("p", { class: "headline" }, element("strong", {}, headline)),
-        details.map((text) => element("p", {}, text)),
+        [...details, ...causes(search)].map((text) => element("p", {}, text)),
       ),
     ),
   );
@@ -91,10 +101,13 @@ function nextTile({ next, first }) {
   return tile(name, "words", next.words, `at about ${perSecond(next.limit.value)}`);
 }
 
-function generatorTile({ generator }) {
+function generatorTile(search) {
+  const { generator } = search;
   if (!generator) return null;
   const [words, share] = generator;
-  return tile("Load generator", null, percent(share, 2), "of its CPU at most, up to the capacity", words);
+  const isLimit = search.answer.label === "invalid";
+  const below = isLimit ? words : "of its CPU at most: it was not the limit";
+  return tile("Load generator", isLimit ? "bad" : null, percent(share, 2), below);
 }
 
 export function updateTiles(host, search) {

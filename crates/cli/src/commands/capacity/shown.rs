@@ -1,0 +1,397 @@
+//! A search as pages and reports show it: [`plimsoll_outputs::search`] filled in.
+
+use plimsoll_analysis::{
+    bottleneck::{self, Ceiling},
+    capacity::{Finding, Outcome, Search as Searching, Settings, Step},
+};
+use plimsoll_metrics::window::{Measure, Objective as Parsed};
+use plimsoll_outputs::search::{
+    Answer, Capacity, Figure, Goal, Level, Limit, Named, Next, Objective, Resource, Role, Search,
+    Side, Tone, Trial, Unit as Measured, Verdict as Judged,
+};
+use serde_json::Value;
+
+use super::{
+    circumstances::Circumstances,
+    conclusion::{Conclusion, Verdict},
+    diagnosis,
+    level::{CLOSED, Unit},
+    record::Entry,
+    report::{self, About},
+    words,
+};
+
+/// Resources that are drawn at most.
+const RESOURCES_LIMIT: usize = 24;
+
+/// What a search is about, from its beginning on.
+pub(super) struct Story<'a> {
+    pub(super) target: &'a str,
+    pub(super) unit: Unit,
+    /// As written.
+    pub(super) objectives: &'a [String],
+    pub(super) circumstances: &'a Circumstances,
+    /// Confirmations on either side.
+    pub(super) needed: usize,
+}
+
+impl Story<'_> {
+    /// Before its first trial.
+    pub(super) fn begun(&self) -> Search {
+        let circumstances = self.circumstances;
+        Search {
+            target: self.target.to_owned(),
+            noun: self.unit.noun.to_owned(),
+            level: Level {
+                name: self.unit.name(),
+                suffix: match self.unit.is_whole() {
+                    true => format!(" {}", self.unit.name()),
+                    false => "/s".to_owned(),
+                },
+                is_rate: !self.unit.is_whole(),
+            },
+            objectives: self.objectives.iter().filter_map(|text| objective(text)).collect(),
+            answer: Answer {
+                tone: Tone::Going,
+                label: "searching".to_owned(),
+                headline: "The search has begun: nothing is known yet.".to_owned(),
+                details: Vec::new(),
+            },
+            goal: circumstances.goal.map(|rate| Goal {
+                rate,
+                reached: None,
+                words: format!("Goal of {}.", self.unit.level(rate)),
+            }),
+            conditions: circumstances.conditions.clone(),
+            ..Search::default()
+        }
+    }
+
+    /// While it goes on.
+    pub(super) fn so_far(&self, finding: Finding, entries: &[Entry], sides: &[Side]) -> Search {
+        let headline = self.headline_so_far(&finding);
+        let conclusion = self.conclude(finding, entries, false);
+        let shown = self.told(&conclusion, entries, sides);
+        let answer = Answer { headline, ..self.begun().answer };
+        let goal = self.begun().goal;
+        Search { answer, goal, ..shown }
+    }
+
+    fn headline_so_far(&self, finding: &Finding) -> String {
+        let kept = self.objectives.join(" and ");
+        let full = |level: f64| self.unit.full(level);
+        match (finding.capacity, finding.first_failing) {
+            (Some(low), Some(high)) => format!(
+                "So far: {kept} kept at {}, and not at {}.",
+                full(low),
+                self.unit.level(high)
+            ),
+            (Some(low), None) => format!("So far: {kept} kept at {}, perhaps at more.", full(low)),
+            (None, Some(high)) => format!("So far: {kept} not kept at {}.", full(high)),
+            (None, None) => self.begun().answer.headline,
+        }
+    }
+
+    pub(super) fn conclude(
+        &self,
+        finding: Finding,
+        entries: &[Entry],
+        is_interrupted: bool,
+    ) -> Conclusion {
+        Conclusion::new(finding, entries, self.needed, self.circumstances.goal, is_interrupted)
+    }
+
+    /// When it is over.
+    pub(super) fn told(
+        &self,
+        conclusion: &Conclusion,
+        entries: &[Entry],
+        sides: &[Side],
+    ) -> Search {
+        let finding = &conclusion.finding;
+        let first = diagnosis::diagnose(entries, finding, &self.circumstances.watched);
+        let is_invalid = matches!(conclusion.verdict, Verdict::Invalid(_));
+        let about = About {
+            unit: self.unit,
+            is_closed: self.circumstances.is_closed,
+            objectives: self.objectives,
+        };
+        let (headline, mut details) = self.sentences(conclusion, &about);
+        details.extend(about.is_closed.then(|| CLOSED.to_owned()));
+        let named = first.bottleneck.as_ref().ok();
+        let why = first.bottleneck.as_ref().err();
+        Search {
+            answer: Answer {
+                tone: tone(&conclusion.verdict),
+                label: conclusion.verdict.name().to_owned(),
+                headline,
+                details,
+            },
+            capacity: finding.capacity.filter(|_| !is_invalid).map(|value| Capacity {
+                value,
+                interval: finding.interval.map(|interval| (interval.low, interval.high)),
+                confirmations: finding.confirmations,
+            }),
+            goal: conclusion.goal.map(|rate| Goal {
+                rate,
+                reached: match conclusion.verdict {
+                    Verdict::Reached => Some(true),
+                    Verdict::Missed => Some(false),
+                    _ => None,
+                },
+                words: report::goal(conclusion, self.unit).unwrap_or_default(),
+            }),
+            first_failing: finding.first_failing,
+            first: named.map(named_first),
+            not_identified: why.map(bottleneck::reason),
+            next: first.next.as_ref().map(|next| Next {
+                words: bottleneck::subject(&next.subject),
+                limit: limit(next.limit),
+            }),
+            ruled_out: first.ruled_out.iter().map(bottleneck::ruled_out).collect(),
+            cautions: first.cautions.iter().map(bottleneck::caution).collect(),
+            not_watched: first.unobserved.clone(),
+            generator: generator(conclusion),
+            trials: trials(entries, sides),
+            resources: self.resources(entries, finding, &first),
+            ..self.begun()
+        }
+    }
+
+    /// For whoever has never seen the tool: the number as a sentence of its own, how sure it is in the next.
+    fn sentences(&self, conclusion: &Conclusion, about: &About) -> (String, Vec<String>) {
+        let (answer, lines) = report::sentences(conclusion, about);
+        let is_plain = matches!(
+            conclusion.verdict,
+            Verdict::Found | Verdict::Reached | Verdict::Missed | Verdict::AtLeast
+        );
+        let Some(capacity) = conclusion.finding.capacity.filter(|_| is_plain) else {
+            return (answer, lines);
+        };
+        let kept = self.objectives.join(" and ");
+        let full = self.unit.full(capacity);
+        let number = match conclusion.verdict {
+            Verdict::AtLeast => format!("it keeps {kept} up to {full} at least"),
+            _ => format!("it keeps {kept} up to {full}"),
+        };
+        let goal = report::goal(conclusion, self.unit);
+        let headline = match goal.as_deref().and_then(|goal| goal.strip_suffix('.')) {
+            Some(goal) => format!("{goal}: {number}."),
+            None => format!("I{}.", number.get(1..).unwrap_or_default()),
+        };
+        let mut details: Vec<String> =
+            report::certainty_words(&conclusion.finding).into_iter().collect();
+        details.extend(lines.into_iter().filter(|line| Some(line) != goal.as_ref()));
+        (headline, details)
+    }
+
+    fn resources(
+        &self,
+        entries: &[Entry],
+        finding: &Finding,
+        first: &bottleneck::Verdict,
+    ) -> Vec<Resource> {
+        let used = diagnosis::used(entries, finding, &self.circumstances.watched);
+        let named = first.bottleneck.as_ref().ok().map(|named| &named.subject);
+        let next = first.next.as_ref().map(|next| &next.subject);
+        let mut found: Vec<Resource> = used
+            .into_iter()
+            .map(|used| Resource {
+                words: bottleneck::subject(&used.subject),
+                role: match &used.subject {
+                    subject if Some(subject) == named => Role::First,
+                    subject if Some(subject) == next => Role::Next,
+                    _ => Role::Other,
+                },
+                limit: used.limit.map(limit).filter(is_of_use),
+                shares: used.shares,
+            })
+            .collect();
+        found.sort_by_key(|resource| resource.role);
+        found.truncate(RESOURCES_LIMIT);
+        found
+    }
+}
+
+/// Whether a limit is known well enough to be drawn.
+fn is_of_use(limit: &Limit) -> bool {
+    limit.value.is_finite() && limit.high - limit.low <= limit.value
+}
+
+fn named_first(named: &bottleneck::Named) -> Named {
+    Named {
+        words: bottleneck::subject(&named.subject),
+        evidence: named.evidence.iter().map(bottleneck::evidence).collect(),
+        demand: named.demand.map(bottleneck::demand),
+        limit: named.limit.map(limit),
+        confidence: named.confidence.name().to_owned(),
+    }
+}
+
+fn generator(conclusion: &Conclusion) -> Option<(String, f64)> {
+    if let Verdict::Invalid(reason) = &conclusion.verdict {
+        let share = conclusion.generator_share.unwrap_or(0.0);
+        return Some((format!("The load generator was the limit: {reason}."), share));
+    }
+    let share = conclusion.generator_share?;
+    Some((format!("Generator at {}: not the limit.", words::percent(share)), share))
+}
+
+fn limit(Ceiling { value, interval }: Ceiling) -> Limit {
+    Limit { value, low: interval.low, high: interval.high }
+}
+
+fn tone(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Found | Verdict::Reached => Tone::Ok,
+        Verdict::Missed | Verdict::Nowhere | Verdict::Invalid(_) => Tone::Bad,
+        Verdict::AtLeast | Verdict::Unsure | Verdict::Interrupted => Tone::Warn,
+    }
+}
+
+fn objective(text: &str) -> Option<Objective> {
+    let parsed = Parsed::parse(text).ok()?;
+    let name = text.split(['<', '>', '=']).next().unwrap_or_default().trim();
+    let unit = match parsed.measure {
+        Measure::Errors => Measured::Share,
+        _ => Measured::Milliseconds,
+    };
+    Some(Objective { text: text.to_owned(), name: name.to_owned(), limit: parsed.limit, unit })
+}
+
+/// `sides`: what was known after each.
+fn trials(entries: &[Entry], sides: &[Side]) -> Vec<Trial> {
+    let mut before = 0.0_f64;
+    let mut found = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        let json = &entry.json;
+        let number = |name: &str| json.get(name).and_then(Value::as_f64);
+        let end = entry.elapsed.as_secs_f64();
+        // A trial that was ended early was shorter than asked, and one that drained longer.
+        let start = (end - entry.order.length.as_secs_f64()).max(0.0);
+        let start = if at == 0 { start } else { start.max(before) };
+        before = end;
+        found.push(Trial {
+            phase: words::phase(entry.order.kind).to_owned(),
+            rate: entry.order.rate,
+            start,
+            end,
+            verdict: match entry.outcome {
+                Outcome::Pass => Judged::Kept,
+                Outcome::Fail(_) => Judged::NotKept,
+                Outcome::Undecided { .. } => Judged::Unclear,
+                Outcome::Invalid(_) => Judged::Invalid,
+            },
+            words: json
+                .get("words")
+                .and_then(Value::as_str)
+                .map_or_else(|| words::outcome(&entry.outcome), str::to_owned),
+            throughput: number("throughput"),
+            mean_ms: number("mean_latency_ms").filter(|mean| *mean > 0.0),
+            percentiles_ms: percentiles(json),
+            errors: number("errors"),
+            figures: figures(json),
+            in_flight: number("in_flight"),
+            little_gap: number("little_gap"),
+            generator_cpu: Some(entry.generator.cpu_share),
+            bracket: sides.get(at).copied().unwrap_or_default(),
+        });
+    }
+    found
+}
+
+fn percentiles(json: &Value) -> Option<[f64; 5]> {
+    let all = json.get("latency_ms")?;
+    let one = |name: &str| all.get(name)?.as_f64();
+    Some([one("p50")?, one("p90")?, one("p95")?, one("p99")?, one("max")?])
+}
+
+fn figures(json: &Value) -> Vec<Figure> {
+    let all = json.get("objectives").and_then(Value::as_array).into_iter().flatten();
+    let figure = |one: &Value| Figure {
+        value: one.get("value").and_then(Value::as_f64).unwrap_or(0.0),
+        kept: one.get("kept").and_then(Value::as_bool),
+    };
+    all.map(figure).collect()
+}
+
+/// What a finding leaves open.
+pub(super) fn side(finding: &Finding) -> Side {
+    Side { low: finding.capacity, high: finding.first_failing }
+}
+
+/// What was known after each trial.
+pub(super) fn sides(settings: &Settings, entries: &[Entry]) -> Vec<Side> {
+    let mut search = Searching::new(settings.clone());
+    let known = |search: &Searching| match search.next(std::time::Duration::ZERO) {
+        Step::Done(finding) => side(&finding),
+        Step::Run(_) => Side::default(),
+    };
+    entries
+        .iter()
+        .map(|entry| {
+            search.record(entry.order, entry.outcome.clone(), entry.score);
+            known(&search)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use plimsoll_analysis::capacity::{End, Kind};
+
+    use super::{
+        super::{conclusion::tests::finding, record::tests::entry},
+        *,
+    };
+    use crate::args::Dimension;
+
+    fn circumstances(goal: Option<f64>) -> Circumstances {
+        Circumstances { goal, ..Circumstances::read(&Value::Null) }
+    }
+
+    fn shown(finding: Finding, entries: &[Entry], goal: Option<f64>) -> Search {
+        let circumstances = circumstances(goal);
+        let objectives = ["p(99)<200ms".to_owned()];
+        let story = Story {
+            target: "http://a/",
+            unit: Unit { dimension: Dimension::Rate, noun: "requests" },
+            objectives: &objectives,
+            circumstances: &circumstances,
+            needed: 4,
+        };
+        let conclusion = story.conclude(finding, entries, false);
+        let sides = sides(&Settings::within(Duration::from_secs(180), 100.0, 1e5), entries);
+        story.told(&conclusion, entries, &sides)
+    }
+
+    #[test]
+    fn a_search_that_found_it() {
+        let entries = [
+            entry(Kind::Bracket, 920.0, Outcome::Pass),
+            entry(Kind::Bracket, 3680.0, Outcome::Invalid("no ports".to_owned())),
+            entry(Kind::Confirm, 1840.0, Outcome::Pass),
+        ];
+        let search = shown(finding(), &entries, Some(2000.0));
+        assert_eq!(search.answer.tone, Tone::Bad);
+        assert!(search.answer.headline.contains("1,840 requests/s"), "{}", search.answer.headline);
+        assert_eq!(search.goal.unwrap().words, "Goal of 2,000/s missed by 8.0 %.");
+        assert_eq!(search.capacity.unwrap().interval, Some((1790.0, 1880.0)));
+        let verdicts: Vec<&str> = search.trials.iter().map(|one| one.verdict.name()).collect();
+        assert_eq!(verdicts, ["kept", "invalid", "kept"]);
+        assert_eq!(search.trials[0].bracket, Side { low: Some(920.0), high: None });
+        assert_eq!(search.trials[0].figures[0].value, 43.21);
+        assert!(search.not_identified.is_some(), "nothing was watched");
+    }
+
+    #[test]
+    fn what_the_generator_limits_is_no_capacity() {
+        let entries = [entry(Kind::Bracket, 3680.0, Outcome::Invalid("no ports".to_owned()))];
+        let open = Finding { end: End::Ceiling, first_failing: None, ..finding() };
+        let search = shown(open, &entries, None);
+        assert_eq!((search.capacity, search.answer.tone), (None, Tone::Bad));
+        assert!(search.generator.unwrap().0.contains("no ports"));
+    }
+}
