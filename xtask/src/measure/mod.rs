@@ -4,6 +4,7 @@
 //! where throughput is not.
 
 mod attack;
+mod capacity;
 mod http;
 mod peers;
 mod process;
@@ -36,7 +37,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "http" => http::run(&settings),
         "attack" => attack::run(&settings),
         "watch" => watch::run(&settings),
-        other => bail!("no measurement is called `{other}`: script, http, attack, watch"),
+        "capacity" => capacity::run(&settings),
+        other => bail!("no measurement is called `{other}`: script, http, attack, watch, capacity"),
     }
 }
 
@@ -57,5 +59,5 @@ fn parse(arguments: &[String]) -> Result<(String, Settings)> {
             other => bail!("unknown argument `{other}`"),
         }
     }
-    Ok((name.context("which measurement? script, http, attack or watch")?, settings))
+    Ok((name.context("which measurement? script, http, attack, watch or capacity")?, settings))
 }

@@ -166,8 +166,11 @@ pub(super) fn scratch(name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Our own binary, built as a user would build it.
+/// Our own binary, built as a user would build it, or the one that `PLIMSOLL` names.
 pub(super) fn plimsoll() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("PLIMSOLL") {
+        return Ok(path.into());
+    }
     crate::command::run(crate::command::cargo().args([
         "build",
         "--release",
