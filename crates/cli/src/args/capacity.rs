@@ -1,15 +1,17 @@
 //! The flags of `capacity`: what is sent as in `attack`, and how the search goes about it.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, builder::RangedU64ValueParser,
 };
+use plimsoll_outputs::view::live::Address;
 use plimsoll_script::options::parse_go_duration;
 
 use super::{
-    Arrivals, AttackArgs, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags, TargetFlags,
+    Arrivals, AttackArgs, CareFlags, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags, TargetFlags,
     WatchFlags,
+    see::{dashboard, report},
 };
 
 /// A shorter search finds nothing.
@@ -33,6 +35,8 @@ Examples:
   plimsoll capacity --targets targets.txt --slo 'p(99)<200ms over 10s' --watch port:8080
   plimsoll capacity redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}' --slo 'p(99)<2ms'
   plimsoll capacity script.js -e BASE=http://127.0.0.1:8080 --slo 'p(99)<1s' --json
+  plimsoll capacity script.js --dimension vus --slo 'p(99)<1s' --goal '500 vus'
+  plimsoll capacity http://127.0.0.1:8080/ --dimension connections --slo 'p(99)<200ms'
   plimsoll capacity http://127.0.0.1:8080/ --slo 'p(99)<200ms' --resume   # goes on where it was stopped
 
 Exit codes: 0 found, or the goal reached; 112 goal missed; 111 INVALID, the generator was the limit;
@@ -41,8 +45,9 @@ pub(crate) struct CapacityArgs {
     /// What must be kept, e.g. 'p(99)<200ms' or 'errors<0.1%' (repeatable)
     #[arg(long = "slo", value_name = "OBJECTIVE", help_heading = "Search")]
     pub(crate) objectives: Vec<String>,
-    /// A rate to reach, e.g. 2000/s: says by how much it is or is not
-    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    /// A rate to reach, e.g. 2000/s, or with another --dimension e.g. '500 vus': says by how much it is
+    /// or is not
+    #[arg(long, value_name = "LEVEL", help_heading = "Search")]
     pub(crate) goal: Option<String>,
     /// How long it may take
     #[arg(long, value_name = "TIME", default_value = "3m", value_parser = budget, help_heading = "Search")]
@@ -50,18 +55,25 @@ pub(crate) struct CapacityArgs {
     /// What is raised until it gives
     #[arg(long, value_enum, default_value_t = Dimension::Rate, help_heading = "Search")]
     pub(crate) dimension: Dimension,
-    /// The first rate [default: a quarter of what a short probe reaches]
-    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    /// The first rate, or number [default: a quarter of what a short probe reaches or leads to expect]
+    #[arg(long, value_name = "LEVEL", help_heading = "Search")]
     pub(crate) start: Option<String>,
-    /// No rate above it is tried [default: about what the generator can do]
-    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    /// Nothing above it is tried [default: about what the generator can do; 10000 connections or VUs]
+    #[arg(long = "max", visible_alias = "max-rate", value_name = "LEVEL", help_heading = "Search")]
     pub(crate) max_rate: Option<String>,
+    /// With --dimension connections: hold them open, and send at this rate over all of them in turn,
+    /// e.g. 100/s
+    #[arg(long, value_name = "RATE", help_heading = "Search")]
+    pub(crate) hold_connections: Option<String>,
     /// Where trials are stored as they end, or `off` [default: in the user's state directory]
     #[arg(long, value_name = "FILE|off", help_heading = "Search")]
     pub(crate) state: Option<String>,
     /// Go on with the trials that are stored
     #[arg(long, help_heading = "Search")]
     pub(crate) resume: bool,
+
+    #[command(flatten)]
+    pub(crate) care: CareFlags,
 
     /// The most that is in flight at a time [default: 10000; of a script 1000, or its maxVUs]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=SENDERS_LIMIT), help_heading = "Load")]
@@ -73,6 +85,30 @@ pub(crate) struct CapacityArgs {
     /// The result as JSON on standard output (docs/capacity.md)
     #[arg(long, help_heading = "Results")]
     pub(crate) json: bool,
+    /// Serve the search live: at 127.0.0.1:5665, or at the address or port given (--dashboard=8000)
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PLIMSOLL_DASHBOARD",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = dashboard,
+        help_heading = "Looking"
+    )]
+    pub(crate) dashboard: Option<Address>,
+    /// Write a report that opens offline (.html) or goes into a pull request (.md) (repeatable)
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "PLIMSOLL_REPORT",
+        value_parser = report,
+        help_heading = "Looking"
+    )]
+    pub(crate) report: Vec<PathBuf>,
+    /// Stay after the search until Ctrl-C, so that the dashboard can be looked at
+    #[arg(long, help_heading = "Looking")]
+    pub(crate) linger: bool,
 
     #[command(flatten)]
     pub(crate) sent: Sent,
@@ -83,9 +119,9 @@ pub(crate) struct CapacityArgs {
 pub(crate) enum Dimension {
     /// Arrivals per second, whether or not earlier ones have ended
     Rate,
-    /// Virtual users: not supported yet
+    /// Virtual users of a script; each goes on when it was answered
     Vus,
-    /// Connections: not supported yet
+    /// Connections to a URL or redis; each sends when its last request was answered
     Connections,
 }
 
@@ -159,7 +195,7 @@ impl Args for Sent {
 }
 
 /// What a verb has when no flag is given.
-fn without_flags<T: Args>(words: &[&str]) -> Result<T, Error> {
+pub(super) fn without_flags<T: Args>(words: &[&str]) -> Result<T, Error> {
     let matches = T::augment_args(Command::new("plimsoll")).try_get_matches_from(words)?;
     T::from_arg_matches(&matches)
 }
@@ -172,7 +208,7 @@ fn budget(text: &str) -> Result<Duration, String> {
     Ok(budget.to_std())
 }
 
-fn cores(text: &str) -> Result<f64, String> {
+pub(super) fn cores(text: &str) -> Result<f64, String> {
     let cores = text.parse::<f64>().ok().filter(|cores| cores.is_finite() && *cores > 0.0);
     cores.ok_or_else(|| "write a number of cores above 0, such as 2 or 0.5".to_owned())
 }

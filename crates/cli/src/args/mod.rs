@@ -4,11 +4,13 @@ mod address;
 mod attack;
 mod bench;
 mod capacity;
+mod care;
 mod compare;
 mod dashes;
 mod options;
 mod results;
 mod run;
+mod scale;
 mod see;
 mod serve;
 mod view;
@@ -21,6 +23,7 @@ pub(crate) use attack::{
 };
 pub(crate) use bench::BenchArgs;
 pub(crate) use capacity::{CapacityArgs, Dimension, Sent};
+pub(crate) use care::CareFlags;
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
 pub(crate) use options::OptionFlags;
@@ -28,6 +31,7 @@ pub(crate) use results::{EncodeArgs, Encoding, PlotArgs, ReportArgs};
 pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
+pub(crate) use scale::ScaleArgs;
 pub(crate) use see::{SeeFlags, WatchFlags, address};
 pub(crate) use serve::{LimitFlags, ServeArgs, System};
 pub(crate) use view::ViewArgs;
@@ -120,6 +124,8 @@ pub(crate) enum Command {
     Attack(Box<AttackArgs>),
     /// Find the highest rate at which objectives are kept
     Capacity(Box<CapacityArgs>),
+    /// Find out how throughput grows with users, connections or nodes
+    Scale(Box<ScaleArgs>),
     /// Say what came of attacks, from their results, or of a run, from its record
     Report(ReportArgs),
     /// Look at hosts, processes and services, or serve what is seen to runs on other hosts

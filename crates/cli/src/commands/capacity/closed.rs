@@ -190,7 +190,12 @@ mod tests {
         assert!(!seen.add(at(0), &[], length, Counted::default()), "of setup");
         // It began just after the first second.
         for second in 1..=3 {
-            assert!(seen.add(at(second), &running(Duration::from_millis(1)), length, counted(each)));
+            assert!(seen.add(
+                at(second),
+                &running(Duration::from_millis(1)),
+                length,
+                counted(each)
+            ));
         }
         assert!(!seen.add(Timestamp(at(3).0 + 200_000_000), &[], length, late));
         seen

@@ -1,7 +1,7 @@
 //! What gives first, from what was watched during the trials.
 
 use plimsoll_analysis::{
-    bottleneck::{self, Ceiling, Known, Measured, Observed, Subject, Verdict},
+    bottleneck::{self, Ceiling, Known, Measured, Observed, Subject, Used, Verdict},
     capacity::{Finding, Outcome},
 };
 use plimsoll_runtime::workers;
@@ -14,13 +14,40 @@ const AGENT: &str = "agent:";
 
 /// Of the trials that count; `watched`: as the flags name it.
 pub(super) fn diagnose(entries: &[Entry], finding: &Finding, watched: &[String]) -> Verdict {
-    let valid = entries.iter().filter(|entry| !matches!(entry.outcome, Outcome::Invalid(_)));
-    let rows: Vec<Observed> = valid.map(|entry| entry.observed.clone()).collect();
+    bottleneck::diagnose(&valid(entries).1, &known(finding, watched))
+}
+
+/// The trials that count: their places, and what was observed in them.
+fn valid(entries: &[Entry]) -> (Vec<usize>, Vec<Observed>) {
+    let valid = entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| !matches!(entry.outcome, Outcome::Invalid(_)));
+    valid.map(|(at, entry)| (at, entry.observed.clone())).unzip()
+}
+
+fn known(finding: &Finding, watched: &[String]) -> Known {
     let capacity = finding.capacity.map(|value| Measured { value, interval: finding.interval });
     // Of another host it is not known, and one number is for all.
     let is_local = !watched.iter().any(|name| name.starts_with(AGENT));
     let cores = is_local.then(|| workers::cores() as f64);
-    bottleneck::diagnose(&rows, &Known { capacity, cores, ..Known::default() })
+    Known { capacity, cores, ..Known::default() }
+}
+
+/// How much of what was watched was in use in each trial.
+pub(super) fn used(entries: &[Entry], finding: &Finding, watched: &[String]) -> Vec<Used> {
+    let (places, rows) = valid(entries);
+    let mut found = bottleneck::used(&rows, &known(finding, watched));
+    for used in &mut found {
+        let mut shares = vec![None; entries.len()];
+        for (place, share) in places.iter().zip(&used.shares) {
+            if let Some(of) = shares.get_mut(*place) {
+                *of = *share;
+            }
+        }
+        used.shares = shares;
+    }
+    found
 }
 
 /// Fields of the result.

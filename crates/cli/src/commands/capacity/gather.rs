@@ -16,9 +16,14 @@ use plimsoll_metrics::{
     Totals,
 };
 use plimsoll_monitor::own;
+use plimsoll_outputs::search;
 use plimsoll_runtime::clock::Instant;
 
-use super::{in_flight::Looks, screen::Screen};
+use super::{
+    closed::{self, Counted},
+    in_flight::Looks,
+    screen::Screen,
+};
 
 /// A second in which less of the rate was due is not one of the trial's.
 const WHOLE: f64 = 0.9;
@@ -34,8 +39,10 @@ const SIGNALS_LIMIT: usize = 10_000;
 
 /// What is expected of a trial.
 pub(super) struct Expected {
-    /// Requests per second; `None` in a closed model.
+    /// Requests per second that are due; `None` in a closed model.
     pub(super) rate: Option<f64>,
+    /// How many send in a closed model, of a trial; `None` of the probe.
+    pub(super) closed: Option<f64>,
     pub(super) length: Duration,
     /// Requests that are one iteration.
     pub(super) batch: f64,
@@ -88,10 +95,16 @@ pub(super) struct Gathered {
     pub(super) failed: f64,
     /// Milliseconds by which iterations started late for want of the generator's own time.
     pub(super) lateness: Histogram,
+    /// Milliseconds until each request had a connection.
+    pub(super) waited: Histogram,
+    /// Bytes that came.
+    pub(super) received: f64,
     /// CPU time and wall time that it is about.
     pub(super) cpu: (Duration, Duration),
     /// What is watched, after the first second.
     pub(super) signals: HashMap<SeriesId, Level>,
+    /// Of a trial in a closed model.
+    pub(super) closed: closed::Seen,
     /// The trial was ended because more came due than could be served.
     pub(super) is_hopeless: bool,
     asked: f64,
@@ -117,6 +130,11 @@ struct Counts {
     requests: u64,
     latency: Histogram,
     lateness: Histogram,
+    waited: Histogram,
+    received: f64,
+    /// In a closed model.
+    iterations: Histogram,
+    http: Histogram,
 }
 
 impl Observer for Gathering {
@@ -124,9 +142,9 @@ impl Observer for Gathering {
         let gathered = Arc::clone(&self.gathered);
         let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = self.count(interval);
-        let before = gathered.seconds.len();
+        let before = gathered.count();
         self.second(at, counts, &mut gathered);
-        if before > 0 && gathered.seconds.len() > before {
+        if before > 0 && gathered.count() > before {
             self.watched(interval, &mut gathered);
         }
     }
@@ -141,6 +159,9 @@ impl Gathering {
             let metric = self.registry.series_def(*series).metric;
             match sink {
                 Sink::Counter { sum } if metric == Builtin::Iterations.id() => counts.done += sum,
+                Sink::Counter { sum } if metric == Builtin::DataReceived.id() => {
+                    counts.received += sum;
+                }
                 Sink::Rate { trues, total } if metric == self.expected.failed => {
                     counts.failed += trues;
                     counts.requests += total;
@@ -150,6 +171,16 @@ impl Gathering {
                 }
                 Sink::Trend(more) if metric == Builtin::IterationLateness.id() => {
                     counts.lateness.merge(more);
+                }
+                Sink::Trend(more) if metric == Builtin::HttpReqBlocked.id() => {
+                    counts.waited.merge(more);
+                }
+                Sink::Trend(more) if self.expected.closed.is_some() => {
+                    if metric == Builtin::IterationDuration.id() {
+                        counts.iterations.merge(more);
+                    } else if metric == Builtin::HttpReqDuration.id() {
+                        counts.http.merge(more);
+                    }
                 }
                 _ => {}
             }
@@ -173,13 +204,16 @@ impl Gathering {
     }
 
     fn second(&self, at: Timestamp, counts: Counts, gathered: &mut Gathered) {
-        let Counts { done, failed, requests, latency, lateness } = counts;
+        let Counts { done, failed, requests, latency, lateness, waited, received, iterations, http } =
+            counts;
         // A script's iteration may send several requests: their share counts.
         let share = if requests > 0 { failed as f64 / requests as f64 } else { 0.0 };
         gathered.done += done;
         gathered.failed += done * share;
+        gathered.received += received;
         let Some(rate) = self.expected.rate else {
-            gathered.measure_cpu();
+            let counted = Counted { done, failed: done * share, iterations, requests: http };
+            self.closed(at, counted, gathered);
             return;
         };
         // Also of a second that is not used, so that the next one has its own only.
@@ -196,8 +230,15 @@ impl Gathering {
         // In the first one, senders are made.
         if !is_first && left < self.expected.senders * BUSY {
             gathered.lateness.merge(&lateness);
+            gathered.waited.merge(&waited);
         }
-        self.tell(&latency, left, gathered.seconds.len() + 1);
+        let shown = search::Second {
+            done,
+            p50_ms: latency.percentile(50.0),
+            p99_ms: latency.percentile(99.0),
+            in_flight: left,
+        };
+        self.tell(shown, gathered.seconds.len() + 1, true);
         let in_flight = seen.unwrap_or(left);
         gathered.seconds.push(Second { due, done, failed: done * share, in_flight, latency });
         gathered.hopeless = if left > self.expected.hopeless { gathered.hopeless + 1 } else { 0 };
@@ -208,18 +249,33 @@ impl Gathering {
         }
     }
 
-    fn tell(&self, latency: &Histogram, in_flight: f64, second: usize) {
-        let length = self.expected.length.as_secs();
-        let (before, after) = &self.expected.words;
-        let p99 = super::words::milliseconds(latency.percentile(99.0));
-        let text = format!(
-            "{before}  {second} of {length} s  p(99) {p99}, {in_flight:.0} in flight{after}"
-        );
-        self.screen.update(&text);
+    /// A second in which nothing is due at a given time.
+    fn closed(&self, at: Timestamp, counted: Counted, gathered: &mut Gathered) {
+        if self.expected.closed.is_none() {
+            gathered.measure_cpu();
+            return;
+        }
+        let (progress, length) = (self.control.progress(), self.expected.length);
+        let done = counted.done;
+        if gathered.closed.add(at, &progress, length, counted) {
+            gathered.measure_cpu();
+            let second = search::Second { done, ..search::Second::default() };
+            self.tell(second, gathered.closed.count(), false);
+        }
+    }
+
+    fn tell(&self, second: search::Second, at: usize, open: bool) {
+        let of = self.expected.length.as_secs();
+        self.screen.second(&self.expected.words, at, of, open, second);
     }
 }
 
 impl Gathered {
+    /// Seconds of the trial so far.
+    pub(super) fn count(&self) -> usize {
+        self.seconds.len() + self.closed.count()
+    }
+
     /// From the first call on.
     fn measure_cpu(&mut self) {
         let Ok(sample) = own::sample() else { return };

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use plimsoll_analysis::capacity::{Finding, Order, Search, Step};
+use plimsoll_analysis::{
+    capacity::{Finding, Kind, Order, Search, Step},
+    stats::Interval,
+};
 use plimsoll_engine::runner::Runner;
 use plimsoll_runtime::clock::Instant;
 
 use super::{
+    care::Care,
+    pages::Following,
     plan,
     record::Entry,
     store::{Range, Store, Subject},
@@ -14,6 +19,11 @@ use super::{
     words,
 };
 use crate::exit::Failure;
+
+/// Factors that differ by less are the same.
+fn is_alike(a: f64, b: f64) -> bool {
+    (a / b - 1.0).abs() < 1e-6
+}
 
 /// A search under way.
 pub(super) struct Hunt<'a, R: Runner> {
@@ -25,6 +35,12 @@ pub(super) struct Hunt<'a, R: Runner> {
     /// What a search that goes on took before.
     pub(super) before: Duration,
     pub(super) began: Instant,
+    pub(super) following: Following<'a>,
+    pub(super) care: Care<'a, R>,
+    /// Trials of the intervention, of this one and of the search that goes on.
+    pub(super) aside: Vec<Entry>,
+    /// During an intervention: how many times as much there is of what it changed.
+    pub(super) factor: Option<f64>,
 }
 
 impl<R: Runner> Hunt<'_, R> {
@@ -36,6 +52,9 @@ impl<R: Runner> Hunt<'_, R> {
         entries: Vec<Entry>,
     ) -> Result<(), Failure> {
         self.store.begin(subject, range, &entries)?;
+        let (entries, aside): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| entry.intervention().is_none());
+        self.aside = aside;
         if !entries.is_empty() {
             let text = format!("goes on after {} stored trials", entries.len());
             self.laboratory.screen.line(&text);
@@ -43,6 +62,7 @@ impl<R: Runner> Hunt<'_, R> {
         for entry in &entries {
             self.search.record(entry.order, entry.outcome.clone(), entry.score);
         }
+        self.following.begin(self.search.settings(), &entries);
         self.entries = entries;
         Ok(())
     }
@@ -54,25 +74,65 @@ impl<R: Runner> Hunt<'_, R> {
                 Step::Run(order) => order,
                 Step::Done(finding) => return Ok(finding),
             };
+            let restart = self.prepare(order.kind)?;
+            if self.laboratory.interrupt.is_set() {
+                return Ok(self.known());
+            }
             let words = self.words(order);
             let told = (words.clone(), self.so_far());
+            self.follow(Some(order));
             let Some(tried) = self.laboratory.trial(order, told)? else {
                 return Ok(self.known());
             };
             let laboratory = &self.laboratory;
             let verdict = words::verdict(&tried.judgement, laboratory.objectives, order.rate);
-            let entry = Entry::new(order, tried, laboratory.objectives, self.elapsed());
+            let entry = Entry::new(order, tried, laboratory.objectives, self.elapsed())
+                .after(restart, self.factor);
             if let Err(error) = self.store.add(&entry) {
                 laboratory.log.warn(&error);
             }
-            self.search.record(order, entry.outcome.clone(), entry.score);
+            let outcome = entry.outcome.clone();
+            self.search.record(order, outcome.clone(), entry.score);
             self.entries.push(entry);
-            self.laboratory.screen.line(&format!("{words}  {verdict}{}", self.so_far()));
+            self.laboratory.screen.trial(&words, &outcome, &verdict, &self.so_far());
+            self.follow(None);
             self.laboratory.interrupt.rest(plan::REST);
             if self.laboratory.interrupt.is_set() {
                 return Ok(self.known());
             }
         }
+    }
+
+    /// Confirmations are of one start each; an intervention changes what runs, so it has to stay.
+    fn prepare(&mut self, kind: Kind) -> Result<Option<Duration>, Failure> {
+        let is_one = kind == Kind::Confirm && self.factor.is_none();
+        if is_one { self.restart() } else { Ok(None) }
+    }
+
+    /// After the overload nothing is to be left of it.
+    pub(super) fn recover(&mut self) -> Result<(), Failure> {
+        let was = self.entries.last().map(|entry| entry.order.kind);
+        if matches!(was, Some(Kind::Overload | Kind::Recover)) {
+            self.restart()?;
+        }
+        Ok(())
+    }
+
+    /// Another search of the same service, while there is `factor` times as much of something; its trials are
+    /// kept apart.
+    pub(super) fn aside(&mut self, search: Search, factor: f64) -> Result<Finding, Failure> {
+        let main = std::mem::replace(&mut self.search, search);
+        let entries = std::mem::take(&mut self.entries);
+        let is_same = |entry: &Entry| entry.intervention().is_some_and(|at| is_alike(at, factor));
+        for entry in self.aside.iter().filter(|entry| is_same(entry)) {
+            self.search.record(entry.order, entry.outcome.clone(), entry.score);
+        }
+        self.factor = Some(factor);
+        let found = self.run();
+        self.factor = None;
+        self.search = main;
+        self.aside.extend(std::mem::replace(&mut self.entries, entries));
+        found
     }
 
     /// What the trials so far say.
@@ -88,21 +148,41 @@ impl<R: Runner> Hunt<'_, R> {
         self.before + self.began.elapsed()
     }
 
-    fn left(&self) -> Duration {
-        self.budget.saturating_sub(self.elapsed())
+    /// Of the budget, without what comes after the search; a restart must fit in too.
+    pub(super) fn left(&self) -> Duration {
+        let after = match self.factor {
+            None => self.care.after(self.search.settings()),
+            Some(_) => Duration::ZERO,
+        };
+        let restart = self.care.restart.unwrap_or_default();
+        self.budget.saturating_sub(self.elapsed() + after + restart)
     }
 
     fn words(&self, order: Order) -> String {
         let phase = words::phase(order.kind);
-        let (rate, length) = (words::rate(order.rate), words::length(order.length));
-        format!("{phase:<9} {rate:>11} {length:>4}")
+        let level = self.laboratory.bench.unit().level(order.rate);
+        let length = words::length(order.length);
+        format!("{phase:<9} {level:>11} {length:>4}")
     }
 
-    /// ` [1,700/s .. 1,900/s, 1m20s left]`
+    /// For the page. `next`: the trial that begins.
+    fn follow(&mut self, next: Option<Order>) {
+        if self.factor.is_some() {
+            return;
+        }
+        let (known, elapsed) = (self.known(), self.elapsed().as_secs_f64());
+        self.following.tell(&self.entries, &known, next, elapsed);
+    }
+
+    /// `1,700/s .. 1,900/s, 95 % CI 1,710 to 1,880, 1m20s left`
     fn so_far(&self) -> String {
-        let Finding { capacity, first_failing, .. } = self.known();
-        let side = |rate: Option<f64>| rate.map_or_else(|| "?".to_owned(), words::rate);
-        let left = words::length(self.left());
-        format!("  [{} .. {}, {left} left]", side(capacity), side(first_failing))
+        let Finding { capacity, first_failing, interval, .. } = self.known();
+        let unit = self.laboratory.bench.unit();
+        let side = |level: Option<f64>| level.map_or_else(|| "?".to_owned(), |at| unit.level(at));
+        let interval = interval.map_or_else(String::new, |Interval { low, high }| {
+            format!(", 95 % CI {} to {}", words::number(low), words::number(high))
+        });
+        let (low, high) = (side(capacity), side(first_failing));
+        format!("{low} .. {high}{interval}, {} left", words::length(self.left()))
     }
 }

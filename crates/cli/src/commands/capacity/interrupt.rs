@@ -82,6 +82,14 @@ impl Interrupt {
         drop(self.changed.wait_timeout(self.lock(), pause));
     }
 
+    /// Waits until the person asks for the end.
+    pub(in crate::commands) fn linger(&self) {
+        let mut state = self.lock();
+        while state.signals == 0 {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Waits for `rest`, or until the person asks for the end.
     pub(in crate::commands) fn rest(&self, rest: Duration) {
         let until = Instant::now() + rest;

@@ -112,8 +112,7 @@ mod tests {
         let objectives = ["p(99)<200ms".to_owned()];
         let settings = Settings::within(Duration::from_secs(180), 100.0, 1e5);
         let unit = Unit { dimension: Dimension::Rate, noun: "requests" };
-        let asked =
-            Asked { target: "t", unit, objectives: &objectives, settings: &settings };
+        let asked = Asked { target: "t", unit, objectives: &objectives, settings: &settings };
         let first = diagnosis::diagnose(entries, &finding, &[]);
         json(&Conclusion::new(finding, entries, 4, goal, false), &first, &asked, entries)
     }

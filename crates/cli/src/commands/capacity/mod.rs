@@ -5,22 +5,38 @@
 
 mod asked;
 pub(super) mod bench;
+mod calibrate;
+mod care;
+mod circumstances;
+mod closed;
 mod conclusion;
 mod diagnosis;
 mod gather;
 mod hunt;
 mod in_flight;
 pub(super) mod interrupt;
+mod intervene;
 mod json;
+mod level;
+mod noop;
+mod pages;
 mod plan;
-mod probe;
+pub(super) mod probe;
 mod record;
 mod report;
+mod restart;
+mod retell;
 pub(super) mod screen;
+pub(super) mod shell;
+mod shown;
+mod spread;
 mod store;
 pub(super) mod targets;
 pub(super) mod trial;
+mod undo;
 pub(super) mod words;
+
+pub(super) use retell::{is_search, retell};
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,16 +48,21 @@ use plimsoll_runtime::{clock::Instant, shutdown, workers};
 use self::{
     asked::Asked,
     bench::Bench,
+    care::{Aftermath, Care},
+    circumstances::Circumstances,
     conclusion::Conclusion,
     hunt::Hunt,
     interrupt::{First, Interrupt},
+    noop::Noop,
+    pages::{Following, Pages},
     screen::Screen,
+    shown::Story,
     store::{Range, Store, Subject},
     trial::Laboratory,
 };
 use crate::{
     Session,
-    args::CapacityArgs,
+    args::{CapacityArgs, Dimension},
     commands::attack::parts,
     exit::{Exit, Failure},
     terminal,
@@ -57,13 +78,37 @@ pub(crate) fn capacity(args: &CapacityArgs, session: &Session) -> Result<Exit, F
     match attack.url.as_deref() {
         Some(file) if targets::is_script(file) => {
             let config = session.global.config.as_deref();
-            let bench = targets::script(&args.sent, args.senders, file, config, session.log)?;
-            asked.search(&bench, args, session)
+            let (sent, dimension) = (&args.sent, args.dimension);
+            if dimension == Dimension::Connections {
+                let message = "--dimension connections is about a URL, targets or redis; a script has --dimension vus";
+                return Err(Failure::new(Exit::BadConfiguration, message));
+            }
+            let bench = targets::script(sent, args.senders, dimension, file, config, session.log)?;
+            // Another answer would be another way through the script.
+            let noop = Noop::None("what a script sends depends on what it is answered");
+            asked.search(&bench, noop, args, session)
         }
         Some(_) if parts::is_redis(attack) => {
-            asked.search(&targets::redis(&args.sent, args.senders, session.log)?, args, session)
+            let bench = targets::redis_over(
+                asked.connections(args)?,
+                &args.sent,
+                args.senders,
+                session.log,
+            )?;
+            let noop = Noop::None("there is no server of its own for redis");
+            asked.search(&asked.raising(args.dimension, bench), noop, args, session)
         }
-        _ => asked.search(&targets::http(&args.sent, args.senders, session.log)?, args, session),
+        _ => {
+            let bench = targets::http_over(
+                asked.connections(args)?,
+                &args.sent,
+                args.senders,
+                session.log,
+            )?;
+            let twin = |addr| noop::http(&args.sent, args.senders, addr, session.log);
+            let noop = noop::http_reason(&args.sent).map_or(Noop::At(&twin), Noop::None);
+            asked.search(&asked.raising(args.dimension, bench), noop, args, session)
+        }
     }
 }
 
@@ -71,21 +116,34 @@ impl Asked {
     fn search<R: Runner>(
         &self,
         bench: &Bench<R>,
+        noop: Noop<R>,
         args: &CapacityArgs,
         session: &Session,
     ) -> Result<Exit, Failure> {
-        let subject = Subject { target: bench.subject.clone(), objectives: self.sources.clone() };
-        let store = Store::new(args.state.as_deref(), &subject);
+        let subject = Subject {
+            target: bench.subject.clone(),
+            dimension: bench.unit().dimension().to_owned(),
+            objectives: self.sources.clone(),
+        };
+        let mut store = Store::new(args.state.as_deref(), &subject);
         let stored = args.resume.then(|| store.read(&subject)).transpose()?;
         let interrupt = Interrupt::listen(First::Drains)?;
-        let screen = Screen::new(session);
-        let cores = args.generator_cores.unwrap_or_else(|| {
-            let threads = args.sent.attack.pace.threads;
-            let cores = workers::cores();
-            let cores = (if threads == 0 { cores } else { threads.min(cores) }) as f64;
-            // A quota may be less than one core.
-            own::cpu_quota().map_or(cores, |quota| quota.min(cores))
-        });
+        let cores = args.generator_cores.unwrap_or_else(|| cores(args.sent.attack.pace.threads));
+        let is_closed = bench.due(1.0).is_none();
+        let circumstances = Circumstances::now(args, bench.noun, self.goal, is_closed, cores);
+        store.about = circumstances.json();
+        let story = |needed| Story {
+            target: &bench.subject,
+            unit: bench.unit(),
+            objectives: &self.sources,
+            circumstances: &circumstances,
+            needed,
+        };
+        let pages = Pages::open(args, story(0).begun(), session.log)?;
+        let screen = Screen::new(session).with_page(pages.live());
+        if let Some(url) = pages.url() {
+            screen.line(&format!("the search is on {url}"));
+        }
         let laboratory = Laboratory {
             bench,
             objectives: &self.objectives,
@@ -96,16 +154,23 @@ impl Asked {
             cores,
         };
         let began = Instant::now();
-        let Some(probed) = laboratory.probe()? else {
+        let calibration = stored.as_ref().map(|stored| &stored.calibration);
+        let begun = Care::begin(&args.care, noop, &laboratory, args.budget, calibration)?;
+        let Some((probed, care)) = begun else {
             screen.line("interrupted before the search began");
             return Ok(Exit::Interrupted);
         };
+        store.calibration = care.json();
         let (range, entries) = match stored {
             Some(stored) => (stored.range, stored.entries),
-            None => (self.range(&probed), Vec::new()),
+            None => (self.range(&probed, care.ceiling()), Vec::new()),
         };
-        let settings = Settings::within(args.budget, range.start, range.ceiling);
-        for line in plan::plan(bench, &self.sources, &probed, &settings, args.budget) {
+        let for_trials = care.of_budget(args.budget, began.elapsed());
+        let mut settings = Settings::within(for_trials, range.start, range.ceiling);
+        if bench.unit().is_whole() {
+            settings = settings.whole(range.floor);
+        }
+        for line in plan::plan(bench, &self.sources, &probed, &settings, args.budget, &care) {
             screen.line(&line);
         }
         let mut hunt = Hunt {
@@ -114,30 +179,42 @@ impl Asked {
             budget: args.budget,
             before: entries.last().map_or(Duration::ZERO, |entry| entry.elapsed),
             began,
+            following: Following::new(story(settings.needed), pages.live()),
             search: Search::new(settings),
             entries: Vec::new(),
+            care,
+            aside: Vec::new(),
+            factor: None,
         };
         hunt.begin(&subject, range, entries)?;
         let finding = hunt.run()?;
-        self.tell(hunt, finding, args, &interrupt)
+        hunt.recover()?;
+        let watched = &args.sent.attack.see.watched.watch;
+        let verdict = diagnosis::diagnose(&hunt.entries, &finding, watched);
+        let aftermath = hunt.aftermath(&finding, &verdict)?;
+        self.tell(hunt, finding, &aftermath, args, (pages, &interrupt))
     }
 
-    fn range(&self, probed: &probe::Probed) -> Range {
-        let ceiling = self.max_rate.unwrap_or(probed.ceiling);
-        Range { start: self.start.unwrap_or(probed.start).min(ceiling), ceiling }
+    /// `calibrated`: no rate above it is worth a trial.
+    fn range(&self, probed: &probe::Probed, calibrated: Option<f64>) -> Range {
+        let ceiling = calibrated.map_or(probed.ceiling, |most| most.max(probed.start));
+        let ceiling = self.max_rate.unwrap_or(ceiling);
+        let start = self.start.unwrap_or(probed.start).min(ceiling);
+        Range { start, ceiling, floor: probed.floor }
     }
 
     fn tell<R: Runner>(
         &self,
         hunt: Hunt<R>,
         finding: Finding,
+        aftermath: &Aftermath,
         args: &CapacityArgs,
-        interrupt: &Arc<Interrupt>,
+        (pages, interrupt): (Pages, &Arc<Interrupt>),
     ) -> Result<Exit, Failure> {
-        let Hunt { laboratory, search, entries, store, .. } = hunt;
+        let Hunt { laboratory, search, entries, store, following, .. } = hunt;
         let (bench, settings) = (laboratory.bench, search.settings());
         let is_interrupted = interrupt.is_set();
-        let conclusion =
+        let mut conclusion =
             Conclusion::new(finding, &entries, settings.needed, self.goal, is_interrupted);
         if is_interrupted && let Some(path) = store.path() {
             let path = path.display();
@@ -148,16 +225,43 @@ impl Asked {
         let text = if args.json {
             let asked = json::Asked {
                 target: &bench.subject,
-                noun: bench.noun,
+                unit: bench.unit(),
                 objectives: &self.sources,
                 settings,
             };
-            format!("{:#}\n", json::json(&conclusion, &verdict, &asked, &entries))
+            let mut result = json::json(&conclusion, &verdict, &asked, &entries);
+            aftermath.add_to(&mut result);
+            format!("{result:#}\n")
         } else {
-            let about = report::About { noun: bench.noun, objectives: &self.sources };
-            report::report(&conclusion, &verdict, &about, &entries)
+            let about = report::About {
+                unit: bench.unit(),
+                is_closed: bench.due(1.0).is_none(),
+                objectives: &self.sources,
+            };
+            aftermath.correct(&mut conclusion);
+            let answer = report::report(&conclusion, &verdict, &about, &entries);
+            format!("{answer}{}", aftermath.text(&conclusion))
         };
         terminal::print(&text)?;
-        Ok(conclusion.verdict.exit())
+        let written = pages.end(&following.end(&conclusion, &entries))?;
+        for line in written {
+            laboratory.screen.line(&line);
+        }
+        if args.linger && !is_interrupted {
+            laboratory.screen.line("the search is over; --linger waits for Ctrl-C");
+            interrupt.linger();
+        }
+        match aftermath.left() {
+            Some(left) => Err(Failure::new(Exit::Other, left)),
+            None => Ok(conclusion.verdict.exit()),
+        }
     }
+}
+
+/// That the generator may use.
+fn cores(threads: usize) -> f64 {
+    let cores = workers::cores();
+    let cores = (if threads == 0 { cores } else { threads.min(cores) }) as f64;
+    // A quota may be less than one core.
+    own::cpu_quota().map_or(cores, |quota| quota.min(cores))
 }

@@ -6,6 +6,7 @@ use plimsoll_analysis::capacity::Settings;
 
 use super::{
     bench::Bench,
+    care::Care,
     level,
     probe::Probed,
     words::{length, percent},
@@ -25,16 +26,19 @@ pub(super) fn plan<R: Runner>(
     probed: &Probed,
     settings: &Settings,
     budget: Duration,
+    care: &Care<R>,
 ) -> Vec<String> {
     let Settings { start, short, long, confirmations, needed, precision, .. } = settings;
     let unit = bench.unit();
+    let (calibrated, more) = care.words(bench.noun, settings);
     let mut lines = vec![
         format!("capacity of {} for {}", bench.subject, objectives.join(", ")),
         probed.words.clone(),
+        calibrated,
         format!(
             "plan, {} at most (all trials at their longest would take {}):",
             length(budget),
-            length(worst(settings))
+            length(worst(settings) + care.longest(settings))
         ),
         format!(
             "  bracket   trials of {}, from {} on, twice the {} each",
@@ -63,6 +67,7 @@ pub(super) fn plan<R: Runner>(
     if bench.due(1.0).is_none() {
         lines.push(level::CLOSED.to_owned());
     }
+    lines.extend(more);
     let reached = reachable(settings, budget);
     lines.push(if reached <= *precision {
         format!("the budget is enough for a precision of {}", percent(*precision))

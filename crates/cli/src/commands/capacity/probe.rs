@@ -36,12 +36,17 @@ const START_MAX: f64 = 256.0;
 /// Held connections at least, over those that are busy at a time.
 const HELD_MARGIN: f64 = 4.0;
 
+/// About what the head of an answer takes.
+const HEAD_BYTES: f64 = 120.0;
+
 /// What it found.
 pub(super) struct Probed {
     pub(super) start: f64,
     pub(super) ceiling: f64,
     /// Of whole numbers: the least that makes sense.
     pub(super) floor: f64,
+    /// Bytes of an answer, without its head.
+    pub(super) body: u64,
     pub(super) words: String,
 }
 
@@ -59,7 +64,9 @@ impl<R: Runner> Laboratory<'_, R> {
             return Ok(None);
         }
         answers(self.bench, &ran)?;
-        Ok(Some(self.probed(&ran)))
+        let body = ran.gathered.received / ran.gathered.done.max(1.0) - HEAD_BYTES;
+        // What is negative becomes 0.
+        Ok(Some(Probed { body: body as u64, ..self.probed(&ran) }))
     }
 
     fn probed(&self, ran: &Ran) -> Probed {
@@ -75,7 +82,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
         if done < CALIBRATION || each <= 0.0 {
             let words = format!("{found}; trials will tell what the generator can do");
-            return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, words };
+            return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, body: 0, words };
         }
         let most = CPU_SHARE * self.cores / each;
         let words = format!(
@@ -83,7 +90,7 @@ impl<R: Runner> Laboratory<'_, R> {
             words::rate(most),
             words::number(self.cores)
         );
-        Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, words }
+        Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, body: 0, words }
     }
 
     /// For virtual users or connections: while a service serves no more than it does now, so many may wait
@@ -103,7 +110,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let start = (expected * START).clamp(SENDERS as f64, START_MAX).max(floor).min(ceiling);
         let reached = words::number(reached);
         let words = format!("probe: {SENDERS} {} at a time reach {reached}/s", bench.noun);
-        Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), words }
+        Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), body: 0, words }
     }
 }
 
@@ -128,7 +135,7 @@ fn answers<R: Runner>(bench: &Bench<R>, ran: &Ran) -> Result<(), Failure> {
 }
 
 /// Of an attack's report, which ends with its errors.
-fn first_error(report: &str) -> Option<&str> {
+pub(in crate::commands) fn first_error(report: &str) -> Option<&str> {
     let (_, errors) = report.split_once("Error Set:")?;
     errors.lines().map(str::trim).find(|line| !line.is_empty())
 }

@@ -28,6 +28,10 @@ pub(super) struct Entry {
     pub(super) json: Value,
 }
 
+/// Fields of what was done before a trial.
+const RESTART: &str = "restart_s";
+const INTERVENTION: &str = "intervention";
+
 impl Entry {
     pub(super) fn new(
         order: Order,
@@ -39,9 +43,9 @@ impl Entry {
         tried.judgement.score = finite(tried.judgement.score);
         tried.signals.retain(|signal| signal.mean.is_finite() && signal.max.is_finite());
         let json = json(order, &tried, objectives, elapsed);
-        let Tried { judgement, generator, signals } = tried;
+        let Tried { judgement, generator, signals, offered, .. } = tried;
         let observed = Observed {
-            offered: order.rate,
+            offered,
             throughput: judgement.throughput,
             latency_mean: judgement.mean_latency,
             in_flight: judgement.in_flight,
@@ -51,6 +55,35 @@ impl Entry {
         };
         let Judgement { outcome, score, .. } = judgement;
         Entry { order, outcome, score, generator, observed, elapsed, json }
+    }
+
+    /// With what was done before it: how long the service took to start anew, and how many times as much
+    /// there was of what an intervention changed.
+    pub(super) fn after(self, restart: Option<Duration>, intervention: Option<f64>) -> Entry {
+        let mut entry = self;
+        if let Some(fields) = entry.json.as_object_mut() {
+            let restart = restart.map(|took| (RESTART, took.as_secs_f64()));
+            let intervention = intervention.map(|factor| (INTERVENTION, factor));
+            let done = restart.into_iter().chain(intervention);
+            fields.extend(done.map(|(name, value)| (name.to_owned(), json!(value))));
+        }
+        entry
+    }
+
+    pub(super) fn restart(&self) -> Option<Duration> {
+        let seconds = self.json.get(RESTART).and_then(Value::as_f64)?;
+        Duration::try_from_secs_f64(seconds).ok()
+    }
+
+    pub(super) fn intervention(&self) -> Option<f64> {
+        self.json.get(INTERVENTION).and_then(Value::as_f64)
+    }
+
+    /// Mean milliseconds by which requests were late, and until they had a connection.
+    pub(super) fn begun(&self) -> Option<(f64, f64)> {
+        let generator = self.json.get("generator")?;
+        let number = |name| generator.get(name).and_then(Value::as_f64);
+        Some((number("late_ms")?, number("connection_ms")?))
     }
 
     /// Reads what [`Entry::new`] made.
@@ -71,7 +104,7 @@ impl Entry {
         let cpu_share = generator.get("cpu_share").and_then(Value::as_f64).ok_or("cpu_share")?;
         Ok(Entry {
             observed: Observed {
-                offered: rate,
+                offered: number("offered").unwrap_or(rate),
                 throughput: number("throughput").ok_or("throughput")?,
                 latency_mean: number("mean_latency_ms").ok_or("mean_latency_ms")?,
                 in_flight: number("in_flight").ok_or("in_flight")?,
@@ -145,7 +178,7 @@ fn outcome(json: &Value) -> Result<Outcome, &'static str> {
 }
 
 fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration) -> Value {
-    let Tried { judgement, generator, signals } = tried;
+    let Tried { judgement, generator, signals, offered, spread, begun } = tried;
     let (verdict, cause, objective, leans) = match &judgement.outcome {
         Outcome::Pass => ("kept", None, None, None),
         Outcome::Fail(Cause::Objective(at)) => ("not kept", Some("objective"), Some(*at), None),
@@ -166,13 +199,17 @@ fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration
         "length_s": order.length.as_secs_f64(),
         "at_s": elapsed.as_secs_f64(),
         "verdict": verdict,
+        "words": words::verdict(judgement, objectives, order.rate),
         "cause": cause,
         "objective": objective,
         "leans_to_kept": leans,
         "excess": judgement.score.excess,
         "error": judgement.score.error,
+        "offered": offered,
         "throughput": judgement.throughput,
         "mean_latency_ms": judgement.mean_latency,
+        "latency_ms": spread.latency(),
+        "errors": spread.errors(),
         "in_flight": judgement.in_flight,
         "little_gap": judgement.little_gap,
         "warm_up_s": judgement.warm_up,
@@ -182,6 +219,8 @@ fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration
             "cpu_share": generator.cpu_share,
             "lateness_p99_ms": generator.lateness_p99,
             "shortage": generator.shortage,
+            "late_ms": begun.late,
+            "connection_ms": begun.waited,
         },
         "watched": watched.collect::<Value>(),
     })
@@ -227,7 +266,8 @@ pub(super) mod tests {
         let generator = Generator { cpu_share: 0.22, lateness_p99: 0.1, shortage: None };
         let objectives = [Objective::parse("p(99)<200ms").unwrap()];
         let signals = vec![Signal::new("host_cpu", &[("host", "a")], 0.5, 0.75)];
-        let tried = Tried { judgement, generator, signals };
+        let tried =
+            Tried { judgement, generator, signals, offered: rate, spread: Default::default(), begun: Default::default() };
         Entry::new(order, tried, &objectives, Duration::from_secs(10))
     }
 

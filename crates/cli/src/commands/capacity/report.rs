@@ -8,14 +8,15 @@ use serde_json::Value;
 
 use super::{
     conclusion::{Conclusion, Verdict},
+    level::{self, Unit},
     record::Entry,
-    words::{milliseconds, number, percent, rate},
+    words::{milliseconds, number, percent},
 };
 
 /// What the answer is about.
 pub(super) struct About<'a> {
-    /// `requests`
-    pub(super) noun: &'a str,
+    pub(super) unit: Unit,
+    pub(super) is_closed: bool,
     pub(super) objectives: &'a [String],
 }
 
@@ -26,24 +27,36 @@ pub(super) fn report(
     about: &About,
     entries: &[Entry],
 ) -> String {
+    let (answer, mut lines) = sentences(conclusion, about);
+    lines.insert(0, answer);
+    if !matches!(conclusion.verdict, Verdict::Invalid(_)) {
+        lines.extend(gives(conclusion, first));
+        lines.extend(load_line(entries, about.unit));
+        lines.extend(about.is_closed.then(|| level::CLOSED.to_owned()));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The answer, and what is to be said of the number.
+pub(super) fn sentences(conclusion: &Conclusion, about: &About) -> (String, Vec<String>) {
     let finding = &conclusion.finding;
-    let mut lines = vec![answer(conclusion, about)];
-    lines.extend(goal(conclusion));
+    let unit = about.unit;
+    let answer = answer(conclusion, about);
+    let mut lines: Vec<String> = goal(conclusion, unit).into_iter().collect();
     if matches!(conclusion.verdict, Verdict::Invalid(_)) {
-        return lines.join("\n") + "\n";
+        return (answer, lines);
     }
     lines.extend(edge(finding, about));
-    lines.extend(overload(finding));
+    lines.extend(overload(finding, unit));
     if !finding.non_monotone.is_empty() {
-        let rates: Vec<String> = finding.non_monotone.iter().map(|at| rate(*at)).collect();
+        let rates: Vec<String> = finding.non_monotone.iter().map(|at| unit.level(*at)).collect();
         lines.push(format!(
-            "Not monotone: kept at {} too, above a rate at which it was not. The answer is the lower side.",
-            rates.join(", ")
+            "Not monotone: kept at {} too, above a {} at which it was not. The answer is the lower side.",
+            rates.join(", "),
+            unit.kind()
         ));
     }
-    lines.extend(gives(conclusion, first));
-    lines.extend(load_line(entries));
-    lines.join("\n") + "\n"
+    (answer, lines)
 }
 
 /// What gives first and next, and the generator.
@@ -63,9 +76,10 @@ fn gives(conclusion: &Conclusion, first: &bottleneck::Verdict) -> Vec<String> {
 /// The number, or why there is none.
 fn answer(conclusion: &Conclusion, about: &About) -> String {
     let finding = &conclusion.finding;
-    let noun = about.noun;
+    let unit = about.unit;
     let kept = about.objectives.join(" and ");
-    let number_of = |value: f64| format!("{} {noun}/s", number(value));
+    let number_of = |value: f64| unit.full(value);
+    let kind = unit.kind();
     match (&conclusion.verdict, finding.capacity) {
         (Verdict::Invalid(reason), capacity) => {
             let known = match capacity {
@@ -86,18 +100,18 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
             match conclusion.verdict {
                 Verdict::Interrupted => "Interrupted before anything was known.".to_owned(),
                 Verdict::Unsure => format!(
-                    "Inconclusive: the budget ended before a rate was found that keeps {kept}{lowest}."
+                    "Inconclusive: the budget ended before a {kind} was found that keeps {kept}{lowest}."
                 ),
-                _ => format!("No capacity: {kept} was kept at no rate that was tried{lowest}."),
+                _ => format!("No capacity: {kept} was kept at no {kind} that was tried{lowest}."),
             }
         }
         (Verdict::AtLeast, Some(capacity)) => format!(
-            "At least {}{}: no higher rate was tried.",
+            "At least {}{}: no higher {kind} was tried.",
             number_of(capacity),
             certainty(finding)
         ),
         (Verdict::Unsure, Some(capacity)) if finding.first_failing.is_none() => format!(
-            "At least {}{}, not sure: the budget ended before a rate was found that is not kept.",
+            "At least {}{}, not sure: the budget ended before a {kind} was found that is not kept.",
             number_of(capacity),
             certainty(finding)
         ),
@@ -107,7 +121,7 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
             certainty(finding),
             match conclusion.goal {
                 Some(goal) if finding.confirmations.0 > 1 => {
-                    format!("it is too near to the goal of {} to tell", rate(goal))
+                    format!("it is too near to the goal of {} to tell", unit.level(goal))
                 }
                 _ => "the budget ended before it was confirmed".to_owned(),
             }
@@ -117,6 +131,19 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
         }
         (_, Some(capacity)) => format!("{}{}.", number_of(capacity), certainty(finding)),
     }
+}
+
+/// As a sentence: `With 95 % confidence the limit is between 1,790 and 1,880; 5 of 5 confirmations kept the
+/// objectives.`
+pub(super) fn certainty_words(finding: &Finding) -> Option<String> {
+    let interval = finding.interval.map(|interval| {
+        let (low, high) = (number(interval.low), number(interval.high));
+        format!("With 95 % confidence the limit is between {low} and {high}")
+    });
+    let (kept, all) = finding.confirmations;
+    let confirmed = (all > 0).then(|| format!("{kept} of {all} confirmations kept the objectives"));
+    let parts: Vec<String> = interval.into_iter().chain(confirmed).collect();
+    (!parts.is_empty()).then(|| parts.join("; ") + ".")
 }
 
 /// ` (95 % CI 1,790 to 1,880, 5 of 5 confirmations)`
@@ -132,17 +159,17 @@ fn certainty(finding: &Finding) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-fn goal(conclusion: &Conclusion) -> Option<String> {
+pub(super) fn goal(conclusion: &Conclusion, unit: Unit) -> Option<String> {
     let goal = conclusion.goal?;
     let capacity = conclusion.finding.capacity;
     let by = capacity.map(|capacity| percent((capacity / goal - 1.0).abs()));
     Some(match (&conclusion.verdict, by) {
         (Verdict::Reached, Some(by)) => {
-            format!("Goal of {} reached, with {by} to spare.", rate(goal))
+            format!("Goal of {} reached, with {by} to spare.", unit.level(goal))
         }
-        (Verdict::Missed, Some(by)) => format!("Goal of {} missed by {by}.", rate(goal)),
-        (Verdict::Missed, None) => format!("Goal of {} missed.", rate(goal)),
-        _ => format!("Goal of {}: not decided.", rate(goal)),
+        (Verdict::Missed, Some(by)) => format!("Goal of {} missed by {by}.", unit.level(goal)),
+        (Verdict::Missed, None) => format!("Goal of {} missed.", unit.level(goal)),
+        _ => format!("Goal of {}: not decided.", unit.level(goal)),
     })
 }
 
@@ -151,33 +178,33 @@ fn edge(finding: &Finding, about: &About) -> Option<String> {
     let kept = about.objectives.join(" and ");
     let (broken, all) = finding.refutations;
     let counted = if all > 0 { format!(" ({broken} of {all} trials)") } else { String::new() };
-    Some(format!("Keeps {kept}; at {} no longer{counted}.", rate(failing)))
+    Some(format!("Keeps {kept}; at {} no longer{counted}.", about.unit.level(failing)))
 }
 
-fn overload(finding: &Finding) -> Option<String> {
+fn overload(finding: &Finding, unit: Unit) -> Option<String> {
     let recovered = finding.recovered?;
     Some(match (recovered, finding.descending) {
         (true, Some(at)) => {
-            format!("After an overload of 120 % it keeps them again at {} (90 %).", rate(at))
+            format!("After an overload of 120 % it keeps them again at {} (90 %).", unit.level(at))
         }
         (false, Some(at)) => {
             let share = finding.capacity.map_or(0.0, |capacity| at / capacity);
             format!(
                 "Hysteresis: after an overload of 120 % it keeps them at {} ({}) only; ascending it is more.",
-                rate(at),
+                unit.level(at),
                 percent(share)
             )
         }
         (_, None) => {
             "Hysteresis: after an overload of 120 % it did not keep them again, not even at half \
-                      the rate."
+                      the load."
                 .to_owned()
         }
     })
 }
 
 /// What it is like at 50, 80 and 100 %.
-fn load_line(entries: &[Entry]) -> Vec<String> {
+fn load_line(entries: &[Entry], unit: Unit) -> Vec<String> {
     let number_in =
         |json: &Value, name: &str| json.get(name).and_then(Value::as_f64).unwrap_or(0.0);
     let line = |entry: &Entry| {
@@ -194,7 +221,7 @@ fn load_line(entries: &[Entry]) -> Vec<String> {
         let figures: Vec<String> = figures.collect();
         format!(
             "  {:>12}  mean {}, {}",
-            rate(entry.order.rate),
+            unit.level(entry.order.rate),
             milliseconds(number_in(&entry.json, "mean_latency_ms")),
             figures.join(", ")
         )
@@ -208,6 +235,8 @@ fn load_line(entries: &[Entry]) -> Vec<String> {
 mod tests {
     use plimsoll_analysis::capacity::{End, Outcome};
 
+    use crate::args::Dimension;
+
     use super::{
         super::{conclusion::tests::finding, diagnosis, record::tests::entry},
         *,
@@ -216,7 +245,8 @@ mod tests {
     #[track_caller]
     fn check(finding: Finding, entries: &[Entry], goal: Option<f64>, expected: &str) {
         let objectives = ["p(99)<200ms".to_owned(), "errors<0.1%".to_owned()];
-        let about = About { noun: "requests", objectives: &objectives };
+        let unit = Unit { dimension: Dimension::Rate, noun: "requests" };
+        let about = About { unit, is_closed: false, objectives: &objectives };
         let first = diagnosis::diagnose(entries, &finding, &[]);
         let conclusion = Conclusion::new(finding, entries, 4, goal, false);
         let text = report(&conclusion, &first, &about, entries);

@@ -18,6 +18,9 @@ use crate::{
 /// Of the file's form.
 const VERSION: u64 = 1;
 
+/// Names the version in the first line, and by it the file.
+pub(super) const KEY: &str = "plimsoll_capacity";
+
 /// A longer file is none of ours: a search has at most some hundred trials.
 const BYTES_MAX: u64 = 256 << 20;
 
@@ -42,6 +45,8 @@ pub(super) struct Range {
 /// A search as it was left.
 pub(super) struct Stored {
     pub(super) range: Range,
+    /// What was found of the generator; nothing when it was not calibrated.
+    pub(super) calibration: Value,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -49,6 +54,8 @@ pub(super) struct Stored {
 pub(super) struct Store {
     path: Option<PathBuf>,
     file: Option<File>,
+    /// What was found of the generator.
+    pub(super) calibration: Value,
     /// What the search is done with, for who reads the file later.
     pub(super) about: Value,
 }
@@ -63,7 +70,7 @@ impl Store {
                 folder.join("plimsoll/capacity").join(format!("{:016x}.jsonl", hash(subject)))
             }),
         };
-        Store { path, file: None, about: Value::Null }
+        Store { path, file: None, calibration: Value::Null, about: Value::Null }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -108,13 +115,14 @@ impl Store {
         let mut file =
             options.create(true).write(true).truncate(true).open(path).map_err(failed)?;
         let header = json!({
-            "plimsoll_capacity": VERSION,
+            KEY: VERSION,
             "target": subject.target,
             "dimension": subject.dimension,
             "objectives": subject.objectives,
             "start": range.start,
             "ceiling": range.ceiling,
             "floor": range.floor,
+            "calibration": self.calibration,
             "about": self.about,
         });
         let lines = std::iter::once(&header).chain(entries.iter().map(|entry| &entry.json));
@@ -145,6 +153,15 @@ fn read(path: &Path) -> std::io::Result<String> {
     fs::read_to_string(path)
 }
 
+/// What is stored at `path` of that search.
+///
+/// # Errors
+/// As [`stored`].
+pub(super) fn at(path: &Path, subject: &Subject) -> Result<Stored, (usize, String)> {
+    let text = read(path).map_err(|error| (1, error.to_string()))?;
+    stored(&text, subject)
+}
+
 /// Otherwise the line, from 1, and what is wrong with it.
 fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
     let is_whole = text.ends_with('\n');
@@ -159,7 +176,7 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
     });
     let wrong = |what: &str| (1, what.to_owned());
     let (_, header) = lines.next().ok_or_else(|| wrong("the file is empty"))??;
-    if header.get("plimsoll_capacity").and_then(Value::as_u64) != Some(VERSION) {
+    if header.get(KEY).and_then(Value::as_u64) != Some(VERSION) {
         return Err(wrong("this is no stored search, or of another version of plimsoll"));
     }
     let objectives = header.get("objectives").and_then(Value::as_array);
@@ -182,7 +199,8 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
         let (at, json) = line?;
         Entry::read(json).map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))
     };
-    Ok(Stored { range, entries: lines.map(entry).collect::<Result<_, _>>()? })
+    let calibration = header.get("calibration").cloned().unwrap_or_default();
+    Ok(Stored { range, calibration, entries: lines.map(entry).collect::<Result<_, _>>()? })
 }
 
 /// The same on each machine and in each version (FNV-1a).

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use plimsoll_attack::{hits::Collector, http::HttpRunner, redis::RedisRunner};
+use plimsoll_attack::{hits::Collector, http::{Config, HttpRunner}, redis::RedisRunner};
 use plimsoll_engine::{
     config::{Executor, RunConfig, Scenario},
     pace::Spacing,
@@ -37,7 +37,7 @@ pub(in crate::commands) fn is_script(target: &str) -> bool {
 
 /// Whose connections are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Connections {
+pub(in crate::commands) enum Connections {
     /// Of whichever sender needs one.
     Shared,
     /// Each sender has one of its own.
@@ -47,15 +47,7 @@ pub(super) enum Connections {
 }
 
 /// HTTP targets, of the URL or of `--targets`.
-pub(in crate::commands) fn http(
-    sent: &Sent,
-    senders: Option<u64>,
-    log: &Log,
-) -> Result<Bench<HttpRunner>, Failure> {
-    http_over(Connections::Shared, sent, senders, log)
-}
-
-pub(super) fn http_over(
+pub(in crate::commands) fn http_over(
     connections: Connections,
     sent: &Sent,
     senders: Option<u64>,
@@ -69,9 +61,14 @@ pub(super) fn http_over(
     let mut config = parts::http(attack, log)?;
     config.hold = connections != Connections::Shared;
     config.opens_first = connections == Connections::Open;
+    Ok(http_of(config, sent, senders))
+}
+
+/// What `config` sends, as the flags say.
+pub(super) fn http_of(config: Config, sent: &Sent, senders: Option<u64>) -> Bench<HttpRunner> {
     let collector = Arc::new(Collector::new("", None));
     let timeout = config.timeout;
-    Ok(Bench {
+    Bench {
         runner: Arc::new(HttpRunner::new(config, Arc::clone(&collector))),
         registry: Registry::new(SERIES_LIMIT),
         base: base(sent),
@@ -82,23 +79,15 @@ pub(super) fn http_over(
         failed: Builtin::HttpReqFailed.id(),
         collector: Some(collector),
         noun: "requests",
-        subject: parts::describe(attack),
+        subject: parts::describe(&sent.attack),
         scripted: None,
         dimension: Dimension::Rate,
         held: None,
-    })
+    }
 }
 
 /// Commands to a Redis server.
-pub(in crate::commands) fn redis(
-    sent: &Sent,
-    senders: Option<u64>,
-    log: &Log,
-) -> Result<Bench<RedisRunner>, Failure> {
-    redis_over(Connections::Shared, sent, senders, log)
-}
-
-pub(super) fn redis_over(
+pub(in crate::commands) fn redis_over(
     connections: Connections,
     sent: &Sent,
     senders: Option<u64>,
@@ -161,7 +150,7 @@ pub(in crate::commands) fn load_script(
 }
 
 /// A script's scenarios, all of them open or all of them closed as `dimension` needs them.
-pub(super) fn script(
+pub(in crate::commands) fn script(
     sent: &Sent,
     senders: Option<u64>,
     dimension: Dimension,
@@ -253,10 +242,9 @@ fn unfit(scenarios: &[Scenario], dimension: Dimension) -> Failure {
     };
     let found = scenarios.iter().find(|scenario| !fits(&scenario.executor));
     let (message, hint) = match (found, dimension) {
-        (None, Dimension::Rate) => (
-            "no scenario of the script has a rate above 0".to_owned(),
-            "give one of them a rate",
-        ),
+        (None, Dimension::Rate) => {
+            ("no scenario of the script has a rate above 0".to_owned(), "give one of them a rate")
+        }
         (None, _) => (
             "no scenario of the script has virtual users".to_owned(),
             "give one of them some `vus`",
@@ -285,9 +273,7 @@ fn unfit(scenarios: &[Scenario], dimension: Dimension) -> Failure {
 
 fn why(executor: &Executor, dimension: Dimension) -> &'static str {
     match (dimension, executor) {
-        (Dimension::Rate, _) => {
-            "its rate follows from how fast the service is, and cannot be set"
-        }
+        (Dimension::Rate, _) => "its rate follows from how fast the service is, and cannot be set",
         (_, Executor::SharedIterations { .. } | Executor::PerVuIterations { .. }) => {
             "it ends with its iterations, and virtual users are searched for by trials of a given length"
         }
@@ -363,8 +349,7 @@ mod tests {
     #[test]
     fn the_scenario_that_cannot_be_scaled_is_named() {
         let time = Duration::from_secs(1);
-        let shared =
-            Executor::SharedIterations { vus: 1, iterations: 10, max_duration: time };
+        let shared = Executor::SharedIterations { vus: 1, iterations: 10, max_duration: time };
         let check = |executor, dimension, part: &str, hint: &str| {
             let name = "checkout".to_owned();
             let one = Scenario { name, executor, ..scenario(None) };

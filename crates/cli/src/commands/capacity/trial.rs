@@ -20,6 +20,7 @@ use super::{
     in_flight::Looks,
     interrupt::Interrupt,
     screen::Screen,
+    spread::Spread,
 };
 use crate::{args::SeeFlags, exit::Failure, see::Watched};
 
@@ -40,6 +41,17 @@ pub(super) struct Tried {
     pub(super) judgement: Judgement,
     pub(super) generator: Generator,
     pub(super) signals: Vec<Signal>,
+    /// Requests per second that were sent, or were to be.
+    pub(super) offered: f64,
+    pub(super) spread: Spread,
+    pub(super) begun: Begun,
+}
+
+/// How requests began, in mean milliseconds: after they were due, and until each had a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Begun {
+    pub(super) late: f64,
+    pub(super) waited: f64,
 }
 
 /// All that trials of one search share.
@@ -71,9 +83,21 @@ impl<R: Runner> Laboratory<'_, R> {
         order: Order,
         words: (String, String),
     ) -> Result<Option<Tried>, Failure> {
-        let expected = self.expected(Some(order.rate), order.length, words);
-        let is_too_few = expected.senders < allowed(self.objectives) * order.rate;
-        let config = self.bench.at(order.rate, order.length);
+        let due = self.bench.due(order.rate);
+        let mut expected = self.expected(due, order.length, words);
+        let most = match (due, self.bench.held) {
+            (Some(_), None) => self.bench.senders,
+            _ => order.rate as u64,
+        };
+        if due.is_none() {
+            expected.closed = Some(order.rate);
+        } else if self.bench.held.is_some() {
+            expected.senders = order.rate * expected.batch;
+            expected.hopeless = expected.hopeless.min(expected.senders);
+        }
+        let is_too_few = expected.senders < allowed(self.objectives) * due.unwrap_or(0.0);
+        let batch = expected.batch;
+        let config = self.bench.trial(order.rate, order.length);
         let ran = self.run(config, expected)?;
         if self.interrupt.is_set() {
             return Ok(None);
@@ -81,10 +105,15 @@ impl<R: Runner> Laboratory<'_, R> {
         let Ran { gathered, signals, shortages, .. } = ran;
         let mut shortage = shortages.into_iter().next();
         if gathered.is_hopeless && is_too_few {
-            let senders = self.bench.senders;
-            shortage = shortage.or(Some(format!(
-                "all {senders} senders were busy, and the objectives allow more in flight; raise --senders"
-            )));
+            let raise = match self.bench.held {
+                None => {
+                    "senders were busy, and the objectives allow more in flight; raise --senders"
+                }
+                Some(_) => {
+                    "connections were busy, and the objectives allow more in flight; raise --start"
+                }
+            };
+            shortage = shortage.or(Some(format!("all {most} {raise}")));
         }
         let (cpu, wall) = gathered.cpu;
         let used = cpu.as_secs_f64() / wall.as_secs_f64().max(1e-3);
@@ -93,16 +122,27 @@ impl<R: Runner> Laboratory<'_, R> {
             lateness_p99: gathered.lateness.percentile(99.0),
             shortage,
         };
-        let trial =
-            Trial { rate: order.rate, seconds: gathered.seconds, generator: generator.clone() };
+        let begun =
+            Begun { late: gathered.lateness.mean(), waited: gathered.waited.mean() };
+        let is_script = self.bench.collector.is_none();
+        let closed =
+            due.is_none().then(|| gathered.closed.into_seconds(order.rate * batch, is_script));
+        let seconds = closed.as_ref().map_or(gathered.seconds, |closed| closed.seconds.clone());
+        let rate = due.unwrap_or(order.rate);
+        let trial = Trial { rate, seconds, generator: generator.clone() };
         let mut judgement = judge(&trial, self.objectives);
+        let spread = Spread::of(&trial.seconds, judgement.warm_up);
+        if let Some(closed) = closed {
+            closed.correct(&mut judgement);
+        }
         if gathered.is_hopeless
             && !matches!(judgement.outcome, Outcome::Invalid(_) | Outcome::Fail(_))
         {
             judgement.outcome = Outcome::Fail(Cause::Backlog);
             judgement.score = HOPELESS_SCORE;
         }
-        Ok(Some(Tried { judgement, generator, signals }))
+        let offered = due.unwrap_or(judgement.throughput);
+        Ok(Some(Tried { judgement, generator, signals, offered, spread, begun }))
     }
 
     pub(super) fn expected(
@@ -116,6 +156,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let hopeless = rate_or_none * (HOPELESS_SECONDS + 2.0 * allowed(self.objectives));
         Expected {
             rate,
+            closed: None,
             length,
             batch: f64::from(self.bench.batch),
             failed: self.bench.failed,
@@ -166,7 +207,7 @@ impl<R: Runner> Laboratory<'_, R> {
 
     fn signals(&self, gathered: &Gathered) -> Vec<Signal> {
         // The first one is left out.
-        let seconds = gathered.seconds.len().saturating_sub(1);
+        let seconds = gathered.count().saturating_sub(1);
         let signal = |(series, level): (&_, &Level)| {
             let def = self.bench.registry.series_def(*series);
             let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
@@ -185,7 +226,7 @@ impl<R: Runner> Laboratory<'_, R> {
 }
 
 /// Seconds that the objectives let a response take, the most of them.
-fn allowed(objectives: &[Objective]) -> f64 {
+pub(super) fn allowed(objectives: &[Objective]) -> f64 {
     let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
     latencies.map(|one| one.limit / 1e3).reduce(f64::max).unwrap_or(PATIENCE)
 }

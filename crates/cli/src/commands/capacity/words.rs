@@ -71,6 +71,30 @@ pub(super) fn phase(kind: Kind) -> &'static str {
     }
 }
 
+/// What goes on in a phase, for whoever does not know its name.
+pub(super) fn doing(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bracket => "looking for a rate that is kept and one that is not",
+        Kind::Narrow => "halving what is between",
+        Kind::Confirm => "confirming both sides",
+        Kind::Hold => "holding 50, 80 and 100 %",
+        Kind::Overload => "overloading at 120 %",
+        Kind::Recover => "coming back to 90 %",
+    }
+}
+
+/// What a trial showed, when no more is known of it.
+pub(super) fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Pass => "kept".to_owned(),
+        Outcome::Fail(Cause::Objective(_)) => "not kept".to_owned(),
+        Outcome::Fail(Cause::NotAchieved) => "not kept: less ended than was asked for".to_owned(),
+        Outcome::Fail(Cause::Backlog) => "not kept: more come than are answered".to_owned(),
+        Outcome::Undecided { .. } => "unclear".to_owned(),
+        Outcome::Invalid(reason) => format!("INVALID: {reason}"),
+    }
+}
+
 /// What a trial showed, with the figure that decided.
 pub(super) fn verdict(judgement: &Judgement, objectives: &[Objective], rate: f64) -> String {
     let figures = || -> String {
@@ -85,6 +109,9 @@ pub(super) fn verdict(judgement: &Judgement, objectives: &[Objective], rate: f64
             let figure = pair.map(|(one, clause)| figure(one, clause)).unwrap_or_default();
             let wanted = objectives.get(*at).map_or("", |one| &one.source);
             format!("not kept: {figure}, not {wanted}")
+        }
+        Outcome::Fail(Cause::NotAchieved) if judgement.throughput <= 0.0 => {
+            "not kept: nothing ended".to_owned()
         }
         Outcome::Fail(Cause::NotAchieved) => {
             let done = number(judgement.throughput);

@@ -1,0 +1,299 @@
+//! What the generator itself can do on this machine: the same load against a target that answers at once,
+//! at falling rates, until requests are sent on time.
+
+use std::time::Duration;
+
+use plimsoll_analysis::capacity::{Kind, Order, Outcome};
+use plimsoll_engine::runner::Runner;
+use serde_json::{Value, json};
+
+use super::{
+    noop::{self, Noop},
+    plan,
+    trial::{Laboratory, Tried},
+    words::{milliseconds, number, percent, rate},
+};
+use crate::{args::SeeFlags, exit::Failure};
+
+/// A shorter search has no time for it.
+pub(super) const BUDGET_MIN: Duration = Duration::from_secs(60);
+
+/// Requests at a time that find out about where to begin.
+const SENDERS: u64 = 64;
+
+/// One run; the first second is not counted.
+const LENGTH: Duration = Duration::from_secs(2);
+
+/// Of what so many at a time reach: the first rate that is tried, and the next ones.
+const FIRST: f64 = 0.8;
+const STEP: f64 = 0.7;
+const STEPS: i32 = 4;
+
+/// The longest that calibration takes.
+pub(super) const TIME_MAX: Duration = Duration::from_secs(2 * (1 + STEPS as u64 + 1));
+
+/// Of its CPU, from here on the generator is the limit, as for trials.
+const CPU_SHARE: f64 = 0.8;
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Calibration {
+    /// The highest rate that was tried and sent on time; `None` when there was none.
+    pub(super) held: Option<f64>,
+    /// CPU seconds that one request takes of the generator.
+    pub(super) each: f64,
+    /// Cores that it may use.
+    pub(super) cores: f64,
+    /// Milliseconds at the rate held, or the lowest that was tried: by which requests were late, at the 99th
+    /// percentile, and from when they were due until they were answered, in the mean.
+    pub(super) lateness_p99: f64,
+    pub(super) round_trip: f64,
+}
+
+impl Calibration {
+    /// No rate above it is worth a trial. What was held is less than what the generator can do when its
+    /// target is on another machine: here the target took of the same cores.
+    pub(super) fn ceiling(&self) -> f64 {
+        let by_cpu = if self.each > 0.0 { CPU_SHARE * self.cores / self.each } else { 0.0 };
+        self.held.unwrap_or(0.0).max(by_cpu)
+    }
+
+    /// For people, before the search.
+    pub(super) fn words(&self, noun: &str) -> String {
+        let micros = number(self.each * 1e6);
+        let held = match self.held {
+            Some(held) => format!(
+                "plimsoll held {} on time (p99 of lateness {})",
+                rate(held),
+                milliseconds(self.lateness_p99)
+            ),
+            None => format!(
+                "plimsoll held no rate on time (p99 of lateness {})",
+                milliseconds(self.lateness_p99)
+            ),
+        };
+        format!(
+            "calibration: against a target that answers at once {held}; {micros} us of CPU for one of the \
+             {noun}, so its CPU is the limit from {} on",
+            rate(self.ceiling())
+        )
+    }
+
+    /// For the result and for searches that go on.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "held": self.held,
+            "cpu_us_per_request": self.each * 1e6,
+            "cores": self.cores,
+            "lateness_p99_ms": self.lateness_p99,
+            "round_trip_ms": self.round_trip,
+            "ceiling": self.ceiling(),
+        })
+    }
+
+    /// Reads what [`Calibration::json`] made.
+    pub(super) fn read(json: &Value) -> Option<Calibration> {
+        let number = |name: &str| json.get(name).and_then(Value::as_f64);
+        Some(Calibration {
+            held: number("held"),
+            each: number("cpu_us_per_request")? / 1e6,
+            cores: number("cores")?,
+            lateness_p99: number("lateness_p99_ms")?,
+            round_trip: number("round_trip_ms")?,
+        })
+    }
+}
+
+/// What is known of the generator.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    Calibrated(Calibration),
+    /// With the reason.
+    Not(String),
+}
+
+impl<R: Runner> Laboratory<'_, R> {
+    /// `None` when the person ended it. `body`: bytes of each answer, as the real target's are.
+    ///
+    /// # Errors
+    /// When the target that answers at once cannot be started or reached.
+    pub(super) fn calibrate(&self, noop: &Noop<R>, body: u64) -> Result<Option<Known>, Failure> {
+        let make = match noop {
+            Noop::At(make) => make,
+            Noop::None(reason) => return Ok(Some(Known::Not((*reason).to_owned()))),
+        };
+        let (_service, addr) = noop::start(body)?;
+        let bench = make(addr)?;
+        let see = SeeFlags::nothing();
+        let laboratory = Laboratory { bench: &bench, see: &see, ..*self };
+        let found = laboratory.falling()?;
+        self.screen.clear();
+        Ok(found)
+    }
+
+    /// The mean milliseconds of an answer at `rate`, of a target that answers at once: all of it is the
+    /// generator's, the network's and the kernel's.
+    ///
+    /// # Errors
+    /// As [`Laboratory::calibrate`].
+    pub(super) fn round_trip(
+        &self,
+        noop: &Noop<R>,
+        body: u64,
+        rate: f64,
+    ) -> Result<Option<f64>, Failure> {
+        let Noop::At(make) = noop else { return Ok(None) };
+        let (_service, addr) = noop::start(body)?;
+        let bench = make(addr)?;
+        let see = SeeFlags::nothing();
+        let laboratory = Laboratory { bench: &bench, see: &see, ..*self };
+        let tried = laboratory.hold(rate)?;
+        self.screen.clear();
+        let is_valid = |tried: &Tried| !matches!(tried.judgement.outcome, Outcome::Invalid(_));
+        Ok(tried.filter(is_valid).map(|tried| tried.judgement.mean_latency))
+    }
+
+    fn hold(&self, rate: f64) -> Result<Option<Tried>, Failure> {
+        let order = Order { rate, length: LENGTH, kind: Kind::Bracket };
+        self.trial(order, ("calibration".to_owned(), String::new()))
+    }
+
+    /// Down from about what it reaches at all.
+    fn falling(&self) -> Result<Option<Known>, Failure> {
+        self.screen.update("calibration");
+        let expected = self.expected(None, LENGTH, Default::default());
+        let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
+        let reached = ran.gathered.done / ran.lasted.max(LENGTH).as_secs_f64();
+        if reached <= 0.0 || ran.gathered.failed > 0.0 {
+            let reason = "the target that answers at once was not reached".to_owned();
+            return Ok((!self.interrupt.is_set()).then_some(Known::Not(reason)));
+        }
+        let mut found = None;
+        for step in 0..STEPS {
+            let rate = reached * FIRST * STEP.powi(step);
+            let Some(tried) = self.hold(rate)? else { return Ok(None) };
+            let is_held = tried.judgement.outcome == Outcome::Pass
+                || matches!(tried.judgement.outcome, Outcome::Undecided { leans_to_pass: true });
+            found = Some(calibration(&tried, is_held.then_some(rate), self.cores));
+            if is_held {
+                break;
+            }
+            self.interrupt.rest(plan::REST);
+        }
+        let none = || Known::Not("there was no run".to_owned());
+        Ok((!self.interrupt.is_set()).then(|| found.map_or_else(none, Known::Calibrated)))
+    }
+}
+
+fn calibration(tried: &Tried, held: Option<f64>, cores: f64) -> Calibration {
+    let Tried { judgement, generator, .. } = tried;
+    Calibration {
+        held,
+        each: generator.cpu_share * cores / judgement.throughput.max(1.0),
+        cores,
+        lateness_p99: generator.lateness_p99,
+        round_trip: judgement.mean_latency,
+    }
+}
+
+/// What of a latency is the generator's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Own {
+    /// The rate that it is about, and the mean milliseconds of an answer there.
+    pub(super) rate: f64,
+    pub(super) latency: f64,
+    /// Mean milliseconds between when requests were due and when they were begun.
+    pub(super) late: f64,
+    /// Mean milliseconds until each had a connection.
+    pub(super) waited: f64,
+    /// Of a target that answers at once, at the same rate: with all of the above, and with what an answer
+    /// waits in the kernel until it is read.
+    pub(super) round_trip: Option<f64>,
+}
+
+impl Own {
+    /// For people.
+    pub(super) fn words(&self) -> String {
+        let Own { rate: at, latency, late, waited, round_trip } = *self;
+        let begun = format!(
+            "sent late by {}, {} until there was a connection",
+            milliseconds(late),
+            milliseconds(waited)
+        );
+        let whole = format!("Of the mean latency of {} at {}", milliseconds(latency), rate(at));
+        match round_trip {
+            Some(own) => format!(
+                "{whole}, {} ({}) is plimsoll's own and the loopback's: so much a target takes that answers \
+                 at once ({begun}).",
+                milliseconds(own),
+                percent((own / latency.max(f64::MIN_POSITIVE)).min(1.0)),
+            ),
+            None => format!(
+                "{whole}, {} at least is plimsoll's own ({begun}); how long answers waited to be read is not \
+                 known.",
+                milliseconds(late + waited)
+            ),
+        }
+    }
+
+    /// For machines.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "rate": self.rate,
+            "mean_latency_ms": self.latency,
+            "late_ms": self.late,
+            "connection_ms": self.waited,
+            "round_trip_ms": self.round_trip,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(held: Option<f64>, each: f64) -> Calibration {
+        Calibration { held, each, cores: 2.0, lateness_p99: 0.3, round_trip: 0.25 }
+    }
+
+    #[test]
+    fn the_ceiling_is_what_was_held_or_what_the_cpu_is_good_for() {
+        let check = |held, each, expected: f64| {
+            let ceiling = found(held, each).ceiling();
+            assert!((ceiling - expected).abs() < 1e-6, "{ceiling}");
+        };
+        check(Some(8000.0), 100e-6, 16_000.0);
+        check(Some(8000.0), 400e-6, 8000.0);
+        check(None, 400e-6, 4000.0);
+        check(None, 0.0, 0.0);
+    }
+
+    #[test]
+    fn it_is_stored_and_told() {
+        for held in [Some(8000.0), None] {
+            let found = found(held, 100e-6);
+            assert_eq!(Calibration::read(&found.json()), Some(found));
+        }
+        assert_eq!(
+            found(Some(8000.0), 100e-6).words("requests"),
+            "calibration: against a target that answers at once plimsoll held 8,000/s on time (p99 of \
+             lateness 0.30 ms); 100 us of CPU for one of the requests, so its CPU is the limit from 16,000/s on"
+        );
+        assert!(found(None, 1.0).words("requests").contains("held no rate on time"));
+        assert_eq!(Calibration::read(&Value::Null), None);
+    }
+
+    #[test]
+    fn what_of_a_latency_is_our_own() {
+        let own =
+            Own { rate: 1840.0, latency: 43.2, late: 0.05, waited: 0.02, round_trip: Some(0.31) };
+        assert_eq!(
+            own.words(),
+            "Of the mean latency of 43.2 ms at 1,840/s, 0.31 ms (0.7 %) is plimsoll's own and the loopback's: so \
+             much a target takes that answers at once (sent late by 0.05 ms, 0.02 ms until there was a \
+             connection)."
+        );
+        let words = Own { round_trip: None, ..own }.words();
+        assert!(words.contains("0.07 ms at least") && words.contains("not known"), "{words}");
+    }
+}
