@@ -23,6 +23,7 @@ pub mod record;
 pub mod remote_write;
 pub mod report_page;
 mod sample_writer;
+pub mod scale_page;
 pub mod search;
 pub mod statsd;
 pub mod summary;

@@ -12,6 +12,7 @@ pub(crate) mod new;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod scale;
 pub(crate) mod serve;
 pub(crate) mod unsupported;
 pub(crate) mod view;

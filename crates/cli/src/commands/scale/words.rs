@@ -1,0 +1,345 @@
+//! What a sweep says, in sentences.
+
+use plimsoll_analysis::scaling::{
+    Advice, Candidate, Estimate, Fit, Law, Model, Peak, Summit, Validity,
+};
+
+use super::{
+    asked::Swept,
+    conclusion::{Conclusion, Entry, Verdict},
+};
+use crate::commands::capacity::words::{number, percent, rate};
+
+/// A law with so little of all belief is hardly the right one.
+const WEIGHT_MIN: f64 = 0.1;
+
+/// More failures than that are told.
+const FAILED_MAX: f64 = 0.01;
+
+/// Leaving one size out should not move a figure by more than so much of its interval.
+const LEVERAGE_MAX: f64 = 0.5;
+
+/// Of the CPU that it shares with the service, so much taken by plimsoll is told.
+const SHARED_MAX: f64 = 0.2;
+
+pub(super) fn model(model: Model) -> &'static str {
+    match model {
+        Model::Linear => "a straight line",
+        Model::Flat => "a line that ends flat",
+        Model::Usl => "the scalability law",
+    }
+}
+
+/// The one line that somebody reads who reads only one.
+pub(super) fn headline(conclusion: &Conclusion, swept: Swept) -> String {
+    let known = || conclusion.fit.as_ref().map(|fit| growth(fit, conclusion, swept));
+    match &conclusion.verdict {
+        Verdict::Fitted => known().unwrap_or_default(),
+        Verdict::Invalid(reason) => format!("INVALID: {reason}; nothing is known of the service"),
+        Verdict::Inconclusive(reason) => format!("not sure: {reason}"),
+        Verdict::Interrupted => match known() {
+            Some(known) => format!("interrupted; so far: {known}"),
+            None => "interrupted before a law could be fitted".to_owned(),
+        },
+    }
+}
+
+fn growth(fit: &Fit, conclusion: &Conclusion, swept: Swept) -> String {
+    let most = conclusion.sizes.last().map_or(1, |size| size.n) as f64;
+    let best = fit.laws.first().map(|candidate| candidate.law);
+    match (fit.peak, best) {
+        (Peak::Within(Summit { n, throughput }), _) => {
+            format!("peak at {}: {}", swept.count(n.value.round()), rate(throughput.value))
+        }
+        (_, Some(Law::Flat { lambda, limit })) => {
+            let knee = limit / lambda;
+            format!(
+                "no peak: throughput rises to {} at about {} and stays there",
+                rate(limit),
+                swept.count(knee.round().max(1.0))
+            )
+        }
+        (_, Some(Law::Linear { lambda })) => {
+            let one = swept.noun().trim_end_matches('s');
+            format!(
+                "no peak observed: each {one} adds {} up to {}",
+                rate(lambda),
+                swept.count(most)
+            )
+        }
+        (Peak::Beyond(_), _) => format!("no peak observed up to {}", swept.count(most)),
+        _ => format!("no peak observed: throughput still rises at {}", swept.count(most)),
+    }
+}
+
+/// Which law fits, and what its figures mean.
+pub(super) fn sentences(fit: &Fit, swept: Swept) -> Vec<String> {
+    let mut sentences = vec![best(&fit.laws)];
+    match fit.peak {
+        Peak::Within(Summit { n, .. }) if n.interval.is_some_and(|range| range.high > 1e6) => {
+            sentences.push("where the peak ends cannot be told".to_owned());
+        }
+        Peak::Beyond(Summit { n, .. }) => sentences.push(format!(
+            "if the law goes on, the peak lies outside the sweep, at about {}{}: nobody has looked there",
+            swept.count(n.value.round()),
+            between(n, |n| number(n.round()))
+        )),
+        Peak::Within(_) | Peak::NotObserved => {}
+    }
+    if let Some(ceiling) = fit.ceiling {
+        sentences.push(format!(
+            "contention alone allows no more than about {}{}, however many",
+            rate(ceiling.value),
+            between(ceiling, number)
+        ));
+    }
+    if fit.laws.first().is_some_and(|best| best.law.model() == Model::Flat) {
+        sentences.push(
+            "something ends throughput at a fixed level (a pool, a quota, a core): contention and \
+             coherency describe a bend that is not there"
+                .to_owned(),
+        );
+    }
+    sentences
+}
+
+fn best(laws: &[Candidate]) -> String {
+    let Some((best, others)) = laws.split_first() else { return String::new() };
+    let rivals: Vec<String> = others
+        .iter()
+        .filter(|other| other.weight >= WEIGHT_MIN)
+        .map(|other| format!("{} ({})", model(other.law.model()), percent(other.weight)))
+        .collect();
+    let name = model(best.law.model());
+    if rivals.is_empty() {
+        return format!("of three laws {name} fits best, clearly");
+    }
+    let rivals = rivals.join(" and ");
+    format!("{name} fits best ({}), and not excluded is {rivals}", percent(best.weight))
+}
+
+/// ` (31 to 39)`, or nothing.
+pub(super) fn between(estimate: Estimate, written: impl Fn(f64) -> String) -> String {
+    let range = estimate.interval.map(|range| {
+        let high = if range.high > 1e15 { "any".to_owned() } else { written(range.high) };
+        format!(" ({} to {high})", written(range.low))
+    });
+    range.unwrap_or_default()
+}
+
+/// Name, figure, interval, meaning.
+pub(super) fn parameters(fit: &Fit, swept: Swept) -> Vec<[String; 4]> {
+    let usl = fit.usl;
+    let row = |name: &str, estimate: Estimate, written: fn(f64) -> String, meaning: String| {
+        let range = between(estimate, written).trim_matches([' ', '(', ')']).to_owned();
+        [name.to_owned(), written(estimate.value), range, meaning]
+    };
+    let is_above_zero = |estimate: Estimate| estimate.interval.is_some_and(|range| range.low > 0.0);
+    let fits = fit.laws.first().is_none_or(|best| best.law.model() == Model::Usl);
+    let contention = if !fits {
+        "of the scalability law, which does not fit best"
+    } else if is_above_zero(usl.sigma) {
+        "the share of the work that only one does at a time"
+    } else {
+        "cannot be told from none"
+    };
+    let coherency = if !fits {
+        "likewise"
+    } else if is_above_zero(usl.kappa) {
+        "what each pair costs to agree; it makes a peak"
+    } else {
+        "cannot be told from none: no peak follows"
+    };
+    let mut rows = vec![
+        row("gamma", usl.lambda, rate, format!("throughput at {}", swept.count(1.0))),
+        row("contention (sigma)", usl.sigma, percent, contention.to_owned()),
+        row("coherency (kappa)", usl.kappa, fine, coherency.to_owned()),
+    ];
+    if let Peak::Within(Summit { n, throughput }) = fit.peak {
+        rows.push(row("peak at", n, |n| number(n.round()), swept.noun().to_owned()));
+        rows.push(row("peak throughput", throughput, rate, "of the curve there".to_owned()));
+    } else {
+        let outside = matches!(fit.peak, Peak::Beyond(_));
+        let why = if outside { "it lies outside the sweep" } else { "" };
+        rows.push(["peak".into(), "not observed".into(), String::new(), why.into()]);
+    }
+    for candidate in &fit.laws {
+        let meaning = format!(
+            "explains {} of the variance; {} of the belief (AICc {:.1})",
+            percent(candidate.r_squared.max(0.0)),
+            percent(candidate.weight),
+            candidate.aicc
+        );
+        rows.push([
+            model(candidate.law.model()).to_owned(),
+            law(candidate.law),
+            String::new(),
+            meaning,
+        ]);
+    }
+    rows
+}
+
+fn law(law: Law) -> String {
+    match law {
+        Law::Linear { lambda } => format!("{} each", rate(lambda)),
+        Law::Flat { lambda, limit } => {
+            format!("{} from {} on", rate(limit), number(limit / lambda))
+        }
+        Law::Usl { .. } => "as above".to_owned(),
+    }
+}
+
+/// A share that is small: of pairs there are many.
+fn fine(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        0.0 => "0 %".to_owned(),
+        percent if percent < 0.001 => format!("{percent:.1e} %"),
+        percent if percent < 1.0 => format!("{percent:.4} %"),
+        percent => format!("{percent:.2} %"),
+    }
+}
+
+/// What keeps the result from being better, or from being believed at once.
+pub(super) fn notes(
+    conclusion: &Conclusion,
+    entries: &[Entry],
+    swept: Swept,
+    is_here: bool,
+) -> Vec<String> {
+    let mut notes: Vec<String> =
+        conclusion.sizes.iter().flat_map(|size| of_size(size.n, entries, swept)).collect();
+    let most = entries.iter().map(|entry| entry.cpu_share).fold(0.0, f64::max);
+    if is_here && most > SHARED_MAX {
+        notes.push(format!(
+            "plimsoll runs on the machine of the service and took up to {} of its CPU: the service lacks it",
+            percent(most)
+        ));
+    }
+    let Some(fit) = &conclusion.fit else { return notes };
+    let fits = fit.laws.first().is_some_and(|best| best.law.model() == Model::Usl);
+    if let Some((n, share)) = fit.leverage.filter(|(_, share)| fits && *share > LEVERAGE_MAX) {
+        notes.push(format!(
+            "much hangs on {}: without it contention or coherency would be {} intervals elsewhere",
+            swept.count(n),
+            number(share)
+        ));
+    }
+    notes.extend(fit.advice.iter().map(|advice| match advice {
+        Advice::Distinct(count) => format!("{count} sizes are few; six make a better fit"),
+        Advice::Repeats(1) => "one run of a size says nothing of its luck; --repeats 3".to_owned(),
+        Advice::Repeats(count) => {
+            format!("{count} runs of a size are few; --repeats 3 makes better intervals")
+        }
+        Advice::NotPastThePeak => {
+            format!("the sweep may not have come to the end of growth; sweep more {}", swept.noun())
+        }
+    }));
+    notes
+}
+
+/// Runs of a size that do not count, that failed in part, or where Little's law is broken.
+fn of_size(n: u64, entries: &[Entry], swept: Swept) -> Vec<String> {
+    let runs: Vec<&Entry> = entries.iter().filter(|entry| entry.n == n).collect();
+    let (all, size) = (runs.len(), swept.count(n as f64));
+    let mut notes = Vec::new();
+    let invalid: Vec<&str> = runs
+        .iter()
+        .filter_map(|entry| match &entry.measured.validity {
+            Validity::Invalid(reason) => Some(reason.as_str()),
+            Validity::Valid | Validity::Failed => None,
+        })
+        .collect();
+    if let Some(reason) = invalid.first() {
+        notes.push(format!(
+            "{size}: {} of {all} runs INVALID and left out: {reason}",
+            invalid.len()
+        ));
+    }
+    let failed = runs.iter().filter(|entry| entry.measured.validity == Validity::Failed).count();
+    if failed > 0 {
+        notes.push(format!("{size}: nothing succeeded in {failed} of {all} runs; left out"));
+    }
+    let counted = || runs.iter().filter(|entry| entry.counts());
+    let share = counted().map(|entry| entry.measured.failed).fold(0.0, f64::max);
+    if share > FAILED_MAX {
+        notes.push(format!("{size}: up to {} failed, which is no throughput", percent(share)));
+    }
+    let broken = counted().filter(|entry| !entry.measured.little.holds());
+    let worst = broken.max_by(|a, b| a.measured.little.gap.total_cmp(&b.measured.little.gap));
+    if let Some(entry) = worst {
+        let little = entry.measured.little;
+        notes.push(format!(
+            "{size}: Little's law is broken: throughput times latency makes {} at a time, not {}; the \
+             figures are suspect (pauses between iterations, or a generator that is slow to go on)",
+            number(little.in_flight),
+            entry.in_flight
+        ));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::conclusion::tests::{entry, sweep},
+        *,
+    };
+
+    #[test]
+    fn a_peak_is_told_with_its_place() {
+        let found = Conclusion::new(&sweep(), 1, false);
+        let line = headline(&found, Swept::Connections);
+        assert!(line.starts_with("peak at 15 connections: ") && line.ends_with("/s"), "{line}");
+        let fit = found.fit.as_ref().unwrap();
+        let said = sentences(fit, Swept::Connections).join("\n");
+        assert!(said.contains("the scalability law fits best, clearly"), "{said}");
+        let rows = parameters(fit, Swept::Connections);
+        assert!(rows.iter().any(|[name, ..]| name == "peak throughput"), "{rows:?}");
+        assert!(notes(&found, &sweep(), Swept::Connections, false).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_peak_is_not_given_one() {
+        let runs = |law: fn(f64) -> f64| -> Vec<Entry> {
+            let sizes = [1_u64, 2, 4, 8, 16, 32].iter();
+            let repeats = |n: &u64| {
+                let n = *n;
+                [0.99, 1.0, 1.012].map(|off| entry(n, law(n as f64) * off, Validity::Valid))
+            };
+            sizes.flat_map(repeats).collect()
+        };
+        let check = |entries: Vec<Entry>, expected: &str| {
+            let found = Conclusion::new(&entries, 1, false);
+            let line = headline(&found, Swept::Vus);
+            assert!(line.contains(expected), "{line}");
+            assert!(!line.starts_with("peak"), "{line}");
+        };
+        check(runs(|n| 10.0 * n), "each virtual user adds 10/s up to 32 virtual users");
+        check(runs(|n| (10.0 * n).min(80.0)), "rises to 80.1/s at about 8 virtual users");
+        check(runs(|n| 10.0 * n / (1.0 + 0.1 * (n - 1.0))), "still rises at 32");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let mut entries = sweep();
+        entries.push(entry(64, 1.0, Validity::Invalid("no ports".to_owned())));
+        entries.push(entry(64, 1.0, Validity::Failed));
+        entries[0].measured.little.gap = 0.4;
+        entries[0].measured.little.in_flight = 0.6;
+        entries[4].measured.failed = 0.25;
+        entries[5].cpu_share = 0.5;
+        let found = Conclusion::new(&entries, 1, false);
+        let said = notes(&found, &entries, Swept::Connections, true).join("\n");
+        for expected in [
+            "64 connections: 1 of 2 runs INVALID and left out: no ports",
+            "64 connections: nothing succeeded in 1 of 2 runs",
+            "1 connection: Little's law is broken: throughput times latency makes 0.60 at a time, not 1",
+            "2 connections: up to 25 % failed",
+            "took up to 50 % of its CPU",
+        ] {
+            assert!(said.contains(expected), "{expected}:\n{said}");
+        }
+    }
+}
