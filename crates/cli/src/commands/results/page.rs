@@ -7,6 +7,7 @@ use std::{
 
 use plimsoll_outputs::{
     report_page::{self, Format},
+    search,
     view::RunView,
 };
 
@@ -14,7 +15,7 @@ use super::output;
 use crate::{
     Session,
     args::ReportArgs,
-    commands::view,
+    commands::{capacity, view},
     exit::{Exit, Failure},
 };
 
@@ -31,21 +32,35 @@ pub(super) fn page(args: &ReportArgs, format: Format, session: &Session) -> Resu
         return Err(Failure::new(Exit::Other, "a run record cannot come through a pipe")
             .with_hint("name its file, or a run as `plimsoll runs` lists it"));
     }
+    if let Some(path) = args.files.iter().find(|path| capacity::is_search(path)) {
+        if args.files.len() > 1 {
+            let message = format!("{} is a stored search: name it alone", path.display());
+            return Err(Failure::new(Exit::Other, message));
+        }
+        let search = capacity::retell(path)?.search;
+        let output = output::create(args.output.as_deref())?;
+        written(output, |out| search::write(format, &search, out))?;
+        return Ok(Exit::Success);
+    }
     // Before the file is made: a run that is not there should leave none.
     let opened = view::open_all(&names, session.log)?;
     let views: Vec<&RunView> = opened.iter().map(|opened| opened.view()).collect();
-    write(format, &views, output::create(args.output.as_deref())?)?;
+    let output = output::create(args.output.as_deref())?;
+    written(output, |out| report_page::write(format, &views, out))?;
     Ok(Exit::Success)
 }
 
 /// A reader that has gone is ignored, any other error is not.
-fn write(format: Format, runs: &[&RunView], output: Option<(String, File)>) -> Result<(), Failure> {
+fn written(
+    output: Option<(String, File)>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
     let (name, out): (String, Box<dyn Write>) = match output {
         Some((name, file)) => (name, Box::new(file)),
         None => ("standard output".to_owned(), Box::new(io::stdout())),
     };
     let mut out = BufWriter::new(out);
-    match report_page::write(format, runs, &mut out).and_then(|()| out.flush()) {
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::Other, format!("cannot write {name}: {error}")))
         }

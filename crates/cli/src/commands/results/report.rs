@@ -27,6 +27,7 @@ use super::{
 use crate::{
     Session,
     args::ReportArgs,
+    commands::capacity,
     exit::{Exit, Failure},
 };
 
@@ -37,6 +38,18 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 pub(crate) fn report(args: &ReportArgs, session: &Session) -> Result<Exit, Failure> {
     if let Some(format) = args.page() {
         return page::page(args, format, session);
+    }
+    if let [path] = &args.files[..]
+        && capacity::is_search(path)
+    {
+        let text = capacity::retell(path)?.text;
+        let written = Output::open(args.output.as_deref(), false)?.write(&text);
+        return match written {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Failure::new(Exit::Other, format!("cannot write the report: {error}")))
+            }
+            _ => Ok(Exit::Success),
+        };
     }
     let kind = Kind::parse(&args.kind, args.buckets.as_deref())?;
     let every = args.every.as_deref().map(every).transpose()?.flatten();
