@@ -7,6 +7,9 @@ use crate::report_page::text::{code, count, curve, milliseconds, percent, plain}
 /// Rates nearer than this share are one line of the load line.
 const SAME_RATE: f64 = 0.01;
 
+/// The phase that comes back from an overload: no part of the load line.
+const AFTER_OVERLOAD: &str = "recover";
+
 /// What is ruled out and not watched beyond this many is counted only.
 const LISTED: usize = 8;
 
@@ -72,10 +75,11 @@ fn gives(search: &Search) -> String {
     lines.join("\n\n")
 }
 
-/// Trials at one rate, invalid ones left out.
+/// Trials at one rate, those left out that are invalid or show how it is after an overload.
 fn load_line(search: &Search) -> String {
-    let mut valid: Vec<&Trial> =
-        search.trials.iter().filter(|trial| trial.verdict != Verdict::Invalid).collect();
+    let counts =
+        |trial: &&Trial| trial.verdict != Verdict::Invalid && trial.phase != AFTER_OVERLOAD;
+    let mut valid: Vec<&Trial> = search.trials.iter().filter(counts).collect();
     valid.sort_by(|a, b| a.rate.total_cmp(&b.rate));
     let groups: Vec<&[&Trial]> =
         valid.chunk_by(|a, b| b.rate <= a.rate * (1.0 + SAME_RATE)).collect();
@@ -141,7 +145,8 @@ fn lists(search: &Search) -> String {
         }
         (!texts.is_empty()).then(|| format!("{title}: {text}."))
     };
-    let cautions: Vec<String> = search.cautions.iter().map(|text| plain(text)).collect();
+    let said = search.notes.iter().chain(&search.cautions);
+    let cautions: Vec<String> = said.map(|text| plain(text)).collect();
     let lists = [list("Ruled out", &search.ruled_out), list("Not watched", &search.not_watched)];
     cautions.into_iter().chain(lists.into_iter().flatten()).collect::<Vec<_>>().join("\n\n")
 }

@@ -25,6 +25,8 @@ pub struct Search {
     pub ruled_out: Vec<String>,
     pub cautions: Vec<String>,
     pub not_watched: Vec<String>,
+    /// What was done so that the answer can be trusted: restarts, calibration, an intervention.
+    pub notes: Vec<String>,
     /// A sentence on whether the generator was the limit, and the most that it used of its CPU.
     pub generator: Option<(String, f64)>,
     pub trials: Vec<Trial>,

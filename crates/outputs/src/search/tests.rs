@@ -78,6 +78,7 @@ fn search() -> Search {
         ruled_out: vec!["disk vda of app (4 % at most)".to_owned()],
         cautions: vec!["Both run on one host.".to_owned()],
         not_watched: vec!["databases behind it".to_owned()],
+        notes: vec!["Against a target that answers at once it held 60,000/s.".to_owned()],
         generator: Some(("Generator at 22 %: not the limit.".to_owned(), 0.22)),
         trials: vec![
             trial(0, "bracket", 920.0, Verdict::Kept),

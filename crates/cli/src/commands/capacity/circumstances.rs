@@ -21,6 +21,8 @@ pub(super) struct Circumstances {
     /// Of what is raised.
     pub(super) goal: Option<f64>,
     pub(super) budget: Duration,
+    /// What of the budget is for trials.
+    pub(super) trials: Duration,
     /// Each sends the next when the last was answered.
     pub(super) is_closed: bool,
     /// As the flags name it.
@@ -61,10 +63,15 @@ impl Circumstances {
             noun: noun.to_owned(),
             goal,
             budget: args.budget,
+            trials: args.budget,
             is_closed,
             watched,
             conditions: pairs.map(|(name, value)| (name.to_owned(), value)).into(),
         }
+    }
+
+    pub(super) fn with_trials(&self, trials: Duration) -> Circumstances {
+        Circumstances { trials, ..self.clone() }
     }
 
     pub(super) fn json(&self) -> Value {
@@ -72,6 +79,7 @@ impl Circumstances {
             "noun": self.noun,
             "goal": self.goal,
             "budget_s": self.budget.as_secs_f64(),
+            "trials_s": self.trials.as_secs_f64(),
             "closed": self.is_closed,
             "watched": self.watched.iter().map(|text| without_password(text)).collect::<Vec<_>>(),
             "conditions": self.conditions,
@@ -83,12 +91,16 @@ impl Circumstances {
         let text = |json: &Value| json.as_str().map(str::to_owned);
         let list = |name: &str| json.get(name).and_then(Value::as_array).into_iter().flatten();
         let pair = |pair: &Value| Some((text(pair.get(0)?)?, text(pair.get(1)?)?));
-        let budget = json.get("budget_s").and_then(Value::as_f64);
-        let budget = budget.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let seconds = |name: &str| {
+            let seconds = json.get(name).and_then(Value::as_f64)?;
+            Duration::try_from_secs_f64(seconds).ok()
+        };
+        let budget = seconds("budget_s").unwrap_or(Duration::from_secs(180));
         Circumstances {
             noun: json.get("noun").and_then(text).unwrap_or_else(|| "requests".to_owned()),
             goal: json.get("goal").and_then(Value::as_f64).filter(|goal| *goal > 0.0),
-            budget: budget.unwrap_or(Duration::from_secs(180)),
+            budget,
+            trials: seconds("trials_s").unwrap_or(budget),
             is_closed: json.get("closed").and_then(Value::as_bool).unwrap_or(false),
             watched: list("watched").filter_map(text).collect(),
             conditions: list("conditions").filter_map(pair).collect(),
@@ -233,6 +245,7 @@ mod tests {
             noun: "iterations".to_owned(),
             goal: Some(100.0),
             budget: Duration::from_secs(60),
+            trials: Duration::from_secs(50),
             is_closed: true,
             watched: vec!["host".to_owned()],
             conditions: vec![("command".to_owned(), "plimsoll".to_owned())],

@@ -43,6 +43,7 @@ use std::{sync::Arc, time::Duration};
 use plimsoll_analysis::capacity::{Finding, Search, Settings};
 use plimsoll_engine::runner::Runner;
 use plimsoll_monitor::own;
+use plimsoll_outputs::search;
 use plimsoll_runtime::{clock::Instant, shutdown, workers};
 
 use self::{
@@ -131,7 +132,6 @@ impl Asked {
         let cores = args.generator_cores.unwrap_or_else(|| cores(args.sent.attack.pace.threads));
         let is_closed = bench.due(1.0).is_none();
         let circumstances = Circumstances::now(args, bench.noun, self.goal, is_closed, cores);
-        store.about = circumstances.json();
         let story = |needed| Story {
             target: &bench.subject,
             unit: bench.unit(),
@@ -161,11 +161,12 @@ impl Asked {
             return Ok(Exit::Interrupted);
         };
         store.calibration = care.json();
-        let (range, entries) = match stored {
-            Some(stored) => (stored.range, stored.entries),
-            None => (self.range(&probed, care.ceiling()), Vec::new()),
+        let (range, trials) = match stored {
+            Some(stored) => (stored.range, (stored.entries, stored.aside)),
+            None => (self.range(&probed, care.ceiling()), Default::default()),
         };
         let for_trials = care.of_budget(args.budget, began.elapsed());
+        store.about = circumstances.with_trials(for_trials).json();
         let mut settings = Settings::within(for_trials, range.start, range.ceiling);
         if bench.unit().is_whole() {
             settings = settings.whole(range.floor);
@@ -177,7 +178,7 @@ impl Asked {
             laboratory,
             store,
             budget: args.budget,
-            before: entries.last().map_or(Duration::ZERO, |entry| entry.elapsed),
+            before: Duration::ZERO,
             began,
             following: Following::new(story(settings.needed), pages.live()),
             search: Search::new(settings),
@@ -186,7 +187,7 @@ impl Asked {
             aside: Vec::new(),
             factor: None,
         };
-        hunt.begin(&subject, range, entries)?;
+        hunt.begin(&subject, range, trials)?;
         let finding = hunt.run()?;
         hunt.recover()?;
         let watched = &args.sent.attack.see.watched.watch;
@@ -243,7 +244,9 @@ impl Asked {
             format!("{answer}{}", aftermath.text(&conclusion))
         };
         terminal::print(&text)?;
-        let written = pages.end(&following.end(&conclusion, &entries))?;
+        let notes = aftermath.text(&conclusion).lines().map(str::to_owned).collect();
+        let shown = search::Search { notes, ..following.end(&conclusion, &entries) };
+        let written = pages.end(&shown)?;
         for line in written {
             laboratory.screen.line(&line);
         }

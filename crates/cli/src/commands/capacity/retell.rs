@@ -15,6 +15,7 @@ use super::{
     circumstances::Circumstances,
     diagnosis,
     level::Unit,
+    record::Entry,
     report::{self, About},
     shown::{Story, sides},
     store::{self, Subject},
@@ -73,17 +74,19 @@ pub(crate) fn retell(path: &Path) -> Result<Retold, Failure> {
     let circumstances = Circumstances::read(header.get("about").unwrap_or(&Value::Null));
     let unit = unit(&subject.dimension, &circumstances.noun);
     let range = stored.range;
-    let mut settings = Settings::within(circumstances.budget, range.start, range.ceiling);
+    let mut settings = Settings::within(circumstances.trials, range.start, range.ceiling);
     if unit.is_whole() {
         settings = settings.whole(range.floor);
     }
-    let entries = stored.entries;
+    // During an intervention the service was another one.
+    let of_search = |entry: &Entry| entry.intervention().is_none();
+    let entries: Vec<Entry> = stored.entries.into_iter().filter(of_search).collect();
     let mut searching = Searching::new(settings.clone());
     for entry in &entries {
         searching.record(entry.order, entry.outcome.clone(), entry.score);
     }
     let elapsed = entries.last().map_or(Duration::ZERO, |entry| entry.elapsed);
-    let left = circumstances.budget.saturating_sub(elapsed);
+    let left = circumstances.trials.saturating_sub(elapsed);
     let (finding, is_interrupted) = match searching.next(left) {
         Step::Done(finding) => (finding, false),
         // There was time for more.

@@ -51,6 +51,11 @@ impl Screen {
         Screen { live, ..self }
     }
 
+    /// For runs that are none of the search's.
+    pub(super) fn without_page(&self) -> Screen {
+        self.clone().with_page(None)
+    }
+
     /// Says something that stays.
     pub(in crate::commands) fn line(&self, text: &str) {
         if !self.is_quiet {

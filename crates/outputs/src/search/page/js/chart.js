@@ -219,9 +219,15 @@ class Picture {
       const x = this.x.at(at);
       this.root.append(svg("line", { class: `rule ${name}`, x1: x, x2: x, y1: this.top, y2: this.bottom }));
       const half = (label?.length ?? 0) * 3.3;
-      const place = Math.max(Math.min(Math.max(x, this.left + half), this.right - half), last + half + 9);
-      // There is no room for all of them.
-      if (!label || place - half > x + 3 || place + half > this.right + 24) continue;
+      const place = Math.min(Math.max(x, this.left + half), this.right - half);
+      if (!label) continue;
+      if (place - half < last + 6) {
+        // Beside its line, when there is no room above.
+        const isRight = x + 2 * half + 6 < this.right;
+        const side = { x: x + (isRight ? 5 : -5), "text-anchor": isRight ? "start" : "end" };
+        this.root.append(svg("text", { class: `rule-name ${name}`, y: this.bottom - 7, ...side }, label));
+        continue;
+      }
       this.root.append(svg("text", { class: `rule-name ${name}`, x: place, y: 28, "text-anchor": "middle" }, label));
       last = place + half;
     }

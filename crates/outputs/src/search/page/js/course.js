@@ -64,7 +64,7 @@ export function course() {
       element(
         "dl",
         { class: "phases" },
-        PHASES.map(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]),
+        PHASES.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]),
       ),
     ),
   );

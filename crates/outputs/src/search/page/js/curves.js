@@ -35,10 +35,15 @@ export function describeTrial(search, at) {
   return { title: `${at + 1}: ${trial.phase} at ${level(trial.rate)}`, pairs };
 }
 
+/* Whether a trial is a point of the load line: what comes after an overload is about that. */
+function counts({ verdict, phase }) {
+  return verdict !== "invalid" && phase !== "recover";
+}
+
 /* Medians by rate, of trials that count. */
 export function medians(trials, value) {
   const known = trials
-    .map((trial) => [trial.rate, trial.verdict === "invalid" ? null : value(trial)])
+    .map((trial) => [trial.rate, counts(trial) ? value(trial) : null])
     .filter(([, one]) => one != null && Number.isFinite(one))
     .sort((a, b) => a[0] - b[0]);
   const groups = [];

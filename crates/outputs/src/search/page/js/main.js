@@ -7,7 +7,7 @@ import { curves, describeTrial } from "./curves.js";
 import { byId, choice, element, refresh } from "./dom.js";
 import { Resources } from "./resources.js";
 import { search, startSource } from "./source.js";
-import { Trials, conditions, lists } from "./table.js";
+import { Trials, conditions, lists, reasons } from "./table.js";
 import { nextTheme, startTheme } from "./theme.js";
 import { updateHead, updateProgress, updateTiles, updateVerdict } from "./verdict.js";
 
@@ -24,6 +24,7 @@ const tiles = element("dl", { class: "tiles few", id: "figures" });
 const key = element("ul", { class: "verdict-key", "aria-label": "Verdicts of trials" });
 const span = element("span", { class: "choice small", role: "group", "aria-label": "Which rates are shown" });
 const evidence = element("div", { class: "grid lists" });
+const others = element("div", { class: "grid small lists" });
 const host = element("section", { class: "panel", id: "conditions" });
 const resources = new Resources();
 const trials = new Trials();
@@ -85,6 +86,7 @@ function build() {
       { id: "bottleneck", class: "group" },
       heading("What gives first", "what was watched beside the load"),
       element("div", { class: "grid" }, resources.element, evidence),
+      others,
     ),
     element(
       "section",
@@ -118,12 +120,12 @@ function update() {
   updateProgress(progress, known);
   updateTiles(tiles, known);
   resources.update(known);
-  refresh(evidence, JSON.stringify([known.first, known.not_identified, known.ruled_out, known.cautions, known.not_watched]), () =>
-    lists(known),
-  );
+  const { first, not_identified: why, ruled_out: out, cautions, not_watched: missing, notes } = known;
+  refresh(evidence, JSON.stringify([first, why]), () => reasons(known));
+  refresh(others, JSON.stringify([out, cautions, missing, notes]), () => lists(known));
   byId("load-line").hidden = known.trials.length === 0;
   byId("search").hidden = known.trials.length === 0;
-  byId("bottleneck").hidden = known.resources.length === 0 && evidence.children.length === 0;
+  byId("bottleneck").hidden = known.resources.length + evidence.children.length + others.children.length === 0;
   span.hidden = !known.capacity;
   for (const chart of charts) chart.update(known);
   lines.dataset.count = line.filter((chart) => !chart.element.hidden).length;

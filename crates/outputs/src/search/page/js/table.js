@@ -94,9 +94,14 @@ function evidence({ first, not_identified: why }) {
   return list(`First to give: ${first.words}`, "What speaks for it:", pieces.filter(Boolean));
 }
 
+/* What speaks for the verdict, alone. */
+export function reasons(search) {
+  return [evidence(search)].filter(Boolean);
+}
+
 export function lists(search) {
   return [
-    evidence(search),
+    list("Checked", "What was done so that the answer can be trusted.", search.notes),
     list("Ruled out", "Watched too, and not the limit.", search.ruled_out),
     list("To keep in mind", "What may weaken the verdict.", search.cautions),
     list("Not watched", "Nothing can be said of these.", search.not_watched),
@@ -110,7 +115,7 @@ export function conditions(host, { conditions: pairs }) {
     element(
       "dl",
       { class: "conditions" },
-      pairs.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+      pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
     ),
   ]);
 }
