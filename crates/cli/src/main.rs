@@ -10,6 +10,7 @@ mod conduct;
 mod environment;
 mod exit;
 mod fetch;
+mod inputs;
 mod judge;
 mod keys;
 mod load;

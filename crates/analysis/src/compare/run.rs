@@ -1,6 +1,6 @@
 //! What a comparison needs of a run record.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_metrics::{
     Histogram, Interval, MetricId, MetricKind, SeriesId, Sink,
@@ -17,6 +17,8 @@ pub struct Run {
     /// Why the generator was the limit; such a run says nothing of the service.
     pub invalid: Vec<String>,
     pub load: Load,
+    /// Quotas and limits of what was watched, by metric: the last values of all its series, ascending.
+    pub limits: BTreeMap<String, Vec<f64>>,
 }
 
 /// What a run sent and what came of it.
@@ -71,8 +73,9 @@ impl Run {
         if end.reason != "finished" {
             return Err(NotComparable::Stopped(end.reason));
         }
+        let limits = reading.limits();
         let Reading { invalid, load, .. } = reading;
-        Ok(Run { name: name.to_owned(), header, end, invalid, load })
+        Ok(Run { name: name.to_owned(), header, end, invalid, load, limits })
     }
 
     /// Seconds of load.
@@ -98,6 +101,10 @@ struct Reading {
     metrics: HashMap<MetricId, Role>,
     series: HashMap<SeriesId, Role>,
     load: Load,
+    /// Metrics that are limits, their series, and those series' last values.
+    limit_names: HashMap<MetricId, String>,
+    limit_series: HashMap<SeriesId, MetricId>,
+    limit_values: HashMap<SeriesId, f64>,
 }
 
 impl Reading {
@@ -108,11 +115,15 @@ impl Reading {
             Frame::Metric(def) => {
                 if let Some(role) = role(&def.name, def.kind) {
                     self.metrics.insert(def.id, role);
+                } else if is_limit(&def.name) && def.kind == MetricKind::Gauge {
+                    self.limit_names.insert(def.id, def.name.to_string());
                 }
             }
             Frame::Series(def) => {
                 if let Some(role) = self.metrics.get(&def.metric) {
                     self.series.insert(def.id, *role);
+                } else if self.limit_names.contains_key(&def.metric) {
+                    self.limit_series.insert(def.id, def.metric);
                 }
             }
             Frame::Interval { interval, .. } => self.interval(&interval),
@@ -121,9 +132,28 @@ impl Reading {
         }
     }
 
+    /// By metric; whose each is does not matter, and numbers of processes change.
+    fn limits(&self) -> BTreeMap<String, Vec<f64>> {
+        let mut limits: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (series, value) in &self.limit_values {
+            let metric = self.limit_series.get(series);
+            if let Some(name) = metric.and_then(|metric| self.limit_names.get(metric)) {
+                limits.entry(name.clone()).or_default().push(*value);
+            }
+        }
+        limits.values_mut().for_each(|values| values.sort_unstable_by(f64::total_cmp));
+        limits
+    }
+
     fn interval(&mut self, interval: &Interval) {
         let sums = &mut self.load;
         for (series, sink) in &interval.sinks {
+            if let Sink::Gauge { value, .. } = sink
+                && self.limit_series.contains_key(series)
+            {
+                self.limit_values.insert(*series, *value);
+                continue;
+            }
             match (self.series.get(series), sink) {
                 (Some(Role::Requests), Sink::Counter { sum }) => sums.requests += sum,
                 (Some(Role::Failed), Sink::Rate { trues, .. }) => sums.failed += *trues as f64,
@@ -133,6 +163,11 @@ impl Reading {
             }
         }
     }
+}
+
+/// Whether a metric says what something may take, not what it takes.
+fn is_limit(name: &str) -> bool {
+    ["_quota", "_limit", "_limit_bytes"].iter().any(|end| name.ends_with(end))
 }
 
 /// By the metric's name, if it is of the kind that the name stands for.

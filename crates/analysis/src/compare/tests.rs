@@ -148,6 +148,39 @@ fn differences_of_what_was_asked() {
 }
 
 #[test]
+fn other_files_and_other_budgets_are_other_runs() {
+    let mut run = runs(1, 1.0, 0.0, &mut Dice(1)).remove(0);
+    run.header.options =
+        json!({"files": {"name.js": "a", "data.csv": "b"}, "environment": {"URL": "x"}});
+    run.limits.insert("cgroup_cpu_quota".into(), vec![0.25]);
+    let found = |other: &Run| -> Vec<(String, bool)> {
+        differences(&run, other).into_iter().map(|d| (d.what, d.is_harmless)).collect()
+    };
+    let check = |change: &dyn Fn(&mut Run), expected: &[(&str, bool)]| {
+        let mut other = run.clone();
+        change(&mut other);
+        let expected: Vec<_> =
+            expected.iter().map(|(what, harmless)| ((*what).to_owned(), *harmless)).collect();
+        assert_eq!(found(&other), expected);
+    };
+    check(&|other| other.header.script = "elsewhere/a.js".into(), &[("script", true)]);
+    check(
+        &|other| other.header.options["files"]["name.js"] = json!("changed"),
+        &[("file name.js", false)],
+    );
+    check(
+        &|other| other.header.options["environment"] = json!({"URL": "y", "NEW": "z"}),
+        &[("environment URL", true), ("environment NEW", true)],
+    );
+    check(
+        &|other| drop(other.limits.insert("cgroup_cpu_quota".into(), vec![0.5])),
+        &[("cgroup_cpu_quota", false)],
+    );
+    // Who did not watch cannot tell.
+    check(&|other| other.limits.clear(), &[]);
+}
+
+#[test]
 fn rules_name_what_must_not_be() {
     for text in ["p99", "p98 worse 5%", "p99 better 5%", "p99 worse 5", "any unclear 5%", "a b c d"]
     {

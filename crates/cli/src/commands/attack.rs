@@ -10,7 +10,7 @@ mod redis;
 mod targets;
 mod thresholds;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use plimsoll_attack::{
     hits::{Collected, Collector},
@@ -34,7 +34,7 @@ use plimsoll_outputs::{
 };
 use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::SystemTags;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::{conditions::Throughout, load::Load, outlet::Outlet};
 use crate::{
@@ -110,7 +110,7 @@ impl<'a> Attack<'a> {
         let control = Arc::new(Control::new());
         let subject = targets::describe(args);
         let setup = Setup {
-            options: json!({
+            options: inputs(args, json!({
                 "attack": {
                     "name": flags.name,
                     "target": subject,
@@ -119,7 +119,7 @@ impl<'a> Attack<'a> {
                     "arrivals": load.arrivals,
                 },
                 "thresholds": thresholds::as_options(&thresholds),
-            }),
+            })),
             subject,
             out: &flags.out,
             record: flags.record.as_deref(),
@@ -262,4 +262,17 @@ impl<'a> Attack<'a> {
             invalid: reasons.clone(),
         }
     }
+}
+
+/// `options` with digests of what is sent and how.
+fn inputs(args: &AttackArgs, options: Value) -> Value {
+    let targets = Path::new(&args.targets.targets);
+    let files = args.targets.body.as_deref().into_iter();
+    let files: Vec<&Path> = files.chain(args.url.is_none().then_some(targets)).collect();
+    let flags = [
+        ("flags of targets", format!("{:?}", args.targets)),
+        ("flags of HTTP", format!("{:?}", args.http)),
+        ("flags of redis", format!("{:?}", args.redis)),
+    ];
+    crate::inputs::of_attack(options, &files, &flags)
 }

@@ -28,6 +28,7 @@ use crate::{
     conditions,
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
+    inputs,
     judge::judge,
     load::{self, Loaded, Request},
     outputs,
@@ -126,7 +127,11 @@ impl Prepared {
             out: &args.out,
             record: args.record.as_deref(),
             see: &args.see,
-            options: options.to_json(View::Script),
+            options: inputs::of_script(
+                options.to_json(View::Script),
+                &self.loaded.script.test().modules,
+                &args.runtime.env,
+            ),
             system_tags: options.system_tags.unwrap_or_default(),
             keeps_parts: args.runtime.summary_mode == SummaryMode::Full,
             registry: &self.loaded.registry,
@@ -141,8 +146,7 @@ impl Prepared {
 
 /// What `--abort-when` looks at: of a script the time of HTTP requests, where no metric is named.
 fn window(prepared: &Prepared, texts: &[String]) -> Result<Option<Window>, Failure> {
-    let sources =
-        Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() };
+    let sources = Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() };
     let has_rate = |scenario: &Scenario| {
         matches!(
             scenario.executor,
