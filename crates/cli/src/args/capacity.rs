@@ -9,8 +9,8 @@ use plimsoll_outputs::view::live::Address;
 use plimsoll_script::options::parse_go_duration;
 
 use super::{
-    Arrivals, AttackArgs, CareFlags, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags, TargetFlags,
-    WatchFlags,
+    Arrivals, AttackArgs, CareFlags, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags,
+    TargetFlags, WatchFlags,
     see::{dashboard, report},
 };
 

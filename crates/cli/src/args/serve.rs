@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use plimsoll_samples::{
     budget, noop,
-    web::{Bandwidth, QUEUE_MAX},
+    web::{Bandwidth, Database, QUEUE_MAX},
 };
 use plimsoll_script::options::parse_go_duration;
 
@@ -48,6 +48,9 @@ pub(crate) struct ServeArgs {
     /// Ends when standard input is closed (for parents that start it)
     #[arg(long, hide = true)]
     pub(crate) until_stdin_closes: bool,
+    /// PostgreSQL that /query asks, without TLS: postgres://user:password@127.0.0.1:5432/name
+    #[arg(long, value_name = "URL")]
+    pub(crate) postgres: Option<Database>,
     #[command(flatten)]
     pub(crate) limits: LimitFlags,
 }

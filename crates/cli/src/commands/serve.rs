@@ -35,8 +35,14 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
 
 fn serve_noop(args: &ServeArgs) -> Result<(), Failure> {
     let limits = &args.limits;
-    if args.tls.is_some() || limits.pool.is_some() || limits.lock || limits.bandwidth.is_some() {
-        let message = "noop has no pool, lock or link, and speaks TLS to whoever begins with it";
+    if args.tls.is_some()
+        || args.postgres.is_some()
+        || limits.pool.is_some()
+        || limits.lock
+        || limits.bandwidth.is_some()
+    {
+        let message =
+            "noop has no pool, lock, link or database, and speaks TLS to whoever begins with it";
         return Err(Failure::new(Exit::BadConfiguration, message));
     }
     if let Err(error) = shutdown::raise_fd_limit() {
@@ -63,8 +69,14 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     let addr = SocketAddr::new(args.host, args.port);
-    let config =
-        WebConfig { addr, tls, h2: true, threads: threads(args), limits: limits(&args.limits) };
+    let config = WebConfig {
+        addr,
+        tls,
+        h2: true,
+        threads: threads(args),
+        limits: limits(&args.limits),
+        database: args.postgres.clone(),
+    };
     if let Err(error) = shutdown::raise_fd_limit() {
         return Err(failed("raise the limit of open files", &error));
     }

@@ -1,6 +1,8 @@
 //! `plimsoll capacity` against a service whose limit is known. Structure and plausibility, no timings: the
 //! machine may be busy.
 
+mod care;
+
 use std::{
     path::Path,
     process::{Child, Stdio},

@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_attack::hits::Collector;
 use plimsoll_engine::{
-    config::{Executor, RunConfig, Scenario},
+    config::{Executor, RunConfig, Scenario, Stage},
     control::{Control, StopReason},
     hub::Observer,
     pace::{Pace, Rate, Spacing},
@@ -27,6 +27,9 @@ use crate::{
 /// Senders that are there before a trial begins, and for each request per second; more are made as needed.
 const SENDERS_FIRST: f64 = 10.0;
 const SENDERS_PER_RATE: f64 = 0.02;
+
+/// Within it all begin in a closed model; it is not judged.
+const GATHERING: Duration = Duration::from_secs(1);
 
 /// A rate is a whole number of arrivals in so many seconds.
 const RATE_SECONDS: u32 = 1000;
@@ -92,6 +95,22 @@ impl<R: Runner> Bench<R> {
         RunConfig { scenarios: scenarios.collect(), ..self.base.clone() }
     }
 
+    /// As [`Bench::closed`], but they begin within the first second, one after the other: users that all
+    /// send at once are a crowd that queues up for itself, and goes on in step for a while.
+    fn gathering(&self, vus: u64, length: Duration) -> RunConfig {
+        let mut config = self.closed(vus, length);
+        for scenario in &mut config.scenarios {
+            let Executor::ConstantVus { vus, .. } = scenario.executor else { continue };
+            let stages = vec![
+                Stage { duration: GATHERING, target: vus },
+                Stage { duration: length.saturating_sub(GATHERING), target: vus },
+            ];
+            let graceful_ramp_down = scenario.graceful_stop;
+            scenario.executor = Executor::RampingVus { start_vus: 1, stages, graceful_ramp_down };
+        }
+        config
+    }
+
     /// A run over `connections` that are all open, at the rate that they are held with.
     fn holding(&self, connections: u64, rate: f64, length: Duration) -> RunConfig {
         let scenarios = self.scenarios.iter().map(|(scenario, _)| {
@@ -113,7 +132,7 @@ impl<R: Runner> Bench<R> {
         match (self.dimension, self.held) {
             (Dimension::Rate, _) => self.at(level, length),
             (_, Some(rate)) => self.holding(level as u64, rate, length),
-            _ => self.closed(level as u64, length),
+            _ => self.gathering(level as u64, length),
         }
     }
 

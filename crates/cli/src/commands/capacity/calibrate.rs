@@ -125,7 +125,8 @@ impl<R: Runner> Laboratory<'_, R> {
         let (_service, addr) = noop::start(body)?;
         let bench = make(addr)?;
         let see = SeeFlags::nothing();
-        let laboratory = Laboratory { bench: &bench, see: &see, ..*self };
+        let screen = self.screen.without_page();
+        let laboratory = Laboratory { bench: &bench, see: &see, screen: &screen, ..*self };
         let found = laboratory.falling()?;
         self.screen.clear();
         Ok(found)
@@ -146,7 +147,8 @@ impl<R: Runner> Laboratory<'_, R> {
         let (_service, addr) = noop::start(body)?;
         let bench = make(addr)?;
         let see = SeeFlags::nothing();
-        let laboratory = Laboratory { bench: &bench, see: &see, ..*self };
+        let screen = self.screen.without_page();
+        let laboratory = Laboratory { bench: &bench, see: &see, screen: &screen, ..*self };
         let tried = laboratory.hold(rate)?;
         self.screen.clear();
         let is_valid = |tried: &Tried| !matches!(tried.judgement.outcome, Outcome::Invalid(_));

@@ -28,6 +28,9 @@ use crate::{args::CareFlags, exit::Failure};
 /// For the run after the search that tells how long a target takes that answers at once.
 const ROUND_TRIP: Duration = Duration::from_secs(3);
 
+/// An intervention gets so much of the budget at most: without a capacity it shows nothing.
+const AFTER_SHARE: u32 = 3;
+
 /// Rates that differ by less are the same.
 const ALIKE: f64 = 1e-3;
 
@@ -40,6 +43,7 @@ pub(super) struct Care<'a, R: Runner> {
     pub(super) known: Known,
     /// How long the longest restart took, until the target answered.
     pub(super) restart: Option<Duration>,
+    budget: Duration,
 }
 
 impl<'a, R: Runner> Care<'a, R> {
@@ -77,7 +81,7 @@ impl<'a, R: Runner> Care<'a, R> {
                 None => return Ok(None),
             },
         };
-        let care = Care { flags, noop, body: probed.body, known, restart };
+        let care = Care { flags, noop, body: probed.body, known, restart, budget };
         Ok(Some((probed, care)))
     }
 
@@ -110,7 +114,7 @@ impl<'a, R: Runner> Care<'a, R> {
     /// The time that is kept for what comes after the search.
     pub(super) fn after(&self, settings: &Settings) -> Duration {
         let intervention = match self.flags.intervene {
-            Some(_) => intervene::reserve(settings),
+            Some(_) => intervene::reserve(settings).min(self.budget / AFTER_SHARE),
             None => Duration::ZERO,
         };
         intervention + self.round_trip()
@@ -159,7 +163,7 @@ impl<'a, R: Runner> Care<'a, R> {
             lines.push(format!(
                 "  intervene {what} becomes {} times as large for {}, and is taken back",
                 self.flags.intervene_factor,
-                length(intervene::reserve(settings))
+                length(self.after(settings).saturating_sub(self.round_trip()))
             ));
         }
         (first, lines)

@@ -130,7 +130,9 @@ impl Trial {
     pub(super) fn correct(&self, judgement: &mut Judgement) {
         let used = self.done.get(judgement.warm_up..).unwrap_or_default();
         judgement.throughput = used.iter().sum::<f64>() / used.len().max(1) as f64;
-        let (sum, count) = (self.iterations.iter())
+        let iterations = self.iterations.get(judgement.warm_up..).unwrap_or_default();
+        let (sum, count) = iterations
+            .iter()
             .fold((0.0, 0.0), |(sum, count), (more, number)| (sum + more, count + number));
         let busy = judgement.throughput * sum / f64::max(count, 1.0) / 1e3;
         judgement.little_gap =

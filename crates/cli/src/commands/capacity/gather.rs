@@ -204,8 +204,17 @@ impl Gathering {
     }
 
     fn second(&self, at: Timestamp, counts: Counts, gathered: &mut Gathered) {
-        let Counts { done, failed, requests, latency, lateness, waited, received, iterations, http } =
-            counts;
+        let Counts {
+            done,
+            failed,
+            requests,
+            latency,
+            lateness,
+            waited,
+            received,
+            iterations,
+            http,
+        } = counts;
         // A script's iteration may send several requests: their share counts.
         let share = if requests > 0 { failed as f64 / requests as f64 } else { 0.0 };
         gathered.done += done;

@@ -49,11 +49,12 @@ impl<R: Runner> Hunt<'_, R> {
         &mut self,
         subject: &Subject,
         range: Range,
-        entries: Vec<Entry>,
+        (entries, aside): (Vec<Entry>, Vec<Entry>),
     ) -> Result<(), Failure> {
-        self.store.begin(subject, range, &entries)?;
-        let (entries, aside): (Vec<Entry>, Vec<Entry>) =
-            entries.into_iter().partition(|entry| entry.intervention().is_none());
+        let all: Vec<&Entry> = entries.iter().chain(&aside).collect();
+        self.store.begin(subject, range, &all)?;
+        self.before = all.iter().map(|entry| entry.elapsed).max().unwrap_or_default();
+        drop(all);
         self.aside = aside;
         if !entries.is_empty() {
             let text = format!("goes on after {} stored trials", entries.len());
@@ -112,7 +113,8 @@ impl<R: Runner> Hunt<'_, R> {
     /// After the overload nothing is to be left of it.
     pub(super) fn recover(&mut self) -> Result<(), Failure> {
         let was = self.entries.last().map(|entry| entry.order.kind);
-        if matches!(was, Some(Kind::Overload | Kind::Recover)) {
+        let is_over = self.laboratory.interrupt.is_set();
+        if !is_over && matches!(was, Some(Kind::Overload | Kind::Recover)) {
             self.restart()?;
         }
         Ok(())

@@ -153,6 +153,10 @@ pub(super) fn intervene<R: Runner>(
     let back = if told.left.is_some() { "NOT taken back" } else { "taken back" };
     hunt.laboratory.screen.line(&format!("intervene: {back}"));
     told.judge(&after?);
+    if hunt.laboratory.interrupt.is_set() {
+        told.judged = None;
+        told.reason = Some("it was interrupted".to_owned());
+    }
     Ok(Some(told))
 }
 

@@ -82,7 +82,13 @@ impl<R: Runner> Laboratory<'_, R> {
         let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
         if done < CALIBRATION || each <= 0.0 {
             let words = format!("{found}; trials will tell what the generator can do");
-            return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, body: 0, words };
+            return Probed {
+                start,
+                ceiling: CEILING.max(start * 100.0),
+                floor: 1.0,
+                body: 0,
+                words,
+            };
         }
         let most = CPU_SHARE * self.cores / each;
         let words = format!(

@@ -266,8 +266,14 @@ pub(super) mod tests {
         let generator = Generator { cpu_share: 0.22, lateness_p99: 0.1, shortage: None };
         let objectives = [Objective::parse("p(99)<200ms").unwrap()];
         let signals = vec![Signal::new("host_cpu", &[("host", "a")], 0.5, 0.75)];
-        let tried =
-            Tried { judgement, generator, signals, offered: rate, spread: Default::default(), begun: Default::default() };
+        let tried = Tried {
+            judgement,
+            generator,
+            signals,
+            offered: rate,
+            spread: Default::default(),
+            begun: Default::default(),
+        };
         Entry::new(order, tried, &objectives, Duration::from_secs(10))
     }
 

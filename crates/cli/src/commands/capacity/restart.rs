@@ -44,7 +44,8 @@ impl<R: Runner> Laboratory<'_, R> {
     fn ready(&self, command: &str) -> Result<(), Failure> {
         // Who watches a port finds nobody there before the service is.
         let see = SeeFlags::nothing();
-        let looking = Laboratory { see: &see, ..*self };
+        let screen = self.screen.without_page();
+        let looking = Laboratory { see: &see, screen: &screen, ..*self };
         let began = Instant::now();
         let mut last = None;
         while !self.interrupt.is_set() {

@@ -48,6 +48,8 @@ pub(super) struct Stored {
     /// What was found of the generator; nothing when it was not calibrated.
     pub(super) calibration: Value,
     pub(super) entries: Vec<Entry>,
+    /// Trials while an intervention changed something.
+    pub(super) aside: Vec<Entry>,
 }
 
 /// The file, or nothing with `--state off`.
@@ -101,7 +103,7 @@ impl Store {
         &mut self,
         subject: &Subject,
         range: Range,
-        entries: &[Entry],
+        entries: &[&Entry],
     ) -> Result<(), Failure> {
         let Some(path) = &self.path else { return Ok(()) };
         let failed = |error: std::io::Error| {
@@ -200,7 +202,9 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
         Entry::read(json).map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))
     };
     let calibration = header.get("calibration").cloned().unwrap_or_default();
-    Ok(Stored { range, calibration, entries: lines.map(entry).collect::<Result<_, _>>()? })
+    let entries: Vec<Entry> = lines.map(entry).collect::<Result<_, _>>()?;
+    let (entries, aside) = entries.into_iter().partition(|entry| entry.intervention().is_none());
+    Ok(Stored { range, calibration, entries, aside })
 }
 
 /// The same on each machine and in each version (FNV-1a).

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use plimsoll_attack::{hits::Collector, http::{Config, HttpRunner}, redis::RedisRunner};
+use plimsoll_attack::{
+    hits::Collector,
+    http::{Config, HttpRunner},
+    redis::RedisRunner,
+};
 use plimsoll_engine::{
     config::{Executor, RunConfig, Scenario},
     pace::Spacing,

@@ -122,8 +122,7 @@ impl<R: Runner> Laboratory<'_, R> {
             lateness_p99: gathered.lateness.percentile(99.0),
             shortage,
         };
-        let begun =
-            Begun { late: gathered.lateness.mean(), waited: gathered.waited.mean() };
+        let begun = Begun { late: gathered.lateness.mean(), waited: gathered.waited.mean() };
         let is_script = self.bench.collector.is_none();
         let closed =
             due.is_none().then(|| gathered.closed.into_seconds(order.rate * batch, is_script));

@@ -1,0 +1,154 @@
+//! What surrounds a search: calibration, restarts, and interventions that leave nothing behind.
+
+use std::{
+    path::Path,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use nix::sys::signal::Signal;
+use plimsoll_e2e::{Web, finish, plimsoll, signal};
+use serde_json::Value;
+
+use super::{POOL, result, search, until_stored};
+
+/// One rate that is kept and no other: such a search is soon over.
+const ONE_RATE: [&str; 4] = ["--start", "40/s", "--max", "40/s"];
+
+/// With a quarter more of nothing in particular, told in a file.
+const COMMANDS: [&str; 2] =
+    ["--intervene=echo $PLIMSOLL_FACTOR > changed", "--intervene-undo=echo back > changed"];
+
+fn text(folder: &Path, name: &str) -> String {
+    std::fs::read_to_string(folder.join(name)).unwrap_or_default().trim().to_owned()
+}
+
+fn until(folder: &Path, name: &str, expected: &str, child: Option<&mut Child>) {
+    let mut child = child;
+    for _ in 0..1200 {
+        if text(folder, name) == expected {
+            return;
+        }
+        if let Some(child) = &mut child {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before {expected:?}");
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("{name} has {:?}, not {expected:?}", text(folder, name));
+}
+
+#[test]
+fn each_confirmation_is_of_a_start_of_its_own() {
+    let web = Web::start_with(&POOL);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let mut command = search(&web, &path, &ONE_RATE);
+    command.args(["--budget", "25s", "--restart", "echo started >> starts"]);
+    let run = finish(command, folder, None);
+    let result = result(&run);
+    let trials = result["trials"].as_array().unwrap();
+    let confirmations = trials.iter().filter(|trial| trial["kind"] == "confirm").count();
+    let restarted = trials.iter().filter(|trial| trial["restart_s"].is_number()).count();
+    assert_eq!(confirmations, restarted, "{}", run.said());
+    assert_eq!(result["restart"]["count"], confirmations, "{}", run.said());
+    assert!(run.stderr.contains("restart   before each confirmation"), "{}", run.said());
+    // The first is tried out before the search.
+    let starts = run.text("starts").lines().count();
+    assert!(starts > confirmations, "{starts}: {}", run.said());
+    let reason = result["generator"]["not_calibrated"].as_str().unwrap();
+    assert!(reason.contains("under a minute"), "{}", run.said());
+    assert!(result["intervention"].is_null(), "{}", run.said());
+}
+
+#[test]
+fn a_restart_that_fails_says_why() {
+    let web = Web::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let mut command = search(&web, &path, &[]);
+    command.args(["--restart", "echo 'unit web.service not found' >&2; exit 5"]);
+    let run = finish(command, folder, None);
+    assert_eq!(run.code, Some(255), "{}", run.said());
+    let expected = "ended with exit code 5: unit web.service not found";
+    assert!(run.stderr.contains(expected), "{}", run.said());
+}
+
+/// Whether it is asked to end or killed.
+fn interrupted(with: Signal, code: Option<i32>) {
+    let web = Web::start_with(&POOL);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = search(&web, folder.path(), &ONE_RATE);
+    command.args(["--budget", "16s"]).args(COMMANDS);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    until(folder.path(), "changed", "1.25", Some(&mut child));
+    signal(&child, with);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), code);
+    until(folder.path(), "changed", "back", None);
+}
+
+#[test]
+fn ctrl_c_takes_an_intervention_back() {
+    interrupted(Signal::SIGINT, Some(105));
+}
+
+#[test]
+fn what_is_killed_takes_its_intervention_back() {
+    interrupted(Signal::SIGKILL, None);
+}
+
+#[test]
+fn an_intervention_that_changes_nothing_confirms_nothing() {
+    let web = Web::start_with(&POOL);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let mut command = search(&web, &path, &ONE_RATE);
+    command.args(["--budget", "18s"]).args(COMMANDS);
+    let run = finish(command, folder, None);
+    let result = result(&run);
+    let told = &result["intervention"];
+    assert_ne!(told["verdict"], "confirmed", "{}", run.said());
+    assert_eq!(told["is_taken_back"], true, "{}", run.said());
+    assert_eq!(run.text("changed").trim(), "back", "{}", run.said());
+    let trials = result["trials"].as_array().unwrap();
+    let aside = trials.iter().filter(|trial| trial["intervention"] == 1.25).count();
+    assert!(aside > 0, "{}", run.said());
+    assert!(run.stderr.contains("intervene what \"echo"), "{}", run.said());
+}
+
+#[test]
+fn the_generator_is_calibrated_before_a_search() {
+    let web = Web::start_with(&POOL);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("trials.jsonl");
+    let flags = ["--state", "trials.jsonl", "--budget", "60s"];
+    let mut command = search(&web, folder.path(), &flags);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    until_stored(&mut child, &state);
+    signal(&child, Signal::SIGINT);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("calibration: against a target that answers at once"), "{said}");
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = &result["generator"]["calibration"];
+    assert!(found["ceiling"].as_f64().unwrap() > 100.0, "{result:#}");
+    assert!(result["generator"]["not_calibrated"].is_null(), "{result:#}");
+    let stored = text(folder.path(), "trials.jsonl");
+    let header: Value = serde_json::from_str(stored.lines().next().unwrap()).unwrap();
+    assert_eq!(&header["calibration"], found);
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_not_begun() {
+    let check = |arguments: &[&str], expected: &str| {
+        let flags = ["capacity", "http://127.0.0.1:1/", "--slo", "p(99)<1s"];
+        let run = plimsoll(&[&flags, arguments].concat());
+        assert_eq!(run.code, Some(104), "{}", run.said());
+        assert!(run.stderr.contains(expected), "{expected:?}: {}", run.said());
+    };
+    check(&["--intervene"], "--watch");
+    check(&["--intervene=more"], "--intervene-undo");
+    check(&["--intervene", "--watch", "host", "--intervene-undo", "less"], "--intervene='CMD'");
+}
