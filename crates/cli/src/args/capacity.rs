@@ -37,6 +37,7 @@ Examples:
   plimsoll capacity script.js -e BASE=http://127.0.0.1:8080 --slo 'p(99)<1s' --json
   plimsoll capacity script.js --dimension vus --slo 'p(99)<1s' --goal '500 vus'
   plimsoll capacity http://127.0.0.1:8080/ --dimension connections --slo 'p(99)<200ms'
+  plimsoll capacity http://127.0.0.1:8080/ --slo 'p(99)<200ms' --dashboard --report capacity.html
   plimsoll capacity http://127.0.0.1:8080/ --slo 'p(99)<200ms' --resume   # goes on where it was stopped
 
 Exit codes: 0 found, or the goal reached; 112 goal missed; 111 INVALID, the generator was the limit;

@@ -15,6 +15,7 @@ Examples:
   plimsoll report ~/.local/state/plimsoll/runs/20261121T112004Z-script.plimsoll
   plimsoll report --html script.js > report.html     # the newest run of that script
   plimsoll report --md before.plimsoll after.plimsoll
+  plimsoll report --html search.jsonl > capacity.html   # of plimsoll capacity --state search.jsonl
 
 --html and --md take run records, named as for `plimsoll view`; several are compared. Without one it
 is the newest run.
@@ -24,8 +25,8 @@ when it was sent.
 
 What is damaged or cut is left out and told; the exit code is 0 all the same.")]
 pub(crate) struct ReportArgs {
-    /// Results of attacks (plimsoll's, or vegeta's gob, JSON or CSV), or records of runs; the format
-    /// is found out. `-` or none: standard input
+    /// Results of attacks (plimsoll's, or vegeta's gob, JSON or CSV), records of runs, or a stored search
+    /// for a capacity; the format is found out. `-` or none: standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 

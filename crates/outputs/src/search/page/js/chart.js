@@ -211,25 +211,24 @@ class Picture {
     );
   }
 
-  /* Lines across with their names: verticals above the plot, horizontals in it. */
+  /* Lines across with their names: verticals above the plot, the first ones first, horizontals in it. */
   rules() {
-    let last = -Infinity;
-    const verticals = [...(this.plan.verticals ?? [])].sort((a, b) => a.at - b.at);
-    for (const { at, name, label } of verticals.filter(({ at }) => this.x.holds(at))) {
+    const taken = [];
+    for (const { at, name, label } of (this.plan.verticals ?? []).filter(({ at }) => this.x.holds(at))) {
       const x = this.x.at(at);
       this.root.append(svg("line", { class: `rule ${name}`, x1: x, x2: x, y1: this.top, y2: this.bottom }));
-      const half = (label?.length ?? 0) * 3.3;
-      const place = Math.min(Math.max(x, this.left + half), this.right - half);
       if (!label) continue;
-      if (place - half < last + 6) {
+      const half = label.length * 3.3;
+      const place = Math.min(Math.max(x, this.left + half), this.right - half);
+      if (taken.every((other) => Math.abs(other.place - place) > other.half + half + 6)) {
+        taken.push({ place, half });
+        this.root.append(svg("text", { class: `rule-name ${name}`, x: place, y: 28, "text-anchor": "middle" }, label));
+      } else {
         // Beside its line, when there is no room above.
         const isRight = x + 2 * half + 6 < this.right;
         const side = { x: x + (isRight ? 5 : -5), "text-anchor": isRight ? "start" : "end" };
         this.root.append(svg("text", { class: `rule-name ${name}`, y: this.bottom - 7, ...side }, label));
-        continue;
       }
-      this.root.append(svg("text", { class: `rule-name ${name}`, x: place, y: 28, "text-anchor": "middle" }, label));
-      last = place + half;
     }
     for (const { at, name, label } of (this.plan.horizontals ?? []).filter(({ at }) => this.y.holds(at))) {
       const y = this.y.at(at);
