@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod caching;
 mod cookies;
+mod database;
 mod encoding;
 mod exchange;
 mod form;
@@ -32,6 +33,7 @@ use plimsoll_runtime::{
 };
 use tokio::sync::watch;
 
+pub use database::Database;
 pub use limits::{Bandwidth, Limits, Pool, QUEUE_MAX};
 pub(crate) use serve::Local;
 
@@ -54,13 +56,16 @@ pub struct WebConfig {
     pub threads: usize,
     /// What is made scarce.
     pub limits: Limits,
+    /// What `/query` asks; without it there is no such page.
+    pub database: Option<Database>,
 }
 
 impl Default for WebConfig {
     /// A free port of the loopback address, without TLS, on one thread.
     fn default() -> WebConfig {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        WebConfig { addr, tls: None, h2: true, threads: 1, limits: Limits::default() }
+        let limits = Limits::default();
+        WebConfig { addr, tls: None, h2: true, threads: 1, limits, database: None }
     }
 }
 
@@ -123,7 +128,8 @@ impl WebServer {
                 .map_err(io::Error::other)
         });
         let limits = limits::State::new(&config.limits);
-        let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2, limits };
+        let database = config.database.clone();
+        let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2, limits, database };
         // One socket per worker: the kernel spreads the connections, nothing is handed over.
         let options = ListenOptions { reuse_port: config.threads > 1 };
         if options.reuse_port && config.addr.port() != 0 {

@@ -164,7 +164,8 @@ fn choose(scene: &Scene, known: &Known, all: &[Weighed]) -> Result<usize, NotIde
 
 /// Nothing was busy, and no sign says why requests waited.
 fn unnamed(scene: &Scene, known: &Known, all: &[Weighed]) -> NotIdentified {
-    let is_full = |of: &&Weighed| of.is_full && of.limit.is_some() && !of.is_passed;
+    let is_full = |of: &&Weighed| is_wanted_and_full(of) || (of.is_full && of.limit.is_some());
+    let is_full = |of: &&Weighed| is_full(of) && !of.is_passed;
     if let Some(of) = all.iter().find(is_full) {
         return NotIdentified::Suspected(of.watched.subject.clone(), of.highest);
     }
@@ -188,6 +189,7 @@ fn name(
         evidence.push(Evidence::FirstToRise);
     }
     let mut confidence = match of.watched.nature {
+        _ if of.is_rough() => Confidence::Medium,
         Some(Nature::Busy) if of.meets && of.is_full => Confidence::High,
         Some(Nature::Held) if !of.risen.is_empty() => Confidence::High,
         _ => Confidence::Medium,
@@ -257,6 +259,11 @@ fn ruled_out(all: &[Weighed], bottleneck: Option<usize>) -> Vec<RuledOut> {
     rest.into_iter().map(|(_, out)| out).collect()
 }
 
+/// Whether it was full and waited for, whatever its line says.
+fn is_wanted_and_full(of: &Weighed) -> bool {
+    of.is_full && !of.risen.is_empty()
+}
+
 /// `None` for what is suspected, and so not ruled out.
 fn why_not(of: &Weighed, is_named: bool) -> Option<Why> {
     let highest = of.highest;
@@ -275,7 +282,9 @@ fn why_not(of: &Weighed, is_named: bool) -> Option<Why> {
             _ => Why::Idle { highest },
         });
     }
-    let Some(limit) = of.limit else { return Some(Why::Unrelated { highest }) };
+    let Some(limit) = of.limit else {
+        return (!is_wanted_and_full(of)).then_some(Why::Unrelated { highest });
+    };
     match (is_named, of.is_full || of.meets) {
         (true, true) => Some(Why::Behind { highest }),
         (true, false) => Some(Why::Later { limit: limit.value }),

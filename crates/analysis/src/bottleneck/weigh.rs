@@ -88,20 +88,6 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The throughput of trials in which something was saturated and the objectives were not kept, when it is
-/// near to where the line says: there it was measured, elsewhere it is foretold.
-fn plateau(rows: &[(&Observed, f64)], nature: Nature, foretold: Option<f64>) -> Option<Ceiling> {
-    let saturated = rows.iter().filter(|(row, share)| *share >= SATURATED && !row.kept);
-    let reached: Vec<f64> = saturated.map(|(row, _)| row.throughput).collect();
-    let value = median(&reached).filter(|_| nature == Nature::Busy)?;
-    if !PLATEAU.contains(&(value / foretold?)) {
-        return None;
-    }
-    let low = reached.iter().copied().fold(value * (1.0 - LIMIT_ERROR), f64::min);
-    let high = reached.iter().copied().fold(value * (1.0 + LIMIT_ERROR), f64::max);
-    Some(Ceiling { value, interval: Interval { low, high } })
-}
-
 /// Of what is in use, the part that goes to one request a second, from two trials on.
 fn proportion(points: &[(f64, f64)]) -> Option<f64> {
     let each: Vec<f64> = points.iter().map(|(throughput, share)| share / throughput).collect();
@@ -141,7 +127,42 @@ struct Reached {
     ceiling: Ceiling,
     /// Of all of it, what one request a second takes there, and at little load.
     share: f64,
-    little: Option<f64>,
+    little: f64,
+    /// There was no line to hold it against.
+    is_rough: bool,
+}
+
+impl Reached {
+    /// The throughput of trials in which something was saturated and the objectives were not kept, when it
+    /// is near to what its demand foretells: there it was measured. `at_ease`: throughput and share of
+    /// trials in balance.
+    fn of(
+        rows: &[(&Observed, f64)],
+        nature: Nature,
+        line: Option<Line>,
+        at_ease: &[(f64, f64)],
+    ) -> Option<Reached> {
+        let good = line.filter(|line| limit_of(*line).is_some_and(is_narrow));
+        // Of what is held a line says more: whether each is held for longer when all are in use.
+        if nature == Nature::Held && good.is_some() {
+            return None;
+        }
+        // Too few or too scattered for a line, as when the rates were doubled from far below: no background
+        // then.
+        let little = good.map(|line| line.slope).or_else(|| proportion(at_ease))?;
+        let free = good.map_or(1.0, |line| line.free());
+        let (full, plateau) = match nature {
+            Nature::Busy => (SATURATED, PLATEAU),
+            Nature::Held => (FULL_HELD, LONGER.recip()..PLATEAU.end),
+        };
+        let saturated = rows.iter().filter(|(row, share)| *share >= full && !row.kept);
+        let reached: Vec<f64> = saturated.map(|(row, _)| row.throughput).collect();
+        let value = median(&reached).filter(|value| plateau.contains(&(value * little / free)))?;
+        let low = reached.iter().copied().fold(value * (1.0 - LIMIT_ERROR), f64::min);
+        let high = reached.iter().copied().fold(value * (1.0 + LIMIT_ERROR), f64::max);
+        let ceiling = Ceiling { value, interval: Interval { low, high } };
+        Some(Reached { ceiling, share: free / value, little, is_rough: good.is_none() })
+    }
 }
 
 /// Milliseconds for which one is held: by its line, and in trials that did not keep their objectives.
@@ -185,13 +206,8 @@ impl Weighed {
             }
         };
         let foretold = line.and_then(limit_of);
-        // Too few for a line, as when the rates were doubled from far below: no background then.
-        let at_ease = on_line(&|row| row.is_in_balance());
-        let little = line.map_or_else(|| proportion(&at_ease), |line| Some(line.slope));
-        let free = line.map_or(1.0, |line| line.free());
-        let expected = foretold.map(|limit| limit.value).or(little.map(|little| free / little));
-        let reached = plateau(&rows().collect::<Vec<_>>(), nature, expected)
-            .map(|ceiling| Reached { ceiling, share: free / ceiling.value, little });
+        let at_ease = on_line(&|row| scene.is_on_the_line(row, nature));
+        let reached = Reached::of(&rows().collect::<Vec<_>>(), nature, line, &at_ease);
         let limit = reached.map(|reached| reached.ceiling).or(foretold);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
         let failing = rows().filter(|(row, _)| !row.kept);
@@ -242,6 +258,11 @@ impl Weighed {
         }
     }
 
+    /// Whether its limit was measured with too few trials below it for a line.
+    pub(super) fn is_rough(&self) -> bool {
+        self.reached.is_some_and(|reached| reached.is_rough)
+    }
+
     /// Whether something is in the way of a pool: each of it is held longer under load.
     pub(super) fn is_echo(&self) -> bool {
         self.held.as_ref().is_some_and(|held| held.is_longer)
@@ -271,7 +292,7 @@ impl Weighed {
             Some(Nature::Held) => seen.push(Evidence::Occupied { at_capacity, highest }),
             None => {}
         }
-        if let Some(Reached { share, little: Some(little), .. }) = self.reached {
+        if let Some(Reached { share, little, .. }) = self.reached {
             let is_other = (little / share - 1.0).abs() > OTHER_DEMAND;
             let demand = self.demand_of(little).filter(|_| is_other);
             seen.extend(demand.map(|demand| Evidence::AtLittleLoad { demand }));

@@ -10,7 +10,7 @@ use http::{
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use super::{body::Body, limits::State};
+use super::{body::Body, database::Database, limits::State};
 
 pub(super) type Reply = http::Response<Body>;
 
@@ -21,6 +21,8 @@ pub(super) struct Head {
     pub(super) secure: bool,
     /// What the service has too little of, if anything.
     pub(super) limits: Option<Arc<State>>,
+    /// What `/query` asks.
+    pub(super) database: Option<Database>,
 }
 
 impl Head {

@@ -9,7 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use super::{
     auth,
     body::Body,
-    caching, cookies, encoding,
+    caching, cookies, database, encoding,
     exchange::{Head, Reply, empty, not_found, refused, with_header},
     inspect, limits, pages, redirect, sized, status, work,
 };
@@ -68,6 +68,7 @@ async fn answer(head: Head, body: Incoming) -> Reply {
         }
         "bytes" | "stream" | "stream-bytes" | "drip" => sized::route(&head, &segments),
         "work" => work::work(&head).await,
+        "query" => database::query(&head).await,
         "get" | "headers" | "ip" | "user-agent" | "uuid" => inspect::route(&head, &segments),
         "anything" => inspect::echo(&head, body, true).await,
         "post" | "put" | "patch" | "delete" if segments[1].is_none() => {

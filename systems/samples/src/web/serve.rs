@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{
+    database::Database,
     exchange::Head,
     limits::{Paced, State},
     router,
@@ -31,6 +32,7 @@ pub(super) struct Settings {
     pub(super) h2: bool,
     /// Nothing when nothing is scarce.
     pub(super) limits: Option<Arc<State>>,
+    pub(super) database: Option<Database>,
 }
 
 impl std::fmt::Debug for Settings {
@@ -40,6 +42,7 @@ impl std::fmt::Debug for Settings {
             .field("tls", &self.tls.is_some())
             .field("h2", &self.h2)
             .field("limits", &self.limits.is_some())
+            .field("database", &self.database.is_some())
             .finish()
     }
 }
@@ -107,13 +110,14 @@ async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let limits = settings.limits.clone();
+    let (limits, database) = (settings.limits.clone(), settings.database.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
         if let Some(exempt) = &exempt {
             exempt.set(parts.uri.path() == router::METRICS);
         }
-        let head = Head { parts, peer, secure, limits: limits.clone() };
+        let (limits, database) = (limits.clone(), database.clone());
+        let head = Head { parts, peer, secure, limits, database };
         async move { Ok::<_, Infallible>(router::reply(head, body).await) }
     });
     let builder = auto::Builder::new(Local);

@@ -1,7 +1,10 @@
 //! What can be named is.
 
 use super::{
-    super::{Caution, Confidence, Demand, Evidence, Link, NotIdentified, Resource, Why},
+    super::{
+        Caution, Confidence, Demand, Evidence, Known, Link, NotIdentified, Observed, Resource,
+        Signal, Why, diagnose, words,
+    },
     service::Service,
 };
 
@@ -270,4 +273,38 @@ fn a_pool_seen_now_and_then() {
             Err(why) => assert!(!matches!(why, NotIdentified::BehindAPool(_)), "{seed}: {why:?}"),
         }
     }
+}
+
+/// A pool of 4 on a machine without a moment to spare: pages were read late, so a trial has the busy time of
+/// more or fewer seconds than its own.
+#[test]
+fn a_pool_whose_page_is_read_late() {
+    let readings =
+        [(44.0, 0.48), (88.5, 1.8), (177.0, 3.6), (193.0, 2.0), (196.0, 4.0), (198.0, 3.96)];
+    let rows: Vec<Observed> = readings
+        .iter()
+        .enumerate()
+        .map(|(at, (throughput, busy))| {
+            let is_over = at >= 4;
+            let waiting = if is_over { 390.0 } else { 0.0 };
+            Observed {
+                offered: if is_over { 354.0 } else { *throughput },
+                throughput: *throughput,
+                latency_mean: if is_over { 900.0 } else { 22.0 },
+                in_flight: 4.0,
+                kept: !is_over,
+                generator: 0.05,
+                signals: vec![
+                    Signal::new("web_pool_size", &PAGE, 4.0, 4.0),
+                    Signal::new("web_pool_in_use", &PAGE, 4.0, 4.0),
+                    Signal::new("web_pool_busy_seconds_total", &PAGE, *busy, *busy),
+                    Signal::new("web_pool_waiting", &PAGE, waiting, waiting),
+                ],
+            }
+        })
+        .collect();
+    let verdict = diagnose(&rows, &Known::default());
+    let text = words(&verdict).join("\n");
+    let named = verdict.bottleneck.unwrap_or_else(|why| panic!("{why:?}\n{text}"));
+    assert_eq!(named.subject.resource, Resource::Pool, "{text}");
 }
