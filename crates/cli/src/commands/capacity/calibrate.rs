@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use plimsoll_analysis::capacity::{Kind, Order, Outcome};
 use plimsoll_engine::runner::Runner;
+use plimsoll_metrics::window::{Measure, Objective};
 use serde_json::{Value, json};
 
 use super::{
@@ -34,6 +35,10 @@ pub(super) const TIME_MAX: Duration = Duration::from_secs(2 * (1 + STEPS as u64 
 
 /// Of its CPU, from here on the generator is the limit, as for trials.
 const CPU_SHARE: f64 = 0.8;
+
+/// What is on time: so many milliseconds late, or that share of the tightest limit on latency if it is more.
+const LATE_MS: f64 = 1.0;
+const LATE_SHARE: f64 = 0.05;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,8 +179,9 @@ impl<R: Runner> Laboratory<'_, R> {
         for step in 0..STEPS {
             let rate = reached * FIRST * STEP.powi(step);
             let Some(tried) = self.hold(rate)? else { return Ok(None) };
-            let is_held = tried.judgement.outcome == Outcome::Pass
+            let is_kept = tried.judgement.outcome == Outcome::Pass
                 || matches!(tried.judgement.outcome, Outcome::Undecided { leans_to_pass: true });
+            let is_held = is_kept && tried.generator.lateness_p99 <= on_time(self.objectives);
             found = Some(calibration(&tried, is_held.then_some(rate), self.cores));
             if is_held {
                 break;
@@ -196,6 +202,13 @@ fn calibration(tried: &Tried, held: Option<f64>, cores: f64) -> Calibration {
         lateness_p99: generator.lateness_p99,
         round_trip: judgement.mean_latency,
     }
+}
+
+/// Milliseconds by which requests may be late at the 99th percentile and still be on time.
+fn on_time(objectives: &[Objective]) -> f64 {
+    let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
+    let tightest = latencies.map(|one| one.limit).fold(f64::INFINITY, f64::min);
+    if tightest.is_finite() { LATE_MS.max(tightest * LATE_SHARE) } else { LATE_MS }
 }
 
 /// What of a latency is the generator's own.
@@ -268,6 +281,18 @@ mod tests {
         check(Some(8000.0), 400e-6, 8000.0);
         check(None, 400e-6, 4000.0);
         check(None, 0.0, 0.0);
+    }
+
+    #[test]
+    fn what_is_on_time_depends_on_the_limits() {
+        let check = |texts: &[&str], expected: f64| {
+            let parsed: Vec<Objective> =
+                texts.iter().map(|text| Objective::parse(text).unwrap()).collect();
+            assert_eq!(on_time(&parsed), expected, "{texts:?}");
+        };
+        check(&["errors<1%"], 1.0);
+        check(&["p(99)<10ms"], 1.0);
+        check(&["p(99)<1s", "avg<200ms", "errors<1%"], 10.0);
     }
 
     #[test]
