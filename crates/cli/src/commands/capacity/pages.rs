@@ -61,7 +61,12 @@ impl Pages {
             Failure::new(Exit::Other, format!("--dashboard: {}", error.message))
                 .with_hint("name another port, --dashboard=8000, or any free one, --dashboard=0")
         };
-        let begun = Search { progress: Some(Progress::default()), ..begun };
+        let probing = Progress {
+            phase: "probing the target".to_owned(),
+            budget_s: args.budget.as_secs_f64(),
+            ..Progress::default()
+        };
+        let begun = Search { progress: Some(probing), ..begun };
         let serve = |address| {
             let page = search::start(address, begun, log).map_err(failed)?;
             if page.server().is_public() {

@@ -173,7 +173,7 @@ pub(super) fn goal(conclusion: &Conclusion, unit: Unit) -> Option<String> {
     })
 }
 
-fn edge(finding: &Finding, about: &About) -> Option<String> {
+pub(super) fn edge(finding: &Finding, about: &About) -> Option<String> {
     let failing = finding.first_failing.filter(|_| finding.capacity.is_some())?;
     let kept = about.objectives.join(" and ");
     let (broken, all) = finding.refutations;

@@ -179,9 +179,18 @@ impl Story<'_> {
             Some(goal) => format!("{goal}: {number}."),
             None => format!("I{}.", number.get(1..).unwrap_or_default()),
         };
-        let mut details: Vec<String> =
-            report::certainty_words(&conclusion.finding).into_iter().collect();
-        details.extend(lines.into_iter().filter(|line| Some(line) != goal.as_ref()));
+        let finding = &conclusion.finding;
+        let mut details: Vec<String> = report::certainty_words(finding).into_iter().collect();
+        details.extend(finding.first_failing.map(|rate| {
+            let (broken, all) = finding.refutations;
+            let counted =
+                if all > 0 { format!(" in {broken} of {all} trials") } else { String::new() };
+            format!("At {} it did not{counted}.", self.unit.level(rate))
+        }));
+        // What these sentences say already.
+        let said = [goal, report::edge(finding, about)];
+        details
+            .extend(lines.into_iter().filter(|line| !said.iter().flatten().any(|it| it == line)));
         (headline, details)
     }
 
@@ -376,7 +385,18 @@ mod tests {
         ];
         let search = shown(finding(), &entries, Some(2000.0));
         assert_eq!(search.answer.tone, Tone::Bad);
-        assert!(search.answer.headline.contains("1,840 requests/s"), "{}", search.answer.headline);
+        assert_eq!(
+            search.answer.headline,
+            "Goal of 2,000/s missed by 8.0 %: it keeps p(99)<200ms up to 1,840 requests/s."
+        );
+        assert_eq!(
+            search.answer.details[..2],
+            [
+                "With 95 % confidence the limit is between 1,790 and 1,880; 5 of 5 confirmations kept the \
+                 objectives.",
+                "At 1,930/s it did not in 4 of 5 trials."
+            ]
+        );
         assert_eq!(search.goal.unwrap().words, "Goal of 2,000/s missed by 8.0 %.");
         assert_eq!(search.capacity.unwrap().interval, Some((1790.0, 1880.0)));
         let verdicts: Vec<&str> = search.trials.iter().map(|one| one.verdict.name()).collect();

@@ -88,7 +88,8 @@ function goalTile({ goal, capacity }) {
   return tile(`Goal of ${level(goal.rate)}`, tone, word, distance);
 }
 
-function firstTile({ first, not_identified: why }) {
+function firstTile({ first, not_identified: why, trials }) {
+  if (!first && !trials.length) return tile("First to give", null, "–", "not known yet");
   if (!first) return tile("First to give", null, "not identified", why);
   const sure = { high: "sure", medium: "fairly sure", low: "not sure" }[first.confidence];
   const limit = first.limit && `its limit: about ${perSecond(first.limit.value)}`;
@@ -145,7 +146,7 @@ export function updateProgress(host, search) {
   const between =
     side.low != null || side.high != null
       ? `between ${side.low == null ? "?" : level(side.low)} and ${side.high == null ? "?" : level(side.high)}`
-      : "nothing is known yet";
+      : "not known yet";
   const parts = [
     element("div", {}, element("dt", {}, "Phase"), element("dd", {}, progress.phase)),
     element("div", {}, element("dt", {}, "The limit is"), element("dd", {}, between)),
