@@ -1,5 +1,6 @@
 //! `plimsoll capacity` against services whose limit is known.
 
+mod postgres;
 mod quota;
 mod real;
 

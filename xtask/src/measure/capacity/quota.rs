@@ -24,11 +24,11 @@ impl Quota {
     ///
     /// # Errors
     /// Where it is not permitted.
-    pub(super) fn make(cores: f64) -> Result<Quota> {
+    pub(super) fn make(name: &str, cores: f64) -> Result<Quota> {
         let root = Path::new("/sys/fs/cgroup");
         let is_unified = root.join("cgroup.controllers").is_file();
         let parent = if is_unified { root.to_owned() } else { root.join("cpu") };
-        let folder = parent.join(format!("plimsoll-measure-{}", std::process::id()));
+        let folder = parent.join(format!("plimsoll-measure-{name}-{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| format!("make {}", folder.display()))?;
         let quota = Quota(folder);
         let micros = (cores * PERIOD_MICROS as f64) as u64;
@@ -44,6 +44,11 @@ impl Quota {
             fs::write(&path, value).with_context(|| format!("write {}", path.display()))?;
         }
         Ok(quota)
+    }
+
+    /// Moves a process into it, with the children that it will have.
+    pub(super) fn add(&self, pid: u32) -> Result<()> {
+        fs::write(self.0.join("cgroup.procs"), pid.to_string()).context("move a process")
     }
 
     /// `program` in it from its start.

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::quota::Quota;
+use super::{postgres::Postgres, quota::Quota};
 use crate::measure::{
     Settings,
     server::{plimsoll, scratch},
@@ -26,6 +26,9 @@ const SERVICE_SECONDS: &str = "600";
 
 /// Of the generator that is held back, in cores.
 const PINNED: f64 = 0.1;
+
+/// Of the database that is, in cores.
+const DATABASE_CORES: f64 = 0.25;
 
 /// How near the capacity has to be to twice that of half the budget.
 const FOLLOWS: f64 = 0.15;
@@ -264,8 +267,11 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
         let judged = if (ratio / 2.0 - 1.0).abs() <= FOLLOWS { "follows" } else { "DOES NOT" };
         println!("twice the budget: {ratio:.2} times the capacity: {judged}");
     }
+    if is_wanted(DATABASE_NAME) {
+        told(DATABASE_NAME, "cpu_quota", database(&binary, &folder));
+    }
     if is_wanted(PINNED_NAME) {
-        pinned(&binary, &folder)?;
+        told(PINNED_NAME, "INVALID", pinned(&binary, &folder));
     }
     Ok(())
 }
@@ -274,23 +280,50 @@ const CASE_QUARTER: &str = CASES[0].name;
 const CASE_HALF: &str = CASES[1].name;
 const PINNED_NAME: &str = "pinned generator";
 
-/// A generator with a tenth of a core and a service that does far more.
-fn pinned(binary: &Path, folder: &Path) -> Result<()> {
-    let quota = match Quota::make(PINNED) {
-        Ok(quota) => quota,
-        Err(error) => {
-            row(PINNED_NAME, "INVALID", "-", &format!("{error:#}"), "not run");
-            return Ok(());
-        }
+const DATABASE_NAME: &str = "PostgreSQL, 0.25 core";
+
+/// A row of a case of its own: what was found, and whether it is right.
+fn told(name: &str, truth: &str, outcome: Result<(Found, String, &'static str)>) {
+    match outcome {
+        Ok((found, words, judged)) => row(name, truth, &found.capacity_words(), &words, judged),
+        Err(error) => row(name, truth, "-", &format!("{error:#}"), "not run"),
+    }
+}
+
+/// A small service whose work is all PostgreSQL's, which has a quota: the database has to be named.
+fn database(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str)> {
+    let quota = Quota::make("postgres", DATABASE_CORES)?;
+    let postgres = Postgres::start()?;
+    quota.add(postgres.pid())?;
+    let web = Web::start(binary, &["--threads", "1", "--postgres", &postgres.url()])?;
+    let url = web.url("/query?rows=10000");
+    let [service, database] = [web.port, postgres.port].map(|port| format!("port:{port}"));
+    let flags = ["--slo", "p(99)<300ms", "--slo", "errors<0.1%", "--watch", &service];
+    let found = search(
+        binary,
+        folder,
+        None,
+        &[&[url.as_str()], &flags[..], &["--watch", &database]].concat(),
+    )?;
+    let (named, words) = found.verdict();
+    let place = found.result["bottleneck"]["place"]["name"].as_str();
+    let judged = match named {
+        None => "not identified",
+        Some("cpu_quota") if place == Some(&database) => "right",
+        Some(_) => "WRONG",
     };
+    Ok((found, words, judged))
+}
+
+/// A generator with a tenth of a core and a service that does far more.
+fn pinned(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str)> {
+    let quota = Quota::make("generator", PINNED)?;
     let web = Web::start(binary, &["--threads", "1"])?;
     let url = web.url("/work");
     let found = search(binary, folder, Some(&quota), &[&url, "--slo", "p(99)<200ms"])?;
     let is_right = found.code == Some(111) && found.capacity().is_none();
-    let verdict = found.result["verdict"].as_str().unwrap_or("?").to_owned();
+    let verdict = found.result["verdict"].as_str().unwrap_or("?");
     let reason = found.result["generator"]["reason"].as_str().unwrap_or_default();
-    let judged = if is_right { "right" } else { "WRONG" };
-    let words = format!("{verdict}, exit {:?}: {reason}", found.code.unwrap_or(-1));
-    row(PINNED_NAME, "INVALID", &found.capacity_words(), &words, judged);
-    Ok(())
+    let words = format!("{verdict}, exit {}: {reason}", found.code.unwrap_or(-1));
+    Ok((found, words, if is_right { "right" } else { "WRONG" }))
 }
