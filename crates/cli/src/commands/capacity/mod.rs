@@ -56,7 +56,6 @@ use self::{
     interrupt::{First, Interrupt},
     noop::Noop,
     pages::{Following, Pages},
-    screen::Screen,
     shown::Story,
     store::{Range, Store, Subject},
     trial::Laboratory,
@@ -140,10 +139,7 @@ impl Asked {
             needed,
         };
         let pages = Pages::open(args, story(0).begun(), session.log)?;
-        let screen = Screen::new(session).with_page(pages.live());
-        if let Some(url) = pages.url() {
-            screen.line(&format!("the search is on {url}"));
-        }
+        let screen = pages.screen(session);
         let laboratory = Laboratory {
             bench,
             objectives: &self.objectives,
@@ -167,10 +163,9 @@ impl Asked {
         };
         let for_trials = care.of_budget(args.budget, began.elapsed());
         store.about = circumstances.with_trials(for_trials).json();
-        let mut settings = Settings::within(for_trials, range.start, range.ceiling);
-        if bench.unit().is_whole() {
-            settings = settings.whole(range.floor);
-        }
+        let settings = Settings::within(for_trials, range.start, range.ceiling);
+        let settings =
+            if bench.unit().is_whole() { settings.whole(range.floor) } else { settings };
         for line in plan::plan(bench, &self.sources, &probed, &settings, args.budget, &care) {
             screen.line(&line);
         }
@@ -188,11 +183,7 @@ impl Asked {
             factor: None,
         };
         hunt.begin(&subject, range, trials)?;
-        let finding = hunt.run()?;
-        hunt.recover()?;
-        let watched = &args.sent.attack.see.watched.watch;
-        let verdict = diagnosis::diagnose(&hunt.entries, &finding, watched);
-        let aftermath = hunt.aftermath(&finding, &verdict)?;
+        let (finding, aftermath) = hunt.finish(&args.sent.attack.see.watched.watch)?;
         self.tell(hunt, finding, &aftermath, args, (pages, &interrupt))
     }
 

@@ -15,10 +15,12 @@ use plimsoll_runtime::log::Log;
 use super::{
     conclusion::Conclusion,
     record::Entry,
+    screen::Screen,
     shown::{self, Story},
     words,
 };
 use crate::{
+    Session,
     args::CapacityArgs,
     exit::{Exit, Failure},
 };
@@ -78,9 +80,13 @@ impl Pages {
         Ok(Pages { reports, live: args.dashboard.map(serve).transpose()? })
     }
 
-    /// Where the page is.
-    pub(super) fn url(&self) -> Option<String> {
-        self.live.as_ref().map(|live| live.page.server().url())
+    /// The terminal, which says where the page is and tells it of seconds too.
+    pub(super) fn screen(&self, session: &Session) -> Screen {
+        let screen = Screen::new(session).with_page(self.live());
+        if let Some(live) = &self.live {
+            screen.line(&format!("the search is on {}", live.page.server().url()));
+        }
+        screen
     }
 
     pub(super) fn live(&self) -> Option<Arc<Live>> {

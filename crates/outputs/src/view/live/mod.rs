@@ -58,6 +58,9 @@ pub enum Address {
     Given(SocketAddr),
 }
 
+/// A server with what its page is told through.
+type Serving<C> = (Server, Arc<Inbox<<C as Content>::News>>);
+
 /// A page that is being served, until the process ends.
 pub struct Server {
     address: SocketAddr,
@@ -94,7 +97,7 @@ impl Server {
         address: Address,
         content: C,
         log: &Log,
-    ) -> Result<(Server, Arc<Inbox<C::News>>), OutputError> {
+    ) -> Result<Serving<C>, OutputError> {
         let bound = bind(address)?;
         let failed = |error: io::Error| OutputError { message: error.to_string() };
         let address = bound.local_addr().map_err(failed)?;

@@ -64,8 +64,12 @@ function tile(name, tone, value, ...below) {
   );
 }
 
-function capacityTile({ capacity, noun, progress, level: levelled }) {
-  if (!capacity) return tile("Capacity", null, "–", progress ? "not known yet" : "no rate was kept for sure");
+function capacityTile({ capacity, noun, progress, answer, level: levelled }) {
+  if (!capacity) {
+    const isInvalid = answer.label === "invalid";
+    const why = isInvalid ? "not known: the load generator was the limit" : "no rate was kept for sure";
+    return tile("Capacity", null, "–", progress ? "not known yet" : why);
+  }
   const [kept, of] = capacity.confirmations;
   const range = capacity.interval?.map((side) => count(side)).join(" to ");
   return tile(
