@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     calibrate::{self, Calibration, Known, Own},
     conclusion::{Conclusion, Verdict},
+    diagnosis,
     hunt::Hunt,
     intervene::{self, Told},
     noop::Noop,
@@ -183,11 +184,23 @@ pub(super) struct Aftermath {
 }
 
 impl<R: Runner> Hunt<'_, R> {
+    /// Searches, and does what comes after it. `watched`: as the flags name it.
+    ///
+    /// # Errors
+    /// When a run or a restart fails.
+    pub(super) fn finish(&mut self, watched: &[String]) -> Result<(Finding, Aftermath), Failure> {
+        let finding = self.run()?;
+        self.recover()?;
+        let verdict = diagnosis::diagnose(&self.entries, &finding, watched);
+        let aftermath = self.aftermath(&finding, &verdict)?;
+        Ok((finding, aftermath))
+    }
+
     /// After the search: what of the latency is the generator's own, and the intervention.
     ///
     /// # Errors
     /// When a run of them fails.
-    pub(super) fn aftermath(
+    fn aftermath(
         &mut self,
         finding: &Finding,
         verdict: &bottleneck::Verdict,
@@ -232,7 +245,7 @@ impl<R: Runner> Hunt<'_, R> {
         let Some((late, waited)) = entry.begun() else { return Ok(None) };
         let can_run =
             !self.laboratory.interrupt.is_set() && matches!(self.care.known, Known::Calibrated(_));
-        let rate = entry.order.rate;
+        let rate = entry.observed.offered;
         let round_trip = match can_run {
             true => self.laboratory.round_trip(&self.care.noop, self.care.body, rate)?,
             false => None,

@@ -24,11 +24,14 @@ use crate::{args::CareFlags, exit::Failure};
 const LESS: f64 = 0.75;
 
 /// How far beyond the expected the search looks, on either side.
-const MARGIN: f64 = 1.12;
+const MARGIN: f64 = 1.3;
 
 /// Trials of a search that knows about where to look: both sides, the way between, and one of twice the
 /// length on either side.
-const TRIALS: u32 = 10;
+const TRIALS: u32 = 14;
+
+/// Of a quarter more: rates that differ by less are not told apart.
+const PRECISION: f64 = 0.08;
 
 /// For commands: how many times as much of the resource there is to be.
 const FACTOR: &str = "PLIMSOLL_FACTOR";
@@ -166,7 +169,7 @@ fn around(main: &Settings, capacity: f64, factor: f64, left: Duration) -> Settin
     let high = (capacity * factor.max(1.0) * MARGIN).min(main.ceiling.max(capacity));
     let settings = Settings::within(left, low, high);
     Settings {
-        precision: main.precision,
+        precision: main.precision.max(PRECISION),
         short: main.short,
         long: main.short * 2,
         confirmations: 1,
@@ -327,7 +330,7 @@ mod tests {
             assert!((around.ceiling / high - 1.0).abs() < 0.01, "{}", around.ceiling);
             assert!(around.longest() < Duration::from_secs(120), "{:?}", around.longest());
         };
-        check(1.25, 357.0, 560.0);
-        check(0.75, 268.0, 448.0);
+        check(1.25, 307.7, 650.0);
+        check(0.75, 230.8, 520.0);
     }
 }
