@@ -23,6 +23,9 @@ const CONFIDENCE: f64 = 0.95;
 /// A measured throughput is usually not further than that from a law that it follows.
 const SPREAD_MAX: f64 = 0.2;
 
+/// With fewer points the law with fewer parameters is the best, nearly whatever they say.
+const POINTS_NEEDED: usize = 8;
+
 /// The laws of the measured throughputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
@@ -33,6 +36,8 @@ pub struct Fit {
     pub ceiling: Option<Estimate>,
     /// Every law, the best first.
     pub laws: Vec<Candidate>,
+    /// Whether there are points enough to tell the laws from each other.
+    pub is_told: bool,
     /// Whether the throughputs follow any of the laws.
     pub is_lawful: bool,
     /// The `n` without which `kappa` or `sigma` would change most, and by what share of their intervals.
@@ -163,6 +168,7 @@ pub fn fit(points: &[Point], random: impl FnMut() -> u64) -> Result<Fit, Scaling
         usl: fitted,
         peak,
         ceiling,
+        is_told: points.len() >= POINTS_NEEDED,
         is_lawful: best.spread(points) <= SPREAD_MAX,
         leverage: leverage(points, &groups, &fitted),
         advice: advice(&groups, peak, best.model()),

@@ -31,15 +31,15 @@ pub struct Run {
 }
 
 /// What a run says after its warm-up.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Measured {
     pub validity: Validity,
     /// Iterations per second that succeeded.
     pub throughput: f64,
     /// The share that failed, 0 to 1.
     pub failed: f64,
-    pub mean_latency: f64,
-    pub p99_latency: f64,
+    /// Milliseconds that iterations took.
+    pub latency: Histogram,
     pub little: Little,
     pub warm_up_seconds: f64,
     pub used_seconds: f64,
@@ -88,9 +88,8 @@ impl Run {
             validity: self.validity(succeeded),
             throughput: per_second(succeeded),
             failed: if done > 0.0 { failed / done } else { 0.0 },
-            mean_latency: latency.mean(),
-            p99_latency: latency.percentile(99.0),
             little: self.little(per_second(done), latency.mean() / 1e3, seconds),
+            latency,
             warm_up_seconds: left_out.iter().map(|one| one.seconds).sum(),
             used_seconds: seconds,
         }
@@ -141,7 +140,7 @@ mod tests {
             (found.throughput, found.used_seconds, found.warm_up_seconds),
             (500.0, 4.0, 1.0)
         );
-        assert!((found.mean_latency - 20.0).abs() < 0.5, "{found:?}");
+        assert!((found.latency.mean() - 20.0).abs() < 0.5, "{found:?}");
         assert!(found.little.holds() && found.validity == Validity::Valid, "{found:?}");
     }
 

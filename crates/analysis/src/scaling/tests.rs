@@ -118,6 +118,7 @@ fn what_is_no_curve_is_refused() {
     assert!(fit.advice.contains(&Advice::Distinct(3)) && fit.advice.contains(&Advice::Repeats(1)));
     assert_eq!(fit.usl.kappa.interval, None, "nothing is left over that could vary");
     assert_eq!(fit.peak, Peak::NotObserved);
+    assert!(!fit.is_told, "three points follow any law");
 }
 
 #[test]

@@ -21,10 +21,9 @@ const SIZE_MAX: u64 = 100_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-How throughput grows with what is swept: each size is run several times, in mixed order, and the Universal
-Scalability Law is fitted: contention, coherency, and the peak if one was seen. A straight line and a line
-that ends flat are fitted too, and the best is named. Load is closed: each virtual user or connection sends
-when its last request was answered.
+Each size is run several times, in mixed order, and the Universal Scalability Law is fitted:
+contention, coherency, and the peak if one was seen; beside it a straight line and a line that
+ends flat. Load is closed: each virtual user or connection sends when its last request was answered.
 
 Sizes: 1,2,4,8 as they stand; 1..64 doubles from one to the other; of nodes 1..4 is each of them.
 
@@ -33,15 +32,15 @@ Examples:
   plimsoll scale http://127.0.0.1:8080/ --connections 1,2,4,8,16,32 --repeats 5 --length 10s
   plimsoll scale script.js --vus 1..32 -e BASE=http://127.0.0.1:8080 --report scale.html
   plimsoll scale redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}' --svg scale.svg
-  plimsoll scale http://127.0.0.1:8080/ --nodes 1..4 --start-nodes './cluster.sh {n}' --per-node 32
+  plimsoll scale http://127.0.0.1:8080/ --nodes 1..4 --start-nodes './up.sh {N}' --per-node 32
   plimsoll scale http://127.0.0.1:8080/ --json | jq .peak
 
-Exit codes: 0 fitted; 111 INVALID, the generator was the limit; 113 no law could be fitted, or none fits;
-  104 bad configuration; 105 interrupted; 255 the target is down")]
+Exit codes: 0 fitted; 111 INVALID, the generator was the limit; 113 no law could be fitted, or none
+  fits; 104 bad configuration; 105 interrupted; 255 the target is down")]
 pub(crate) struct ScaleArgs {
     #[command(flatten)]
     pub(crate) swept: Swept,
-    /// The shell command that starts N nodes and stays: {n} is their number
+    /// The shell command that starts nodes and stays; {N} in it is their number
     #[arg(long, value_name = "COMMAND", requires = "nodes", help_heading = "Sweep")]
     pub(crate) start_nodes: Option<String>,
     /// Virtual users or connections for each node

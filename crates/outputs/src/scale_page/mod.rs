@@ -112,8 +112,8 @@ impl File {
     /// When it cannot be written; then it is as it was.
     pub fn write(self, text: &str) -> Result<(), OutputError> {
         let File { flag, path, place } = self;
-        place.write(|out| out.write_all(text.as_bytes())).map_err(|error| OutputError {
-            message: format!("{flag} {}: {error}", path.display()),
-        })
+        place
+            .write(|out| out.write_all(text.as_bytes()))
+            .map_err(|error| OutputError { message: format!("{flag} {}: {error}", path.display()) })
     }
 }

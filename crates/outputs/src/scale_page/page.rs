@@ -76,7 +76,7 @@ impl Page {
             "notes" if self.notes.is_empty() => String::new(),
             "notes" => {
                 let notes = each(&self.notes, "li");
-                format!("<section class=\"card\"><h2>To be known</h2><ul>{notes}</ul></section>")
+                format!("<section class=\"card\"><h2>Notes</h2><ul>{notes}</ul></section>")
             }
             "footer" => escape(&self.footer),
             other => {

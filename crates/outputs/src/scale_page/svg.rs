@@ -16,6 +16,12 @@ const RIGHT: f64 = 24.0;
 const TOP: f64 = 74.0;
 const BOTTOM: f64 = 52.0;
 
+/// The least distance of words from the picture's edge.
+const EDGE: f64 = 10.0;
+
+/// A longer title would leave the picture.
+const TITLE_CHARS: usize = 84;
+
 /// Names of sizes nearer than that would touch.
 const ROOM: f64 = 26.0;
 
@@ -61,7 +67,13 @@ fn drawn(picture: &Picture, style: &str, is_whole: bool) -> String {
     if is_whole {
         svg += "<rect class=\"paper\" fill=\"#fff\" width=\"100%\" height=\"100%\"/>\n";
     }
-    text(&mut svg, (LEFT, 24.0), "ink\" font-size=\"15\" font-weight=\"600", "#161a22", &title);
+    let class = "ink\" font-size=\"15\" font-weight=\"600";
+    text(&mut svg, (EDGE, 24.0), class, "#161a22", &escape(&shortened(&picture.title)));
+    let (width, height) = (WIDTH - LEFT - RIGHT + 2.0, HEIGHT - TOP - BOTTOM);
+    _ = writeln!(
+        svg,
+        "<clipPath id=\"plot\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/></clipPath>"
+    );
     plot.legend(&mut svg, picture);
     plot.axes(&mut svg, picture);
     if let Some(peak) = &picture.peak {
@@ -76,6 +88,13 @@ fn drawn(picture: &Picture, style: &str, is_whole: bool) -> String {
     }
     svg += "</svg>\n";
     svg
+}
+
+fn shortened(title: &str) -> String {
+    if title.chars().count() <= TITLE_CHARS {
+        return title.to_owned();
+    }
+    title.chars().take(TITLE_CHARS - 1).chain(['…']).collect()
 }
 
 /// Writing to a string does not fail, here and below.
@@ -102,8 +121,12 @@ impl Plot {
     }
 
     fn y(&self, throughput: f64) -> f64 {
-        let height = HEIGHT - TOP - BOTTOM;
-        TOP + height * (1.0 - (throughput / self.axis.end).clamp(0.0, 1.0))
+        self.above(throughput.clamp(0.0, self.axis.end))
+    }
+
+    /// Where it would be, which may be outside.
+    fn above(&self, throughput: f64) -> f64 {
+        TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - throughput / self.axis.end)
     }
 
     fn axes(&self, svg: &mut String, picture: &Picture) {
@@ -139,18 +162,11 @@ impl Plot {
         let middle = (LEFT + right) / 2.0;
         let class = "soft\" text-anchor=\"middle";
         text(svg, (middle, HEIGHT - 12.0), class, "#5a6373", &escape(&picture.x));
-        text(
-            svg,
-            (LEFT - 8.0, TOP - 12.0),
-            "soft\" text-anchor=\"end",
-            "#5a6373",
-            &escape(&picture.y),
-        );
+        text(svg, (EDGE, TOP - 12.0), "soft", "#5a6373", &escape(&picture.y));
     }
 
     fn legend(&self, svg: &mut String, picture: &Picture) {
-        let mut x = LEFT;
-        let y = 44.0;
+        let (mut x, y) = (EDGE, 44.0);
         for (curve, (class, stroke, more)) in picture.curves.iter().zip(STROKES) {
             _ = writeln!(
                 svg,
@@ -188,15 +204,11 @@ impl Plot {
     fn curve(&self, svg: &mut String, curve: &Curve, (class, stroke, more): (&str, &str, &str)) {
         let mut points = String::new();
         for (n, throughput) in &curve.points {
-            // What would leave the picture ends at its edge.
-            if *throughput > self.axis.end {
-                break;
-            }
-            _ = write!(points, "{:.1},{:.1} ", self.x(*n), self.y(*throughput));
+            _ = write!(points, "{:.1},{:.1} ", self.x(*n), self.above(*throughput));
         }
         _ = writeln!(
             svg,
-            "<polyline points=\"{}\" class=\"{class}\" stroke=\"{stroke}\" fill=\"none\" {more} stroke-linejoin=\"round\"/>",
+            "<polyline points=\"{}\" clip-path=\"url(#plot)\" class=\"{class}\" stroke=\"{stroke}\" fill=\"none\" {more} stroke-linejoin=\"round\"/>",
             points.trim_end()
         );
     }

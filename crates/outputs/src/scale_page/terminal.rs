@@ -158,12 +158,12 @@ impl Canvas {
 }
 
 fn legend(picture: &Picture, indent: usize, paint: impl Fn(&str, &str) -> String) -> String {
-    let mut parts = vec![format!("{RUN} one run")];
+    let mut text = format!("{:>indent$}{RUN} one run", "");
     if picture.dots.iter().any(|dot| !dot.counts) {
-        parts.push(format!("{} left out", paint(LEFT_OUT_COLOR, &LEFT_OUT.to_string())));
+        text += &format!("   {} left out", paint(LEFT_OUT_COLOR, &LEFT_OUT.to_string()));
     }
     if let Some(best) = picture.curves.first() {
-        parts.push(format!("{} {}", paint(CURVE_COLOR, "⠤⠒"), best.name));
+        text += &format!("\n{:>indent$}{} {}", "", paint(CURVE_COLOR, "⠤⠒"), best.name);
     }
-    format!("{:>indent$}{}\n", "", parts.join("   "))
+    text + "\n"
 }

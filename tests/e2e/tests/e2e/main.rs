@@ -24,6 +24,7 @@ mod plot;
 mod receivers;
 mod redis;
 mod results;
+mod scaling;
 mod searching;
 mod second_host;
 mod services;

@@ -1,6 +1,7 @@
 //! What a sweep says, whole or ended early.
 
 use plimsoll_analysis::scaling::{self, Fit, Measured, Point, ScalingError, Validity};
+use plimsoll_metrics::Histogram;
 use plimsoll_runtime::random::Random;
 
 use crate::exit::Exit;
@@ -22,9 +23,8 @@ pub(super) struct Size {
     pub(super) counted: (usize, usize),
     /// Mean, least and most of what succeeded per second; `None` when no run counts.
     pub(super) throughput: Option<[f64; 3]>,
-    /// Milliseconds, means over the runs.
-    pub(super) mean_latency: f64,
-    pub(super) p99_latency: f64,
+    /// Milliseconds, of all runs that count together.
+    pub(super) latency: Histogram,
     pub(super) failed: f64,
     /// The most of any run, those that do not count too.
     pub(super) cpu_share: f64,
@@ -133,13 +133,14 @@ fn size(entries: &[&Entry]) -> Option<Size> {
     let (least, most) =
         all.fold((f64::INFINITY, 0.0), |(least, most), x| (f64::min(least, x), f64::max(most, x)));
     let strays = |entry: &&&&Entry| entry.measured.little.gap - entry.measured.little.allowed;
+    let mut latency = Histogram::new();
+    counted.iter().for_each(|entry| latency.merge(&entry.measured.latency));
     let worst = counted.iter().max_by(|a, b| strays(a).total_cmp(&strays(b)));
     Some(Size {
         n: first.n,
         counted: (counted.len(), entries.len()),
         throughput: (!counted.is_empty()).then(|| [mean(Entry::throughput), least, most]),
-        mean_latency: mean(|entry| entry.measured.mean_latency),
-        p99_latency: mean(|entry| entry.measured.p99_latency),
+        latency,
         failed: mean(|entry| entry.measured.failed),
         cpu_share: entries.iter().map(|entry| entry.cpu_share).fold(0.0, f64::max),
         little: worst.map_or((0.0, true), |entry| {
@@ -156,12 +157,13 @@ pub(super) mod tests {
 
     pub(in crate::commands::scale) fn entry(n: u64, throughput: f64, validity: Validity) -> Entry {
         let (in_flight, gap) = (n as f64 * 1.01, 0.01);
+        let mut latency = Histogram::new();
+        latency.record(n as f64 / throughput * 1e3);
         let measured = Measured {
             validity,
             throughput,
             failed: 0.0,
-            mean_latency: n as f64 / throughput * 1e3,
-            p99_latency: n as f64 / throughput * 2e3,
+            latency,
             little: Little { in_flight, gap, allowed: 0.06 },
             warm_up_seconds: 1.0,
             used_seconds: 4.0,

@@ -18,7 +18,7 @@ use plimsoll_metrics::{Builtin, Interval, MetricId, RawSample, Registry, Sink, T
 use plimsoll_monitor::own;
 use plimsoll_runtime::clock::Instant;
 
-use crate::commands::capacity::{screen::Screen, words};
+use crate::commands::capacity::{interrupt::Interrupt, screen::Screen, words};
 
 /// An interval may end so much after the load and still be one of its seconds.
 const SLACK: Duration = Duration::from_millis(100);
@@ -49,6 +49,7 @@ pub(super) struct Following {
     pub(super) failed: MetricId,
     pub(super) length: Duration,
     pub(super) screen: Screen,
+    pub(super) interrupt: Arc<Interrupt>,
     /// What stands before the live figures.
     pub(super) words: String,
 }
@@ -69,8 +70,9 @@ impl Observer for Following {
         if is_late || (seconds < SHORTEST && !seen.stretches.is_empty()) {
             return;
         }
+        let ends = if self.interrupt.is_set() { "  the last one; Ctrl-C ends it now" } else { "" };
         self.screen.update(&format!(
-            "{}  {} of {} s  {}",
+            "{}  {} of {} s  {}{ends}",
             self.words,
             seen.stretches.len() + 1,
             self.length.as_secs(),

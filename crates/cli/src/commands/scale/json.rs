@@ -106,8 +106,8 @@ fn size(size: &Size) -> Value {
         "throughput": of(0),
         "least": of(1),
         "most": of(2),
-        "mean_latency_ms": size.mean_latency,
-        "p99_latency_ms": size.p99_latency,
+        "mean_latency_ms": size.latency.mean(),
+        "p99_latency_ms": size.latency.percentile(99.0),
         "failed": size.failed,
         "little_holds": size.little.1,
     })
@@ -127,8 +127,8 @@ fn run(entry: &Entry) -> Value {
         "reason": reason,
         "throughput": entry.throughput(),
         "failed": measured.failed,
-        "mean_latency_ms": measured.mean_latency,
-        "p99_latency_ms": measured.p99_latency,
+        "mean_latency_ms": measured.latency.mean(),
+        "p99_latency_ms": measured.latency.percentile(99.0),
         "little": {
             "in_flight": measured.little.in_flight,
             "gap": measured.little.gap,

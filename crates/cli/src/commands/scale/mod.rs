@@ -146,7 +146,7 @@ struct Sweep<'a, R: Runner> {
     asked: &'a Asked,
     start_nodes: Option<&'a str>,
     ready_within: Duration,
-    interrupt: &'a Interrupt,
+    interrupt: &'a Arc<Interrupt>,
     screen: &'a Screen,
     /// CPU that plimsoll may use.
     cores: f64,
@@ -210,6 +210,7 @@ impl<R: Runner> Sweep<'_, R> {
             failed: self.bench.failed,
             length,
             screen: self.screen.clone(),
+            interrupt: Arc::clone(self.interrupt),
             words: words.to_owned(),
         };
         self.interrupt.begin(control);
@@ -247,7 +248,7 @@ impl<R: Runner> Sweep<'_, R> {
             Validity::Invalid(reason) => format!("INVALID: {reason}"),
             Validity::Failed => format!("all {noun} failed"),
             Validity::Valid => {
-                let latency = milliseconds(measured.mean_latency);
+                let latency = milliseconds(measured.latency.mean());
                 let broken = if measured.little.holds() { "" } else { "  Little's law is broken" };
                 format!("{:>10} {noun}/s  {latency}{broken}", number(entry.throughput()))
             }

@@ -24,8 +24,8 @@ const END_MAX: Duration = Duration::from_secs(10);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What stands for the number in the command.
-const NUMBER: &str = "{n}";
+/// What stands for the number in the command, either way.
+const NUMBER: [&str; 2] = ["{n}", "{N}"];
 
 /// Running nodes; dropped, they end.
 pub(super) struct Nodes {
@@ -37,11 +37,12 @@ pub(super) struct Nodes {
 
 /// Whether the command says how many nodes.
 pub(super) fn check(command: &str) -> Result<(), Failure> {
-    if command.contains(NUMBER) {
+    if NUMBER.iter().any(|number| command.contains(number)) {
         return Ok(());
     }
+    let [number, _] = NUMBER;
     let message =
-        format!("--start-nodes {command:?}: without {NUMBER} it starts the same each time");
+        format!("--start-nodes {command:?}: without {number} it starts the same each time");
     Err(Failure::new(Exit::BadConfiguration, message)
         .with_hint("write --start-nodes './cluster.sh {n}'"))
 }
@@ -49,7 +50,9 @@ pub(super) fn check(command: &str) -> Result<(), Failure> {
 impl Nodes {
     /// In a process group of its own: Ctrl-C on a terminal does not reach it.
     pub(super) fn start(command: &str, number: u64) -> Result<Nodes, Failure> {
-        let command = command.replace(NUMBER, &number.to_string());
+        let command = NUMBER
+            .iter()
+            .fold(command.to_owned(), |command, name| command.replace(name, &number.to_string()));
         let failed =
             |error: std::io::Error| failure(&command, &format!("cannot be started: {error}"));
         let said = shell::scratch().map_err(failed)?;
@@ -141,6 +144,6 @@ mod tests {
         });
         let message = failed.unwrap().message;
         assert!(message.contains("exit 3") && message.contains("no 4"), "{message}");
-        assert!(check("true").is_err() && check("run {n}").is_ok());
+        assert!(check("true").is_err() && check("run {n}").is_ok() && check("run {N}").is_ok());
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn page(
     Page {
         title: format!("How {subject} scales"),
         about: format!(
-            "{} of {noun}, {} runs of {} each in mixed order (seed {}), each sends when its last request was answered",
+            "{noun} {}; {} runs of {} each in mixed order (seed {}); each sends when its last request was answered",
             sizes.join(", "),
             asked.repeats,
             length(asked.length),
@@ -108,8 +108,8 @@ fn runs(entries: &[Entry], told: &Told) -> Table {
             (at + 1).to_string(),
             entry.n.to_string(),
             number(entry.throughput()),
-            milliseconds(measured.mean_latency),
-            milliseconds(measured.p99_latency),
+            milliseconds(measured.latency.mean()),
+            milliseconds(measured.latency.percentile(99.0)),
             percent(measured.failed),
             percent(entry.cpu_share),
             verdict,

@@ -32,7 +32,7 @@ pub(super) fn report(
     }
     let notes = words::notes(conclusion, entries, told.swept, told.is_here);
     if !notes.is_empty() {
-        text += "\nto be known:\n";
+        text += "\nnotes:\n";
         notes.iter().for_each(|note| text += &format!("  {note}\n"));
     }
     text
@@ -80,8 +80,8 @@ pub(super) fn sizes(conclusion: &Conclusion, swept: Swept, noun: &str) -> Table 
             of(0),
             of(1),
             of(2),
-            or_none(milliseconds(size.mean_latency)),
-            or_none(milliseconds(size.p99_latency)),
+            or_none(milliseconds(size.latency.mean())),
+            or_none(milliseconds(size.latency.percentile(99.0))),
             or_none(percent(size.failed)),
             or_none(format!("{}{mark}", number(in_flight))),
             percent(size.cpu_share),

@@ -1,8 +1,6 @@
 //! What a sweep says, in sentences.
 
-use plimsoll_analysis::scaling::{
-    Advice, Candidate, Estimate, Fit, Law, Model, Peak, Summit, Validity,
-};
+use plimsoll_analysis::scaling::{Advice, Estimate, Fit, Law, Model, Peak, Summit, Validity};
 
 use super::{
     asked::Swept,
@@ -74,7 +72,7 @@ fn growth(fit: &Fit, conclusion: &Conclusion, swept: Swept) -> String {
 
 /// Which law fits, and what its figures mean.
 pub(super) fn sentences(fit: &Fit, swept: Swept) -> Vec<String> {
-    let mut sentences = vec![best(&fit.laws)];
+    let mut sentences = vec![best(fit)];
     match fit.peak {
         Peak::Within(Summit { n, .. }) if n.interval.is_some_and(|range| range.high > 1e6) => {
             sentences.push("where the peak ends cannot be told".to_owned());
@@ -103,8 +101,14 @@ pub(super) fn sentences(fit: &Fit, swept: Swept) -> Vec<String> {
     sentences
 }
 
-fn best(laws: &[Candidate]) -> String {
-    let Some((best, others)) = laws.split_first() else { return String::new() };
+fn best(fit: &Fit) -> String {
+    let Some((best, others)) = fit.laws.split_first() else { return String::new() };
+    if !fit.is_told {
+        let name = model(best.law.model());
+        return format!(
+            "so few runs cannot tell the laws from each other; {name} is the simplest guess"
+        );
+    }
     let rivals: Vec<String> = others
         .iter()
         .filter(|other| other.weight >= WEIGHT_MIN)
@@ -165,9 +169,9 @@ pub(super) fn parameters(fit: &Fit, swept: Swept) -> Vec<[String; 4]> {
     }
     for candidate in &fit.laws {
         let meaning = format!(
-            "explains {} of the variance; {} of the belief (AICc {:.1})",
+            "explains {} of the variance; weight {} (AICc {:.1})",
             percent(candidate.r_squared.max(0.0)),
-            percent(candidate.weight),
+            percent(if candidate.weight < 0.001 { 0.0 } else { candidate.weight }),
             candidate.aicc
         );
         rows.push([
@@ -210,7 +214,8 @@ pub(super) fn notes(
 ) -> Vec<String> {
     let mut notes: Vec<String> =
         conclusion.sizes.iter().flat_map(|size| of_size(size.n, entries, swept)).collect();
-    let most = entries.iter().map(|entry| entry.cpu_share).fold(0.0, f64::max);
+    let counted = entries.iter().filter(|entry| entry.counts());
+    let most = counted.map(|entry| entry.cpu_share).fold(0.0, f64::max);
     if is_here && most > SHARED_MAX {
         notes.push(format!(
             "plimsoll runs on the machine of the service and took up to {} of its CPU: the service lacks it",
