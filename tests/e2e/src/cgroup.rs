@@ -23,16 +23,24 @@ pub struct Cgroup {
 impl Cgroup {
     /// Makes one with half a core and 512 MB; nothing where that is not allowed.
     pub fn make() -> Option<Cgroup> {
+        Cgroup::with_cores(0.5)
+    }
+
+    /// Makes one with so many cores and 512 MB; nothing where that is not allowed.
+    pub fn with_cores(cores: f64) -> Option<Cgroup> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Relaxed);
         let name = format!("plimsoll-e2e-{}-{number}", std::process::id());
         let root = Path::new(ROOT);
+        let quota = format!("{:.0}", cores * 100_000.0);
+        let maximum = format!("{quota} 100000");
         let (parents, settings): (&[&str], _) = if root.join("cgroup.controllers").is_file() {
             // A controller that is not switched on for children has no files there.
             fs::write(root.join("cgroup.subtree_control"), "+cpu +memory").ok()?;
-            (&[""], [("cpu.max", "50000 100000"), ("memory.max", "536870912")])
+            (&[""], [("cpu.max", maximum.as_str()), ("memory.max", "536870912")])
         } else {
-            let limits = [("cpu.cfs_quota_us", "50000"), ("memory.limit_in_bytes", "536870912")];
+            let limits =
+                [("cpu.cfs_quota_us", quota.as_str()), ("memory.limit_in_bytes", "536870912")];
             (&["cpu", "cpuacct", "memory"], limits)
         };
         let mut cgroup = Cgroup { name, folders: Vec::new() };
@@ -54,6 +62,12 @@ impl Cgroup {
     /// As `--watch cgroup:` takes it.
     pub fn path(&self) -> String {
         format!("/{}", self.name)
+    }
+
+    /// Where the number of a process is written that is to be in it.
+    pub fn member_files(&self) -> Vec<String> {
+        let files = self.folders.iter().map(|folder| folder.join("cgroup.procs"));
+        files.map(|file| file.display().to_string()).collect()
     }
 
     /// Moves a process into it.

@@ -22,16 +22,16 @@ const LOAD: Duration = Duration::from_millis(1_000);
 const CLIENTS: usize = 8;
 
 /// `serve web` with its ready lines.
-struct Service {
+pub(crate) struct Service {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     /// Below the mounted hierarchies, if it has a CPU budget.
     cgroup: Option<String>,
 }
 
 impl Service {
     /// What it says instead when it cannot start.
-    fn start(arguments: &[&str]) -> Result<Service, String> {
+    pub(crate) fn start(arguments: &[&str]) -> Result<Service, String> {
         let mut command = Command::new(Tool::Plimsoll.binary());
         command.args(["serve", "web", "--seconds", "120"]).args(arguments).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -101,7 +101,7 @@ impl Service {
     }
 
     /// Ends it with a signal, and sees that its cgroup has gone with it.
-    fn end(mut self, by: Signal) {
+    pub(crate) fn end(mut self, by: Signal) {
         signal(&self.child, by);
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         if let Some(path) = &self.cgroup {

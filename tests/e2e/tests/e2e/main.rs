@@ -5,6 +5,7 @@
 mod agent;
 mod attack;
 mod bad_input;
+mod bottlenecks;
 mod capacity;
 mod commands;
 mod comparing;
