@@ -29,7 +29,10 @@ pub(crate) fn parse(
     let conditions =
         conditions.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(error.to_string()))?;
     if let Some(one) = conditions.iter().find(|one| is_closed && one.is_of_what_was_asked()) {
-        return Err(wrong(format!("{:?}: nothing asks for a rate here, in a closed model", one.source)));
+        return Err(wrong(format!(
+            "{:?}: nothing asks for a rate here, in a closed model",
+            one.source
+        )));
     }
     let window = Window::new(registry.clone(), conditions, sources);
     window.map(Some).map_err(|error| wrong(error.to_string()))

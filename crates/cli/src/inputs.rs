@@ -42,7 +42,8 @@ pub(crate) fn of_attack(options: Value, files: &[&Path], flags: &[(&str, String)
         Some((name, digest(&std::fs::read(path).ok()?, KEPT)))
     };
     let mut all: BTreeMap<String, String> = files.iter().filter_map(read).collect();
-    let flags = flags.iter().map(|(name, text)| ((*name).to_owned(), digest(text.as_bytes(), KEPT)));
+    let flags =
+        flags.iter().map(|(name, text)| ((*name).to_owned(), digest(text.as_bytes(), KEPT)));
     all.extend(flags);
     with(options, &all, &BTreeMap::new())
 }
@@ -79,8 +80,14 @@ mod tests {
         };
         let one = of("GET http://a/", "secret");
         assert_eq!(one, of("GET http://a/", "secret"));
-        assert_ne!(one["files"]["targets.txt"], of("GET http://b/", "secret")["files"]["targets.txt"]);
-        assert_ne!(one["files"]["flags of HTTP"], of("GET http://a/", "x")["files"]["flags of HTTP"]);
+        assert_ne!(
+            one["files"]["targets.txt"],
+            of("GET http://b/", "secret")["files"]["targets.txt"]
+        );
+        assert_ne!(
+            one["files"]["flags of HTTP"],
+            of("GET http://a/", "x")["files"]["flags of HTTP"]
+        );
         assert!(!one.to_string().contains("secret"));
         std::fs::remove_dir_all(&folder).unwrap();
     }

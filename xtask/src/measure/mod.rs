@@ -5,6 +5,7 @@
 
 mod attack;
 mod capacity;
+mod compare;
 mod http;
 mod peers;
 mod process;
@@ -38,7 +39,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "attack" => attack::run(&settings),
         "watch" => watch::run(&settings),
         "capacity" => capacity::run(&settings),
-        other => bail!("no measurement is called `{other}`: script, http, attack, watch, capacity"),
+        "compare" => compare::run(&settings),
+        other => bail!(
+            "no measurement is called `{other}`: script, http, attack, watch, capacity, compare"
+        ),
     }
 }
 
@@ -59,5 +63,8 @@ fn parse(arguments: &[String]) -> Result<(String, Settings)> {
             other => bail!("unknown argument `{other}`"),
         }
     }
-    Ok((name.context("which measurement? script, http, attack, watch or capacity")?, settings))
+    Ok((
+        name.context("which measurement? script, http, attack, watch, capacity or compare")?,
+        settings,
+    ))
 }

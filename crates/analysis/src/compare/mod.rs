@@ -15,5 +15,5 @@ mod verdict;
 pub use figure::{Figure, Scale};
 pub use likeness::{Difference, differences};
 pub use rule::{Rule, RuleError};
-pub use run::{NotComparable, Run};
+pub use run::{Load, NotComparable, Run};
 pub use verdict::{Change, Row, Settings, Verdict, compare, runs_needed};

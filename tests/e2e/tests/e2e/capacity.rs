@@ -2,6 +2,7 @@
 //! machine may be busy.
 
 mod care;
+mod dimension;
 
 use std::{
     path::Path,
@@ -172,7 +173,7 @@ fn what_makes_no_sense_is_refused() {
     check(&[url, "--slo", "p(99)>200ms"], 104, "column 6");
     check(&[url, "--slo", "p99<1"], 104, "column 1");
     check(&[url, "--slo", "p(99)<1s", "--goal", "fast"], 104, "--goal");
-    check(&[url, "--slo", "p(99)<1s", "--goal", "9/s", "--max-rate", "5/s"], 104, "--max-rate");
+    check(&[url, "--slo", "p(99)<1s", "--goal", "9/s", "--max-rate", "5/s"], 104, "above --max");
     check(&[url, "--slo", "p(99)<1s", "--dimension", "vus"], 104, "--dimension");
     check(&[url, "--slo", "p(99)<1s", "--budget", "1s"], 255, "--budget");
     check(&[url, "--slo", "p(99)<1s", "--resume"], 104, "--resume");
@@ -183,7 +184,8 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn a_script_without_rates_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("s.js"), "export default function () {}").unwrap();
+    let script = "export const options = { vus: 2, duration: '1s' }; export default function () {}";
+    std::fs::write(folder.path().join("s.js"), script).unwrap();
     let mut command = command(Tool::Plimsoll, folder.path());
     command.args(["capacity", "s.js", "--slo", "p(99)<1s"]);
     let run = finish(command, folder, None);

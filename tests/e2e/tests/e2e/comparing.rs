@@ -86,6 +86,18 @@ fn what_cannot_be_compared_is_told() {
         let said = run.said();
         assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
     };
+    // The same script elsewhere is the same; changed under its name it is another.
+    std::fs::create_dir(folder.join("elsewhere")).unwrap();
+    std::fs::write(folder.join("elsewhere/script.js"), SCRIPT).unwrap();
+    std::fs::write(folder.join("script.js"), SCRIPT.replace("/work?", "/work?cpu_ms=0&")).unwrap();
+    for (name, script) in [("moved", "elsewhere/script.js"), ("changed", "script.js")] {
+        let mut run = command(Tool::Plimsoll, folder);
+        run.args(["run", "--quiet", "-e", &format!("URL={}", web.url), "-e", "MS=2"]);
+        run.args(["--record", &format!("{name}.plimsoll"), script]);
+        assert!(run.stdout(std::process::Stdio::null()).status().unwrap().success());
+    }
+    check(&["one", "moved.plimsoll"], 0, &["script differs", "environment MS differs"]);
+    check(&["one", "changed.plimsoll"], 255, &["file script.js: ", "--anyway"]);
     check(&["one", "one"], 0, &["too few runs to tell: 5 of each are needed", "n=1+1"]);
     check(&["one", "other.plimsoll"], 255, &["script: ", "31", "--anyway"]);
     check(&["one", "other.plimsoll", "--anyway"], 0, &["script differs"]);

@@ -89,6 +89,26 @@ fn exception_in_an_iteration_is_no_failure() {
 }
 
 #[test]
+fn a_rate_that_is_not_reached_ends_the_run() {
+    let script = r#"
+        import { sleep } from "k6";
+        export const options = { scenarios: { s: { executor: "constant-arrival-rate", rate: 50,
+            duration: "60s", preAllocatedVUs: 1, maxVUs: 1 } } };
+        export default function () { sleep(0.5); }"#;
+    let run = |script: &str, condition: &str| {
+        run_source(Tool::Plimsoll, script, &["--abort-when", condition])
+    };
+    let ended = run(script, "rate<90% over 2s");
+    assert_eq!(ended.code, Some(99), "{}", ended.said());
+    assert!(ended.stderr.contains("rate<90% over 2s: it was"), "{}", ended.said());
+    let wrong = run(script, "rate<90%");
+    assert_eq!(wrong.code, Some(104), "{}", wrong.said());
+    let closed = run("export default function () {}", "rate<90% over 2s");
+    assert_eq!(closed.code, Some(104), "{}", closed.said());
+    assert!(closed.stderr.contains("nothing asks for a rate"), "{}", closed.said());
+}
+
+#[test]
 fn script_abort() {
     let source = "import exec from 'k6/execution';
         export default function () { exec.test.abort('enough'); }";

@@ -137,11 +137,9 @@ mod tests {
 
     #[test]
     fn thresholds_with_windows_are_told_apart() {
-        for (text, expected) in [
-            ("p(99)<200ms over 10s", true),
-            ("p(99)<200ms", false),
-            ("overload: count<5", false),
-        ] {
+        for (text, expected) in
+            [("p(99)<200ms over 10s", true), ("p(99)<200ms", false), ("overload: count<5", false)]
+        {
             assert_eq!(has_window(text), expected, "{text}");
         }
     }

@@ -3,6 +3,7 @@
 use plimsoll_analysis::{
     bottleneck::{self, Ceiling, Known, Measured, Observed, Subject, Used, Verdict},
     capacity::{Finding, Outcome},
+    stats::Interval,
 };
 use plimsoll_runtime::workers;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ const AGENT: &str = "agent:";
 
 /// Of the trials that count; `watched`: as the flags name it.
 pub(super) fn diagnose(entries: &[Entry], finding: &Finding, watched: &[String]) -> Verdict {
-    bottleneck::diagnose(&valid(entries).1, &known(finding, watched))
+    bottleneck::diagnose(&valid(entries).1, &known(entries, finding, watched))
 }
 
 /// The trials that count: their places, and what was observed in them.
@@ -26,18 +27,36 @@ fn valid(entries: &[Entry]) -> (Vec<usize>, Vec<Observed>) {
     valid.map(|(at, entry)| (at, entry.observed.clone())).unzip()
 }
 
-fn known(finding: &Finding, watched: &[String]) -> Known {
-    let capacity = finding.capacity.map(|value| Measured { value, interval: finding.interval });
+fn known(entries: &[Entry], finding: &Finding, watched: &[String]) -> Known {
+    let capacity = finding.capacity.map(|level| measured(entries, finding, level));
     // Of another host it is not known, and one number is for all.
     let is_local = !watched.iter().any(|name| name.starts_with(AGENT));
     let cores = is_local.then(|| workers::cores() as f64);
     Known { capacity, cores, ..Known::default() }
 }
 
+/// The capacity as requests per second. Virtual users and connections are none: of those, what they sent at
+/// that number counts.
+fn measured(entries: &[Entry], finding: &Finding, level: f64) -> Measured {
+    let at_level = entries.iter().filter(|entry| {
+        (entry.order.rate / level - 1.0).abs() < 1e-6
+            && !matches!(entry.outcome, Outcome::Invalid(_))
+    });
+    let sent: Vec<f64> = at_level.map(|entry| entry.observed.offered).collect();
+    let is_rate = sent.iter().all(|rate| (rate / level - 1.0).abs() < 1e-6);
+    if is_rate {
+        return Measured { value: level, interval: finding.interval };
+    }
+    let value = sent.iter().sum::<f64>() / sent.len() as f64;
+    let ends = sent.iter().copied().reduce(f64::min).zip(sent.iter().copied().reduce(f64::max));
+    let interval = ends.filter(|(low, high)| low < high).map(|(low, high)| Interval { low, high });
+    Measured { value, interval }
+}
+
 /// How much of what was watched was in use in each trial.
 pub(super) fn used(entries: &[Entry], finding: &Finding, watched: &[String]) -> Vec<Used> {
     let (places, rows) = valid(entries);
-    let mut found = bottleneck::used(&rows, &known(finding, watched));
+    let mut found = bottleneck::used(&rows, &known(entries, finding, watched));
     for used in &mut found {
         let mut shares = vec![None; entries.len()];
         for (place, share) in places.iter().zip(&used.shares) {
@@ -125,5 +144,21 @@ mod tests {
         let field = |name| fields.iter().find(|(known, _)| *known == name).map(|(_, json)| json);
         assert_eq!(field("bottleneck"), Some(&Value::Null));
         assert!(field("not_identified").is_some_and(|why| why["reason"].is_string()), "{fields:?}");
+    }
+
+    #[test]
+    fn a_number_of_users_is_told_by_what_they_send() {
+        let sends = |rate: f64| {
+            let mut entry = entry(Kind::Confirm, 50.0, Outcome::Pass);
+            entry.observed.offered = rate;
+            entry
+        };
+        let entries = [sends(98.0), sends(102.0)];
+        let found = measured(&entries, &finding(), 50.0);
+        assert_eq!(found.value, 100.0);
+        assert_eq!(found.interval, Some(Interval { low: 98.0, high: 102.0 }));
+        let open = [entry(Kind::Confirm, 50.0, Outcome::Pass)];
+        let found = measured(&open, &finding(), 50.0);
+        assert_eq!((found.value, found.interval), (50.0, finding().interval));
     }
 }

@@ -65,14 +65,18 @@ fn margin(text: &str) -> Result<f64, Failure> {
     }
 }
 
-/// Everything by which any run differs from the very first, each once.
+/// Everything by which any run differs from the very first, each once; of what is harmless between some and
+/// not between others, both.
 fn unlike(groups: &[Group]) -> Vec<Difference> {
     let mut all: Vec<Difference> = Vec::new();
     let mut runs = groups.iter().flat_map(|group| &group.runs);
     let Some(first) = runs.next() else { return all };
     for run in runs {
         for difference in differences(first, run) {
-            if !all.iter().any(|known| known.what == difference.what) {
+            let is_known = |known: &Difference| {
+                (&known.what, known.is_harmless) == (&difference.what, difference.is_harmless)
+            };
+            if !all.iter().any(is_known) {
                 all.push(difference);
             }
         }

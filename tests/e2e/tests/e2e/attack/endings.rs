@@ -40,6 +40,19 @@ fn thresholds_decide_the_exit_code() {
 }
 
 #[test]
+fn every_window_must_keep_what_has_one() {
+    let web = Web::start();
+    let url = format!("{}/work?sleep_ms=5", web.url);
+    let flags = ["-rate=50", "-duration=4s", "-threshold=avg<1ms over 2s"];
+    let attack = attack_with(&[&flags[..], &["-threshold=errors<5% over 2s", &url]].concat(), None);
+    assert_eq!(attack.run.code, Some(99), "{}", attack.run.said());
+    let said = attack.run.said();
+    assert!(said.contains("✗ avg<1ms over 2s: it was ") && said.contains("in second 2"), "{said}");
+    assert!(said.contains("✓ errors<5% over 2s"), "{said}");
+    assert_eq!(attack.hits.len(), 200, "it ends nothing");
+}
+
+#[test]
 fn a_condition_ends_the_attack() {
     let web = Web::start();
     let url = format!("{}/status/500", web.url);
