@@ -4,6 +4,7 @@
 //! limit: run it alone. What is not named counts as no mistake, what is named wrongly as one.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -193,13 +194,9 @@ impl Found {
     }
 }
 
-/// Runs a search, if told in a cgroup.
-fn search(
-    binary: &Path,
-    folder: &Path,
-    quota: Option<&Quota>,
-    arguments: &[&str],
-) -> Result<Found> {
+/// Runs a search, if told in a cgroup. Its trials and what it said stay in a folder of that name.
+fn search(binary: &Path, name: &str, quota: Option<&Quota>, arguments: &[&str]) -> Result<Found> {
+    let folder = scratch(&format!("capacity/{}", name.replace([' ', ',', '/'], "-")))?;
     let mut command = match quota {
         None => Command::new(binary),
         Some(quota) => quota.command(binary),
@@ -208,12 +205,14 @@ fn search(
     command.arg("--state").arg(folder.join("trials.jsonl"));
     let output = command.stdin(Stdio::null()).output().context("run plimsoll capacity")?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    fs::write(folder.join("said.txt"), &said)?;
+    fs::write(folder.join("result.json"), &output.stdout)?;
     let result = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("the search gave no JSON: {said}"))?;
     Ok(Found { code: output.status.code(), result })
 }
 
-fn run_case(binary: &Path, folder: &Path, case: &Case) -> Result<Found> {
+fn run_case(binary: &Path, case: &Case) -> Result<Found> {
     let web = Web::start(binary, case.service)?;
     let url = web.url(case.page);
     let process = format!("port:{}", web.port);
@@ -223,7 +222,7 @@ fn run_case(binary: &Path, folder: &Path, case: &Case) -> Result<Found> {
     if case.has_page {
         arguments.extend(["--watch", &page]);
     }
-    search(binary, folder, None, &arguments)
+    search(binary, case.name, None, &arguments)
 }
 
 fn judged(case: &Case, found: &Found) -> &'static str {
@@ -246,13 +245,12 @@ fn row(name: &str, truth: &str, capacity: &str, verdict: &str, judged: &str) {
 pub(super) fn run(settings: &Settings) -> Result<()> {
     let is_wanted = |name: &str| settings.only.as_deref().is_none_or(|only| name.contains(only));
     let binary: PathBuf = plimsoll()?;
-    let folder = scratch("capacity")?;
     println!("\nreal processes: capacity per second, what limits it, what was named");
     row("service", "truth", "capacity", "verdict", "");
     let mut capacities = Vec::new();
     for case in CASES.iter().filter(|case| is_wanted(case.name)) {
         let truth = case.truth.unwrap_or("not watched");
-        match run_case(&binary, &folder, case) {
+        match run_case(&binary, case) {
             Ok(found) => {
                 let (_, words) = found.verdict();
                 let capacity = found.capacity_words();
@@ -268,10 +266,10 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
         println!("twice the budget: {ratio:.2} times the capacity: {judged}");
     }
     if is_wanted(DATABASE_NAME) {
-        told(DATABASE_NAME, "cpu_quota", database(&binary, &folder));
+        told(DATABASE_NAME, "cpu_quota", database(&binary));
     }
     if is_wanted(PINNED_NAME) {
-        told(PINNED_NAME, "INVALID", pinned(&binary, &folder));
+        told(PINNED_NAME, "INVALID", pinned(&binary));
     }
     Ok(())
 }
@@ -291,7 +289,7 @@ fn told(name: &str, truth: &str, outcome: Result<(Found, String, &'static str)>)
 }
 
 /// A small service whose work is all PostgreSQL's, which has a quota: the database has to be named.
-fn database(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str)> {
+fn database(binary: &Path) -> Result<(Found, String, &'static str)> {
     let quota = Quota::make("postgres", DATABASE_CORES)?;
     let postgres = Postgres::start()?;
     quota.add(postgres.pid())?;
@@ -301,7 +299,7 @@ fn database(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str
     let flags = ["--slo", "p(99)<300ms", "--slo", "errors<0.1%", "--watch", &service];
     let found = search(
         binary,
-        folder,
+        DATABASE_NAME,
         None,
         &[&[url.as_str()], &flags[..], &["--watch", &database]].concat(),
     )?;
@@ -316,11 +314,11 @@ fn database(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str
 }
 
 /// A generator with a tenth of a core and a service that does far more.
-fn pinned(binary: &Path, folder: &Path) -> Result<(Found, String, &'static str)> {
+fn pinned(binary: &Path) -> Result<(Found, String, &'static str)> {
     let quota = Quota::make("generator", PINNED)?;
     let web = Web::start(binary, &["--threads", "1"])?;
     let url = web.url("/work");
-    let found = search(binary, folder, Some(&quota), &[&url, "--slo", "p(99)<200ms"])?;
+    let found = search(binary, PINNED_NAME, Some(&quota), &[&url, "--slo", "p(99)<200ms"])?;
     let is_right = found.code == Some(111) && found.capacity().is_none();
     let verdict = found.result["verdict"].as_str().unwrap_or("?");
     let reason = found.result["generator"]["reason"].as_str().unwrap_or_default();
