@@ -2,7 +2,6 @@
 //! engine, shared so that the rest can be asked of it afterwards.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -16,7 +15,6 @@ use plimsoll_metrics::{
     Event, Interval, RawSample, Registry, Timestamp, Totals,
     record::{End, Header, ThresholdResult},
     registry::SERIES_LIMIT,
-    threshold::ThresholdGroup,
     totals::{Entry, ThresholdState},
 };
 use plimsoll_outputs::{Output, record::RecordWriter, summary::Parts, view::live::Dashboard};
@@ -24,30 +22,8 @@ use plimsoll_runtime::{
     clock::Instant,
     log::{Level, Log},
 };
-use plimsoll_script::options::SystemTags;
-use serde_json::Value;
 
-use crate::{args::SeeFlags, exit::Failure, pages::Pages};
-
-/// What outputs are made from.
-pub(crate) struct Setup<'a> {
-    /// What runs: a script's path, or what is attacked.
-    pub(crate) subject: String,
-    /// `--out`, each.
-    pub(crate) out: &'a [String],
-    /// `--record`
-    pub(crate) record: Option<&'a str>,
-    pub(crate) see: &'a SeeFlags,
-    /// What was asked for, as the record keeps it.
-    pub(crate) options: Value,
-    pub(crate) system_tags: SystemTags,
-    /// Whether the summary tells groups and scenarios apart.
-    pub(crate) keeps_parts: bool,
-    pub(crate) registry: &'a Registry,
-    pub(crate) thresholds: &'a [ThresholdGroup],
-    pub(crate) env: &'a BTreeMap<String, String>,
-    pub(crate) log: &'a Log,
-}
+use crate::{exit::Failure, pages::Pages, setup::Setup};
 
 /// Everything that follows the run.
 pub(crate) struct Followers(Arc<Mutex<Inner>>);
