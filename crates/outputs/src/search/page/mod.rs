@@ -31,13 +31,14 @@ macro_rules! own {
 }
 
 /// A module imports from those before it.
-const MODULES: [html::Source; 13] = [
+const MODULES: [html::Source; 14] = [
     shared!("format"),
     shared!("dom"),
     shared!("theme"),
     own!("source"),
     own!("choosing"),
     own!("scale"),
+    own!("picture"),
     own!("chart"),
     own!("verdict"),
     own!("curves"),

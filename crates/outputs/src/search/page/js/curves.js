@@ -137,7 +137,12 @@ function errors(search) {
   const limit = objectives[at];
   return {
     ...rateAxis(search),
-    y: { from: 0, to: Math.max(...values, (limit?.limit ?? 0) * 1.5) * 1.1, name: "errors", format: (one) => onAxis(one, "share") },
+    y: {
+      from: 0,
+      to: Math.max(...values, (limit?.limit ?? 0) * 1.5) * 1.1,
+      name: "errors",
+      format: (one) => onAxis(one, "share"),
+    },
     horizontals: limit ? [{ at: limit.limit, name: "objective", label: limit.text }] : [],
     lines: [{ points: medians(trials, value), color: "--red" }],
     marks: marksAt(trials, value),
@@ -156,7 +161,11 @@ function inFlight(search) {
   if (!values.length) return null;
   return {
     ...rateAxis(search),
-    y: { ...logRange([...values, ...visible(search, little)], 0.01), name: "in flight", format: (one) => onAxis(one, "count") },
+    y: {
+      ...logRange([...values, ...visible(search, little)], 0.01),
+      name: "in flight",
+      format: (one) => onAxis(one, "count"),
+    },
     lines: [{ points: medians(search.trials, little), color: "--violet", label: "by law" }],
     marks: marksAt(search.trials, measured),
     summary: "Requests in flight by what was asked for",

@@ -1,10 +1,10 @@
 /* Puts the page together and keeps it up to date. */
 
-import { sign } from "./chart.js";
 import { chooseTrial, chosenTrial, nearOnly, onChoice, setNear } from "./choosing.js";
 import { course } from "./course.js";
 import { curves, describeTrial } from "./curves.js";
 import { byId, choice, element, refresh } from "./dom.js";
+import { sign } from "./picture.js";
 import { Resources } from "./resources.js";
 import { search, startSource } from "./source.js";
 import { Trials, conditions, lists, reasons } from "./table.js";
@@ -59,7 +59,9 @@ function heading(text, note, ...more) {
 function build() {
   isBuilt = true;
   byId("waiting")?.remove();
-  key.replaceChildren(...VERDICTS.map(([name, text]) => element("li", {}, sign(name), element("b", {}, name), ` ${text}`)));
+  key.replaceChildren(
+    ...VERDICTS.map(([name, text]) => element("li", {}, sign(name), element("b", {}, name), ` ${text}`)),
+  );
   choice(
     span,
     [
@@ -167,12 +169,16 @@ function step(by) {
   byId("said").textContent = [title, ...pairs.map((pair) => pair.join(" "))].join(", ");
 }
 
+function toRow() {
+  byId(`trial-${chosenTrial() + 1}`)?.scrollIntoView({ block: "center" });
+}
+
 const KEYS = [
   ["?", "this table", () => byId("help").showModal()],
   ["t", "theme: as the system, light, dark", nextTheme],
   ["ArrowLeft", "trial before", () => step(-1)],
   ["ArrowRight", "next trial", () => step(1)],
-  ["Enter", "to the chosen trial in the table", () => byId(`trial-${chosenTrial() + 1}`)?.scrollIntoView({ block: "center" })],
+  ["Enter", "to the chosen trial in the table", toRow],
   ["n", "rates around the capacity, or all", () => span.querySelector('[aria-pressed="false"]')?.click()],
   ["Escape", "no trial", () => chooseTrial(null)],
 ];
@@ -182,7 +188,12 @@ const NAMES = { ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
 function startKeys() {
   byId("keys").replaceChildren(
     ...KEYS.map(([name, text]) =>
-      element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, NAMES[name] ?? name)), element("td", {}, text)),
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, element("kbd", {}, NAMES[name] ?? name)),
+        element("td", {}, text),
+      ),
     ),
   );
   byId("help-open").addEventListener("click", () => byId("help").showModal());

@@ -9,6 +9,8 @@ import { amount, onAxis, percent } from "./format.js";
 /* Others than what gives first and next that are drawn. */
 const OTHERS = 5;
 
+/* What has a role has its colour. */
+const NAMED = { first: "--red", next: "--amber" };
 const COLORS = ["--teal", "--violet", "--olive", "--pink", "--green"];
 
 function shown(search) {
@@ -17,7 +19,7 @@ function shown(search) {
   return [...named, ...rest].map((resource, at) => ({
     ...resource,
     letter: String.fromCharCode(65 + at),
-    color: resource.role === "first" ? "--red" : resource.role === "next" ? "--amber" : COLORS[(at + 5) % COLORS.length],
+    color: NAMED[resource.role] ?? COLORS[at % COLORS.length],
   }));
 }
 

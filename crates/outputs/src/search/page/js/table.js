@@ -1,9 +1,9 @@
 /* Trials one by one, what was ruled out, and what the search was done with. */
 
-import { sign } from "./chart.js";
 import { chooseTrial, chosenTrial } from "./choosing.js";
 import { element, refresh } from "./dom.js";
 import { amount, count, duration, elapsed, milliseconds, percent } from "./format.js";
+import { sign } from "./picture.js";
 import { level } from "./source.js";
 
 const missing = (value, write) => (value == null ? "–" : write(value));
@@ -32,7 +32,11 @@ function row(trial, at) {
     "tr",
     { id: `trial-${at + 1}`, onpointerenter: () => chooseTrial(at), onpointerleave: () => chooseTrial(null) },
     COLUMNS.map(([name, write], place) =>
-      element(place ? "td" : "th", { class: TEXTS.includes(name) ? "text" : null, scope: place ? null : "row" }, write(trial, at)),
+      element(
+        place ? "td" : "th",
+        { class: TEXTS.includes(name) ? "text" : null, scope: place ? null : "row" },
+        write(trial, at),
+      ),
     ),
   );
 }
@@ -40,11 +44,17 @@ function row(trial, at) {
 export class Trials {
   constructor() {
     this.body = element("tbody", {});
-    const head = COLUMNS.map(([name]) => element("th", { scope: "col", class: TEXTS.includes(name) ? "text" : null }, name));
+    const head = COLUMNS.map(([name]) =>
+      element("th", { scope: "col", class: TEXTS.includes(name) ? "text" : null }, name),
+    );
     this.element = element(
       "section",
       { class: "panel", id: "trials", "aria-label": "Trials" },
-      element("div", { class: "head" }, element("h3", {}, "Trials", element("small", {}, "one stretch of load at one rate each"))),
+      element(
+        "div",
+        { class: "head" },
+        element("h3", {}, "Trials", element("small", {}, "one stretch of load at one rate each")),
+      ),
       element(
         "div",
         { class: "scroll", tabindex: "0", role: "region", "aria-label": "Trials" },
@@ -79,6 +89,8 @@ function list(title, note, texts) {
   );
 }
 
+const range = ({ low, high }) => `${count(low)} to ${count(high)}`;
+
 function evidence({ first, not_identified: why }) {
   if (!first) {
     if (!why) return null;
@@ -88,7 +100,7 @@ function evidence({ first, not_identified: why }) {
     ...first.evidence,
     first.demand && `${first.demand} per request`,
     first.limit &&
-      `predicted limit ${amount(first.limit.value, "1/s")} (95 %: ${count(first.limit.low)} to ${count(first.limit.high)})`,
+      `predicted limit ${amount(first.limit.value, "1/s")} (95 %: ${range(first.limit)})`,
     { high: "all of this fits together", medium: "fairly sure", low: "not sure" }[first.confidence],
   ];
   return list(`First to give: ${first.words}`, "What speaks for it:", pieces.filter(Boolean));

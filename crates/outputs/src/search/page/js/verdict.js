@@ -1,8 +1,8 @@
 /* The answer: in a sentence, in figures, and while the search goes on how far it is. */
 
-import { svg } from "./chart.js";
 import { ICONS, byId, element, icon } from "./dom.js";
 import { amount, count, duration, milliseconds, percent } from "./format.js";
+import { svg } from "./picture.js";
 import { level, linkState } from "./source.js";
 
 const SIGNS = { ok: ICONS.ok, bad: ICONS.bad, warn: ICONS.warn, going: ICONS.both };
@@ -12,7 +12,9 @@ const perSecond = (rate) => amount(rate, "1/s");
 export function updateHead(search) {
   byId("name").textContent = `Capacity of ${search.target}`;
   const wanted = search.objectives.map(({ text }) => text).join(" and ");
-  byId("about").textContent = `the highest ${search.level.is_rate ? "rate" : `number of ${search.level.name}`} at which ${wanted} ${search.objectives.length > 1 ? "are" : "is"} kept`;
+  const highest = search.level.is_rate ? "rate" : `number of ${search.level.name}`;
+  const are = search.objectives.length > 1 ? "are" : "is";
+  byId("about").textContent = `the highest ${highest} at which ${wanted} ${are} kept`;
   const { tone, label } = search.answer;
   const state = linkState();
   const [shown, text] =
@@ -30,10 +32,12 @@ export function updateHead(search) {
 /* What gives first and next, and whether the generator did, as sentences. */
 function causes({ first, not_identified: why, next, generator, progress, capacity }) {
   if (progress || !capacity) return generator ? [generator[0]] : [];
+  const pieces = first && [...first.evidence, first.demand && `${first.demand} per request`].filter(Boolean);
   const named = first
-    ? [element("b", {}, `First to give: ${first.words}`), `: ${[...first.evidence, first.demand && `${first.demand} per request`].filter(Boolean).join(", ")}.`]
+    ? [element("b", {}, `First to give: ${first.words}`), `: ${pieces.join(", ")}.`]
     : why && [element("b", {}, "First to give: not identified."), ` ${why}.`];
-  const then = next && [`${first ? "Next" : "Nearest known limit"}: ${next.words}, at about ${perSecond(next.limit.value)}.`];
+  const name = first ? "Next" : "Nearest known limit";
+  const then = next && `${name}: ${next.words}, at about ${perSecond(next.limit.value)}.`;
   return [named, then, generator?.[0]].filter(Boolean);
 }
 
