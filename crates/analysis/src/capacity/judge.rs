@@ -2,29 +2,30 @@
 
 use plimsoll_metrics::{
     Histogram,
+    histogram::Bucket,
     window::{Measure, Objective},
 };
 
-use super::trial::{Second, Trial};
-use crate::stats::{self, Interval, median};
+use super::{
+    lateness::is_due_to_lateness,
+    trial::{Second, Trial},
+};
+use crate::stats::{self, Interval};
 
 /// How sure a bound must be before a trial decides.
 const CONFIDENCE: f64 = 0.95;
 
-/// The share of what was due that must have ended.
+/// The share of what was due that must have ended, but for as many as come by chance.
 const ACHIEVED: f64 = 0.99;
 
 /// Growth of what is in flight, as a share of the rate, that no service in balance has.
 const BACKLOG: f64 = 0.01;
 
-/// The generator's limits: of its CPU, and of lateness in milliseconds or as a share of the tightest
-/// limit on latency, whichever is more.
+/// From this share of its CPU on, the generator is the limit.
 const CPU_SHARE_MAX: f64 = 0.8;
-const LATENESS_MS: f64 = 1.0;
-const LATENESS_SHARE: f64 = 0.05;
 
 /// A trial that is so many times over the limit says no more than that.
-const EXCESS_LIMIT: f64 = 4.0;
+pub(super) const EXCESS_LIMIT: f64 = 4.0;
 
 /// Requests beyond a quantile that make it one.
 const BEYOND: f64 = 100.0;
@@ -145,9 +146,19 @@ fn outcome(
     objectives: &[Objective],
     clauses: &[Clause],
 ) -> Outcome {
-    if let Some(reason) = generator_limit(trial, objectives) {
+    if let Some(reason) = generator_limit(trial) {
         return Outcome::Invalid(reason);
     }
+    let outcome = outcome_of_service(trial, used, clauses);
+    let in_flight =
+        used.iter().map(|second| second.in_flight).sum::<f64>() / used.len().max(1) as f64;
+    match is_due_to_lateness(trial, objectives, clauses, &outcome, in_flight) {
+        Some(reason) => Outcome::Invalid(reason),
+        None => outcome,
+    }
+}
+
+fn outcome_of_service(trial: &Trial, used: &[Second], clauses: &[Clause]) -> Outcome {
     let failed = clauses.iter().position(|clause| clause.holds == Some(false));
     let balance = balance(trial.rate, used);
     let (due, done) =
@@ -155,7 +166,9 @@ fn outcome(
     match (failed, balance) {
         (Some(at), _) => Outcome::Fail(Cause::Objective(at)),
         (None, Some(false)) => Outcome::Fail(Cause::Backlog),
-        _ if done < due * ACHIEVED && used.len() >= 5 => Outcome::Fail(Cause::NotAchieved),
+        _ if done < due * ACHIEVED - 2.0 * due.sqrt() && used.len() >= 5 => {
+            Outcome::Fail(Cause::NotAchieved)
+        }
         (None, Some(true)) if clauses.iter().all(|clause| clause.holds == Some(true)) => {
             Outcome::Pass
         }
@@ -166,7 +179,7 @@ fn outcome(
     }
 }
 
-fn generator_limit(trial: &Trial, objectives: &[Objective]) -> Option<String> {
+fn generator_limit(trial: &Trial) -> Option<String> {
     let generator = &trial.generator;
     if let Some(shortage) = &generator.shortage {
         return Some(shortage.clone());
@@ -175,14 +188,7 @@ fn generator_limit(trial: &Trial, objectives: &[Objective]) -> Option<String> {
         let percent = generator.cpu_share * 100.0;
         return Some(format!("the generator used {percent:.0} % of its CPU"));
     }
-    let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
-    let tightest = latencies.map(|one| one.limit).fold(f64::INFINITY, f64::min);
-    let scaled = if tightest.is_finite() { tightest * LATENESS_SHARE } else { 0.0 };
-    let limit = LATENESS_MS.max(scaled);
-    (generator.lateness_p99 > limit).then(|| {
-        let late = generator.lateness_p99;
-        format!("requests were sent late by {late:.1} ms (p99, limit {limit:.1} ms)")
-    })
+    None
 }
 
 /// Whether what is in flight stays: surely, surely not, or neither.
@@ -213,13 +219,24 @@ fn clause(objective: &Objective, used: &[Second], latency: &Histogram) -> Clause
         Measure::Quantile(q) => {
             let beyond = |second: &Second| {
                 let buckets = second.latency.buckets();
-                let slow = buckets.iter().filter(|bucket| bucket.low >= limit);
-                (slow.map(|bucket| bucket.count as f64).sum::<f64>(), second.latency.count() as f64)
+                let slow = buckets.iter().map(|bucket| bucket.count as f64 * above(bucket, limit));
+                (slow.sum::<f64>(), second.latency.count() as f64)
             };
             let blocks: Vec<_> = used.iter().map(beyond).collect();
             by_share(&blocks, 1.0 - q, over, latency.percentile(q * 100.0))
         }
         Measure::Mean => by_mean(used, limit, over, latency),
+    }
+}
+
+/// The share of `bucket` that is not below `limit`, as if its values were evenly spread.
+fn above(bucket: &Bucket, limit: f64) -> f64 {
+    if bucket.low >= limit {
+        1.0
+    } else if bucket.high < limit {
+        0.0
+    } else {
+        (bucket.high - limit) / (bucket.high - bucket.low)
     }
 }
 
@@ -244,7 +261,8 @@ fn by_share(blocks: &[(f64, f64)], allowed: f64, over: usize, value: f64) -> Cla
     });
     let all: f64 = blocks.iter().map(|(_, all)| all).sum();
     let scale = allowed.max(f64::MIN_POSITIVE);
-    let excess = found.map_or(0.0, |share| share.estimate / scale - 1.0);
+    let decisive = |estimate: f64| if over > 0 && blocks.len() >= over { worst } else { estimate };
+    let excess = found.map_or(0.0, |share| decisive(share.estimate) / scale - 1.0);
     let error = found.map_or(1.0, |share| width(share.interval) / scale);
     Clause {
         value,
@@ -258,17 +276,13 @@ fn by_share(blocks: &[(f64, f64)], allowed: f64, over: usize, value: f64) -> Cla
     }
 }
 
-/// The mean of the seconds' means, as one value per second: neighbours are alike.
+/// The mean, with its error from that of seconds: neighbours are alike.
 fn by_mean(used: &[Second], limit: f64, over: usize, latency: &Histogram) -> Clause {
     let sums: Vec<(f64, f64)> =
         used.iter().map(|second| (second.latency.sum(), second.latency.count() as f64)).collect();
-    let means: Vec<f64> = used.iter().map(|second| second.latency.mean()).collect();
-    let count = means.len() as f64;
-    let middle = median(&means).unwrap_or(0.0);
-    let variance = means.iter().map(|mean| (mean - middle).powi(2)).sum::<f64>() / (count - 1.0);
-    let half = stats::z_of(CONFIDENCE) * (variance / count).sqrt();
     let mean = latency.mean();
-    let interval = (count >= 3.0).then_some(Interval { low: mean - half, high: mean + half });
+    let half = stats::z_of(CONFIDENCE) * stats::ratio_error(&sums);
+    let interval = (used.len() >= 3).then_some(Interval { low: mean - half, high: mean + half });
     let worst = sums.windows(over.max(1)).map(ratio).fold(0.0, f64::max);
     let is_broken = over > 0 && sums.len() >= over && worst > limit;
     let holds = interval.and_then(|range| {
@@ -279,7 +293,7 @@ fn by_mean(used: &[Second], limit: f64, over: usize, latency: &Histogram) -> Cla
         }
     });
     let is_supported = latency.count() as f64 >= BEYOND;
-    let excess = mean / limit - 1.0;
+    let excess = if over > 0 && sums.len() >= over { worst } else { mean } / limit - 1.0;
     let error = interval.map_or(1.0, |range| width(range) / limit);
     Clause { value: mean, excess, error, test: mean, interval, limit, holds, is_supported }
 }

@@ -4,9 +4,12 @@
 //! undecided, or invalid because the generator was the limit. [`Search`] decides from all trials so
 //! far which comes next. Both are pure, so a search can be stored, resumed and simulated.
 
+mod confirm;
 mod crossing;
 mod finding;
 mod judge;
+mod known;
+mod lateness;
 mod order;
 mod search;
 mod settings;

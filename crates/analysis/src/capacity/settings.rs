@@ -6,6 +6,12 @@ use std::time::Duration;
 const SHORT: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(5)];
 const LONG: [Duration; 2] = [Duration::from_secs(6), Duration::from_secs(60)];
 
+/// The most that the overload may be.
+const OVERLOAD: Duration = Duration::from_secs(15);
+
+/// Between the trials after the confirmations, until what was sent is answered.
+const RESTS: Duration = Duration::from_secs(8);
+
 /// How often an undecided trial is repeated at twice the length.
 pub(super) const EXTENSIONS: u32 = 1;
 
@@ -39,8 +45,8 @@ impl Settings {
     pub fn within(budget: Duration, start: f64, ceiling: f64) -> Settings {
         let confirmations = if budget < Duration::from_secs(90) { 3 } else { 5 };
         let short = (budget / 60).clamp(SHORT[0], SHORT[1]);
-        // Half of the budget goes into confirmations, at two rates, with one move of either.
-        let long = (budget * 11 / 20 / (confirmations * 2)).clamp(LONG[0], LONG[1]);
+        // Half of the budget goes into confirmations, ten or more.
+        let long = (budget / 20).clamp(LONG[0], LONG[1]);
         let confirmations = confirmations as usize;
         Settings {
             start,
@@ -75,13 +81,30 @@ impl Settings {
         high / low > 1.0 + self.precision && !(self.is_whole && high - low < 2.0)
     }
 
+    /// How long the answer is held: what falls over does so slowly.
+    pub fn hold(&self) -> Duration {
+        self.long * 2
+    }
+
+    /// How long the overload lasts, and what comes after it.
+    pub fn overload(&self) -> Duration {
+        self.long.min(OVERLOAD)
+    }
+
+    /// What is kept back for all that comes after the confirmations, with the rests between.
+    pub fn reserve(&self) -> Duration {
+        if !self.characterizes {
+            return Duration::ZERO;
+        }
+        self.short * 2 + self.hold() + self.overload() * 2 + RESTS
+    }
+
     /// The time of all trials when each is undecided as long as it may be and the answer moves twice.
     pub fn longest(&self) -> Duration {
         let doublings = (self.ceiling / self.start).max(1.0).log2().ceil() as u32 + 1;
         let halvings = (2.0_f64.ln() / self.precision.ln_1p()).log2().ceil().max(0.0) as u32;
         let extended = (1 << (EXTENSIONS + 1)) - 1;
         let confirmed = self.long * self.confirmations as u32 * 4;
-        let characterized = if self.characterizes { self.long * 5 } else { Duration::ZERO };
-        self.short * (doublings + halvings * extended) + confirmed + characterized
+        self.short * (doublings + halvings * extended) + confirmed + self.reserve()
     }
 }

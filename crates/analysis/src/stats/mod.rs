@@ -13,6 +13,6 @@ mod trend;
 pub use holm::holm;
 pub use order::{median, quantile};
 pub use rank_sum::{EXACT_LIMIT, cliffs_delta, p_value, smallest_p_value};
-pub use share::{Share, share};
+pub use share::{Share, ratio_error, share};
 pub use shift::{Interval, Shift, shift};
 pub use trend::{Slope, slope, z_of};

@@ -30,23 +30,34 @@ pub fn share(blocks: &[(f64, f64)], confidence: f64) -> Option<Share> {
     Some(Share { estimate, interval, effective })
 }
 
-/// By how much the variance of the share is above that of independent events; at least 1. Runs of blocks
-/// that lie on one side of the mean are counted too: a queue that builds up lasts.
+/// By how much the variance of the share is above that of independent events; at least 1.
 fn design_effect(blocks: &[(f64, f64)], share: f64, all: f64) -> f64 {
     let expected = all * share * (1.0 - share);
     if expected <= 0.0 || blocks.len() < 3 {
         return 1.0;
     }
-    let residuals: Vec<f64> = blocks.iter().map(|(marked, all)| marked - share * all).collect();
+    (clustered(blocks, share) / expected).max(1.0)
+}
+
+/// The standard error of the ratio of two sums, from both of successive blocks of time.
+pub fn ratio_error(blocks: &[(f64, f64)]) -> f64 {
+    let (sum, all) = blocks.iter().fold((0.0, 0.0), |(a, b), (sum, all)| (a + sum, b + all));
+    if all > 0.0 { clustered(blocks, sum / all).sqrt() / all } else { 0.0 }
+}
+
+/// The variance of the sum of what blocks have beyond `ratio`. Runs of blocks that lie on one side of it
+/// are counted too: a queue that builds up lasts.
+fn clustered(blocks: &[(f64, f64)], ratio: f64) -> f64 {
+    let residuals: Vec<f64> = blocks.iter().map(|(sum, all)| sum - ratio * all).collect();
     // Sums over stretches of 1, 2, 4 ... blocks: where neighbours are alike, longer ones vary more.
-    let mut widest = 1.0_f64;
+    let mut widest = 0.0_f64;
     let mut width = 1;
-    while residuals.len() / width >= 4 {
+    while width == 1 || residuals.len() / width >= 4 {
         let sums = residuals.chunks_exact(width).map(|chunk| chunk.iter().sum::<f64>());
         let (count, squares) =
             sums.fold((0.0, 0.0), |(count, squares), sum| (count + 1.0, squares + sum * sum));
         let used = count * width as f64 / residuals.len() as f64;
-        widest = widest.max(squares / (expected * used) * count / (count - 1.0));
+        widest = widest.max(squares / used * count / (count - 1.0).max(1.0));
         width *= 2;
     }
     widest

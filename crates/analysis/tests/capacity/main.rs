@@ -13,26 +13,67 @@ use services::{Model, Service};
 
 const QUARTER: Duration = Duration::from_secs(900);
 
+const THREE_MINUTES: Duration = Duration::from_secs(180);
+
+/// Of so many searches of every service at most so many intervals may miss the truth; with the seeds as
+/// they are the outcome is always the same. `cargo xtask measure capacity` counts more of them.
+const SEEDS: u64 = 12;
+const MISSED: usize = 2;
+
 #[test]
-fn services_with_a_sharp_edge_are_found() {
+fn intervals_hold_the_truth() {
+    for case in truth::cases() {
+        let score = truth::score(&case, 0..SEEDS, THREE_MINUTES);
+        let name = case.model.name;
+        let missed = score.above.len() + score.below.len();
+        assert!(missed <= MISSED && score.silent.len() <= 1, "{name}: {score:?}");
+        assert!(score.seconds.iter().all(|seconds| *seconds <= 200.0), "{name}: {score:?}");
+    }
+}
+
+/// With a longer budget it is narrower.
+#[test]
+fn a_sharp_edge_is_found_to_a_few_per_cent() {
     for case in truth::cases() {
         if !matches!(case.model.name, "hard limit of 16" | "USL") {
             continue;
         }
-        let truth = case.truth(300);
-        let score = truth::score(&case, truth, 0..2, QUARTER);
+        let score = truth::score(&case, 0..2, QUARTER);
         let name = case.model.name;
-        assert_eq!(score.searches, 2);
-        assert!(score.covered == 2 && score.converged == 2, "{name}, truth {truth}: {score:?}");
-        assert!(score.widths.iter().all(|width| *width < 0.1), "{name}: {score:?}");
+        assert_eq!(score.covered, [0, 1], "{name}: {score:?}");
+        assert!(score.widths.iter().all(|width| *width < 0.06), "{name}: {score:?}");
         assert!(score.errors.iter().all(|error| error.abs() < 0.12), "{name}: {score:?}");
-        assert!(score.seconds.iter().all(|seconds| *seconds < 960.0), "{name}: {score:?}");
+    }
+}
+
+/// A generator that is the limit now and then is no reason to stop, nor does it count.
+#[test]
+fn no_search_stops_on_an_invalid_trial() {
+    for case in truth::cases() {
+        let searched = case.search(1, THREE_MINUTES, true);
+        let trials = searched.search.trials();
+        let invalid = trials.iter().filter(|trial| matches!(trial.outcome, Outcome::Invalid(_)));
+        assert!(invalid.count() >= 2, "{}: {trials:#?}", case.model.name);
+        let finding = searched.finding;
+        let has_both = finding.capacity.is_some() && finding.interval.is_some();
+        assert!(has_both && finding.end != End::Ceiling, "{}: {finding:?}", case.model.name);
+    }
+}
+
+/// The rate that every other trial keeps, of a service for which it is the truth.
+#[test]
+fn what_falls_over_does_so_in_every_other_trial() {
+    for case in truth::cases() {
+        let truth::Truth::EveryOther { .. } = case.truth else { continue };
+        let truth = case.truth.rate(Duration::from_secs(9));
+        let kept = [0.95, 1.0, 1.05].map(|share| case.kept(truth * share, 9, 20));
+        assert!(kept[0] >= 15 && (5..=15).contains(&kept[1]) && kept[2] <= 5, "{kept:?}");
     }
 }
 
 fn outcome(rate: f64, seconds: usize, generator: Generator) -> Outcome {
     let objectives = [Objective::parse("p(99)<40ms").expect("written here")];
-    let trial = Service::new(Model::PLAIN, 1).trial(rate, seconds);
+    let trial = Service::new(Model::PLAIN, 1).trial(rate, seconds, f64::INFINITY);
     judge(&Trial { generator, ..trial }, &objectives).outcome
 }
 
@@ -49,7 +90,7 @@ fn trials_far_from_the_edge_are_judged_at_once() {
 fn a_generator_that_was_the_limit_makes_a_trial_invalid() {
     let is_invalid = |generator| matches!(outcome(480.0, 10, generator), Outcome::Invalid(_));
     assert!(is_invalid(Generator { cpu_share: 0.95, ..Generator::default() }));
-    assert!(is_invalid(Generator { lateness_p99: 12.0, ..Generator::default() }));
+    assert!(is_invalid(Generator { lateness_p99: 500.0, ..Generator::default() }));
     assert!(is_invalid(Generator { shortage: Some("no ports".into()), ..Generator::default() }));
 }
 

@@ -4,6 +4,9 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use plimsoll_analysis::capacity::{Generator, Second, Trial};
 
+/// Seconds after a trial until what was not answered is given up.
+const PATIENCE: f64 = 15.0;
+
 /// Evenly spread numbers, the same for the same seed.
 pub(crate) struct Dice(u64);
 
@@ -87,26 +90,38 @@ impl Service {
         Service { model, dice: Dice::new(seed), now: 0.0, free, ends, is_stuck: false }
     }
 
-    /// No load for `seconds`, and then until nothing is in flight any more. How long that was.
+    /// No load for `seconds`, and then until nothing is in flight any more; what is after [`PATIENCE`] is
+    /// given up, and nobody works on it any longer. How long that was.
     pub(crate) fn rest(&mut self, seconds: f64) -> f64 {
         let start = self.now;
         self.now += seconds;
         self.forget();
-        while let Some(Reverse(end)) = self.ends.pop() {
-            self.now = self.now.max(end as f64 / 1e9);
-        }
-        self.is_stuck &= self.model.sticky.is_some_and(|(many, _)| self.ends.len() > many / 10);
+        let last = self.ends.drain().map(|Reverse(end)| end as f64 / 1e9).fold(self.now, f64::max);
+        self.now = last.min(start + seconds + PATIENCE);
+        self.free = (0..self.model.servers).map(|_| Reverse(0)).collect();
+        self.is_stuck = false;
         self.now - start
     }
 
-    /// Random arrivals at `rate` for whole `seconds`.
-    pub(crate) fn trial(&mut self, rate: f64, seconds: usize) -> Trial {
+    /// Random arrivals at `rate` for whole `seconds`; fewer when more than `hopeless` are in flight at
+    /// the end of two seconds in a row.
+    pub(crate) fn trial(&mut self, rate: f64, seconds: usize, hopeless: f64) -> Trial {
         let start = self.now;
+        let mut seconds = seconds;
         let mut points = vec![Second::default(); seconds];
         let mut ended: Vec<(f64, f64, bool)> = Vec::new();
+        let (mut over, mut in_a_row) = (1, 0);
         loop {
             self.now += self.dice.exponential(1.0 / rate);
             let at = self.now - start;
+            if at >= over as f64 {
+                self.forget();
+                in_a_row = if self.ends.len() as f64 > hopeless { in_a_row + 1 } else { 0 };
+                if in_a_row == 2 {
+                    seconds = seconds.min(over);
+                }
+                over += 1;
+            }
             if at >= seconds as f64 {
                 break;
             }
@@ -116,6 +131,7 @@ impl Service {
             let (latency, is_ok) = self.serve();
             ended.push((at, latency, is_ok));
         }
+        points.truncate(seconds);
         self.now = start + seconds as f64;
         for (at, latency, is_ok) in ended {
             let end = at + latency;

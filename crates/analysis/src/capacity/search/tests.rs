@@ -51,16 +51,20 @@ fn whole_levels_end_where_neighbours_differ_by_one() {
 }
 
 #[test]
-fn whole_levels_of_a_wide_range_end_at_the_precision() {
+fn whole_levels_of_a_wide_range_end_near_the_precision() {
     let (_, finding) = levels(700.0, 10.0, 1e5);
     let (low, high) = (finding.capacity.unwrap(), finding.first_failing.unwrap());
-    assert!(low <= 700.0 && high > 700.0 && high / low < 1.05 && high - low > 1.0);
+    assert!(low <= 700.0 && high > 700.0 && high / low < 1.1 && high - low > 1.0);
 }
 
 #[test]
 fn a_single_user_is_overloaded_by_two() {
     let (tried, _) = levels(1.0, 1.0, 1000.0);
     let of = |wanted| tried.iter().filter(move |(kind, _)| *kind == wanted).map(|(_, at)| *at);
-    assert_eq!(of(Kind::Hold).collect::<Vec<_>>(), [1.0], "50, 80 and 100 % are all one");
+    assert_eq!(
+        of(Kind::Hold).collect::<Vec<_>>(),
+        [1.0; 2],
+        "50 and 80 % are one, and 100 % longer"
+    );
     assert_eq!(of(Kind::Overload).collect::<Vec<_>>(), [2.0]);
 }
