@@ -120,7 +120,7 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
             number_of(capacity),
             certainty(finding),
             match conclusion.goal {
-                Some(goal) if finding.confirmations.0 > 1 => {
+                Some(goal) if is_near(finding, goal) => {
                     format!("it is too near to the goal of {} to tell", unit.level(goal))
                 }
                 _ => "the budget ended before it was confirmed".to_owned(),
@@ -131,6 +131,15 @@ fn answer(conclusion: &Conclusion, about: &About) -> String {
         }
         (_, Some(capacity)) => format!("{}{}.", number_of(capacity), certainty(finding)),
     }
+}
+
+/// Whether a goal is among the rates of which it is not known whether they are kept.
+fn is_near(finding: &Finding, goal: f64) -> bool {
+    let low = finding.interval.map(|interval| interval.low).into_iter().chain(finding.capacity);
+    let high =
+        finding.interval.map(|interval| interval.high).into_iter().chain(finding.first_failing);
+    low.reduce(f64::min).is_some_and(|low| goal >= low)
+        && high.reduce(f64::max).is_none_or(|high| goal <= high)
 }
 
 /// As a sentence: `With 95 % confidence the limit is between 1,790 and 1,880; 5 of 5 confirmations kept the
@@ -330,11 +339,21 @@ mod tests {
         );
         let early = Finding { interval: finding().interval, first_failing: Some(1930.0), ..early };
         check(
-            early,
+            early.clone(),
             &[],
             None,
             "About 1,840 requests/s (95 % CI 1,790 to 1,880, 1 of 1 confirmations), not sure: the budget \
              ended before it was confirmed.\n\
+             Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer.\n",
+        );
+        let far = Finding { confirmations: (2, 2), ..early.clone() };
+        check(
+            far,
+            &[],
+            Some(1500.0),
+            "About 1,840 requests/s (95 % CI 1,790 to 1,880, 2 of 2 confirmations), not sure: the budget \
+             ended before it was confirmed.\n\
+             Goal of 1,500/s: not decided.\n\
              Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer.\n",
         );
         let floor = Finding {
