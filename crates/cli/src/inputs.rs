@@ -1,7 +1,7 @@
 //! Digests of what a run was made from, for its record: whether two runs were asked the same can be told
 //! from them, and nothing else.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read, path::Path};
 
 use plimsoll_script::loader::Modules;
 use serde_json::{Value, json};
@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 /// Bytes of a digest that are kept.
 const KEPT: usize = 8;
+
+/// Of files of targets, which may be long; the length counts too.
+const READ_MAX: u64 = 64 << 20;
 
 /// Fewer for variables: what they hold may be short and secret, and is not to be found by trying.
 const KEPT_OF_VARIABLE: usize = 2;
@@ -39,13 +42,24 @@ pub(crate) fn of_script(options: Value, modules: &Modules, env: &[String]) -> Va
 pub(crate) fn of_attack(options: Value, files: &[&Path], flags: &[(&str, String)]) -> Value {
     let read = |path: &&Path| {
         let name = path.file_name()?.to_string_lossy().into_owned();
-        Some((name, digest(&std::fs::read(path).ok()?, KEPT)))
+        Some((name, of_file(path).ok()??))
     };
     let mut all: BTreeMap<String, String> = files.iter().filter_map(read).collect();
     let flags =
         flags.iter().map(|(name, text)| ((*name).to_owned(), digest(text.as_bytes(), KEPT)));
     all.extend(flags);
     with(options, &all, &BTreeMap::new())
+}
+
+/// `None` for what is no file: a pipe can be read once only.
+fn of_file(path: &Path) -> std::io::Result<Option<String>> {
+    let length = match std::fs::metadata(path)? {
+        about if about.is_file() => about.len(),
+        _ => return Ok(None),
+    };
+    let mut bytes = length.to_le_bytes().to_vec();
+    std::fs::File::open(path)?.take(READ_MAX).read_to_end(&mut bytes)?;
+    Ok(Some(digest(&bytes, KEPT)))
 }
 
 fn with(

@@ -110,16 +110,7 @@ impl<'a> Attack<'a> {
         let control = Arc::new(Control::new());
         let subject = targets::describe(args);
         let setup = Setup {
-            options: inputs(args, json!({
-                "attack": {
-                    "name": flags.name,
-                    "target": subject,
-                    "rate": load.pace,
-                    "duration": load.duration.map(go_string),
-                    "arrivals": load.arrivals,
-                },
-                "thresholds": thresholds::as_options(&thresholds),
-            })),
+            options: options(args, &load, &subject, &thresholds),
             subject,
             out: &flags.out,
             record: flags.record.as_deref(),
@@ -264,8 +255,18 @@ impl<'a> Attack<'a> {
     }
 }
 
-/// `options` with digests of what is sent and how.
-fn inputs(args: &AttackArgs, options: Value) -> Value {
+/// What was asked for, as the record keeps it, with digests of what is sent and how.
+fn options(args: &AttackArgs, load: &Load, target: &str, thresholds: &[ThresholdGroup]) -> Value {
+    let options = json!({
+        "attack": {
+            "name": args.results.name,
+            "target": target,
+            "rate": load.pace,
+            "duration": load.duration.map(go_string),
+            "arrivals": load.arrivals,
+        },
+        "thresholds": thresholds::as_options(thresholds),
+    });
     let targets = Path::new(&args.targets.targets);
     let files = args.targets.body.as_deref().into_iter();
     let files: Vec<&Path> = files.chain(args.url.is_none().then_some(targets)).collect();
