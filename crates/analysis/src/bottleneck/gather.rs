@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::{
     observed::{Known, Observed, Signal},
     pool,
-    table::{ENTRIES, Entry, IDLE_WAITS, Limit, Nature, PlaceKind, SIGNS, Sign, Symptom, Unit},
+    table::{
+        ENTRIES, Entry, IDLE_WAITS, Limit, Nature, PlaceKind, Resource, SIGNS, Sign, Symptom, Unit,
+    },
     verdict::{Place, Subject},
 };
 use crate::stats::median;
@@ -17,6 +19,9 @@ const RESOURCES_LIMIT: usize = 512;
 /// thread.
 const POOL_RANK: usize = 1;
 const RANKS: usize = 2;
+
+/// Shares no further apart in any trial are of one thing: both are read at about the same moment.
+const SAME_SHARE: f64 = 0.02;
 
 /// A symptom's values, one per trial.
 #[derive(Clone, Debug)]
@@ -51,6 +56,7 @@ pub(super) fn gather(rows: &[&Observed], known: &Known) -> Vec<Watched> {
             places.into_iter().filter_map(|place| with_share(rows, known, entry, rank, place)),
         );
     }
+    without_copies(&mut found);
     found.extend(pools(rows));
     for sign in &SIGNS {
         let places = places(rows, sign.symptom.metric, sign.place, sign.part);
@@ -58,6 +64,27 @@ pub(super) fn gather(rows: &[&Observed], known: &Known) -> Vec<Watched> {
     }
     found.truncate(RESOURCES_LIMIT);
     found
+}
+
+/// A cgroup may be watched by its path and by a process in it: one of both is enough.
+fn without_copies(found: &mut Vec<Watched>) {
+    let mut kept: Vec<Watched> = Vec::new();
+    for watched in found.drain(..) {
+        if !kept.iter().any(|other| is_copy(&watched, other)) {
+            kept.push(watched);
+        }
+    }
+    *found = kept;
+}
+
+fn is_copy(a: &Watched, b: &Watched) -> bool {
+    let (of_a, of_b) = (&a.subject, &b.subject);
+    let mut both = a.shares.iter().zip(&b.shares).filter_map(|(a, b)| Some(((*a)?, (*b)?)));
+    of_a.resource == Resource::CpuQuota
+        && of_b.resource == Resource::CpuQuota
+        && of_a.place.host == of_b.place.host
+        && of_a.size == of_b.size
+        && both.all(|(a, b)| (a - b).abs() <= SAME_SHARE)
 }
 
 /// Cores of a host: those that are watched one by one, or as told.

@@ -105,3 +105,27 @@ fn a_quota_by_two_trials_below_it() {
     let named = verdict.bottleneck.unwrap_or_else(|why| panic!("{why:?}\n{text}"));
     assert_eq!(named.subject.resource, Resource::CpuQuota, "{text}");
 }
+
+/// By its path and by a process in it.
+#[test]
+fn a_quota_that_is_watched_twice() {
+    let mut rows: Vec<Observed> = TRIALS.iter().map(|row| observed(row, true)).collect();
+    for row in &mut rows {
+        let is_of_cgroup = |signal: &&Signal| signal.tag("cgroup").is_some();
+        let copies: Vec<Signal> = row.signals.iter().filter(is_of_cgroup).cloned().collect();
+        row.signals.extend(copies.into_iter().map(|mut signal| {
+            signal.tags.iter_mut().for_each(|(name, value)| {
+                if name == "cgroup" {
+                    *value = "/web".to_owned();
+                }
+            });
+            signal
+        }));
+    }
+    let verdict = diagnose(&rows, &known());
+    let text = words(&verdict).join("\n");
+    let named = verdict.bottleneck.unwrap_or_else(|why| panic!("{why:?}\n{text}"));
+    assert_eq!(named.subject.resource, Resource::CpuQuota, "{text}");
+    assert_eq!(named.confidence, Confidence::High, "{text}");
+    assert!(verdict.cautions.is_empty(), "{text}");
+}
