@@ -10,10 +10,10 @@ use super::{
 use crate::html::escape;
 
 const WIDTH: f64 = 780.0;
-const HEIGHT: f64 = 440.0;
+const HEIGHT: f64 = 450.0;
 const LEFT: f64 = 66.0;
 const RIGHT: f64 = 24.0;
-const TOP: f64 = 74.0;
+const TOP: f64 = 86.0;
 const BOTTOM: f64 = 52.0;
 
 /// The least distance of words from the picture's edge.
@@ -34,14 +34,19 @@ const STROKES: [(&str, &str, &str); 3] = [
 
 /// For a file of its own; on a page they are the page's.
 const COLORS: &str = "\
-svg{--card:#fff;--ink:#161a22;--soft:#5a6373;--line:#dfe3ea;--grid:#eaedf2;--bad:#cc2f3c;--blue:#2f6fde;--amber:#c67900;--violet:#7a4fd0;--green:#1a9358}
-@media (prefers-color-scheme:dark){svg{--card:#161920;--ink:#e6e9ef;--soft:#98a2b3;--line:#272c37;--grid:#21262f;--bad:#ff6f78;--blue:#6ea8ff;--amber:#f0ad3d;--violet:#b596ff;--green:#4fd08e}}
+svg{--card:#fff;--ink:#161a22;--soft:#5a6373;--line:#dfe3ea;--grid:#eaedf2;--bad:#cc2f3c;
+--blue:#2f6fde;--amber:#c67900;--violet:#7a4fd0;--green:#1a9358}
+@media (prefers-color-scheme:dark){
+svg{--card:#161920;--ink:#e6e9ef;--soft:#98a2b3;--line:#272c37;--grid:#21262f;--bad:#ff6f78;
+--blue:#6ea8ff;--amber:#f0ad3d;--violet:#b596ff;--green:#4fd08e}}
 ";
 
 /// The parts' colors, in names.
 const STYLE: &str = "\
-.paper{fill:var(--card)}.ink{fill:var(--ink)}.soft{fill:var(--soft)}.grid{stroke:var(--grid)}.axis{stroke:var(--line)}
-.run{fill:var(--ink);stroke:var(--card)}.out{stroke:var(--bad)}.band{fill:var(--green)}.peak{stroke:var(--green)}.summit{fill:var(--green)}
+.paper{fill:var(--card)}.ink{fill:var(--ink)}.soft{fill:var(--soft)}
+.grid{stroke:var(--grid)}.axis{stroke:var(--line)}
+.run{fill:var(--ink);stroke:var(--card)}.out{stroke:var(--bad)}
+.band{fill:var(--green)}.peak{stroke:var(--green)}.summit{fill:var(--green)}
 .blue{stroke:var(--blue)}.amber{stroke:var(--amber)}.violet{stroke:var(--violet)}
 ";
 

@@ -123,7 +123,7 @@ fn sweep<R: Runner>(
         let size = Size::detect().filter(|_| session.terminal.stdout_is_tty);
         let columns = size.unwrap_or(Size::DEFAULT).columns;
         let curve = picture.text(columns, session.terminal.color_on_stdout());
-        text::report(&conclusion, &entries, &told, &curve)
+        text::report(&conclusion, &entries, &told, &curve, columns)
     };
     terminal::print(&text)?;
     Ok(conclusion.verdict.exit())

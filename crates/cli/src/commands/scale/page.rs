@@ -64,7 +64,6 @@ pub(super) fn page(
 ) -> Page {
     let sizes: Vec<String> = asked.sizes.iter().map(u64::to_string).collect();
     let noun = told.swept.noun();
-    let sentences = conclusion.fit.iter().flat_map(|fit| words::sentences(fit, told.swept));
     let mut parameters =
         conclusion.fit.as_ref().map(|fit| text::parameters(fit, told.swept)).unwrap_or_default();
     parameters.head = ["figure", "value", "95 % interval", ""].map(str::to_owned).to_vec();
@@ -83,7 +82,7 @@ pub(super) fn page(
             Verdict::Inconclusive(_) | Verdict::Interrupted => Tone::Warn,
         },
         verdict: words::headline(conclusion, told.swept),
-        sentences: sentences.collect(),
+        sentences: words::sentences(conclusion, told.swept),
         picture: picture(conclusion, entries, told, subject),
         parameters,
         sizes: text::sizes(conclusion, told.swept, told.noun),
@@ -95,7 +94,7 @@ pub(super) fn page(
 
 fn runs(entries: &[Entry], told: &Told) -> Table {
     let rate = format!("{}/s", told.noun);
-    let head = ["", told.swept.noun(), &rate, "latency", "p(99)", "failed", "plimsoll's CPU", ""];
+    let head = ["", told.swept.noun(), &rate, "latency", "p(99)", "failed", "own CPU", ""];
     let row = |(at, entry): (usize, &Entry)| {
         let measured = &entry.measured;
         let verdict = match &measured.validity {

@@ -12,23 +12,28 @@ use crate::commands::capacity::words::{milliseconds, number, percent};
 
 const NONE: &str = "-";
 
+/// Between columns, and what is left at least for the last.
+const GAP: usize = 2;
+const ROOM_MIN: usize = 20;
+
 /// Everything but the curve, which stands between the sizes and what was fitted.
 pub(super) fn report(
     conclusion: &Conclusion,
     entries: &[Entry],
     told: &Told,
     picture: &str,
+    width: usize,
 ) -> String {
-    let mut text = format!("{}\n", columns(&sizes(conclusion, told.swept, told.noun)));
+    let mut text = format!("{}\n", columns(&sizes(conclusion, told.swept, told.noun), width));
     if conclusion.fit.is_some() {
         text += &format!("{picture}\n");
     }
     text += &format!("{}\n", words::headline(conclusion, told.swept));
+    for sentence in words::sentences(conclusion, told.swept) {
+        text += &format!("{sentence}\n");
+    }
     if let Some(fit) = &conclusion.fit {
-        for sentence in words::sentences(fit, told.swept) {
-            text += &format!("{sentence}\n");
-        }
-        text += &format!("\n{}", columns(&parameters(fit, told.swept)));
+        text += &format!("\n{}", columns(&parameters(fit, told.swept), width));
     }
     let notes = words::notes(conclusion, entries, told.swept, told.is_here);
     if !notes.is_empty() {
@@ -56,15 +61,16 @@ pub(super) fn parameters(fit: &Fit, swept: Swept) -> Table {
 /// A row for each size.
 pub(super) fn sizes(conclusion: &Conclusion, swept: Swept, noun: &str) -> Table {
     let head = [
-        swept.noun(),
+        // The longest of them takes too much of a line.
+        if swept == Swept::Vus { "VUs" } else { swept.noun() },
         &format!("{noun}/s"),
         "least",
         "most",
         "latency",
         "p(99)",
         "failed",
-        "by Little's law",
-        "plimsoll's CPU",
+        "Little",
+        "own CPU",
         "runs",
     ];
     let row = |size: &Size| {
@@ -96,22 +102,70 @@ pub(super) fn sizes(conclusion: &Conclusion, swept: Swept, noun: &str) -> Table 
     }
 }
 
-/// Cells below each other: numbers to the right, and in a table without a head words to the left.
-fn columns(table: &Table) -> String {
+/// Cells below each other: numbers to the right, and in a table without a head words to the left, the last
+/// of them over several lines where `width` is too little.
+fn columns(table: &Table, width: usize) -> String {
     let has_head = !table.head.is_empty();
     let lines = || has_head.then_some(&table.head).into_iter().chain(&table.rows);
     let count = lines().map(Vec::len).max().unwrap_or(0);
-    let width = |at: usize| {
+    let widest = |at: usize| {
         lines().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..count).map(width).collect();
+    let widths: Vec<usize> = (0..count).map(widest).collect();
+    let before: usize = widths.iter().rev().skip(1).map(|width| width + GAP).sum();
+    let room = width.saturating_sub(before).max(ROOM_MIN);
     let mut text = String::new();
     for line in lines() {
-        let cells = line.iter().zip(&widths).map(|(cell, width)| {
-            if has_head { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
-        });
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        let cells =
+            line.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match has_head {
+                true => format!("{cell:>width$}"),
+                false if at + 1 == count => wrapped(cell, room, before),
+                false => format!("{cell:<width$}"),
+            });
+        text += cells.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end();
         text.push('\n');
     }
     text
+}
+
+/// In lines of `room` characters, all but the first indented.
+fn wrapped(words: &str, room: usize, indent: usize) -> String {
+    let (mut text, mut taken) = (String::new(), 0);
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if taken > 0 && taken + 1 + length > room {
+            text += &format!("\n{:indent$}", "");
+            taken = 0;
+        } else if taken > 0 {
+            text.push(' ');
+            taken += 1;
+        }
+        text += word;
+        taken += length;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::conclusion::tests::sweep, *};
+
+    #[test]
+    fn lines_keep_to_the_terminal() {
+        let entries = sweep();
+        let conclusion = Conclusion::new(&entries, 1, false);
+        for swept in [Swept::Vus, Swept::Connections, Swept::Nodes { per_node: 4 }] {
+            let told = Told { swept, noun: "requests", is_here: false };
+            let text = report(&conclusion, &entries, &told, "(curve)", 80);
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|widest| widest <= 88), "{text}");
+            assert!(text.contains("(curve)") && text.contains("peak at 15"), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_wrapped_below_their_column() {
+        assert_eq!(wrapped("a bb ccc dddd", 6, 2), "a bb\n  ccc\n  dddd");
+        assert_eq!(wrapped("long", 2, 0), "long");
+    }
 }

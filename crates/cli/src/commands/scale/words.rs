@@ -71,19 +71,28 @@ fn growth(fit: &Fit, conclusion: &Conclusion, swept: Swept) -> String {
 }
 
 /// Which law fits, and what its figures mean.
-pub(super) fn sentences(fit: &Fit, swept: Swept) -> Vec<String> {
-    let mut sentences = vec![best(fit)];
+pub(super) fn sentences(conclusion: &Conclusion, swept: Swept) -> Vec<String> {
+    let Some(fit) = &conclusion.fit else { return Vec::new() };
+    let mut sentences = Vec::new();
     match fit.peak {
-        Peak::Within(Summit { n, .. }) if n.interval.is_some_and(|range| range.high > 1e6) => {
-            sentences.push("where the peak ends cannot be told".to_owned());
+        Peak::Within(peak) => {
+            let most = conclusion.sizes.iter().rfind(|size| size.throughput.is_some());
+            let ends = most.and_then(|size| Some((size.n, size.throughput?)));
+            // Close to the end of the sweep it can hardly be seen.
+            let less = ends.filter(|(_, [throughput, ..])| *throughput < peak.throughput.value);
+            sentences.extend(less.map(|(n, [throughput, ..])| {
+                let size = swept.count(n as f64);
+                format!("beyond it more make it less: {} at {size}", rate(throughput))
+            }));
         }
         Peak::Beyond(Summit { n, .. }) => sentences.push(format!(
             "if the law goes on, the peak lies outside the sweep, at about {}{}: nobody has looked there",
             swept.count(n.value.round()),
             between(n, |n| number(n.round()))
         )),
-        Peak::Within(_) | Peak::NotObserved => {}
+        Peak::NotObserved => {}
     }
+    sentences.push(best(fit));
     if let Some(ceiling) = fit.ceiling {
         sentences.push(format!(
             "contention alone allows no more than about {}{}, however many",
@@ -194,15 +203,14 @@ fn law(law: Law) -> String {
     }
 }
 
-/// A share that is small: of pairs there are many.
+/// A share that is small, with three digits: of pairs there are many.
 fn fine(share: f64) -> String {
     let percent = share * 100.0;
-    match percent {
-        0.0 => "0 %".to_owned(),
-        percent if percent < 0.001 => format!("{percent:.1e} %"),
-        percent if percent < 1.0 => format!("{percent:.4} %"),
-        percent => format!("{percent:.2} %"),
+    if percent <= 0.0 {
+        return "0 %".to_owned();
     }
+    let decimals = (2.0 - percent.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{percent:.decimals$} %")
 }
 
 /// What keeps the result from being better, or from being believed at once.
@@ -298,11 +306,18 @@ mod tests {
         let line = headline(&found, Swept::Connections);
         assert!(line.starts_with("peak at 15 connections: ") && line.ends_with("/s"), "{line}");
         let fit = found.fit.as_ref().unwrap();
-        let said = sentences(fit, Swept::Connections).join("\n");
+        let said = sentences(&found, Swept::Connections).join("\n");
         assert!(said.contains("the scalability law fits best, clearly"), "{said}");
+        assert!(said.contains("more make it less") && said.contains("at 32 connections"), "{said}");
         let rows = parameters(fit, Swept::Connections);
         assert!(rows.iter().any(|[name, ..]| name == "peak throughput"), "{rows:?}");
         assert!(notes(&found, &sweep(), Swept::Connections, false).is_empty());
+    }
+
+    #[test]
+    fn small_shares_have_three_digits() {
+        let found = [0.0, 0.002_895_4, 0.000_01, 0.0135, 0.25, 1e-9].map(fine);
+        assert_eq!(found, ["0 %", "0.290 %", "0.00100 %", "1.35 %", "25.0 %", "0.000000100 %"]);
     }
 
     #[test]
