@@ -52,6 +52,20 @@ fn a_constant_rate_is_an_exact_grid() {
 }
 
 #[test]
+fn what_is_due_is_what_was_to_be_taken() {
+    let pace = Pace::Constant(rate(100));
+    let even = schedule(&pace, Spacing::Even, SECOND);
+    let all = drain(Cursor::new(Arc::clone(&even), Deal::whole()));
+    for millis in [0, 1, 9, 10, 11, 505, 990, 2_000] {
+        let until = Duration::from_millis(millis);
+        let taken = all.iter().filter(|at| **at < until).count() as u64;
+        assert_eq!(even.due(until), Some(taken), "{until:?}");
+    }
+    let random = schedule(&pace, Spacing::Poisson { seed: 1 }, SECOND);
+    assert_eq!(random.due(SECOND), None);
+}
+
+#[test]
 fn hits_that_are_sent_together_are_due_with_the_first_of_them() {
     let pace = Pace::Constant(rate(1000));
     let grid = times(&pace, Spacing::Even, SECOND);

@@ -12,7 +12,7 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Tool, command, finish, http, signal};
+use plimsoll_e2e::{Tool, command, finish, http, postgres::Postgres, signal};
 
 use crate::services::{Seen, watch_for};
 
@@ -338,5 +338,24 @@ fn limits_that_cannot_be() {
 fn without_limits_there_is_nothing_to_tell() {
     let service = Service::start(&[]).unwrap();
     assert_eq!(service.get("/metrics").unwrap().0, 404);
+    service.end(Signal::SIGTERM);
+}
+
+/// The work of the page is the database's.
+#[test]
+fn a_page_of_a_database() {
+    let postgres = Postgres::start();
+    let service = Service::start(&["--threads", "1", "--pool", "3", "--postgres", &postgres.url()]);
+    let service = service.unwrap();
+    let (status, page) = service.get("/query?rows=4").unwrap();
+    let sum: f64 = page.trim().parse().unwrap();
+    // 1 + 1.414 + 1.732 + 2
+    assert!(status == 200 && (sum - 6.146_264).abs() < 1e-5, "{status}: {page}");
+    let load = service.load("/query?rows=100");
+    assert_eq!(load.refused, 0, "{load:?}");
+    assert_eq!(service.metric("web_pool_wait_seconds_count"), load.done as f64 + 1.0);
+    drop(postgres);
+    let (status, page) = service.get("/query").unwrap();
+    assert!(status == 502 && page.contains("the database: "), "{status}: {page}");
     service.end(Signal::SIGTERM);
 }
