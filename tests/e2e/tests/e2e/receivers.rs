@@ -24,6 +24,19 @@ export default function () { http.get(__ENV.BASE); }
 ";
 const ARRIVALS: u64 = 300;
 
+/// More samples than [`a_run_past_the_limit_is_told_in_fewer_points`] has written singly.
+const FULL: &str = "
+import http from 'k6/http';
+import exec from 'k6/execution';
+import { check } from 'k6';
+export const options = { scenarios: { full: {
+  executor: 'constant-arrival-rate', rate: 300, duration: '4s', preAllocatedVUs: 100 } } };
+export default function () {
+  http.get(__ENV.BASE);
+  check(null, { fits: () => exec.scenario.iterationInTest % 4 > 0 });
+}
+";
+
 /// How often a database is asked whether it has something, every 50 ms.
 const ATTEMPTS: u32 = 600;
 
@@ -196,6 +209,45 @@ fn lost(line: &str) -> u64 {
     let before = line.split(" lost: ").next().unwrap_or_default();
     let digits = before.rsplit(|c: char| !c.is_ascii_digit()).find(|word| !word.is_empty());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("no number in {line}"))
+}
+
+/// What dashboards ask of seconds with more samples than are written singly is what the run itself
+/// says of them.
+#[test]
+fn a_run_past_the_limit_is_told_in_fewer_points() {
+    let (web, influxdb) = (Web::start(), InfluxDb::start());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.js"), FULL).unwrap();
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["run", "--out", &format!("influxdb={}/k6", influxdb.url())]);
+    command.args(["--out", "json=samples.json", "--summary-export", "summary.json"]);
+    command.args(["-e", &format!("BASE={}", web.url), "script.js"]);
+    command.env("PLIMSOLL_INFLUXDB_POINTS_PER_SECOND", "1000");
+    let run = finish(command, folder, None);
+    assert_eq!(run.code, Some(0), "{}", run.said());
+    let metrics = &run.json("summary.json")["metrics"];
+    let of = |metric: &str, value: &str| metrics[metric][value].as_f64().unwrap();
+    let asked = |statement: &str| -> f64 {
+        influxdb.column("k6", statement, 1).first().unwrap().parse().unwrap()
+    };
+    let requests = of("http_reqs", "count");
+    assert_eq!(asked("SELECT sum(\"value\") FROM \"http_reqs\""), requests);
+    let points = asked("SELECT count(\"value\") FROM \"http_req_duration\"");
+    assert!(points < requests / 3.0, "{points} points of {requests} requests\n{}", run.said());
+    // One of four fails.
+    let passed = asked("SELECT mean(\"value\") FROM \"checks\"");
+    assert!((passed - 0.75).abs() < 0.02, "{passed}");
+    for end in ["min", "max"] {
+        let told = of("http_req_duration", end);
+        let seen = asked(&format!("SELECT {end}(\"value\") FROM \"http_req_duration\""));
+        assert!((seen - told).abs() <= told * 1e-3, "{end}: {seen}, not {told}");
+    }
+    assert!(run.stderr.contains("; condensed: "), "{}", run.said());
+    // A file beside it has everything.
+    let samples = std::fs::read_to_string(run.folder.path().join("samples.json")).unwrap();
+    let of_requests = "{\"metric\":\"http_reqs\",\"type\":\"Point\"";
+    let written = samples.lines().filter(|line| line.starts_with(of_requests)).count();
+    assert_eq!(written, requests as usize);
 }
 
 #[test]
