@@ -15,7 +15,7 @@ pub struct Second {
     /// Those that ended, and among them those that failed.
     pub done: f64,
     pub failed: f64,
-    /// Iterations that had begun and not ended, at the second's end; those due and never begun too.
+    /// Iterations that had begun and not ended, the mean over the second; those due and never begun too.
     pub in_flight: f64,
     /// Milliseconds from when each was due, of those that ended.
     pub latency: Histogram,
