@@ -9,9 +9,10 @@ use plimsoll_metrics::window::{Measure, Objective};
 use serde_json::{Value, json};
 
 use super::{
-    noop::{self, Noop},
+    gather::Gathered,
+    noop::{self, Make, Noop},
     plan,
-    trial::{Laboratory, Tried},
+    trial::{Laboratory, Ran, Tried},
     words::{milliseconds, number, percent, rate},
 };
 use crate::{args::SeeFlags, exit::Failure};
@@ -35,6 +36,33 @@ pub(super) const TIME_MAX: Duration = Duration::from_secs(2 * (1 + STEPS as u64 
 
 /// Of its CPU, from here on the generator is the limit, as for trials.
 const CPU_SHARE: f64 = 0.8;
+
+/// From this share on, another number of requests is another way through a script.
+const UNLIKE: f64 = 0.1;
+
+/// Fewer in the first run say nothing of what each costs.
+const DONE_MIN: f64 = 1000.0;
+
+/// About what the head of an answer takes.
+const HEAD_BYTES: f64 = 120.0;
+
+/// What one request, or one iteration of a script, is answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
+    /// Bytes of an answer, without its head.
+    pub(super) body: u64,
+    /// How many requests it sends.
+    pub(super) requests: f64,
+}
+
+impl Shape {
+    pub(super) fn of(ran: &Ran) -> Shape {
+        let Gathered { done, requests, received, .. } = &ran.gathered;
+        // What is negative becomes 0.
+        let body = (received / requests.max(1.0) - HEAD_BYTES) as u64;
+        Shape { body, requests: requests / done.max(1.0) }
+    }
+}
 
 /// What is on time: so many milliseconds late, or that share of the tightest limit on latency if it is more.
 const LATE_MS: f64 = 1.0;
@@ -118,46 +146,44 @@ pub(super) enum Known {
 }
 
 impl<R: Runner> Laboratory<'_, R> {
-    /// `None` when the person ended it. `body`: bytes of each answer, as the real target's are.
-    ///
-    /// # Errors
-    /// When the target that answers at once cannot be started or reached.
-    pub(super) fn calibrate(&self, noop: &Noop<R>, body: u64) -> Result<Option<Known>, Failure> {
+    /// `None` when the person ended it. `shape`: of what the real target was sent and answered. Whatever goes
+    /// wrong, the search does without.
+    pub(super) fn calibrate(&self, noop: &Noop<R>, shape: Shape) -> Option<Known> {
         let make = match noop {
             Noop::At(make) => make,
-            Noop::None(reason) => return Ok(Some(Known::Not((*reason).to_owned()))),
+            Noop::None(reason) => return Some(Known::Not((*reason).to_owned())),
         };
-        let (_service, addr) = noop::start(body)?;
-        let bench = make(addr)?;
-        let see = SeeFlags::nothing();
-        let screen = self.screen.without_page();
-        let laboratory = Laboratory { bench: &bench, see: &see, screen: &screen, ..*self };
-        let found = laboratory.falling()?;
-        self.screen.clear();
-        Ok(found)
+        let not = |failure: Failure| Some(Known::Not(failure.message));
+        let found = self.against_noop(make, shape, |laboratory| laboratory.falling(shape));
+        let none = || Some(Known::Not("the script does not talk HTTP alone".to_owned()));
+        found.map_or_else(not, |found| found.unwrap_or_else(none))
     }
 
     /// The mean milliseconds of an answer at `rate`, of a target that answers at once: all of it is the
-    /// generator's, the network's and the kernel's.
-    ///
-    /// # Errors
-    /// As [`Laboratory::calibrate`].
-    pub(super) fn round_trip(
+    /// generator's, the network's and the kernel's. `None` when it cannot be told.
+    pub(super) fn round_trip(&self, noop: &Noop<R>, shape: Shape, rate: f64) -> Option<f64> {
+        let Noop::At(make) = noop else { return None };
+        let tried = self.against_noop(make, shape, |laboratory| laboratory.hold(rate));
+        let tried = tried.ok().flatten().flatten()?;
+        let is_valid = !matches!(tried.judgement.outcome, Outcome::Invalid(_));
+        is_valid.then_some(tried.judgement.mean_latency)
+    }
+
+    /// `None` when the load cannot go there.
+    fn against_noop<T>(
         &self,
-        noop: &Noop<R>,
-        body: u64,
-        rate: f64,
-    ) -> Result<Option<f64>, Failure> {
-        let Noop::At(make) = noop else { return Ok(None) };
-        let (_service, addr) = noop::start(body)?;
-        let bench = make(addr)?;
+        make: &Make<R>,
+        shape: Shape,
+        run: impl FnOnce(&Laboratory<R>) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failure> {
+        let (_service, addr) = noop::start(shape.body)?;
+        let Some(bench) = make(addr)? else { return Ok(None) };
         let see = SeeFlags::nothing();
         let screen = self.screen.without_page();
         let laboratory = Laboratory { bench: &bench, see: &see, screen: &screen, ..*self };
-        let tried = laboratory.hold(rate)?;
+        let found = run(&laboratory);
         self.screen.clear();
-        let is_valid = |tried: &Tried| !matches!(tried.judgement.outcome, Outcome::Invalid(_));
-        Ok(tried.filter(is_valid).map(|tried| tried.judgement.mean_latency))
+        found.map(Some)
     }
 
     fn hold(&self, rate: f64) -> Result<Option<Tried>, Failure> {
@@ -166,7 +192,7 @@ impl<R: Runner> Laboratory<'_, R> {
     }
 
     /// Down from about what it reaches at all.
-    fn falling(&self) -> Result<Option<Known>, Failure> {
+    fn falling(&self, shape: Shape) -> Result<Option<Known>, Failure> {
         self.screen.update("calibration");
         let expected = self.expected(None, LENGTH, Default::default());
         let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
@@ -174,6 +200,19 @@ impl<R: Runner> Laboratory<'_, R> {
         if reached <= 0.0 || ran.gathered.failed > 0.0 {
             let reason = "the target that answers at once was not reached".to_owned();
             return Ok((!self.interrupt.is_set()).then_some(Known::Not(reason)));
+        }
+        let found = Shape::of(&ran);
+        if (found.requests / shape.requests.max(f64::MIN_POSITIVE) - 1.0).abs() > UNLIKE {
+            return Ok(Some(Known::Not(format!(
+                "answered by another target, one of the {} sends {} requests, not {}",
+                self.bench.noun,
+                number(found.requests),
+                number(shape.requests)
+            ))));
+        }
+        if ran.gathered.done < DONE_MIN {
+            let reason = "too few go through it at a time to tell what each takes";
+            return Ok(Some(Known::Not(reason.to_owned())));
         }
         let mut found = None;
         for step in 0..STEPS {

@@ -11,7 +11,7 @@ use plimsoll_engine::runner::Runner;
 use serde_json::{Value, json};
 
 use super::{
-    calibrate::{self, Calibration, Known, Own},
+    calibrate::{self, Calibration, Known, Own, Shape},
     conclusion::{Conclusion, Verdict},
     diagnosis,
     hunt::Hunt,
@@ -39,8 +39,7 @@ const ALIKE: f64 = 1e-3;
 pub(super) struct Care<'a, R: Runner> {
     pub(super) flags: &'a CareFlags,
     noop: Noop<'a, R>,
-    /// Bytes of an answer.
-    body: u64,
+    shape: Shape,
     pub(super) known: Known,
     /// How long the longest restart took, until the target answered.
     pub(super) restart: Option<Duration>,
@@ -53,7 +52,7 @@ impl<'a, R: Runner> Care<'a, R> {
     /// goes on. `None` when the person ended it.
     ///
     /// # Errors
-    /// As [`Laboratory::restart`], [`Laboratory::probe`] and [`Laboratory::calibrate`].
+    /// As [`Laboratory::restart`] and [`Laboratory::probe`].
     pub(super) fn begin(
         flags: &'a CareFlags,
         noop: Noop<'a, R>,
@@ -77,12 +76,12 @@ impl<'a, R: Runner> Care<'a, R> {
             Some(Some(found)) => Known::Calibrated(found),
             Some(None) => not("the search that goes on was not"),
             None if budget < calibrate::BUDGET_MIN => not("the budget is under a minute"),
-            None => match laboratory.calibrate(&noop, probed.body)? {
+            None => match laboratory.calibrate(&noop, probed.shape) {
                 Some(known) => known,
                 None => return Ok(None),
             },
         };
-        let care = Care { flags, noop, body: probed.body, known, restart, budget };
+        let care = Care { flags, noop, shape: probed.shape, known, restart, budget };
         Ok(Some((probed, care)))
     }
 
@@ -225,7 +224,7 @@ impl<R: Runner> Hunt<'_, R> {
         let ceiling = self.care.ceiling();
         Ok(Aftermath {
             known: self.care.known.clone(),
-            own: self.own(finding)?,
+            own: self.own(finding),
             intervention,
             aside: std::mem::take(&mut self.aside),
             restart,
@@ -234,24 +233,24 @@ impl<R: Runner> Hunt<'_, R> {
     }
 
     /// At the capacity: by the last trial there.
-    fn own(&self, finding: &Finding) -> Result<Option<Own>, Failure> {
+    fn own(&self, finding: &Finding) -> Option<Own> {
         let is_open = self.laboratory.bench.due(1.0).is_some();
         let at = finding.capacity.filter(|_| is_open);
         let is_at = |entry: &&Entry| {
             let near = at.is_some_and(|at| (entry.order.rate / at - 1.0).abs() < ALIKE);
             near && !matches!(entry.outcome, Outcome::Invalid(_) | Outcome::Fail(_))
         };
-        let Some(entry) = self.entries.iter().rev().find(is_at) else { return Ok(None) };
-        let Some((late, waited)) = entry.begun() else { return Ok(None) };
+        let entry = self.entries.iter().rev().find(is_at)?;
+        let (late, waited) = entry.begun()?;
         let can_run =
             !self.laboratory.interrupt.is_set() && matches!(self.care.known, Known::Calibrated(_));
         let rate = entry.observed.offered;
         let round_trip = match can_run {
-            true => self.laboratory.round_trip(&self.care.noop, self.care.body, rate)?,
+            true => self.laboratory.round_trip(&self.care.noop, self.care.shape, rate),
             false => None,
         };
         let latency = entry.observed.latency_mean;
-        Ok(Some(Own { rate, latency, late, waited, round_trip }))
+        Some(Own { rate, latency, late, waited, round_trip })
     }
 
     /// Starts the service anew before a trial that is to be of one start; how long it took.

@@ -97,7 +97,8 @@ pub(super) struct Gathered {
     pub(super) lateness: Histogram,
     /// Milliseconds until each request had a connection.
     pub(super) waited: Histogram,
-    /// Bytes that came.
+    /// Requests that ended, and bytes that came.
+    pub(super) requests: f64,
     pub(super) received: f64,
     /// CPU time and wall time that it is about.
     pub(super) cpu: (Duration, Duration),
@@ -220,6 +221,7 @@ impl Gathering {
         gathered.done += done;
         gathered.failed += done * share;
         gathered.received += received;
+        gathered.requests += requests as f64;
         let Some(rate) = self.expected.rate else {
             let counted = Counted { done, failed: done * share, iterations, requests: http };
             self.closed(at, counted, gathered);

@@ -84,9 +84,8 @@ pub(crate) fn capacity(args: &CapacityArgs, session: &Session) -> Result<Exit, F
                 return Err(Failure::new(Exit::BadConfiguration, message));
             }
             let bench = targets::script(sent, args.senders, dimension, file, config, session.log)?;
-            // Another answer would be another way through the script.
-            let noop = Noop::None("what a script sends depends on what it is answered");
-            asked.search(&bench, noop, args, session)
+            let twin = |addr| noop::script(sent, args.senders, (file, config), addr);
+            asked.search(&bench, Noop::At(&twin), args, session)
         }
         Some(_) if parts::is_redis(attack) => {
             let bench = targets::redis_over(
@@ -223,6 +222,8 @@ impl Asked {
             };
             let mut result = json::json(&conclusion, &verdict, &asked, &entries);
             aftermath.add_to(&mut result);
+            // For the page: machines get both shares.
+            aftermath.correct(&mut conclusion);
             format!("{result:#}\n")
         } else {
             let about = report::About {
@@ -237,7 +238,11 @@ impl Asked {
         terminal::print(&text)?;
         let notes = aftermath.text(&conclusion).lines().map(str::to_owned).collect();
         let shown = search::Search { notes, ..following.end(&conclusion, &entries) };
-        let written = pages.end(&shown)?;
+        let mut written = pages.end(&shown)?;
+        if let (true, false, Some(path)) = (written.is_empty(), is_interrupted, store.path()) {
+            let path = path.display();
+            written.push(format!("a page of it: plimsoll report --html {path} > capacity.html"));
+        }
         for line in written {
             laboratory.screen.line(&line);
         }

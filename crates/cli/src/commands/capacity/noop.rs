@@ -1,25 +1,33 @@
 //! The same load against a target of our own that answers everything at once: what is left then is what
 //! the generator, the machine's network and its kernel take.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use plimsoll_attack::http::{Config, HttpRunner};
 use plimsoll_clients::http::config::{ConnectTo, HostOverrides, HostPatterns, IpRanges, Proxies};
+use plimsoll_engine::runner::Runner;
 use plimsoll_runtime::{
-    log::Log,
+    log::{Log, LogConfig, Sink},
     tls::{TlsConfig, TlsConnector},
+};
+use plimsoll_script::{
+    lifecycle::Script,
+    options::{HostTarget, Options},
 };
 
 use super::{bench::Bench, targets};
 use crate::{
-    args::Sent,
+    args::{Dimension, Sent},
     commands::{attack::parts, serve::child::Service},
     exit::{Exit, Failure},
 };
 
-/// Makes the load that goes there, or says why there is none.
-pub(super) enum Noop<'a, R: plimsoll_engine::runner::Runner> {
-    At(&'a dyn Fn(SocketAddr) -> Result<Bench<R>, Failure>),
+/// Makes the load that goes to an address; nothing when it cannot go there alone.
+pub(super) type Make<'a, R> = dyn Fn(SocketAddr) -> Result<Option<Bench<R>>, Failure> + 'a;
+
+/// What makes the load that goes there, or why there is none.
+pub(super) enum Noop<'a, R: Runner> {
+    At(&'a Make<'a, R>),
     /// Behind "not calibrated: ".
     None(&'static str),
 }
@@ -30,10 +38,34 @@ pub(super) fn http(
     senders: Option<u64>,
     addr: SocketAddr,
     log: &Log,
-) -> Result<Bench<HttpRunner>, Failure> {
+) -> Result<Option<Bench<HttpRunner>>, Failure> {
     let mut config = parts::http(&sent.attack, log)?;
     redirect(&mut config, addr)?;
-    Ok(targets::http_of(config, sent, senders))
+    Ok(Some(targets::http_of(config, sent, senders)))
+}
+
+/// The script, whose names all stand for `addr`. What it says is not written: it is answered what it does not
+/// expect.
+pub(super) fn script(
+    sent: &Sent,
+    senders: Option<u64>,
+    (file, config): (&str, Option<&Path>),
+    addr: SocketAddr,
+) -> Result<Option<Bench<Script>>, Failure> {
+    let silent = Log::new(LogConfig { sink: Sink::None, ..LogConfig::default() });
+    let log = &silent.map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+    let target = HostTarget { address: addr.ip(), port: Some(addr.port()) };
+    let options = Options {
+        hosts: Some(BTreeMap::from([("*".to_owned(), target)])),
+        block_hostnames: Some(Vec::new()),
+        blacklist_ips: Some(Vec::new()),
+        insecure_skip_tls_verify: Some(true),
+        ..Options::default()
+    };
+    let Some(scripted) = targets::load_script_at(sent, file, config, options, log)? else {
+        return Ok(None);
+    };
+    targets::script_of(scripted, sent, senders, Dimension::Rate, file).map(Some)
 }
 
 /// Why the targets cannot be read once more.

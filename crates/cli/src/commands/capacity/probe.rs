@@ -6,6 +6,7 @@ use plimsoll_engine::runner::Runner;
 
 use super::{
     bench::Bench,
+    calibrate::Shape,
     trial::{Laboratory, Ran, allowed},
     words,
 };
@@ -36,17 +37,13 @@ const START_MAX: f64 = 256.0;
 /// Held connections at least, over those that are busy at a time.
 const HELD_MARGIN: f64 = 4.0;
 
-/// About what the head of an answer takes.
-const HEAD_BYTES: f64 = 120.0;
-
 /// What it found.
 pub(super) struct Probed {
     pub(super) start: f64,
     pub(super) ceiling: f64,
     /// Of whole numbers: the least that makes sense.
     pub(super) floor: f64,
-    /// Bytes of an answer, without its head.
-    pub(super) body: u64,
+    pub(super) shape: Shape,
     pub(super) words: String,
 }
 
@@ -64,16 +61,15 @@ impl<R: Runner> Laboratory<'_, R> {
             return Ok(None);
         }
         answers(self.bench, &ran)?;
-        let body = ran.gathered.received / ran.gathered.done.max(1.0) - HEAD_BYTES;
-        // What is negative becomes 0.
-        Ok(Some(Probed { body: body as u64, ..self.probed(&ran) }))
+        Ok(Some(self.probed(&ran)))
     }
 
     fn probed(&self, ran: &Ran) -> Probed {
         let done = ran.gathered.done;
+        let shape = Shape::of(ran);
         let reached = done / ran.lasted.max(LENGTH).as_secs_f64();
         if self.bench.unit().is_whole() {
-            return self.probed_whole(reached);
+            return self.probed_whole(reached, shape);
         }
         let (cpu, wall) = ran.gathered.cpu;
         let each = cpu.as_secs_f64() / (reached * wall.as_secs_f64()).max(1.0);
@@ -82,13 +78,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
         if done < CALIBRATION || each <= 0.0 {
             let words = format!("{found}; trials will tell what the generator can do");
-            return Probed {
-                start,
-                ceiling: CEILING.max(start * 100.0),
-                floor: 1.0,
-                body: 0,
-                words,
-            };
+            return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, shape, words };
         }
         let most = CPU_SHARE * self.cores / each;
         let words = format!(
@@ -96,12 +86,12 @@ impl<R: Runner> Laboratory<'_, R> {
             words::rate(most),
             words::number(self.cores)
         );
-        Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, body: 0, words }
+        Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, shape, words }
     }
 
     /// For virtual users or connections: while a service serves no more than it does now, so many may wait
     /// for it as are served in the time that the objectives allow.
-    fn probed_whole(&self, reached: f64) -> Probed {
+    fn probed_whole(&self, reached: f64, shape: Shape) -> Probed {
         let bench = self.bench;
         let ceiling = bench.senders as f64;
         let floor = match bench.held {
@@ -116,7 +106,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let start = (expected * START).clamp(SENDERS as f64, START_MAX).max(floor).min(ceiling);
         let reached = words::number(reached);
         let words = format!("probe: {SENDERS} {} at a time reach {reached}/s", bench.noun);
-        Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), body: 0, words }
+        Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), shape, words }
     }
 }
 

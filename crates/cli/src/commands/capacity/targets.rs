@@ -13,7 +13,10 @@ use plimsoll_engine::{
 };
 use plimsoll_metrics::{Builtin, Registry, registry::SERIES_LIMIT};
 use plimsoll_runtime::{log::Log, random::Random};
-use plimsoll_script::lifecycle::Script;
+use plimsoll_script::{
+    lifecycle::Script,
+    options::{Layer, Options, Source},
+};
 
 use super::bench::Bench;
 use crate::{
@@ -29,6 +32,9 @@ const SCRIPT_SENDERS: u64 = 1_000;
 
 /// What was sent has this long to be answered after a trial, or its timeout if that is less.
 pub(in crate::commands) const DRAIN_MAX: Duration = Duration::from_secs(15);
+
+/// The module with which scripts talk to Redis.
+const REDIS: &[u8] = b"k6/experimental/redis";
 
 /// Names of files that are scripts or archives.
 const SCRIPTS: [&str; 7] = ["js", "ts", "mjs", "cjs", "mts", "cts", "tar"];
@@ -130,6 +136,17 @@ pub(in crate::commands) struct Scripted {
     pub(in crate::commands) config: RunConfig,
 }
 
+fn request<'a>(sent: &'a Sent, file: &'a str, config: Option<&'a Path>) -> Request<'a> {
+    Request {
+        file: Path::new(file),
+        text: None,
+        runtime: &sent.runtime,
+        options: None,
+        config,
+        system_env: true,
+    }
+}
+
 /// Loads a script for many runs.
 pub(in crate::commands) fn load_script(
     sent: &Sent,
@@ -137,15 +154,29 @@ pub(in crate::commands) fn load_script(
     config: Option<&Path>,
     log: &Log,
 ) -> Result<Scripted, Failure> {
-    let request = Request {
-        file: Path::new(file),
-        text: None,
-        runtime: &sent.runtime,
-        options: None,
-        config,
-        system_env: true,
-    };
-    let loaded = load::load(&request, log)?;
+    prepared(load::load(&request(sent, file, config), log)?, sent, log)
+}
+
+/// As [`load_script`], with `options` above its own. `None` for a script
+/// that talks to others in other ways.
+pub(super) fn load_script_at(
+    sent: &Sent,
+    file: &str,
+    config: Option<&Path>,
+    options: Options,
+    log: &Log,
+) -> Result<Option<Scripted>, Failure> {
+    let request = request(sent, file, config);
+    let mut loaded = load::load(&request, log)?;
+    let has_redis = |source: &[u8]| source.windows(REDIS.len()).any(|part| part == REDIS);
+    if loaded.script.test().modules.originals().iter().any(|(_, source)| has_redis(source)) {
+        return Ok(None);
+    }
+    loaded.layers.push(Layer { source: Source::Flags, options });
+    prepared(loaded, sent, log).map(Some)
+}
+
+fn prepared(loaded: load::Loaded, sent: &Sent, log: &Log) -> Result<Scripted, Failure> {
     // Thresholds judge one run, and here there are many.
     let Prepared { loaded, consolidated, .. } = Prepared::new(loaded, true, None, log)?;
     loaded.script.process_lives_on();
@@ -162,7 +193,18 @@ pub(in crate::commands) fn script(
     config: Option<&Path>,
     log: &Log,
 ) -> Result<Bench<Script>, Failure> {
-    let Scripted { script, registry, config } = load_script(sent, file, config, log)?;
+    script_of(load_script(sent, file, config, log)?, sent, senders, dimension, file)
+}
+
+/// A script that is loaded.
+pub(super) fn script_of(
+    scripted: Scripted,
+    sent: &Sent,
+    senders: Option<u64>,
+    dimension: Dimension,
+    file: &str,
+) -> Result<Bench<Script>, Failure> {
+    let Scripted { script, registry, config } = scripted;
     let RunConfig { scenarios, .. } = &config;
     let load_of = |scenario: &Scenario| match dimension {
         Dimension::Rate => arrivals(&scenario.executor),

@@ -2,12 +2,12 @@
 
 use std::{
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Web, finish, plimsoll, signal};
+use plimsoll_e2e::{Tool, Web, command, finish, plimsoll, signal};
 use serde_json::Value;
 
 use super::{POOL, result, search, until_stored};
@@ -117,27 +117,59 @@ fn an_intervention_that_changes_nothing_confirms_nothing() {
     assert!(run.stderr.contains("intervene what \"echo"), "{}", run.said());
 }
 
+/// A search that has time for calibration, until its first trial: what it said, its result, and its file.
+fn begun(command: &mut Command, folder: &Path) -> (String, Value, String) {
+    command.args(["--state", "trials.jsonl", "--budget", "60s", "--json"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    until_stored(&mut child, &folder.join("trials.jsonl"));
+    signal(&child, Signal::SIGINT);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (said, serde_json::from_slice(&output.stdout).unwrap(), text(folder, "trials.jsonl"))
+}
+
 #[test]
 fn the_generator_is_calibrated_before_a_search() {
     let web = Web::start_with(&POOL);
     let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("trials.jsonl");
-    let flags = ["--state", "trials.jsonl", "--budget", "60s"];
-    let mut command = search(&web, folder.path(), &flags);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    until_stored(&mut child, &state);
-    signal(&child, Signal::SIGINT);
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let url = format!("{}/work?sleep_ms=20", web.url);
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["capacity", &url, "--slo", "p(90)<300ms"]);
+    let (said, result, stored) = begun(&mut command, folder.path());
     assert!(said.contains("calibration: against a target that answers at once"), "{said}");
-    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
     let found = &result["generator"]["calibration"];
     assert!(found["ceiling"].as_f64().unwrap() > 100.0, "{result:#}");
     assert!(result["generator"]["not_calibrated"].is_null(), "{result:#}");
-    let stored = text(folder.path(), "trials.jsonl");
     let header: Value = serde_json::from_str(stored.lines().next().unwrap()).unwrap();
     assert_eq!(&header["calibration"], found);
+}
+
+/// It sends its second request only when the first was answered as it expects.
+const PARTICULAR: &str = r#"
+import http from "k6/http";
+export const options = { scenarios: { all: {
+    executor: "constant-arrival-rate", rate: 30, duration: "1m", preAllocatedVUs: 5,
+} } };
+export default function () {
+    const title = http.get(`${__ENV.URL}/json`).json().slideshow.title;
+    http.get(`${__ENV.URL}/work?title=${encodeURIComponent(title)}`);
+}
+"#;
+
+#[test]
+fn a_script_that_goes_another_way_is_not_calibrated_with() {
+    let web = Web::start();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("s.js"), PARTICULAR).unwrap();
+    let mut command = command(Tool::Plimsoll, folder.path());
+    command.args(["capacity", "s.js", "-e", &format!("URL={}", web.url), "--slo", "p(90)<2s"]);
+    let (said, result, _) = begun(command.args(["--start", "20/s"]), folder.path());
+    let reason = result["generator"]["not_calibrated"].as_str().unwrap();
+    assert!(reason.contains("sends 1 requests, not 2"), "{reason}");
+    // What it says of the other answers is nobody's business.
+    assert!(!said.contains("cannot parse json"), "{said}");
+    assert!(said.contains("not calibrated (answered by another target"), "{said}");
 }
 
 #[test]
