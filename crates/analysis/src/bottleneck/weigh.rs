@@ -173,6 +173,23 @@ pub(super) struct Held {
     is_longer: bool,
 }
 
+impl Held {
+    fn by<'a>(
+        line: Line,
+        size: Option<f64>,
+        rows: impl Iterator<Item = (&'a Observed, f64)>,
+    ) -> Option<Held> {
+        limit_of(line)?;
+        let milliseconds = |share: f64| share * size.unwrap_or(1.0) * 1_000.0;
+        let failing = rows.filter(|(row, _)| !row.kept);
+        let times: Vec<f64> =
+            failing.map(|(row, share)| milliseconds(share / row.throughput)).collect();
+        let longest = milliseconds(line.slope_interval().high) * LONGER;
+        let highest = median(&times)?;
+        Some(Held { base: milliseconds(line.slope), highest, is_longer: highest > longest })
+    }
+}
+
 /// A queue that stayed up from a rate on.
 pub(super) struct Risen {
     pub(super) queue: usize,
@@ -219,19 +236,10 @@ impl Weighed {
         });
         let is_passed =
             was_full || limit.is_some_and(|limit| limit.interval.high < scene.best * 0.9);
-        let size = watched.subject.size.unwrap_or(1.0);
-        let times: Vec<f64> = rows()
-            .filter(|(row, _)| !row.kept)
-            .map(|(row, share)| share * size * 1_000.0 / row.throughput)
-            .collect();
         let at_ease = calm.filter(|line| limit_of(*line).is_some()).or(line);
-        let held = at_ease.filter(|_| nature == Nature::Held).and_then(|line| {
-            limit_of(line)?;
-            let milliseconds = |slope: f64| slope * size * 1_000.0;
-            let longest = milliseconds(line.slope_interval().high) * LONGER;
-            let highest = median(&times)?;
-            Some(Held { base: milliseconds(line.slope), highest, is_longer: highest > longest })
-        });
+        let held = at_ease
+            .filter(|_| nature == Nature::Held)
+            .and_then(|line| Held::by(line, watched.subject.size, rows()));
         let risen = watched
             .queues
             .iter()
