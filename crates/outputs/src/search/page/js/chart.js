@@ -50,6 +50,7 @@ export class Chart {
     this.element.hidden = !planned;
     if (!planned) return;
     this.note.textContent = planned.note ?? "";
+    if (planned.reading) this.below.textContent = planned.reading;
     const width = this.host.clientWidth;
     if (width < 40) return;
     const picture = new Picture(planned, width);

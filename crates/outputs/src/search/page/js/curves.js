@@ -102,6 +102,9 @@ function throughput(search) {
       { points: medians(search.trials, value), color: "--blue" },
     ],
     marks: marksAt(search.trials, value),
+    reading: isRate
+      ? "While the service keeps up, as much ends as is asked for: the dotted line. Where it bends away, requests pile up."
+      : "More of them bring more, until something is used up; from there on they only wait longer.",
     summary: "What ended per second by what was asked for",
   };
 }
@@ -124,6 +127,7 @@ function latency(search) {
     horizontals: limits.map(({ limit, text }) => ({ at: limit, name: "objective", label: text })),
     lines: kinds.map(([label, color, value]) => ({ points: medians(trials, value), color, label })),
     marks: marksAt(trials, decisive),
+    reading: `${search.level.is_rate ? "From when each request was due. " : ""}Lines are medians of the trials that asked for the same. The scale is logarithmic.`,
     summary: "Percentiles of the response time by what was asked for",
   };
 }
@@ -176,18 +180,8 @@ const chart = (id, title, plan, note) => new Chart({ id, title, plan, note, desc
 
 export function curves() {
   return [
-    chart(
-      "throughput",
-      "What comes out",
-      throughput,
-      "While the service keeps up, as much ends as is asked for: the dotted line. Where it bends away, requests pile up.",
-    ),
-    chart(
-      "latency",
-      "How long it takes",
-      latency,
-      "From when each request was due. Lines are medians of the trials at a rate. The scale is logarithmic.",
-    ),
+    chart("throughput", "What comes out", throughput),
+    chart("latency", "How long it takes", latency),
     chart("errors", "Errors", errors, "The share of requests that failed."),
     chart(
       "in-flight",

@@ -22,7 +22,7 @@ const verdict = element("div", { id: "verdict", class: "verdicts", tabindex: "-1
 const progress = element("dl", { id: "progress", class: "panel progress" });
 const tiles = element("dl", { class: "tiles few", id: "figures" });
 const key = element("ul", { class: "verdict-key", "aria-label": "Verdicts of trials" });
-const span = element("span", { class: "choice small", role: "group", "aria-label": "Which rates are shown" });
+const span = element("span", { class: "choice small", role: "group", "aria-label": "How much is shown" });
 const evidence = element("div", { class: "grid lists" });
 const others = element("div", { class: "grid small lists" });
 const host = element("section", { class: "panel", id: "conditions" });
@@ -34,7 +34,10 @@ const charts = [...line, way];
 const lines = element("div", { class: "grid lines" }, line.map((chart) => chart.element));
 let isBuilt = false;
 
-function reading() {
+function reading(isRate) {
+  const sent = isRate
+    ? "Plimsoll sent requests to a service at fixed rates, whether or not earlier ones had been answered, as independent users do. Each stretch at one rate is a trial."
+    : "Plimsoll raised how many users or connections a service has. Each stretch with one number of them is a trial.";
   return element(
     "details",
     { class: "panel reading-help" },
@@ -42,7 +45,8 @@ function reading() {
     element(
       "p",
       {},
-      "Plimsoll sent requests to a service at fixed rates, whether or not earlier ones had been answered, as independent users do. Each stretch at one rate is a trial. A trial is kept when the response times and errors were within the objectives. The capacity is the highest rate that was kept again and again; it is not the highest throughput, which an overloaded service may reach with useless response times.",
+      sent,
+      " A trial is kept when the response times and errors were within the objectives. The capacity is the most that was kept again and again; it is not the highest throughput, which an overloaded service may reach with useless response times.",
     ),
     element(
       "p",
@@ -65,7 +69,7 @@ function build() {
   choice(
     span,
     [
-      ["all", "All rates"],
+      ["all", "All"],
       ["near", "Around the capacity"],
     ],
     nearOnly() ? "near" : "all",
@@ -75,11 +79,11 @@ function build() {
     verdict,
     progress,
     tiles,
-    reading(),
+    reading(search().level.is_rate),
     element(
       "section",
       { id: "load-line", class: "group" },
-      heading("Load line", "what the service does at each rate", span),
+      heading("Load line", "what the service does with more and more load", span),
       key,
       lines,
     ),
@@ -93,7 +97,7 @@ function build() {
     element(
       "section",
       { id: "search", class: "group" },
-      heading("The search", "what was tried, one stretch of load at one rate after the other"),
+      heading("The search", "what was tried, one stretch of load after the other"),
       way.element,
     ),
     trials.element,
@@ -179,7 +183,7 @@ const KEYS = [
   ["ArrowLeft", "trial before", () => step(-1)],
   ["ArrowRight", "next trial", () => step(1)],
   ["Enter", "to the chosen trial in the table", toRow],
-  ["n", "rates around the capacity, or all", () => span.querySelector('[aria-pressed="false"]')?.click()],
+  ["n", "what is around the capacity, or all", () => span.querySelector('[aria-pressed="false"]')?.click()],
   ["Escape", "no trial", () => chooseTrial(null)],
 ];
 

@@ -99,7 +99,7 @@ export class Picture {
         svg("text", { class: "tick", x: this.left - 7, y: at + 4, "text-anchor": "end" }, y.format(value)),
       );
     }
-    for (const value of ticks(x, Math.max(3, Math.floor((this.right - this.left) / 84)))) {
+    for (const value of ticks(x, Math.max(4, Math.floor((this.right - this.left) / 80)))) {
       const at = this.x.at(value);
       this.root.append(
         svg("line", { class: "grid-line", x1: at, x2: at, y1: this.bottom, y2: this.bottom + 4 }),

@@ -73,7 +73,7 @@ function key(search) {
           "small",
           {},
           [
-            { first: "gives first", next: "gives next" }[role],
+            { first: "gives first", next: search.first ? "gives next" : "nearest limit" }[role],
             `${percent(highest, 2)} at most`,
             limit && `limit at about ${amount(limit.value, "1/s")}${beyond}`,
           ]

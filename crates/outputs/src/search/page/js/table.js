@@ -53,7 +53,7 @@ export class Trials {
       element(
         "div",
         { class: "head" },
-        element("h3", {}, "Trials", element("small", {}, "one stretch of load at one rate each")),
+        element("h3", {}, "Trials", element("small", {}, "one stretch of load each")),
       ),
       element(
         "div",
