@@ -112,8 +112,11 @@ impl Asked {
         let mut lines = vec![
             format!("scale of {subject} over {noun}: {}", sizes.join(", ")),
             format!(
-                "plan: {runs} runs of {each}, each size {} in mixed order: {} and what is still to be answered",
-                times(self.repeats),
+                "plan: {runs} runs of {each}, each size {} in mixed order",
+                times(self.repeats)
+            ),
+            format!(
+                "that takes {}, and longer where requests are slow to be answered",
                 words::length((self.length + REST) * runs)
             ),
         ];
@@ -162,7 +165,7 @@ mod tests {
         let plan =
             asked(Swept::Vus, &[1, 2, 4], 3).plan("s.js", Duration::from_secs(30)).join("\n");
         assert!(plan.contains("9 runs of 5s, each size 3 times"), "{plan}");
-        assert!(plan.contains("50s and what"), "{plan}");
+        assert!(plan.contains("takes 50s, and"), "{plan}");
         let nodes = Swept::Nodes { per_node: 16 };
         let plan = asked(nodes, &[1, 2, 3], 1).plan("x", Duration::from_secs(30)).join("\n");
         assert!(plan.contains("within 30s at most; 16 at a time"), "{plan}");

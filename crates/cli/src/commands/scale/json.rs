@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     asked::{Asked, Swept},
     conclusion::{Conclusion, Entry, Size},
+    notes,
     text::Told,
     words,
 };
@@ -43,7 +44,7 @@ pub(super) fn json(
         "ceiling": fit.and_then(|fit| fit.ceiling).map(estimate),
         "laws": fit.map(|fit| fit.laws.iter().map(law).collect::<Value>()),
         "leverage": fit.and_then(|fit| fit.leverage).map(|(n, share)| json!({ "n": n, "share": share })),
-        "notes": words::notes(conclusion, entries, told.swept, told.is_here),
+        "notes": notes::notes(conclusion, entries, told.swept, told.is_here),
         "sizes": conclusion.sizes.iter().map(size).collect::<Value>(),
         "runs": entries.iter().map(run).collect::<Value>(),
     })

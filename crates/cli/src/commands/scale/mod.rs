@@ -8,6 +8,7 @@ mod conclusion;
 mod follow;
 mod json;
 mod nodes;
+mod notes;
 mod page;
 mod subject;
 mod text;

@@ -6,6 +6,7 @@ use plimsoll_outputs::scale_page::{Curve, Dot, Page, Picture, Summit, Table, Ton
 use super::{
     asked::Asked,
     conclusion::{Conclusion, Entry, Verdict},
+    notes,
     text::{self, Told},
     words,
 };
@@ -87,7 +88,7 @@ pub(super) fn page(
         parameters,
         sizes: text::sizes(conclusion, told.swept, told.noun),
         runs: runs(entries, told),
-        notes: words::notes(conclusion, entries, told.swept, told.is_here),
+        notes: notes::notes(conclusion, entries, told.swept, told.is_here),
         footer: concat!("plimsoll ", env!("CARGO_PKG_VERSION"), ", plimsoll scale").to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_outputs::scale_page::Table;
 use super::{
     asked::Swept,
     conclusion::{Conclusion, Entry, Size},
-    words,
+    notes, words,
 };
 use crate::commands::capacity::words::{milliseconds, number, percent};
 
@@ -35,7 +35,7 @@ pub(super) fn report(
     if let Some(fit) = &conclusion.fit {
         text += &format!("\n{}", columns(&parameters(fit, told.swept), width));
     }
-    let notes = words::notes(conclusion, entries, told.swept, told.is_here);
+    let notes = notes::notes(conclusion, entries, told.swept, told.is_here);
     if !notes.is_empty() {
         text += "\nnotes:\n";
         notes.iter().for_each(|note| text += &format!("  {note}\n"));

@@ -1,24 +1,15 @@
 //! What a sweep says, in sentences.
 
-use plimsoll_analysis::scaling::{Advice, Estimate, Fit, Law, Model, Peak, Summit, Validity};
+use plimsoll_analysis::scaling::{Estimate, Fit, Law, Model, Peak, Summit};
 
 use super::{
     asked::Swept,
-    conclusion::{Conclusion, Entry, Verdict},
+    conclusion::{Conclusion, Verdict},
 };
 use crate::commands::capacity::words::{number, percent, rate};
 
 /// A law with so little of all belief is hardly the right one.
 const WEIGHT_MIN: f64 = 0.1;
-
-/// More failures than that are told.
-const FAILED_MAX: f64 = 0.01;
-
-/// Leaving one size out should not move a figure by more than so much of its interval.
-const LEVERAGE_MAX: f64 = 0.5;
-
-/// Of the CPU that it shares with the service, so much taken by plimsoll is told.
-const SHARED_MAX: f64 = 0.2;
 
 pub(super) fn model(model: Model) -> &'static str {
     match model {
@@ -43,7 +34,8 @@ pub(super) fn headline(conclusion: &Conclusion, swept: Swept) -> String {
 }
 
 fn growth(fit: &Fit, conclusion: &Conclusion, swept: Swept) -> String {
-    let most = conclusion.sizes.last().map_or(1, |size| size.n) as f64;
+    let counted = conclusion.sizes.iter().rfind(|size| size.throughput.is_some());
+    let most = counted.map_or(1, |size| size.n) as f64;
     let best = fit.laws.first().map(|candidate| candidate.law);
     match (fit.peak, best) {
         (Peak::Within(Summit { n, throughput }), _) => {
@@ -72,7 +64,7 @@ fn growth(fit: &Fit, conclusion: &Conclusion, swept: Swept) -> String {
 
 /// Which law fits, and what its figures mean.
 pub(super) fn sentences(conclusion: &Conclusion, swept: Swept) -> Vec<String> {
-    let Some(fit) = &conclusion.fit else { return Vec::new() };
+    let Some(fit) = conclusion.fit.as_ref().filter(|fit| fit.is_lawful) else { return Vec::new() };
     let mut sentences = Vec::new();
     match fit.peak {
         Peak::Within(peak) => {
@@ -150,7 +142,7 @@ pub(super) fn parameters(fit: &Fit, swept: Swept) -> Vec<[String; 4]> {
     let is_above_zero = |estimate: Estimate| estimate.interval.is_some_and(|range| range.low > 0.0);
     let fits = fit.laws.first().is_none_or(|best| best.law.model() == Model::Usl);
     let contention = if !fits {
-        "of the scalability law, which does not fit best"
+        "of a law that does not fit best"
     } else if is_above_zero(usl.sigma) {
         "the share of the work that only one does at a time"
     } else {
@@ -178,8 +170,8 @@ pub(super) fn parameters(fit: &Fit, swept: Swept) -> Vec<[String; 4]> {
     }
     for candidate in &fit.laws {
         let meaning = format!(
-            "explains {} of the variance; weight {} (AICc {:.1})",
-            percent(candidate.r_squared.max(0.0)),
+            "R² {:.2}, weight {} (AICc {:.1})",
+            candidate.r_squared,
             percent(if candidate.weight < 0.001 { 0.0 } else { candidate.weight }),
             candidate.aicc
         );
@@ -213,90 +205,15 @@ fn fine(share: f64) -> String {
     format!("{percent:.decimals$} %")
 }
 
-/// What keeps the result from being better, or from being believed at once.
-pub(super) fn notes(
-    conclusion: &Conclusion,
-    entries: &[Entry],
-    swept: Swept,
-    is_here: bool,
-) -> Vec<String> {
-    let mut notes: Vec<String> =
-        conclusion.sizes.iter().flat_map(|size| of_size(size.n, entries, swept)).collect();
-    let counted = entries.iter().filter(|entry| entry.counts());
-    let most = counted.map(|entry| entry.cpu_share).fold(0.0, f64::max);
-    if is_here && most > SHARED_MAX {
-        notes.push(format!(
-            "plimsoll runs on the machine of the service and took up to {} of its CPU: the service lacks it",
-            percent(most)
-        ));
-    }
-    let Some(fit) = &conclusion.fit else { return notes };
-    let fits = fit.laws.first().is_some_and(|best| best.law.model() == Model::Usl);
-    if let Some((n, share)) = fit.leverage.filter(|(_, share)| fits && *share > LEVERAGE_MAX) {
-        notes.push(format!(
-            "much hangs on {}: without it contention or coherency would be {} intervals elsewhere",
-            swept.count(n),
-            number(share)
-        ));
-    }
-    notes.extend(fit.advice.iter().map(|advice| match advice {
-        Advice::Distinct(count) => format!("{count} sizes are few; six make a better fit"),
-        Advice::Repeats(1) => "one run of a size says nothing of its luck; --repeats 3".to_owned(),
-        Advice::Repeats(count) => {
-            format!("{count} runs of a size are few; --repeats 3 makes better intervals")
-        }
-        Advice::NotPastThePeak => {
-            format!("the sweep may not have come to the end of growth; sweep more {}", swept.noun())
-        }
-    }));
-    notes
-}
-
-/// Runs of a size that do not count, that failed in part, or where Little's law is broken.
-fn of_size(n: u64, entries: &[Entry], swept: Swept) -> Vec<String> {
-    let runs: Vec<&Entry> = entries.iter().filter(|entry| entry.n == n).collect();
-    let (all, size) = (runs.len(), swept.count(n as f64));
-    let mut notes = Vec::new();
-    let invalid: Vec<&str> = runs
-        .iter()
-        .filter_map(|entry| match &entry.measured.validity {
-            Validity::Invalid(reason) => Some(reason.as_str()),
-            Validity::Valid | Validity::Failed => None,
-        })
-        .collect();
-    if let Some(reason) = invalid.first() {
-        notes.push(format!(
-            "{size}: {} of {all} runs INVALID and left out: {reason}",
-            invalid.len()
-        ));
-    }
-    let failed = runs.iter().filter(|entry| entry.measured.validity == Validity::Failed).count();
-    if failed > 0 {
-        notes.push(format!("{size}: nothing succeeded in {failed} of {all} runs; left out"));
-    }
-    let counted = || runs.iter().filter(|entry| entry.counts());
-    let share = counted().map(|entry| entry.measured.failed).fold(0.0, f64::max);
-    if share > FAILED_MAX {
-        notes.push(format!("{size}: up to {} failed, which is no throughput", percent(share)));
-    }
-    let broken = counted().filter(|entry| !entry.measured.little.holds());
-    let worst = broken.max_by(|a, b| a.measured.little.gap.total_cmp(&b.measured.little.gap));
-    if let Some(entry) = worst {
-        let little = entry.measured.little;
-        notes.push(format!(
-            "{size}: Little's law is broken: throughput times latency makes {} at a time, not {}; the \
-             figures are suspect (pauses between iterations, or a generator that is slow to go on)",
-            number(little.in_flight),
-            entry.in_flight
-        ));
-    }
-    notes
-}
-
 #[cfg(test)]
 mod tests {
+    use plimsoll_analysis::scaling::Validity;
+
     use super::{
-        super::conclusion::tests::{entry, sweep},
+        super::conclusion::{
+            Entry,
+            tests::{entry, sweep},
+        },
         *,
     };
 
@@ -311,7 +228,6 @@ mod tests {
         assert!(said.contains("more make it less") && said.contains("at 32 connections"), "{said}");
         let rows = parameters(fit, Swept::Connections);
         assert!(rows.iter().any(|[name, ..]| name == "peak throughput"), "{rows:?}");
-        assert!(notes(&found, &sweep(), Swept::Connections, false).is_empty());
     }
 
     #[test]
@@ -336,30 +252,10 @@ mod tests {
             assert!(line.contains(expected), "{line}");
             assert!(!line.starts_with("peak"), "{line}");
         };
-        check(runs(|n| 10.0 * n), "each virtual user adds 10/s up to 32 virtual users");
+        let mut line = runs(|n| 10.0 * n);
+        line.push(entry(64, 1.0, Validity::Invalid("CPU".to_owned())));
+        check(line, "each virtual user adds 10/s up to 32 virtual users");
         check(runs(|n| (10.0 * n).min(80.0)), "rises to 80.1/s at about 8 virtual users");
         check(runs(|n| 10.0 * n / (1.0 + 0.1 * (n - 1.0))), "still rises at 32");
-    }
-
-    #[test]
-    fn what_is_wrong_is_told() {
-        let mut entries = sweep();
-        entries.push(entry(64, 1.0, Validity::Invalid("no ports".to_owned())));
-        entries.push(entry(64, 1.0, Validity::Failed));
-        entries[0].measured.little.gap = 0.4;
-        entries[0].measured.little.in_flight = 0.6;
-        entries[4].measured.failed = 0.25;
-        entries[5].cpu_share = 0.5;
-        let found = Conclusion::new(&entries, 1, false);
-        let said = notes(&found, &entries, Swept::Connections, true).join("\n");
-        for expected in [
-            "64 connections: 1 of 2 runs INVALID and left out: no ports",
-            "64 connections: nothing succeeded in 1 of 2 runs",
-            "1 connection: Little's law is broken: throughput times latency makes 0.60 at a time, not 1",
-            "2 connections: up to 25 % failed",
-            "took up to 50 % of its CPU",
-        ] {
-            assert!(said.contains(expected), "{expected}:\n{said}");
-        }
     }
 }
