@@ -1,24 +1,30 @@
-//! Conditions on the last seconds of a run, as flags have them: `--abort-when`.
+//! Conditions on the last seconds of a run: `--abort-when`, and thresholds that every window must keep.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use plimsoll_engine::{control::Control, progress::Stage};
 use plimsoll_metrics::{
-    Registry,
-    window::{Condition, Sources, Window},
+    Builtin, Interval, RawSample, Registry, Timestamp, Totals,
+    window::{Condition, Held, Sources, Window},
 };
+use plimsoll_outputs::{Output, OutputError};
+use plimsoll_script::options::Options;
 
 use crate::exit::{Exit, Failure};
 
-/// Reads them all; `None` without any.
+/// Reads them all, and adds `aborts`; `None` without any.
 ///
 /// # Errors
 /// The first that is none, with its column, or is about a metric that there is not; one on the share of the
 /// rate asked for, when `is_closed` and nothing asks for a rate.
 pub(crate) fn parse(
     texts: &[String],
+    aborts: Vec<Condition>,
     sources: Sources,
     is_closed: bool,
     registry: &Registry,
 ) -> Result<Option<Window>, Failure> {
-    if texts.is_empty() {
+    if texts.is_empty() && aborts.is_empty() {
         return Ok(None);
     }
     let wrong = |error: String| {
@@ -34,6 +40,190 @@ pub(crate) fn parse(
             one.source
         )));
     }
+    let conditions = conditions.into_iter().chain(aborts).collect();
     let window = Window::new(registry.clone(), conditions, sources);
     window.map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+/// An error without the word that the flag or the option stands for.
+fn plain(error: &str) -> String {
+    error.replacen("condition ", "", 1)
+}
+
+/// The metrics behind the words, of a script: the time of HTTP requests.
+pub(crate) fn sources_of_script() -> Sources {
+    Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() }
+}
+
+/// Thresholds of a script with windows, and which of them end the run, as `--abort-when` has it.
+///
+/// # Errors
+/// The first that is none, or whose metric has none.
+pub(crate) fn of_options(
+    options: &Options,
+    registry: &Registry,
+) -> Result<(Throughout, Vec<Condition>), Failure> {
+    let mut throughout = Throughout::default();
+    let mut aborts = Vec::new();
+    for (key, one) in options.windowed_thresholds() {
+        let name = format!("{key}: {}", one.threshold.trim());
+        let wrong = |error: String| {
+            let message = format!("invalid threshold \"{}\" on {key}: {error}", one.threshold);
+            Failure::new(Exit::BadConfiguration, message).with_hint(
+                "write 'p(99)<200 over 10s', or for http_req_failed 'rate<0.01 over 10s'",
+            )
+        };
+        let text = condition(key, &one.threshold).map_err(wrong)?;
+        throughout.add(&name, &text, sources_of_script(), registry).map_err(wrong)?;
+        if one.abort_on_fail {
+            let condition = Condition::parse(&text).map_err(|error| wrong(error.to_string()))?;
+            aborts.push(condition.opposite());
+        }
+    }
+    Ok((throughout, aborts))
+}
+
+/// A threshold on `key` as a condition.
+fn condition(key: &str, expression: &str) -> Result<String, String> {
+    let expression = expression.trim();
+    if key.contains('{') {
+        return Err("windows are of whole metrics, without tags".to_owned());
+    }
+    let Some(limit) = expression.strip_prefix("rate") else {
+        return Ok(format!("{key}:{expression}"));
+    };
+    if key != Builtin::HttpReqFailed.name() {
+        return Err("of rates, only http_req_failed has windows".to_owned());
+    }
+    let (limit, window) = limit.split_once("over").unwrap_or((limit, ""));
+    let digits = limit.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(limit.len());
+    let (operator, share) = limit.split_at(digits);
+    let share: f64 = share.trim().parse().map_err(|_| format!("{share:?} is no share"))?;
+    // Digits that are not there in the decimal are none of the user's.
+    let percent = (share * 1e8).round() / 1e6;
+    Ok(format!("errors{operator}{percent}% over{window}"))
+}
+
+/// Thresholds that must hold in every window of the attack.
+#[derive(Clone, Default)]
+pub(crate) struct Throughout(Arc<Mutex<Vec<Kept>>>);
+
+/// One of them.
+struct Kept {
+    /// As written.
+    name: String,
+    /// Looks for the opposite.
+    window: Window,
+    /// The first window that did not keep it: what was measured, and the second at its end.
+    broken: Option<(Held, u64)>,
+}
+
+impl Throughout {
+    /// Adds `condition`, which is told as `name`.
+    ///
+    /// # Errors
+    /// When it is none, or about a metric that there is not.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        condition: &str,
+        sources: Sources,
+        registry: &Registry,
+    ) -> Result<(), String> {
+        let condition = Condition::parse(condition).map_err(|error| plain(&error.to_string()))?;
+        let window = Window::new(registry.clone(), vec![condition.opposite()], sources);
+        let window = window.map_err(|error| plain(&error.to_string()))?;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(Kept { name: name.to_owned(), window, broken: None });
+        Ok(())
+    }
+
+    pub(crate) fn follower(&self, control: &Arc<Control>) -> Box<dyn Output> {
+        let kept = Arc::clone(&self.0);
+        Box::new(Follower { kept, control: Arc::clone(control), asked: 0.0, seconds: 0 })
+    }
+
+    /// One line for each: whether it was kept, and where it was not.
+    pub(crate) fn outcome(&self) -> Vec<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = |one: &Kept| match &one.broken {
+            None => format!("✓ {}", one.name),
+            Some((held, second)) => {
+                format!("✗ {}: it was {}, in second {second}", one.name, held.measured())
+            }
+        };
+        kept.iter().map(line).collect()
+    }
+
+    /// Those that were not kept, as written.
+    pub(crate) fn broken(&self) -> Vec<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let broken = kept.iter().filter(|one| one.broken.is_some());
+        broken.map(|one| one.name.clone()).collect()
+    }
+}
+
+/// Looks once a second.
+struct Follower {
+    kept: Arc<Mutex<Vec<Kept>>>,
+    control: Arc<Control>,
+    /// Starts that were due until the last second.
+    asked: f64,
+    seconds: u64,
+}
+
+impl Output for Follower {
+    fn describe(&self) -> String {
+        String::new()
+    }
+
+    fn wants_samples(&self) -> bool {
+        false
+    }
+
+    fn samples(&mut self, _: &Arc<Vec<RawSample>>, _: u64) {}
+
+    fn interval(&mut self, at: Timestamp, interval: &Interval, _: &Totals) {
+        let is_on = self.control.test_progress().stage == Stage::Scenarios;
+        if !is_on || self.control.is_draining() {
+            return;
+        }
+        let asked = self.control.asked_by(at);
+        let due = asked - std::mem::replace(&mut self.asked, asked);
+        self.seconds += 1;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for one in kept.iter_mut().filter(|one| one.broken.is_none()) {
+            one.window.push(at, interval, due);
+            one.broken = one.window.held().map(|held| (held, self.seconds));
+        }
+    }
+
+    fn finish(&mut self) -> Result<Option<String>, OutputError> {
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_of_scripts_are_conditions() {
+        let check = |key, expression, expected: Result<&str, &str>| {
+            let found = condition(key, expression);
+            match (&found, expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+                (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
+                _ => panic!("{expression}: {found:?}"),
+            }
+        };
+        let text = "http_req_duration:p(99)<200 over 10s";
+        check("http_req_duration", "p(99)<200 over 10s", Ok(text));
+        assert!(Condition::parse(text).is_ok());
+        check("http_req_failed", "rate<0.01 over 5s", Ok("errors<1% over 5s"));
+        check("http_req_failed", "rate <= 0.29 over 5s", Ok("errors <= 29% over 5s"));
+        check("checks", "rate>0.9 over 5s", Err("only http_req_failed"));
+        check("http_req_duration{a:b}", "avg<1 over 5s", Err("without tags"));
+        check("http_req_failed", "rate<x over 5s", Err("no share"));
+    }
 }

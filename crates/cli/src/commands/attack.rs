@@ -36,10 +36,11 @@ use plimsoll_runtime::duration::go_string;
 use plimsoll_script::options::SystemTags;
 use serde_json::{Value, json};
 
-use self::{conditions::Throughout, load::Load, outlet::Outlet};
+use self::{load::Load, outlet::Outlet};
 use crate::{
     Session,
     args::AttackArgs,
+    conditions::Throughout,
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     judge::judge,
@@ -100,13 +101,18 @@ impl<'a> Attack<'a> {
             Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
         let (windowed, whole): (Vec<String>, Vec<String>) =
             flags.thresholds.iter().cloned().partition(|text| conditions::has_window(text));
-        let throughout = Throughout::parse(windowed.iter(), load.is_closed, &registry)?;
+        let throughout = conditions::throughout(&windowed, load.is_closed, &registry)?;
         let thresholds = thresholds::parse(&whole, load.is_closed, &registry, |key| {
             watched.check_key(key, &registry)
         })?;
         let sources = conditions::sources(load.is_closed, &registry);
-        let window =
-            crate::conditions::parse(&flags.abort_when, sources, load.is_closed, &registry)?;
+        let window = crate::conditions::parse(
+            &flags.abort_when,
+            Vec::new(),
+            sources,
+            load.is_closed,
+            &registry,
+        )?;
         let control = Arc::new(Control::new());
         let subject = targets::describe(args);
         let setup = Setup {
@@ -204,7 +210,7 @@ impl<'a> Attack<'a> {
         if self.thresholds.is_empty() && !windows.is_empty() {
             text.push_str("Thresholds:\n");
         }
-        text.push_str(&windows);
+        text.extend(windows.iter().map(|line| format!("{line}\n")));
         if self.is_watching {
             let lines = self.live.watched_summary();
             text.extend(["Watched:\n"].into_iter().filter(|_| !lines.is_empty()));

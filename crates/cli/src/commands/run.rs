@@ -9,10 +9,7 @@ use plimsoll_engine::{
     plan::Plan,
     run::Finished,
 };
-use plimsoll_metrics::{
-    Builtin,
-    window::{Sources, Window},
-};
+use plimsoll_metrics::window::{Condition, Window};
 use plimsoll_outputs::{
     Output,
     progress::{Live, Terms},
@@ -25,7 +22,7 @@ use crate::{
     Session,
     args::{RunArgs, SummaryMode},
     commands::unsupported,
-    conditions,
+    conditions::{self, Throughout},
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     inputs,
@@ -70,6 +67,8 @@ pub(crate) struct Prepared {
     /// Of a script that is to run.
     pub(crate) watched: Option<Watched>,
     pub(crate) trend_stats: Vec<TrendStat>,
+    /// Thresholds with windows, and those of them that end the run.
+    windows: (Throughout, Vec<Condition>),
     /// For whoever follows the run and may have to end it.
     pub(crate) control: Arc<Control>,
 }
@@ -106,11 +105,15 @@ impl Prepared {
             }
             options.check_thresholds(&loaded.registry).map_err(Failure::from)?
         };
+        let windows = match no_thresholds {
+            true => Default::default(),
+            false => conditions::of_options(options, &loaded.registry)?,
+        };
         loaded.script.set_options(Arc::new(options.clone()));
         let client = loaded.script.test().http_config();
         client.map_err(|message| Failure::new(Exit::BadConfiguration, message))?;
         let control = Arc::new(Control::new());
-        Ok(Prepared { loaded, consolidated, thresholds, watched, trend_stats, control })
+        Ok(Prepared { loaded, consolidated, thresholds, watched, trend_stats, windows, control })
     }
 
     /// Opens what follows it.
@@ -146,7 +149,6 @@ impl Prepared {
 
 /// What `--abort-when` looks at: of a script the time of HTTP requests, where no metric is named.
 fn window(prepared: &Prepared, texts: &[String]) -> Result<Option<Window>, Failure> {
-    let sources = Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() };
     let has_rate = |scenario: &Scenario| {
         matches!(
             scenario.executor,
@@ -154,7 +156,8 @@ fn window(prepared: &Prepared, texts: &[String]) -> Result<Option<Window>, Failu
         )
     };
     let is_closed = !prepared.consolidated.config.scenarios.iter().any(has_rate);
-    conditions::parse(texts, sources, is_closed, &prepared.loaded.registry)
+    let (registry, aborts) = (&prepared.loaded.registry, prepared.windows.1.clone());
+    conditions::parse(texts, aborts, conditions::sources_of_script(), is_closed, registry)
 }
 
 /// Runs it with `more` outputs beside those of the flags, and reports.
@@ -167,6 +170,8 @@ pub(crate) fn execute(
     let log = session.log;
     let window = window(&prepared, &args.abort_when)?;
     let live = Live::new(prepared.loaded.registry.clone(), see::sources_of_script());
+    let mut more = more;
+    more.push(prepared.windows.0.follower(&prepared.control));
     let followers = prepared.follow(args, &live, more, log)?;
     if !session.global.quiet {
         let plan = Plan::new(&prepared.consolidated.config);
@@ -177,7 +182,8 @@ pub(crate) fn execute(
     } else if let Some(url) = followers.dashboard() {
         log.info(&format!("the dashboard is on {url}"));
     }
-    let Prepared { loaded, consolidated, thresholds, watched, trend_stats, control } = prepared;
+    let Prepared { loaded, consolidated, thresholds, watched, trend_stats, windows, control } =
+        prepared;
     let script = Arc::new(loaded.script);
     let is_watching = watched.as_ref().is_some_and(|watched| watched.is_asked);
     let conduct = Conduct {
@@ -220,14 +226,22 @@ pub(crate) fn execute(
         terminal: session.terminal,
         log,
     };
-    let reported = report.print();
+    let reported = report.print().and_then(|()| match windows.0.outcome() {
+        lines if lines.is_empty() || args.runtime.no_summary => Ok(()),
+        lines => terminal::print(&format!("  IN EVERY WINDOW\n    {}\n\n", lines.join("\n    "))),
+    });
     progress.show();
     // The second Ctrl-C may have come while the script made its summary.
     if control.is_aborted() {
         finished.stopped = finished.stopped.or_else(|| control.reason());
     }
-    let exit = judge(&finished, Terms::SCRIPT, log);
+    let mut exit = judge(&finished, Terms::SCRIPT, log);
     followers.finish(&finished, &warnings, log);
     reported?;
+    let broken = windows.0.broken();
+    if exit == Exit::Success && !broken.is_empty() {
+        log.error(&format!("thresholds '{}' have been crossed", broken.join("', '")));
+        exit = Exit::ThresholdsFailed;
+    }
     Ok((exit, finished))
 }

@@ -72,16 +72,22 @@ enum Unit {
     PerSecond,
 }
 
+impl Held {
+    /// What was compared, with its unit: `812.40ms`.
+    pub fn measured(&self) -> String {
+        match self.unit {
+            Unit::Milliseconds => format!("{:.2}ms", self.value),
+            Unit::Percent => format!("{:.2}%", self.value * 100.0),
+            Unit::Count => self.value.to_string(),
+            Unit::PerSecond => format!("{:.2}/s", self.value),
+        }
+    }
+}
+
 /// `p(99)>500ms over 10s: it was 812.40ms`
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: it was ", self.condition)?;
-        match self.unit {
-            Unit::Milliseconds => write!(f, "{:.2}ms", self.value),
-            Unit::Percent => write!(f, "{:.2}%", self.value * 100.0),
-            Unit::Count => write!(f, "{}", self.value),
-            Unit::PerSecond => write!(f, "{:.2}/s", self.value),
-        }
+        write!(f, "{}: it was {}", self.condition, self.measured())
     }
 }
 

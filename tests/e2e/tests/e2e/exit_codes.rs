@@ -89,6 +89,33 @@ fn exception_in_an_iteration_is_no_failure() {
 }
 
 #[test]
+fn thresholds_of_a_script_may_have_windows() {
+    let run = |threshold: &str, more: &[&str]| {
+        let script = format!(
+            "import {{ sleep }} from 'k6';
+             export const options = {{ vus: 1, duration: '3s', thresholds: {{
+                 iteration_duration: ['avg<60000 over 2s', {threshold}] }} }};
+             export default function () {{ sleep(0.1); }}"
+        );
+        run_source(Tool::Plimsoll, &script, more)
+    };
+    let kept = run("'max<60000'", &[]);
+    assert_eq!(kept.code, Some(0), "{}", kept.said());
+    assert!(kept.stdout.contains("✓ iteration_duration: avg<60000 over 2s"), "{}", kept.said());
+    let broken = run("'min<1 over 1s'", &[]);
+    assert_eq!(broken.code, Some(99), "{}", broken.said());
+    let line = "✗ iteration_duration: min<1 over 1s: it was 10";
+    assert!(broken.stdout.contains(line), "{}", broken.said());
+    assert!(broken.stderr.contains("have been crossed"), "{}", broken.said());
+    let ended = run("{ threshold: 'min<1 over 1s', abortOnFail: true }", &["-d", "60s"]);
+    assert_eq!(ended.code, Some(99), "{}", ended.said());
+    assert_eq!(run("'min<1 over 1s'", &["--no-thresholds"]).code, Some(0));
+    let wrong = run("'min<1 over'", &[]);
+    assert_eq!(wrong.code, Some(104), "{}", wrong.said());
+    assert!(wrong.stderr.contains("on iteration_duration"), "{}", wrong.said());
+}
+
+#[test]
 fn a_rate_that_is_not_reached_ends_the_run() {
     let script = r#"
         import { sleep } from "k6";
