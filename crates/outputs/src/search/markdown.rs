@@ -71,7 +71,10 @@ fn gives(search: &Search) -> String {
         let limit = count(next.limit.value);
         lines.push(format!("{name}: {}, at about {limit}/s.", plain(&next.words)));
     }
-    lines.extend(search.generator.iter().map(|(words, _)| plain(words)));
+    // Where it was the limit, the first sentence says so.
+    if search.capacity.is_some() {
+        lines.extend(search.generator.iter().map(|(words, _)| plain(words)));
+    }
     lines.join("\n\n")
 }
 

@@ -111,6 +111,7 @@ impl Story<'_> {
         let finding = &conclusion.finding;
         let first = diagnosis::diagnose(entries, finding, &self.circumstances.watched);
         let is_invalid = matches!(conclusion.verdict, Verdict::Invalid(_));
+        let has_answer = finding.capacity.is_some() && !is_invalid;
         let about = About {
             unit: self.unit,
             is_closed: self.circumstances.is_closed,
@@ -143,15 +144,16 @@ impl Story<'_> {
             }),
             first_failing: finding.first_failing,
             first: named.map(named_first),
-            not_identified: why.map(bottleneck::reason),
+            // Where nothing is known of the service, nothing is missing.
+            not_identified: why.filter(|_| has_answer).map(bottleneck::reason),
             next: first.next.as_ref().map(|next| Next {
                 words: bottleneck::subject(&next.subject),
                 limit: limit(next.limit),
             }),
             ruled_out: first.ruled_out.iter().map(bottleneck::ruled_out).collect(),
             cautions: first.cautions.iter().map(bottleneck::caution).collect(),
-            not_watched: first.unobserved.clone(),
-            generator: generator(conclusion),
+            not_watched: if has_answer { first.unobserved.clone() } else { Vec::new() },
+            generator: generator(conclusion, entries),
             trials: trials(entries, sides),
             resources: self.resources(entries, finding, &first),
             ..self.begun()
@@ -237,10 +239,10 @@ fn named_first(named: &bottleneck::Named) -> Named {
     }
 }
 
-fn generator(conclusion: &Conclusion) -> Option<(String, f64)> {
+fn generator(conclusion: &Conclusion, entries: &[Entry]) -> Option<(String, f64)> {
     if let Verdict::Invalid(reason) = &conclusion.verdict {
-        let share = conclusion.generator_share.unwrap_or(0.0);
-        return Some((format!("The load generator was the limit: {reason}."), share));
+        let shares = entries.iter().map(|entry| entry.generator.cpu_share);
+        return Some((format!("It was the limit: {reason}."), shares.fold(0.0, f64::max)));
     }
     let share = conclusion.generator_share?;
     Some((format!("Generator at {}: not the limit.", words::percent(share)), share))

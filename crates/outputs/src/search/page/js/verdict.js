@@ -31,7 +31,9 @@ export function updateHead(search) {
 
 /* What gives first and next, and whether the generator did, as sentences. */
 function causes({ first, not_identified: why, next, generator, progress, capacity }) {
-  if (progress || !capacity) return generator ? [generator[0]] : [];
+  // Where the generator was the limit, the first sentence says so.
+  if (!capacity) return [];
+  if (progress) return generator ? [generator[0]] : [];
   const pieces = first && [...first.evidence, first.demand && `${first.demand} per request`].filter(Boolean);
   const named = first
     ? [element("b", {}, `First to give: ${first.words}`), `: ${pieces.join(", ")}.`]
@@ -96,8 +98,8 @@ function goalTile({ goal, capacity }) {
   return tile(`Goal of ${level(goal.rate)}`, tone, word, distance);
 }
 
-function firstTile({ first, not_identified: why, trials }) {
-  if (!first && !trials.length) return tile("First to give", null, "–", "not known yet");
+function firstTile({ first, not_identified: why, progress }) {
+  if (!first && !why) return tile("First to give", null, "–", progress ? "not known yet" : "not known");
   if (!first) return tile("First to give", null, "not identified", why);
   const sure = { high: "sure", medium: "fairly sure", low: "not sure" }[first.confidence];
   const limit = first.limit && `its limit: about ${perSecond(first.limit.value)}`;
