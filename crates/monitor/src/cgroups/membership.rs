@@ -12,6 +12,7 @@ use plimsoll_runtime::clock::Instant;
 use super::{
     Place,
     hierarchy::{self, Hierarchy},
+    metrics,
 };
 use crate::{kernel_file::Buffer, readings::Readings};
 
@@ -28,7 +29,15 @@ pub(crate) struct QuotaOf {
 
 impl QuotaOf {
     /// Records the figures of the cgroup that limits `pid`, tagged as `label`; nothing when it has no quota.
-    pub(crate) fn read(&mut self, pid: u32, label: &str, readings: &Readings, buffer: &mut Buffer) {
+    /// `used`: cores that its watched processes take, for cgroups of version 1 that do not tell since usage
+    /// is counted in a hierarchy where they have another path.
+    pub(crate) fn read(
+        &mut self,
+        (pid, used): (u32, Option<f64>),
+        label: &str,
+        readings: &Readings,
+        buffer: &mut Buffer,
+    ) {
         let at = readings.at();
         let is_fresh =
             self.looked.is_some_and(|(known, when)| known == pid && at.since(when) < LOOK_EVERY);
@@ -41,6 +50,8 @@ impl QuotaOf {
         if !place.read(label, tags, readings, buffer) {
             self.place = None;
             self.looked = None;
+        } else if let (None, Some(used)) = (place.before.cpu, used) {
+            readings.record(&metrics::CPU_UTILIZATION, tags, used);
         }
     }
 

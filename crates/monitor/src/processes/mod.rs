@@ -220,7 +220,9 @@ impl ProcessProbe {
         }
         self.record(&together, readings);
         if let (Some((label, quota)), Some(pid)) = (&mut self.quota, self.roots.first()) {
-            quota.read(*pid, label, readings, &mut self.buffer);
+            let cores = |passed: Duration| together.usage.cpu.as_secs_f64() / passed.as_secs_f64();
+            let used = together.passed.map(cores);
+            quota.read((*pid, used), label, readings, &mut self.buffer);
         }
         Ok(())
     }
