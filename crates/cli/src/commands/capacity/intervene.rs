@@ -135,6 +135,10 @@ pub(super) fn intervene<R: Runner>(
         reason: None,
         left: None,
     };
+    if finding.first_failing.is_none() {
+        let reason = "every rate that counts was kept, so there is no limit to move".to_owned();
+        return Ok(Some(Told { reason: Some(reason), ..told }));
+    }
     let change = match Change::new(care, verdict) {
         Ok(change) => change,
         Err(reason) => return Ok(Some(Told { reason: Some(reason), ..told })),
