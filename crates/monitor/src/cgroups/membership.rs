@@ -116,6 +116,8 @@ fn path_in(hierarchy: &Hierarchy, membership: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_metrics::{Registry, Sink};
+
     use super::*;
 
     fn write(folder: &Path, files: &[(&str, &str)]) {
@@ -163,5 +165,28 @@ mod tests {
         check(&all, membership, Some(("plimsoll/web-1", 0.25)));
         check(&all, "8:memory:/other\n1:cpu:/\n0::/\n", None);
         check(&all, "nonsense\n::\n", None);
+    }
+
+    /// The hierarchy of `cpuacct` has another path for the process.
+    #[test]
+    fn usage_that_the_cgroup_does_not_tell() {
+        let root = tempfile::tempdir().unwrap();
+        let all = [Hierarchy { root: root.path().into(), controllers: vec!["cpu"] }];
+        let files = [("cpu.cfs_quota_us", "2500\n"), ("cpu.cfs_period_us", "10000\n")];
+        write(&root.path().join("web"), &files);
+        let registry = Registry::new(100);
+        let readings = Readings::new(registry.clone(), "here", false);
+        let place = Some((PathBuf::from("web"), Place::new(&all, Path::new("web"))));
+        let mut quota = QuotaOf { looked: Some((7, readings.at())), place, tags: None };
+        quota.read((7, Some(0.125)), "port:80", &readings, &mut Buffer::default());
+        let mut found: Vec<(String, f64)> = Vec::new();
+        for (series, sink) in &readings.take().interval.sinks {
+            let name = registry.def(registry.series_def(*series).metric).name.to_string();
+            let Sink::Trend(histogram) = sink else { panic!("{sink:?}") };
+            found.push((name, histogram.max()));
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let expected = [("cgroup_cpu_quota", 0.25), ("cgroup_cpu_utilization", 0.125)];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
     }
 }
