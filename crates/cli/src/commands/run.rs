@@ -226,22 +226,32 @@ pub(crate) fn execute(
         terminal: session.terminal,
         log,
     };
-    let reported = report.print().and_then(|()| match windows.0.outcome() {
-        lines if lines.is_empty() || args.runtime.no_summary => Ok(()),
-        lines => terminal::print(&format!("  IN EVERY WINDOW\n    {}\n\n", lines.join("\n    "))),
-    });
+    let lines = if args.runtime.no_summary { Vec::new() } else { windows.0.outcome() };
+    let reported = report.print().and_then(|()| print_windows(&lines));
     progress.show();
     // The second Ctrl-C may have come while the script made its summary.
     if control.is_aborted() {
         finished.stopped = finished.stopped.or_else(|| control.reason());
     }
-    let mut exit = judge(&finished, Terms::SCRIPT, log);
+    let exit = judge(&finished, Terms::SCRIPT, log);
     followers.finish(&finished, &warnings, log);
     reported?;
-    let broken = windows.0.broken();
-    if exit == Exit::Success && !broken.is_empty() {
-        log.error(&format!("thresholds '{}' have been crossed", broken.join("', '")));
-        exit = Exit::ThresholdsFailed;
+    Ok((with_windows(exit, &windows.0, log), finished))
+}
+
+/// `exit`, unless it is a success and some threshold was not kept in every window.
+fn with_windows(exit: Exit, throughout: &Throughout, log: &Log) -> Exit {
+    let broken = throughout.broken();
+    if exit != Exit::Success || broken.is_empty() {
+        return exit;
     }
-    Ok((exit, finished))
+    log.error(&format!("thresholds '{}' have been crossed", broken.join("', '")));
+    Exit::ThresholdsFailed
+}
+
+fn print_windows(lines: &[String]) -> Result<(), Failure> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    terminal::print(&format!("  IN EVERY WINDOW\n    {}\n\n", lines.join("\n    ")))
 }
