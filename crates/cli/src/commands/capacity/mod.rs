@@ -163,8 +163,7 @@ impl Asked {
         let for_trials = care.of_budget(args.budget, began.elapsed());
         store.about = circumstances.with_trials(for_trials).json();
         let settings = Settings::within(for_trials, range.start, range.ceiling);
-        let settings =
-            if bench.unit().is_whole() { settings.whole(range.floor) } else { settings };
+        let settings = if bench.unit().is_whole() { settings.whole(range.floor) } else { settings };
         for line in plan::plan(bench, &self.sources, &probed, &settings, args.budget, &care) {
             screen.line(&line);
         }
