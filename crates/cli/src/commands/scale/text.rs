@@ -14,7 +14,10 @@ const NONE: &str = "-";
 
 /// Between columns, and what is left at least for the last.
 const GAP: usize = 2;
-const ROOM_MIN: usize = 20;
+const ROOM_MIN: usize = 12;
+
+/// What stands before a note.
+const NOTE: usize = 2;
 
 /// Everything but the curve, which stands between the sizes and what was fitted.
 pub(super) fn report(
@@ -28,9 +31,9 @@ pub(super) fn report(
     if conclusion.fit.is_some() {
         text += &format!("{picture}\n");
     }
-    text += &format!("{}\n", words::headline(conclusion, told.swept));
+    text += &format!("{}\n", wrapped(&words::headline(conclusion, told.swept), width, 0));
     for sentence in words::sentences(conclusion, told.swept) {
-        text += &format!("{sentence}\n");
+        text += &format!("{}\n", wrapped(&sentence, width, 0));
     }
     if let Some(fit) = &conclusion.fit {
         text += &format!("\n{}", columns(&parameters(fit, told.swept), width));
@@ -38,7 +41,8 @@ pub(super) fn report(
     let notes = notes::notes(conclusion, entries, told.swept, told.is_here);
     if !notes.is_empty() {
         text += "\nnotes:\n";
-        notes.iter().for_each(|note| text += &format!("  {note}\n"));
+        let room = width.saturating_sub(NOTE);
+        notes.iter().for_each(|note| text += &format!("- {}\n", wrapped(note, room, NOTE)));
     }
     text
 }
@@ -158,7 +162,7 @@ mod tests {
             let told = Told { swept, noun: "requests", is_here: false };
             let text = report(&conclusion, &entries, &told, "(curve)", 80);
             let widest = text.lines().map(|line| line.chars().count()).max();
-            assert!(widest.is_some_and(|widest| widest <= 88), "{text}");
+            assert!(widest.is_some_and(|widest| widest <= 86), "{text}");
             assert!(text.contains("(curve)") && text.contains("peak at 15"), "{text}");
         }
     }
