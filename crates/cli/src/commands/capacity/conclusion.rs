@@ -76,6 +76,15 @@ impl Conclusion {
             Outcome::Invalid(reason) if is_above(entry.order.rate) => Some(reason.clone()),
             _ => None,
         });
+        // A rate at which only the generator gave way bounds nothing.
+        let gave_way = entries.iter().any(|entry| {
+            let is_not_kept = matches!(
+                entry.outcome,
+                Outcome::Fail(_) | Outcome::Undecided { leans_to_pass: false }
+            );
+            is_not_kept && is_above(entry.order.rate)
+        });
+        let invalid = invalid.map(|reason| (reason, gave_way));
         let verdict = if is_interrupted {
             Verdict::Interrupted
         } else {
@@ -92,7 +101,7 @@ impl Conclusion {
 
 fn verdict(
     finding: &Finding,
-    invalid: Option<String>,
+    invalid: Option<(String, bool)>,
     needed: usize,
     goal: Option<f64>,
 ) -> Verdict {
@@ -106,7 +115,9 @@ fn verdict(
     }
     // Whoever was the limit above, the service was it below.
     let is_unbounded = finding.first_failing.is_none() || finding.capacity.is_none();
-    if let (true, Some(reason)) = (is_unbounded, invalid) {
+    if let Some((reason, gave_way)) = invalid
+        && (is_unbounded || !gave_way)
+    {
         return Verdict::Invalid(reason);
     }
     if let Some(goal) = goal {
@@ -158,10 +169,22 @@ pub(super) mod tests {
         assert_eq!((of(1840.0), of(3680.0)), ("at least", "invalid"));
     }
 
+    /// The search stopped there, but nothing says that the service would have given way.
+    #[test]
+    fn a_rate_that_only_the_generator_failed_bounds_nothing() {
+        let of = |above: Outcome| {
+            let invalid = Outcome::Invalid("no ports".to_owned());
+            let entries = [entry(Kind::Hold, 1930.0, invalid), entry(Kind::Narrow, 3000.0, above)];
+            Conclusion::new(finding(), &entries, 4, None, false).verdict.name()
+        };
+        assert_eq!(of(Outcome::Undecided { leans_to_pass: true }), "invalid");
+        assert_eq!(of(Outcome::Fail(plimsoll_analysis::capacity::Cause::Backlog)), "found");
+    }
+
     #[test]
     fn verdicts() {
         let check = |finding: Finding, invalid: bool, goal, expected: &str, code| {
-            let invalid = invalid.then(|| "no ports".to_owned());
+            let invalid = invalid.then(|| ("no ports".to_owned(), true));
             let found = verdict(&finding, invalid, 4, goal);
             assert_eq!((found.name(), found.exit().code()), (expected, code), "{finding:?}");
         };
