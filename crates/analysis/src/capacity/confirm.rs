@@ -19,6 +19,9 @@ const DISTANCE_MOST: f64 = 0.07;
 const NEAR: f64 = 0.3;
 const FAR: f64 = 2.2;
 
+/// How far from the right distance one is that only short trials had.
+const NEAR_SHORT: f64 = 0.5;
+
 /// How far outside of what short trials say long ones are made, as a ratio.
 const OUTSIDE: f64 = 1.1;
 
@@ -64,6 +67,7 @@ impl Knowledge<'_> {
         let short = || {
             let near = |rate: &f64| (away(rate) - 1.0).abs();
             let rates = self.rates(is_short).into_iter().filter(is_open);
+            let rates = rates.filter(|rate| near(rate) < NEAR_SHORT);
             rates.min_by(|a, b| near(a).total_cmp(&near(b)))
         };
         let rate = long.or_else(short).unwrap_or_else(|| self.fresh(crossing, side, distance));

@@ -29,6 +29,7 @@ const BURSTS: usize = 7;
 const SLOPE_RANGE: [f64; 2] = [1.0, 400.0];
 const SLOPE_USUAL: f64 = 16.0;
 const SLOPE_SPREAD: f64 = 1.0;
+const SLOPE_SPREAD_STEEP: f64 = 1.4;
 
 /// Of bursts, in seconds' worth of what the limit allows: against what the seconds within trials show,
 /// give or take a factor of two.
@@ -36,7 +37,7 @@ const BURST_RANGE: [f64; 2] = [0.15, 10.0];
 const BURST_SPREAD: f64 = 0.6;
 
 /// Seconds within trials see few bursts, and none of most: there is more than they show, by this much.
-const BURST_MORE: f64 = 1.5;
+const BURST_MORE: f64 = 1.7;
 
 /// Where no trial shows any.
 const BURST_USUAL: f64 = 0.3;
@@ -60,6 +61,10 @@ const SETTLING: f64 = 0.5;
 /// What falls over or not, as luck has it, shows nothing of that in most trials: no trial counts more than
 /// as if it were a freak so many times out of its seconds.
 const FREAK: f64 = 0.6;
+const FREAK_CAPPED: f64 = 0.2;
+
+/// What falls over does so in time: a trial much shorter than the long ones hardly shows that it does not.
+const FREAK_SHORT: f64 = 0.6;
 
 /// It is looked for around the rates on both sides, as a logarithm, and within this ratio of what short
 /// trials say.
@@ -92,7 +97,8 @@ pub(super) fn crossing(trials: &[Recorded], near: Interval, long: Duration) -> O
         !matches!(trial.order.kind, Kind::Overload | Kind::Recover)
             && !matches!(trial.outcome, Outcome::Invalid(_))
     };
-    let points: Vec<Point> = trials.iter().filter(usable).map(Point::of).collect();
+    let points: Vec<Point> =
+        trials.iter().filter(usable).map(|trial| Point::of(trial, long)).collect();
     let rates = |is_over: bool| {
         let side = points.iter().filter(move |point| (point.ratio > 1.0) == is_over);
         side.map(|point| point.x)
@@ -106,11 +112,27 @@ pub(super) fn crossing(trials: &[Recorded], near: Interval, long: Duration) -> O
     let reach = (REACH * spread).max(REACH * STEP_FIRST / 4.0);
     let fine = Grid { low: middle - reach, step: 2.0 * reach / (PLACES - 1) as f64, count: PLACES };
     let fine = Posterior::of(&points, fine, burst);
+    let seconds = (long.as_secs_f64() - LEFT_OUT).max(1.0);
     let at = |share| fine.quantile(share).exp();
+    // Whatever the line says: where a long trial fell over, and where one was far below the limit.
+    let seen = |fell: bool| {
+        let long = points.iter().filter(|point| point.lacks <= 0.0);
+        let side = long.filter(
+            move |point| {
+                if fell { point.is_capped } else { point.ratio < 1.0 / STRAIGHT }
+            },
+        );
+        side.map(|point| point.x.exp())
+    };
+    // At rest at first, a service looks better than it stays: all trials alike.
+    let flattered = (-SETTLING / seconds * fine.flatness).exp();
     Some(Crossing {
         estimate: at(0.5),
-        interval: Interval { low: at(TAIL), high: at(1.0 - TAIL) },
-        scatter: fine.scatter / (long.as_secs_f64() - LEFT_OUT).max(1.0).sqrt(),
+        interval: Interval {
+            low: seen(true).fold(at(TAIL) * flattered, f64::min),
+            high: seen(false).fold(at(1.0 - TAIL), f64::max),
+        },
+        scatter: fine.scatter / seconds.sqrt(),
     })
 }
 
@@ -125,17 +147,22 @@ struct Point {
     variance: f64,
     /// Used.
     seconds: f64,
+    /// How much less that is than of a long one, as a share.
+    lacks: f64,
     /// It is that or more.
     is_capped: bool,
 }
 
 impl Point {
-    fn of(trial: &Recorded) -> Point {
+    fn of(trial: &Recorded, long: Duration) -> Point {
+        let [seconds, most] =
+            [trial.order.length, long].map(|length| (length.as_secs_f64() - LEFT_OUT).max(1.0));
         Point {
             x: trial.order.rate.ln(),
             ratio: (trial.score.excess + 1.0).max(0.0),
             variance: trial.score.error.powi(2),
-            seconds: (trial.order.length.as_secs_f64() - LEFT_OUT).max(1.0),
+            seconds,
+            lacks: (1.0 - seconds / most).max(0.0),
             is_capped: trial.score.excess >= EXCESS_LIMIT,
         }
     }
@@ -145,8 +172,9 @@ impl Point {
 fn burst(points: &[Point]) -> f64 {
     let telling = |point: &&Point| !point.is_capped && point.seconds >= SECONDS_MIN;
     let (squares, sum) = points.iter().filter(telling).fold((0.0, 0.0), |(squares, sum), point| {
-        let typical = point.ratio.powf(1.5);
-        (squares + point.variance * point.seconds.powi(2), sum + typical * point.seconds)
+        // A single burst is as uncertain as it is large.
+        let variance = point.variance.min(point.ratio.powi(2));
+        (squares + variance * point.seconds.powi(2), sum + point.ratio.powf(1.5) * point.seconds)
     });
     if sum > 0.0 { (squares / sum).max(BURST_LEAST) } else { BURST_USUAL }
 }
@@ -181,6 +209,8 @@ struct Posterior {
     weights: Vec<f64>,
     /// What one second tells of the place, as a standard deviation: the mean over the grid.
     scatter: f64,
+    /// The mean of one over the slope.
+    flatness: f64,
 }
 
 impl Posterior {
@@ -188,32 +218,36 @@ impl Posterior {
         let places: Vec<f64> = grid.values().collect();
         let slopes = Grid::of_ratios(SLOPE_RANGE, SLOPES);
         let bursts = Grid::of_ratios(BURST_RANGE, BURSTS);
-        let mut cells: Vec<(usize, f64, f64)> = Vec::new();
+        let mut cells: Vec<(usize, f64, f64, f64)> = Vec::new();
         for (at, place) in places.iter().enumerate() {
             for slope in slopes.values() {
-                let prior = unusual(slope, SLOPE_USUAL, SLOPE_SPREAD);
+                let steep = slope > SLOPE_USUAL.ln();
+                let spread = if steep { SLOPE_SPREAD_STEEP } else { SLOPE_SPREAD };
+                let prior = unusual(slope, SLOPE_USUAL, spread);
                 let line = Line { place: *place, slope: slope.exp() };
                 for times in bursts.values() {
                     let variance = times.exp() * burst;
                     let likely: f64 = points.iter().map(|point| line.fit(point, variance)).sum();
                     let prior = prior + unusual(times, BURST_MORE, BURST_SPREAD);
-                    cells.push((at, likely - prior, variance.sqrt() / slope.exp()));
+                    let flatness = (-slope).exp();
+                    cells.push((at, likely - prior, variance.sqrt() * flatness, flatness));
                 }
             }
         }
         let most = cells.iter().map(|cell| cell.1).fold(f64::NEG_INFINITY, f64::max);
         let mut weights = vec![0.0; places.len()];
-        let (mut sum, mut scatter) = (0.0, 0.0);
-        for (at, likely, spread) in cells {
+        let (mut sum, mut scatter, mut flatness) = (0.0, 0.0, 0.0);
+        for (at, likely, spread, flat) in cells {
             let weight = (likely - most).exp();
             if let Some(place) = weights.get_mut(at) {
                 *place += weight;
             }
             sum += weight;
             scatter += weight * spread;
+            flatness += weight * flat;
         }
         weights.iter_mut().for_each(|weight| *weight /= sum);
-        Posterior { places, weights, scatter: scatter / sum }
+        Posterior { places, weights, scatter: scatter / sum, flatness: flatness / sum }
     }
 
     /// Mean and standard deviation.
@@ -276,7 +310,12 @@ impl Line {
         } else {
             -deviance(point.ratio, expected) / size
         };
-        let off = (off.exp() + FREAK / point.seconds).ln();
+        let freak = if point.is_capped {
+            FREAK_CAPPED / point.seconds
+        } else {
+            FREAK / point.seconds + FREAK_SHORT * point.lacks
+        };
+        let off = (off.exp() + freak).ln();
         if point.is_capped || point.ratio <= 0.0 { off } else { off - 0.5 * size.ln() }
     }
 }

@@ -24,6 +24,17 @@ const HELD_NEAR: f64 = 0.1;
 /// Where short trials cannot tell, long ones begin when the sides are so near to each other.
 const UNCLEAR: f64 = 1.5;
 
+/// Trials go on until the interval, as a power of its ratio, is as narrow as the precision: those that look
+/// narrow by luck are not to end sooner.
+const ENOUGH: f64 = 1.7;
+
+/// Once both sides are confirmed, trials end at so many times the confirmations of one side.
+const CONFIRMATIONS_MOST: usize = 4;
+
+/// A confirmed answer is one when the interval is not wider than this ratio, whether or not the side above
+/// it is confirmed too.
+const NARROW_ENOUGH: f64 = 1.25;
+
 /// A service that answers differently each time is not searched for ever.
 const TRIALS_LIMIT: usize = 150;
 
@@ -111,7 +122,9 @@ impl Search {
         let votes = |rate: f64| self.known().votes(rate);
         let is_kept = low.is_some_and(|low| votes(low).are_kept(&self.settings));
         let is_broken = high.is_some_and(|high| votes(high).are_broken(&self.settings));
-        if is_kept && is_broken { End::Converged } else { End::Budget }
+        let is_near = |range: Interval| range.high < range.low * NARROW_ENOUGH;
+        let is_bounded = is_broken || (high.is_some() && self.interval().is_some_and(is_near));
+        if is_kept && is_bounded { End::Converged } else { End::Budget }
     }
 
     fn has(&self, kind: Kind) -> bool {
@@ -204,7 +217,10 @@ impl Search {
             .collect();
         if open.is_empty() {
             let Interval { low, high } = crossing.interval;
-            if !self.settings.is_wide(low, high) {
+            let made = self.trials.iter().filter(|trial| trial.order.kind == Kind::Confirm).count();
+            if !self.settings.is_wide(low, low * (high / low).powf(ENOUGH))
+                || made >= self.settings.confirmations * CONFIRMATIONS_MOST
+            {
                 return None;
             }
             let fewest = sides.iter().filter(|side| can_send(side.rate));

@@ -43,11 +43,14 @@ pub struct Settings {
 impl Settings {
     /// A search that ends within about `budget`, from `start` to at most `ceiling`.
     pub fn within(budget: Duration, start: f64, ceiling: f64) -> Settings {
-        let confirmations = if budget < Duration::from_secs(90) { 3 } else { 5 };
+        let (confirmations, needed) = match budget.as_secs() {
+            ..90 => (3, 3),
+            90..300 => (4, 3),
+            _ => (5, 4),
+        };
         let short = (budget / 60).clamp(SHORT[0], SHORT[1]);
         // Half of the budget goes into confirmations, ten or more.
         let long = (budget / 20).clamp(LONG[0], LONG[1]);
-        let confirmations = confirmations as usize;
         Settings {
             start,
             floor: start / 1e4,
@@ -56,7 +59,7 @@ impl Settings {
             short,
             long,
             confirmations,
-            needed: confirmations - confirmations / 5,
+            needed,
             characterizes: true,
             seed: 0,
             is_whole: false,
@@ -96,7 +99,7 @@ impl Settings {
         if !self.characterizes {
             return Duration::ZERO;
         }
-        self.short * 2 + self.hold() + self.overload() * 2 + RESTS
+        self.short * 2 + self.hold() + self.overload() * 2 + RESTS + self.long / 2
     }
 
     /// The time of all trials when each is undecided as long as it may be and the answer moves twice.

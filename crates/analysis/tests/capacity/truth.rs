@@ -26,9 +26,9 @@ pub(crate) enum Truth {
     Forever(f64),
     /// Sooner or later the service falls over at any rate worth the name, and stays down: the share of
     /// slow requests over an endless time says nothing of one that has just been started. What can be
-    /// said is for how long a rate is kept. The truth is the rate that every other trial of the search's
-    /// long ones keeps; it falls with the logarithm of their length, by `per_e_fold` from that at six
-    /// seconds.
+    /// said is for how long a rate is kept. The truth is the rate that every other of the search's long
+    /// trials keeps; it falls with the logarithm of their length, by `per_e_fold` from that at six
+    /// seconds: counted over 200 trials of 6 to 60 seconds at each of 24 rates.
     EveryOther { six_seconds: f64, per_e_fold: f64 },
 }
 

@@ -1,13 +1,22 @@
-//! `plimsoll capacity` against services whose limit is known.
+//! `plimsoll capacity` against services whose limit is known: simulated ones, then real processes.
 
 mod postgres;
 mod quota;
 mod real;
+mod simulated;
 
 use anyhow::Result;
 
 use super::Settings;
 
+/// `--only simulated`, `--only real`, or a part of the name of a real case.
 pub(super) fn run(settings: &Settings) -> Result<()> {
-    real::run(settings)
+    if settings.wants("simulated") {
+        simulated::run()?;
+    }
+    match settings.only.as_deref() {
+        Some("simulated") => Ok(()),
+        Some("real") => real::run(&Settings { only: None, ..*settings }),
+        _ => real::run(settings),
+    }
 }
