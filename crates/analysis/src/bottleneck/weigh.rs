@@ -78,7 +78,9 @@ impl<'a> Scene<'a> {
         let range = Interval { low: interval.low, high };
         let little = rows.iter().take(little_of(rows.len())).map(|row| row.latency_mean);
         let base_latency = median(&little.collect::<Vec<_>>()).unwrap_or(0.0);
-        Some(Scene { rows, capacity: measured.value, range, best, base_latency })
+        // A search that ended early may know that it is higher than what it saw kept.
+        let capacity = measured.value.max(interval.low);
+        Some(Scene { rows, capacity, range, best, base_latency })
     }
 
     /// Whether a row says how much is used at its throughput, and not how it is in overload.
