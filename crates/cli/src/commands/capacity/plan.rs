@@ -59,9 +59,10 @@ pub(super) fn plan<R: Runner>(
     ];
     if settings.characterizes {
         lines.push(format!(
-            "  hold      50, 80 and 100 % for {}; overload at 120 % and back to 90 % for {}",
+            "  hold      50 and 80 % for {}, 100 % for {}; overload at 120 % and back to 90 % for {}",
             length(*short),
-            length(*long)
+            length(settings.hold()),
+            length(settings.overload())
         ));
     }
     if bench.due(1.0).is_none() {
