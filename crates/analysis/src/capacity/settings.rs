@@ -96,7 +96,8 @@ impl Settings {
 
     /// What is kept back for all that comes after the confirmations, with the rests between.
     pub fn reserve(&self) -> Duration {
-        if !self.characterizes {
+        // Of a short budget confirmations have all.
+        if !self.characterizes || self.long <= LONG[0] {
             return Duration::ZERO;
         }
         self.short * 2 + self.hold() + self.overload() * 2 + RESTS + self.long / 2
