@@ -19,6 +19,7 @@ pub mod redis;
 pub mod samples;
 pub mod sink;
 pub mod terminal;
+pub mod untested;
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -5,9 +5,9 @@
 //! proportion to its samples, however many series share them, and means and percentiles over several
 //! series come out right.
 
-mod trend;
 #[cfg(test)]
 mod tests;
+mod trend;
 
 use std::collections::HashMap;
 

@@ -8,11 +8,7 @@ const TAIL: f64 = 0.99;
 /// `points` values, ascending. Each stands for as many of the histogram's neighbouring values and is
 /// their mean, so that means and percentiles are kept. The least and the greatest value are among
 /// them where that leaves the mean right, and where `extremes` has them.
-pub(super) fn points(
-    histogram: &Histogram,
-    points: usize,
-    extremes: [Option<f64>; 2],
-) -> Vec<f64> {
+pub(super) fn points(histogram: &Histogram, points: usize, extremes: [Option<f64>; 2]) -> Vec<f64> {
     let asked = extremes.iter().flatten().count();
     let (min, max) = (histogram.min(), histogram.max());
     let points = match min == max {

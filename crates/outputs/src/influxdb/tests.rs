@@ -294,18 +294,17 @@ fn a_second_past_the_limit_is_condensed() {
     );
     assert_eq!(
         log.lines(),
-        ["level=info msg=\"influxdb: more than 1000 samples in a second; such seconds are written \
-          as sums and fewer points, see PLIMSOLL_INFLUXDB_POINTS_PER_SECOND\""]
+        [
+            "level=info msg=\"influxdb: more than 1000 samples in a second; such seconds are written \
+          as sums and fewer points, see PLIMSOLL_INFLUXDB_POINTS_PER_SECOND\""
+        ]
     );
     let bodies: String = receiver.received().iter().map(|request| request.text()).collect();
     let sums: Vec<&str> =
         bodies.lines().filter(|line| line.starts_with("http_reqs,load=high")).collect();
     assert_eq!(
         sums,
-        [
-            "http_reqs,load=high value=5000 1500000000",
-            "http_reqs,load=high value=5000 2500000000"
-        ]
+        ["http_reqs,load=high value=5000 1500000000", "http_reqs,load=high value=5000 2500000000"]
     );
     let points = bodies.lines().filter(|line| line.starts_with("http_req_duration,load=high"));
     assert_eq!(points.count(), 400);

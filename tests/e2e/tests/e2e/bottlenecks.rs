@@ -6,7 +6,7 @@
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Run, Tool, Web, cgroup::Cgroup, command, finish};
+use plimsoll_e2e::{Run, Tool, Web, cgroup::Cgroup, command, finish, untested::not_tested};
 use serde_json::Value;
 
 use crate::limits::Service;
@@ -41,7 +41,7 @@ fn means(result: &Value, metric: &str, tag: (&str, &str)) -> Vec<f64> {
 fn is_named(result: &Value, resource: &str, run: &Run) -> bool {
     let named = &result["bottleneck"];
     if named.is_null() {
-        println!("not named: {}", result["not_identified"]);
+        not_tested(&format!("nothing was named: {}", result["not_identified"]));
         return false;
     }
     let trials = result["trials"].as_array().unwrap().iter();
@@ -49,7 +49,7 @@ fn is_named(result: &Value, resource: &str, run: &Run) -> bool {
     let host = signals.filter(|it| it["metric"] == "host_cpu_utilization");
     let busiest = host.filter_map(|it| it["mean"].as_f64()).fold(0.0, f64::max);
     if busiest >= BUSY && named["resource"] == "host_cpu" {
-        println!("not tested: others take this machine");
+        not_tested("others take this machine");
         return false;
     }
     assert_eq!(named["resource"], resource, "{}\n{result:#}", run.said());
@@ -62,7 +62,7 @@ fn a_cpu_quota_is_named_by_its_process() {
     let service = match Service::start(&["--cpu-budget", "0.25"]) {
         Ok(service) => service,
         Err(said) => {
-            println!("not tested: no quota is permitted here: {said}");
+            not_tested(&format!("no quota is permitted here: {said}"));
             return;
         }
     };
@@ -104,7 +104,7 @@ fn a_pool_is_named_and_not_the_cpu() {
 #[test]
 fn a_generator_under_a_quota_gives_no_capacity() {
     let Some(cgroup) = Cgroup::with_cores(0.1) else {
-        println!("not tested: no quota is permitted here");
+        not_tested("no quota is permitted here");
         return;
     };
     let web = Web::start();

@@ -12,7 +12,7 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Tool, command, finish, http, postgres::Postgres, signal};
+use plimsoll_e2e::{Tool, command, finish, http, postgres::Postgres, signal, untested::not_tested};
 
 use crate::services::{Seen, watch_for};
 
@@ -279,13 +279,13 @@ fn a_cpu_budget_that_is_not_permitted_is_an_error_with_a_hint() {
         let mut ask = Command::new(Tool::Plimsoll.binary());
         ask.arg("version").uid(NOBODY).current_dir("/").stdout(Stdio::null());
         if ask.status().is_err() {
-            println!("not tested: {} is not everybody's", Tool::Plimsoll.binary().display());
+            not_tested(&format!("{} is not everybody's", Tool::Plimsoll.binary().display()));
             return;
         }
     }
     let run = finish(serve, folder, None);
     if run.code == Some(0) {
-        println!("not tested: cgroups are everybody's here");
+        not_tested("cgroups are everybody's here");
         return;
     }
     assert_eq!(run.code, Some(255), "{}", run.said());
@@ -298,7 +298,7 @@ fn a_cpu_budget_that_is_not_permitted_is_an_error_with_a_hint() {
 fn what_a_killed_service_left_goes_at_the_next_start() {
     let arguments = ["--cpu-budget", "0.5", "--cpu-period", "20ms"];
     let Ok(mut killed) = Service::start(&arguments) else {
-        println!("not tested: no quota is permitted here");
+        not_tested("no quota is permitted here");
         return;
     };
     killed.child.kill().unwrap();

@@ -351,7 +351,7 @@ pub(super) fn sides(settings: &Settings, entries: &[Entry]) -> Vec<Side> {
 mod tests {
     use std::time::Duration;
 
-    use plimsoll_analysis::capacity::{End, Kind};
+    use plimsoll_analysis::capacity::{Cause, End, Kind};
 
     use super::{
         super::{conclusion::tests::finding, record::tests::entry},
@@ -384,6 +384,7 @@ mod tests {
             entry(Kind::Bracket, 920.0, Outcome::Pass),
             entry(Kind::Bracket, 3680.0, Outcome::Invalid("no ports".to_owned())),
             entry(Kind::Confirm, 1840.0, Outcome::Pass),
+            entry(Kind::Confirm, 1930.0, Outcome::Fail(Cause::Objective(0))),
         ];
         let search = shown(finding(), &entries, Some(2000.0));
         assert_eq!(search.answer.tone, Tone::Bad);
@@ -402,7 +403,7 @@ mod tests {
         assert_eq!(search.goal.unwrap().words, "Goal of 2,000/s missed by 8.0 %.");
         assert_eq!(search.capacity.unwrap().interval, Some((1790.0, 1880.0)));
         let verdicts: Vec<&str> = search.trials.iter().map(|one| one.verdict.name()).collect();
-        assert_eq!(verdicts, ["kept", "invalid", "kept"]);
+        assert_eq!(verdicts, ["kept", "invalid", "kept", "not kept"]);
         assert_eq!(search.trials[0].bracket, Side { low: Some(920.0), high: None });
         assert_eq!(search.trials[0].figures[0].value, 43.21);
         assert!(search.not_identified.is_some(), "nothing was watched");
