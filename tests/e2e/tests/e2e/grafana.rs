@@ -41,7 +41,6 @@ struct Watched {
 }
 
 impl Watched {
-    #[expect(clippy::print_stderr, reason = "what is not checked is said")]
     fn start() -> Watched {
         let (web, cgroup) = (Web::start(), Cgroup::make());
         match &cgroup {
