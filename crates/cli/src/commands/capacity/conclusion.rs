@@ -5,10 +5,14 @@ use plimsoll_analysis::capacity::{End, Finding, Outcome};
 use super::record::Entry;
 use crate::exit::Exit;
 
+/// An interval whose ends differ by no more than this factor is an answer, however many confirmations there
+/// was time for: it says itself how sure it is.
+const PRECISE: f64 = 1.35;
+
 /// In one word.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// The capacity is between two rates that are confirmed.
+    /// The capacity is between two rates that are confirmed, or its interval is narrow.
     Found,
     /// It is that or more: nothing above was tried.
     AtLeast,
@@ -107,9 +111,10 @@ fn verdict(
 ) -> Verdict {
     let is_kept = finding.confirmations.0 >= needed;
     let is_broken = finding.refutations.0 >= needed;
+    let is_surely_above = |goal| finding.interval.is_some_and(|interval| interval.low >= goal);
     if let (Some(goal), Some(capacity)) = (goal, finding.capacity)
         && capacity >= goal
-        && is_kept
+        && (is_kept || is_surely_above(goal))
     {
         return Verdict::Reached;
     }
@@ -121,18 +126,20 @@ fn verdict(
         return Verdict::Invalid(reason);
     }
     if let Some(goal) = goal {
-        let high = finding.interval.map(|interval| interval.high).or(finding.first_failing);
-        let is_below = match finding.end {
-            End::Floor => true,
-            _ => is_broken && high.is_some_and(|high| high < goal),
+        let is_below = match (finding.end, finding.interval) {
+            (End::Floor, _) => true,
+            (_, Some(interval)) => interval.high < goal,
+            (_, None) => is_broken && finding.first_failing.is_some_and(|high| high < goal),
         };
         return if is_below { Verdict::Missed } else { Verdict::Unsure };
     }
+    let is_precise = finding.capacity.is_some()
+        && finding.interval.is_some_and(|interval| interval.high <= interval.low * PRECISE);
     match finding.end {
         End::Floor => Verdict::Nowhere,
         End::Ceiling if is_kept => Verdict::AtLeast,
         End::Converged => Verdict::Found,
-        End::Budget if is_kept && is_broken => Verdict::Found,
+        End::Budget if is_precise || (is_kept && is_broken) => Verdict::Found,
         End::Ceiling | End::Budget => Verdict::Unsure,
     }
 }
@@ -204,8 +211,13 @@ pub(super) mod tests {
         check(floor.clone(), true, None, "invalid", 111);
         check(floor, false, Some(10.0), "goal missed", 112);
         let early = Finding { end: End::Budget, confirmations: (1, 1), ..finding() };
-        check(early.clone(), false, None, "inconclusive", 113);
-        check(early, false, Some(1000.0), "inconclusive", 113);
+        check(early.clone(), false, None, "found", 0);
+        check(early.clone(), false, Some(1000.0), "goal reached", 0);
+        check(early.clone(), false, Some(1800.0), "inconclusive", 113);
+        let wide = Finding { interval: Some(Interval { low: 1300.0, high: 1880.0 }), ..early };
+        check(wide.clone(), false, None, "inconclusive", 113);
+        check(wide.clone(), false, Some(1000.0), "goal reached", 0);
+        check(wide, false, Some(2000.0), "goal missed", 112);
         check(Finding { end: End::Budget, ..finding() }, false, None, "found", 0);
     }
 }

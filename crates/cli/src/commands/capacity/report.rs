@@ -242,7 +242,10 @@ fn load_line(entries: &[Entry], unit: Unit) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_analysis::capacity::{End, Outcome};
+    use plimsoll_analysis::{
+        capacity::{End, Outcome},
+        stats::Interval,
+    };
 
     use crate::args::Dimension;
 
@@ -337,12 +340,13 @@ mod tests {
             "At least 1,840 requests/s (1 of 1 confirmations), not sure: the budget ended before a rate was \
              found that is not kept.\n",
         );
-        let early = Finding { interval: finding().interval, first_failing: Some(1930.0), ..early };
+        let wide = Some(Interval { low: 1300.0, high: 1930.0 });
+        let early = Finding { interval: wide, first_failing: Some(1930.0), ..early };
         check(
             early.clone(),
             &[],
             None,
-            "About 1,840 requests/s (95 % CI 1,790 to 1,880, 1 of 1 confirmations), not sure: the budget \
+            "About 1,840 requests/s (95 % CI 1,300 to 1,930, 1 of 1 confirmations), not sure: the budget \
              ended before it was confirmed.\n\
              Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer.\n",
         );
@@ -351,8 +355,8 @@ mod tests {
             far,
             &[],
             Some(1500.0),
-            "About 1,840 requests/s (95 % CI 1,790 to 1,880, 2 of 2 confirmations), not sure: the budget \
-             ended before it was confirmed.\n\
+            "About 1,840 requests/s (95 % CI 1,300 to 1,930, 2 of 2 confirmations), not sure: it is too near \
+             to the goal of 1,500/s to tell.\n\
              Goal of 1,500/s: not decided.\n\
              Keeps p(99)<200ms and errors<0.1%; at 1,930/s no longer.\n",
         );
