@@ -214,7 +214,12 @@ fn clause(objective: &Objective, used: &[Second], latency: &Histogram) -> Clause
         Measure::Errors => {
             let blocks: Vec<_> = used.iter().map(|second| (second.failed, second.done)).collect();
             let value = ratio(&blocks);
-            by_share(&blocks, limit, over, value)
+            let clause = by_share(&blocks, limit, over, value);
+            let has_some = blocks.iter().any(|(failed, _)| *failed > 0.0);
+            // To be sure that less than 0.1 % fail takes thousands of requests; without a single failure
+            // nothing says that it is more.
+            let holds = clause.holds.or((!has_some && !used.is_empty()).then_some(true));
+            Clause { holds, ..clause }
         }
         Measure::Quantile(q) => {
             let beyond = |second: &Second| {

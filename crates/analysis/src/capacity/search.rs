@@ -310,7 +310,13 @@ impl Search {
         Finding {
             end,
             capacity,
-            interval: capacity.and_then(|_| self.interval()),
+            interval: capacity.and_then(|capacity| {
+                // What was kept is no less an answer than what all trials together make likely.
+                self.interval().map(|range| Interval {
+                    low: range.low.min(capacity),
+                    high: range.high.max(capacity),
+                })
+            }),
             first_failing,
             confirmations: (at_low.passes, at_low.all()),
             refutations: (at_high.fails, at_high.all()),
