@@ -2,4 +2,5 @@
 
 pub mod budget;
 pub mod noop;
+mod service;
 pub mod web;

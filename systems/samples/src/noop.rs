@@ -11,27 +11,24 @@ use hyper::{Request, Response, body::Incoming, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
 use plimsoll_runtime::{
     clock::Instant,
-    listen::{self, Bound, ListenOptions},
     timer,
     tls::{Alpn, server::TlsAcceptor},
-    workers,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::watch,
-    task::spawn_local,
 };
 
-use crate::web::{Identity, Local};
+use crate::{
+    service::{Running, Sockets},
+    web::{Identity, Local},
+};
 
 /// Longest body that it sends.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// A client that has not finished its handshake by then is let go.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
-/// Wait after an `accept` that failed for want of descriptors or memory.
-const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 /// The first byte of a TLS handshake, which no request begins with.
 const TLS_HANDSHAKE: u8 = 0x16;
 
@@ -44,30 +41,6 @@ pub struct NoopConfig {
     pub threads: usize,
     /// Of each response, at most [`BODY_BYTES_MAX`].
     pub body_bytes: usize,
-}
-
-/// A target at work. Dropping it ends it and closes its connections.
-#[derive(Debug)]
-pub struct Running {
-    addr: SocketAddr,
-    stop: watch::Sender<bool>,
-    threads: Vec<std::thread::JoinHandle<io::Result<()>>>,
-}
-
-impl Running {
-    pub fn local_addr(&self) -> SocketAddr {
-        self.addr
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        for thread in self.threads.drain(..) {
-            // A worker's failure has shown as refused connections.
-            drop(thread.join());
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -86,48 +59,8 @@ pub fn start(config: &NoopConfig) -> io::Result<Running> {
     let tls = TlsAcceptor::new(&identity.certificate_pem, &identity.key_pem, Alpn::Http2OrHttp1);
     let body = Bytes::from(vec![b'x'; config.body_bytes.min(BODY_BYTES_MAX)]);
     let settings = Settings { tls: tls.map_err(io::Error::other)?, body };
-    let options = ListenOptions { reuse_port: config.threads > 1 };
-    let first = listen::bind(config.addr, options)?;
-    let addr = first.local_addr()?;
-    let mut sockets = vec![first];
-    for _ in 1..config.threads {
-        sockets.push(listen::bind(addr, options)?);
-    }
-    let (stop, stopped) = watch::channel(false);
-    let count = sockets.len();
-    let sockets = std::sync::Mutex::new(sockets);
-    let threads = workers::spawn(count, "noop", move |_| {
-        let socket = sockets.lock().ok().and_then(|mut sockets| sockets.pop());
-        let (settings, stopped) = (settings.clone(), stopped.clone());
-        async move {
-            match socket {
-                Some(socket) => run(socket, settings, stopped).await,
-                None => Ok(()),
-            }
-        }
-    })?;
-    Ok(Running { addr, stop, threads })
-}
-
-async fn run(
-    socket: Bound,
-    settings: Settings,
-    mut stopped: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = socket.listen()?;
-    let accept = async {
-        loop {
-            match listener.accept().await {
-                Ok((tcp, _)) => drop(spawn_local(connection(tcp, settings.clone()))),
-                Err(_) => timer::sleep(ACCEPT_RETRY).await,
-            }
-        }
-    };
-    tokio::select! {
-        () = accept => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
-    Ok(())
+    let sockets = Sockets::bind(config.addr, config.threads)?;
+    sockets.serve("noop", move |tcp, _| connection(tcp, settings.clone()))
 }
 
 /// Errors end the connection; whoever is on the other side knows why.

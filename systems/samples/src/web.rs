@@ -23,16 +23,12 @@ mod work;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    thread::JoinHandle,
 };
 
-use plimsoll_runtime::{
-    listen::{self, Bound, ListenOptions},
-    tls::{Alpn, server::TlsAcceptor},
-    workers,
-};
-use tokio::sync::watch;
+use plimsoll_runtime::tls::{Alpn, server::TlsAcceptor};
 
+pub use crate::service::Running;
+use crate::service::Sockets;
 pub use database::Database;
 pub use limits::{Bandwidth, Limits, Pool, QUEUE_MAX};
 pub(crate) use serve::Local;
@@ -99,8 +95,7 @@ impl std::fmt::Debug for Identity {
 /// A service that has its address and waits for [`WebServer::run`] or [`WebServer::start`].
 #[derive(Debug)]
 pub struct WebServer {
-    addr: SocketAddr,
-    sockets: Vec<Bound>,
+    sockets: Sockets,
     settings: serve::Settings,
 }
 
@@ -130,25 +125,13 @@ impl WebServer {
         let limits = limits::State::new(&config.limits);
         let database = config.database.clone();
         let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2, limits, database };
-        // One socket per worker: the kernel spreads the connections, nothing is handed over.
-        let options = ListenOptions { reuse_port: config.threads > 1 };
-        if options.reuse_port && config.addr.port() != 0 {
-            // Sockets that share a port would share it with another server's too. This one does not
-            // share, so it finds out; it is closed again at once.
-            drop(listen::bind(config.addr, ListenOptions::default())?);
-        }
-        let first = listen::bind(config.addr, options)?;
-        let addr = first.local_addr()?;
-        let mut sockets = vec![first];
-        for _ in 1..config.threads {
-            sockets.push(listen::bind(addr, options)?);
-        }
-        Ok(WebServer { addr, sockets, settings })
+        let sockets = Sockets::bind(config.addr, config.threads)?;
+        Ok(WebServer { sockets, settings })
     }
 
     /// The address with its real port.
     pub fn local_addr(&self) -> SocketAddr {
-        self.addr
+        self.sockets.addr
     }
 
     /// Serves on threads of its own until the returned value is dropped.
@@ -156,21 +139,8 @@ impl WebServer {
     /// # Errors
     /// When no thread can be started.
     pub fn start(self) -> io::Result<Running> {
-        let (stop, stopped) = watch::channel(false);
         let settings = self.settings;
-        let sockets = std::sync::Mutex::new(self.sockets);
-        let count = sockets.lock().map_or(0, |sockets| sockets.len());
-        let threads = workers::spawn(count, "web", move |_| {
-            let socket = sockets.lock().ok().and_then(|mut sockets| sockets.pop());
-            let (settings, stopped) = (settings.clone(), stopped.clone());
-            async move {
-                match socket {
-                    Some(socket) => serve::run(socket, settings, stopped).await,
-                    None => Ok(()),
-                }
-            }
-        })?;
-        Ok(Running { addr: self.addr, stop, threads })
+        self.sockets.serve("web", move |tcp, peer| serve::connection(tcp, peer, settings.clone()))
     }
 
     /// Serves until `until` completes; connections that are open then are closed.
@@ -182,30 +152,6 @@ impl WebServer {
         until.await;
         drop(running);
         Ok(())
-    }
-}
-
-/// A service at work. Dropping it ends it and closes its connections.
-#[derive(Debug)]
-pub struct Running {
-    addr: SocketAddr,
-    stop: watch::Sender<bool>,
-    threads: Vec<JoinHandle<io::Result<()>>>,
-}
-
-impl Running {
-    pub fn local_addr(&self) -> SocketAddr {
-        self.addr
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        for thread in self.threads.drain(..) {
-            // A worker's failure has shown as refused connections.
-            drop(thread.join());
-        }
     }
 }
 

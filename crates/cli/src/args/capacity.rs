@@ -1,17 +1,15 @@
 //! The flags of `capacity`: what is sent as in `attack`, and how the search goes about it.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{
     ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, builder::RangedU64ValueParser,
 };
-use plimsoll_outputs::view::live::Address;
 use plimsoll_script::options::parse_go_duration;
 
 use super::{
     Arrivals, AttackArgs, CareFlags, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags,
-    TargetFlags, WatchFlags,
-    see::{dashboard, report},
+    TargetFlags,
 };
 
 /// A shorter search finds nothing.
@@ -86,27 +84,6 @@ pub(crate) struct CapacityArgs {
     /// The result as JSON on standard output (docs/capacity.md)
     #[arg(long, help_heading = "Results")]
     pub(crate) json: bool,
-    /// Serve the search live: at 127.0.0.1:5665, or at the address or port given (--dashboard=8000)
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "PLIMSOLL_DASHBOARD",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        value_parser = dashboard,
-        help_heading = "Looking"
-    )]
-    pub(crate) dashboard: Option<Address>,
-    /// Write a report that opens offline (.html) or goes into a pull request (.md) (repeatable)
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "PLIMSOLL_REPORT",
-        value_parser = report,
-        help_heading = "Looking"
-    )]
-    pub(crate) report: Vec<PathBuf>,
     /// Stay after the search until Ctrl-C, so that the dashboard can be looked at
     #[arg(long, help_heading = "Looking")]
     pub(crate) linger: bool,
@@ -157,7 +134,7 @@ struct Subject {
     )]
     threads: usize,
     #[command(flatten)]
-    watched: WatchFlags,
+    see: SeeFlags,
 }
 
 impl FromArgMatches for Sent {
@@ -167,7 +144,7 @@ impl FromArgMatches for Sent {
         attack.url = subject.url;
         attack.pace.arrivals = subject.arrivals;
         attack.pace.threads = subject.threads;
-        attack.see = SeeFlags { watched: subject.watched, dashboard: None, report: Vec::new() };
+        attack.see = subject.see;
         attack.targets = TargetFlags::from_arg_matches(matches)?;
         attack.http = HttpFlags::from_arg_matches(matches)?;
         attack.redis = RedisFlags::from_arg_matches(matches)?;

@@ -81,7 +81,7 @@ fn every(text: &str) -> Result<Duration, String> {
 }
 
 /// An address, or `true` for the usual one.
-pub(super) fn dashboard(text: &str) -> Result<Address, String> {
+fn dashboard(text: &str) -> Result<Address, String> {
     if text == "true" { Ok(Address::Default) } else { address(text).map(Address::Given) }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     super::address::parse(text, DASHBOARD_PORT)
 }
 
-pub(super) fn report(text: &str) -> Result<PathBuf, String> {
+fn report(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match Format::of(&path) {
         Some(_) => Ok(path),

@@ -1,16 +1,13 @@
-//! Accepting connections and speaking HTTP on them, all on the worker's own thread.
+//! Speaking HTTP on connections, all on the worker's own thread.
 
-use std::{
-    cell::Cell, convert::Infallible, io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration,
-};
+use std::{cell::Cell, convert::Infallible, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
 use hyper::{Request, body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto};
-use plimsoll_runtime::{clock::Instant, listen::Bound, timer, tls::server::TlsAcceptor};
+use plimsoll_runtime::{clock::Instant, timer, tls::server::TlsAcceptor};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
-    sync::watch,
     task::spawn_local,
 };
 
@@ -23,8 +20,6 @@ use super::{
 
 /// A client that has not finished its handshake by then is let go.
 const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
-/// Wait after an `accept` that failed for want of descriptors or memory.
-const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -47,33 +42,8 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-/// Until `stopped` becomes true or its sender is gone.
-pub(super) async fn run(
-    socket: Bound,
-    settings: Settings,
-    mut stopped: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = socket.listen()?;
-    let accept = async {
-        loop {
-            match listener.accept().await {
-                Ok((tcp, peer)) => {
-                    drop(spawn_local(connection(tcp, peer, settings.clone())));
-                }
-                // The connection is gone before it was taken, or nothing can be taken now.
-                Err(_) => timer::sleep(ACCEPT_RETRY).await,
-            }
-        }
-    };
-    tokio::select! {
-        () = accept => {}
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
-    Ok(())
-}
-
 /// Errors end the connection; whoever is on the other side knows why.
-async fn connection(tcp: TcpStream, peer: SocketAddr, settings: Settings) {
+pub(super) async fn connection(tcp: TcpStream, peer: SocketAddr, settings: Settings) {
     if tcp.set_nodelay(true).is_err() {
         return;
     }

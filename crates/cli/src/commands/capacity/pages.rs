@@ -52,13 +52,14 @@ impl Live {
 impl Pages {
     /// Before the search, so that what cannot be written is told at once.
     pub(super) fn open(args: &CapacityArgs, begun: Search, log: &Log) -> Result<Pages, Failure> {
+        let see = &args.sent.attack.see;
         let report = |path: &PathBuf| {
             SearchReport::open(path).map_err(|error| {
                 Failure::new(Exit::Other, error.message)
                     .with_hint("name a file .html or .md in a folder that exists")
             })
         };
-        let reports = args.report.iter().map(report).collect::<Result<_, _>>()?;
+        let reports = see.report.iter().map(report).collect::<Result<_, _>>()?;
         let failed = |error: OutputError| {
             Failure::new(Exit::Other, format!("--dashboard: {}", error.message))
                 .with_hint("name another port, --dashboard=8000, or any free one, --dashboard=0")
@@ -77,7 +78,7 @@ impl Pages {
             }
             Ok::<_, Failure>(Arc::new(Live { page, progress: Mutex::default() }))
         };
-        Ok(Pages { reports, live: args.dashboard.map(serve).transpose()? })
+        Ok(Pages { reports, live: see.dashboard.map(serve).transpose()? })
     }
 
     /// The terminal, which says where the page is and tells it of seconds too.
