@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-outputs", &["metrics", "runtime"]),
     ("plimsoll-script", &["metrics", "engine", "clients", "runtime"]),
     ("plimsoll-attack", &["metrics", "engine", "clients", "runtime"]),
-    ("plimsoll-samples", &["runtime"]),
+    ("plimsoll-samples", &["wire", "runtime"]),
+    ("plimsoll-cache", &["metrics", "wire", "runtime"]),
     (
         "plimsoll",
         &[

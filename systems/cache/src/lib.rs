@@ -1,0 +1,4 @@
+//! An in-memory cache that Redis clients work with, and the same as a library.
+
+pub mod store;
+pub mod values;
