@@ -45,6 +45,12 @@ pub struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
+    /// A command kept from before, as a queue of commands has them: its name and arguments are the
+    /// `arguments` of `bytes`, and there is at least one.
+    pub fn kept(bytes: &'a [u8], arguments: &'a [Range<usize>]) -> Command<'a> {
+        Command { bytes, arguments }
+    }
+
     /// The argument of that index, the command's name being 0.
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
         self.bytes.get(self.arguments.get(index)?.clone())

@@ -1,0 +1,113 @@
+//! What commands changed, for those who asked to be told: keyspace notifications, the tracking of
+//! clients' caches, and clients that wait for a key.
+
+use std::ops::Range;
+
+use super::spec::bit_set;
+
+bit_set! {
+    /// Kinds of keyspace events, with their letters in `notify-keyspace-events`.
+    EventClass:
+    GENERIC = 0 "g",
+    STRING = 1 "$",
+    LIST = 2 "l",
+    SET = 3 "s",
+    HASH = 4 "h",
+    SORTED_SET = 5 "z",
+    EXPIRED = 6 "x",
+    EVICTED = 7 "e",
+    KEY_MISS = 8 "m",
+    NEW = 9 "n",
+}
+
+impl EventClass {
+    /// Those that tell of a key's value or deadline; the others are not told to trackers.
+    pub const MODIFICATIONS: EventClass = EventClass::GENERIC
+        .and(EventClass::STRING)
+        .and(EventClass::LIST)
+        .and(EventClass::SET)
+        .and(EventClass::HASH)
+        .and(EventClass::SORTED_SET)
+        .and(EventClass::EXPIRED)
+        .and(EventClass::EVICTED);
+    /// What `A` stands for in `notify-keyspace-events`.
+    pub const ALL: EventClass = EventClass::MODIFICATIONS;
+}
+
+/// One event on one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
+    pub key: &'a [u8],
+    pub class: EventClass,
+    /// As in the channel `__keyevent@0__:<event>`.
+    pub event: &'static str,
+}
+
+/// The changes of the commands of a batch. Kept and used again; records nothing that nobody wants.
+#[derive(Debug, Default)]
+pub struct Changes {
+    wanted: EventClass,
+    keys: Vec<u8>,
+    changes: Vec<(Range<usize>, EventClass, &'static str)>,
+    /// All keys are gone.
+    flushed: bool,
+    count: u64,
+}
+
+impl Changes {
+    /// Which classes are recorded from now on: the union of what notifications name and, when a
+    /// client tracks or waits for keys, [`EventClass::MODIFICATIONS`].
+    pub fn want(&mut self, wanted: EventClass) {
+        self.wanted = wanted;
+    }
+
+    pub fn wanted(&self) -> EventClass {
+        self.wanted
+    }
+
+    #[inline]
+    pub(crate) fn record(&mut self, key: &[u8], class: EventClass, event: &'static str) {
+        self.count += u64::from(EventClass::MODIFICATIONS.contains(class));
+        if self.wanted.intersects(class) {
+            let start = self.keys.len();
+            self.keys.extend_from_slice(key);
+            self.changes.push((start..self.keys.len(), class, event));
+        }
+    }
+
+    pub(crate) fn record_flush(&mut self) {
+        self.flushed = true;
+        self.count += 1;
+    }
+
+    /// In the order they happened.
+    pub fn iter(&self) -> impl Iterator<Item = Change<'_>> {
+        self.changes.iter().map(|(place, class, event)| Change {
+            key: self.keys.get(place.clone()).unwrap_or_default(),
+            class: *class,
+            event,
+        })
+    }
+
+    /// Whether all keys were removed at once, which no single change tells.
+    pub fn is_flushed(&self) -> bool {
+        self.flushed
+    }
+
+    /// Modifications since the last [`Changes::clear`], wanted or not.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && !self.flushed
+    }
+
+    /// Forgets them; what is wanted stays.
+    pub fn clear(&mut self) {
+        self.keys.clear();
+        self.changes.clear();
+        self.flushed = false;
+        self.count = 0;
+    }
+}

@@ -1,0 +1,183 @@
+//! The shards that are locked for the commands of a batch.
+//!
+//! Always in ascending order, and all at once for a command: one that needs a shard that is not
+//! locked gives up those that are. So no two threads wait for each other, and a run of commands on
+//! one shard takes its lock once.
+
+use std::sync::{Arc, MutexGuard};
+
+use super::watch::{Watches, Watching};
+use crate::store::{Key, Shard, Store};
+
+/// The store and who watches its keys.
+pub struct Keyspace {
+    store: Store,
+    watches: Arc<Watches>,
+}
+
+impl Keyspace {
+    pub fn new(store: Store) -> Keyspace {
+        let watches = Arc::new(Watches::new(store.shards()));
+        Keyspace { store, watches }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// For a new client, which watches nothing.
+    pub fn watching(&self) -> Watching {
+        Watching::new(Arc::clone(&self.watches))
+    }
+}
+
+/// The locked shards.
+pub struct Held<'s> {
+    keyspace: &'s Keyspace,
+    /// In most cases the only one; the others follow in ascending order.
+    first: Option<Guard<'s>>,
+    more: Vec<Guard<'s>>,
+    /// Every shard is locked.
+    is_whole: bool,
+    wanted: Vec<usize>,
+}
+
+struct Guard<'s> {
+    index: usize,
+    shard: MutexGuard<'s, Shard>,
+}
+
+impl<'s> Held<'s> {
+    pub(super) fn new(keyspace: &'s Keyspace) -> Held<'s> {
+        Held { keyspace, first: None, more: Vec::new(), is_whole: false, wanted: Vec::new() }
+    }
+
+    pub fn store(&self) -> &'s Store {
+        &self.keyspace.store
+    }
+
+    /// The index of the shard that a key belongs to.
+    #[inline]
+    pub fn index(&self, key: &Key<'_>) -> usize {
+        self.keyspace.store.shard_of(key.slot())
+    }
+
+    /// The shard of a key that the running command has named as one of its keys.
+    ///
+    /// # Panics
+    /// When it is not locked: a command asks only for keys that its [`super::KeyRule`] names.
+    #[inline]
+    pub fn of(&mut self, key: &Key<'_>) -> &mut Shard {
+        let index = self.index(key);
+        let is_it = |guard: &&mut Guard<'s>| guard.index == index;
+        let guard = self.first.iter_mut().chain(&mut self.more).find(is_it);
+        &mut guard.expect("the shards of a command's keys are locked before it runs").shard
+    }
+
+    /// As [`Held::of`], to look at several shards at a time.
+    ///
+    /// # Panics
+    /// As [`Held::of`].
+    pub fn look(&self, key: &Key<'_>) -> &Shard {
+        let index = self.index(key);
+        let guard = self.first.iter().chain(&self.more).find(|guard| guard.index == index);
+        &guard.expect("the shards of a command's keys are locked before it runs").shard
+    }
+
+    /// Does something with every shard, one after the other. Locks each for just that long unless
+    /// all are locked already; any other lock is given up.
+    pub fn each(&mut self, mut visit: impl FnMut(usize, &mut Shard)) {
+        for index in 0..self.keyspace.store.shards() {
+            self.nth(index, |shard| visit(index, shard));
+        }
+    }
+
+    /// Does something with the shard of that index, as [`Held::each`] does; `None` when there is none.
+    pub fn nth<R>(&mut self, index: usize, visit: impl FnOnce(&mut Shard) -> R) -> Option<R> {
+        if index >= self.keyspace.store.shards() {
+            return None;
+        }
+        if !self.is_whole {
+            self.release();
+            return Some(visit(&mut self.keyspace.store.lock(index)));
+        }
+        let guard = self.first.iter_mut().chain(&mut self.more).nth(index)?;
+        Some(visit(&mut guard.shard))
+    }
+
+    /// A key has been changed. Called by [`super::Call::changed`].
+    #[inline]
+    pub(super) fn changed(&self, key: &Key<'_>) {
+        self.keyspace.watches.changed(self.index(key), key.hash());
+    }
+
+    /// All keys of the shard of that index, which is locked, have been changed.
+    pub(super) fn all_changed(&self, index: usize) {
+        self.keyspace.watches.all_changed(index);
+    }
+
+    /// Locks the shards of these keys, unless they are.
+    #[inline]
+    pub(super) fn lock_keys(&mut self, keys: &[Key<'_>]) {
+        if self.is_whole {
+            return;
+        }
+        match keys {
+            [] => {}
+            [key] => {
+                let index = self.index(key);
+                if !self.is_held(index) {
+                    self.release();
+                    self.first = Some(self.guard(index));
+                }
+            }
+            keys => {
+                let mut wanted = std::mem::take(&mut self.wanted);
+                wanted.clear();
+                wanted.extend(keys.iter().map(|key| self.index(key)));
+                self.lock_wanted(&mut wanted);
+                self.wanted = wanted;
+            }
+        }
+    }
+
+    /// Locks the shards of these indexes, unless they are. Puts them into order.
+    pub(super) fn lock_wanted(&mut self, wanted: &mut Vec<usize>) {
+        wanted.sort_unstable();
+        wanted.dedup();
+        if self.is_whole || wanted.iter().all(|index| self.is_held(*index)) {
+            return;
+        }
+        self.release();
+        let mut wanted = wanted.iter();
+        self.first = wanted.next().map(|index| self.guard(*index));
+        for index in wanted {
+            self.more.push(self.guard(*index));
+        }
+    }
+
+    /// Locks every shard, until [`Held::release`].
+    pub(super) fn lock_whole(&mut self) {
+        if self.is_whole {
+            return;
+        }
+        let mut all = (0..self.keyspace.store.shards()).collect();
+        self.lock_wanted(&mut all);
+        self.is_whole = true;
+    }
+
+    /// Unlocks all. The server does so before it waits or does anything lengthy.
+    pub fn release(&mut self) {
+        self.first = None;
+        self.more.clear();
+        self.is_whole = false;
+    }
+
+    fn is_held(&self, index: usize) -> bool {
+        self.first.iter().chain(&self.more).any(|guard| guard.index == index)
+    }
+
+    fn guard(&self, index: usize) -> Guard<'s> {
+        Guard { index, shard: self.keyspace.store.lock(index) }
+    }
+}

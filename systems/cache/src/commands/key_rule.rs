@@ -1,0 +1,143 @@
+//! Which of a command's arguments are keys.
+
+use plimsoll_wire::resp::Command;
+
+use super::number;
+use crate::store::{Key, Store};
+
+/// Where a command's keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRule {
+    None,
+    /// From `first` to `last`, each `step`; a negative `last` counts from the end, -1 being it.
+    Range {
+        first: u8,
+        last: i8,
+        step: u8,
+    },
+    /// Behind the argument of index `at`, which says how many there are.
+    Counted {
+        at: u8,
+        /// The first argument is a key as well, and comes first.
+        has_destination: bool,
+    },
+    /// The first argument and what follows the last `STORE`.
+    Sort,
+}
+
+impl KeyRule {
+    /// The first argument.
+    pub const ONE: KeyRule = KeyRule::Range { first: 1, last: 1, step: 1 };
+    /// The first two.
+    pub const TWO: KeyRule = KeyRule::Range { first: 1, last: 2, step: 1 };
+    /// All arguments.
+    pub const ALL: KeyRule = KeyRule::Range { first: 1, last: -1, step: 1 };
+    /// All but the last argument, which is a timeout.
+    pub const ALL_BUT_LAST: KeyRule = KeyRule::Range { first: 1, last: -2, step: 1 };
+    /// Each other argument, from the first on.
+    pub const PAIRS: KeyRule = KeyRule::Range { first: 1, last: -1, step: 2 };
+    /// The argument behind a subcommand.
+    pub const SECOND: KeyRule = KeyRule::Range { first: 2, last: 2, step: 1 };
+    /// How many, and as many keys.
+    pub const COUNTED: KeyRule = KeyRule::Counted { at: 1, has_destination: false };
+    /// A timeout, how many, and as many keys.
+    pub const COUNTED_SECOND: KeyRule = KeyRule::Counted { at: 2, has_destination: false };
+    /// A destination, how many, and as many keys.
+    pub const STORE_COUNTED: KeyRule = KeyRule::Counted { at: 2, has_destination: true };
+
+    /// The indexes of the keys among the arguments, in order; none when the count is not one that
+    /// the arguments bear out, which the handler then finds too.
+    pub fn places(self, command: Command<'_>) -> Places {
+        let length = command.len();
+        match self {
+            KeyRule::None => Places::new(None, 0, 0, 1),
+            KeyRule::Range { first, last, step } => {
+                let end = match usize::try_from(last) {
+                    Ok(last) => last.saturating_add(1).min(length),
+                    Err(_) => (length + 1).saturating_sub(usize::from(last.unsigned_abs())),
+                };
+                Places::new(None, usize::from(first), end, usize::from(step))
+            }
+            KeyRule::Counted { at, has_destination } => {
+                let at = usize::from(at);
+                let count = command.get(at).and_then(number::integer);
+                let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+                let end = (at + 1).saturating_add(count);
+                if count == 0 || end > length {
+                    return Places::new(None, 0, 0, 1);
+                }
+                Places::new(has_destination.then_some(1), at + 1, end, 1)
+            }
+            KeyRule::Sort => match destination_of_sort(command) {
+                Some(at) => Places::new(Some(1), at, at + 1, 1),
+                None => Places::new(Some(1), 0, 0, 1),
+            },
+        }
+    }
+
+    /// The keys, hashed.
+    #[inline]
+    pub(super) fn keys<'c>(self, command: Command<'c>, store: &Store) -> KeyList<'c> {
+        let mut places = self.places(command);
+        let mut next = || Some(store.key(command.get(places.next()?)?));
+        let Some(first) = next() else { return KeyList::None };
+        let Some(second) = next() else { return KeyList::One([first]) };
+        let mut keys = vec![first, second];
+        keys.extend(std::iter::from_fn(next));
+        KeyList::Many(keys)
+    }
+}
+
+/// The argument behind the last `STORE` of a SORT.
+fn destination_of_sort(command: Command<'_>) -> Option<usize> {
+    let is_store = |at: &usize| {
+        command.get(*at).is_some_and(|argument| argument.eq_ignore_ascii_case(b"store"))
+    };
+    let at = (2..command.len()).rev().find(is_store)? + 1;
+    (at < command.len()).then_some(at)
+}
+
+/// Indexes of keys among a command's arguments.
+#[derive(Clone, Debug)]
+pub struct Places {
+    before: Option<usize>,
+    at: usize,
+    end: usize,
+    step: usize,
+}
+
+impl Places {
+    fn new(before: Option<usize>, at: usize, end: usize, step: usize) -> Places {
+        Places { before, at, end, step: step.max(1) }
+    }
+}
+
+impl Iterator for Places {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if let Some(before) = self.before.take() {
+            return Some(before);
+        }
+        let at = self.at;
+        self.at += self.step;
+        (at < self.end).then_some(at)
+    }
+}
+
+/// A command's keys; most have one, which costs no allocation.
+pub(super) enum KeyList<'c> {
+    None,
+    One([Key<'c>; 1]),
+    Many(Vec<Key<'c>>),
+}
+
+impl<'c> KeyList<'c> {
+    pub(super) fn as_slice(&self) -> &[Key<'c>] {
+        match self {
+            KeyList::None => &[],
+            KeyList::One(key) => key,
+            KeyList::Many(keys) => keys,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What clients ask for: one [`Spec`] per command, and how a command runs.
+//!
+//! A connection decodes a [`Command`](plimsoll_wire::resp::Command), finds its spec by [`resolve`],
+//! and hands both to a [`Batch`], which locks the shards of the command's keys ([`Held`]), calls the
+//! handler with a [`Call`], and turns an [`Error`] into a reply. Shards stay locked for the
+//! next command of the batch when that one needs no other. [`Transaction`] queues instead, and runs
+//! the queue with all its shards locked.
+//!
+//! A handler parses all its arguments before it changes anything, writes its reply into
+//! [`Call::out`], and tells of each key it changed by [`Call::changed`]: that breaks transactions that
+//! watch the key and feeds [`Changes`], from which the server makes notifications, invalidations of
+//! clients' caches, and wakes those who wait for a key. Keys that leave by themselves are told
+//! by the store's listener.
+//!
+//! Handlers know no connection, no configuration and no clock. Those that need one are the server's:
+//! their specs say [`Run::Server`].
+
+mod batch;
+mod bits;
+mod call;
+mod changes;
+mod error;
+mod expiry;
+mod held;
+mod introspect;
+mod key_rule;
+mod keys;
+mod node;
+pub mod number;
+mod reply;
+mod sort;
+mod spec;
+mod strings;
+mod table;
+mod transaction;
+mod watch;
+
+pub use batch::{Batch, Ran, resolve};
+pub use call::{Block, Call, Words, is};
+pub use changes::{Change, Changes, EventClass};
+pub use error::{Error, Outcome};
+pub use held::{Held, Keyspace};
+pub use key_rule::{KeyRule, Places};
+pub use reply::{Mark, OpenAggregate, Reply};
+pub use spec::{Categories, Flags, Group, Handler, Run, Spec};
+pub use table::{all, find, find_subcommand};
+pub use transaction::{QUEUED_BYTES_LIMIT, QUEUED_LIMIT, ServerRun, Transaction, is_immediate};
+pub use watch::{WATCHED_LIMIT, Watching};

@@ -1,0 +1,283 @@
+//! What is known of a command before it runs.
+
+use plimsoll_wire::resp::Command;
+
+use super::{
+    call::Call,
+    error::{Error, Outcome},
+    key_rule::KeyRule,
+};
+
+/// Runs a command on the keys that are locked for it.
+pub type Handler = fn(&mut Call<'_, '_>) -> Outcome;
+
+/// Who runs a command.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// This module, with nothing but the keyspace.
+    Keyspace(Handler),
+    /// The server, which knows connections, configuration and users; it finds the command by name.
+    Server,
+}
+
+/// One command, or one subcommand as `object|encoding`.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Lower case.
+    pub name: &'static str,
+    /// Arguments with the name; at least that many when negative.
+    pub arity: i8,
+    pub flags: Flags,
+    pub keys: KeyRule,
+    pub group: Group,
+    pub summary: &'static str,
+    /// The release of Redis that had it first.
+    pub since: &'static str,
+    pub complexity: &'static str,
+    pub run: Run,
+    pub subcommands: &'static [Spec],
+}
+
+impl Spec {
+    /// A command that needs nothing but the keyspace.
+    pub const fn new(
+        name: &'static str,
+        arity: i8,
+        flags: Flags,
+        keys: KeyRule,
+        group: Group,
+        summary: &'static str,
+        handler: Handler,
+    ) -> Spec {
+        let run = Run::Keyspace(handler);
+        let (since, complexity) = ("1.0.0", "O(1)");
+        let subcommands = &[];
+        Spec { name, arity, flags, keys, group, summary, since, complexity, run, subcommands }
+    }
+
+    /// A command that the server runs.
+    pub const fn server(
+        name: &'static str,
+        arity: i8,
+        flags: Flags,
+        keys: KeyRule,
+        group: Group,
+        summary: &'static str,
+    ) -> Spec {
+        let run = Run::Server;
+        let (since, complexity) = ("1.0.0", "O(1)");
+        let subcommands = &[];
+        Spec { name, arity, flags, keys, group, summary, since, complexity, run, subcommands }
+    }
+
+    pub const fn since(mut self, since: &'static str) -> Spec {
+        self.since = since;
+        self
+    }
+
+    pub const fn complexity(mut self, complexity: &'static str) -> Spec {
+        self.complexity = complexity;
+        self
+    }
+
+    /// The command is only a name for these; alone it is refused unless its arity allows it.
+    pub const fn containing(mut self, subcommands: &'static [Spec]) -> Spec {
+        self.subcommands = subcommands;
+        self
+    }
+
+    pub fn has(&self, flags: Flags) -> bool {
+        self.flags.contains(flags)
+    }
+
+    /// The ACL categories: those of its group and those that follow from its flags.
+    pub fn categories(&self) -> Categories {
+        let mut categories = self.group.categories();
+        for (flag, category) in [
+            (Flags::WRITE, Categories::WRITE),
+            (Flags::READONLY, Categories::READ),
+            (Flags::ADMIN, Categories::ADMIN.and(Categories::DANGEROUS)),
+            (Flags::DANGEROUS, Categories::DANGEROUS),
+            (Flags::PUBSUB, Categories::PUBSUB),
+            (Flags::BLOCKING, Categories::BLOCKING),
+            (Flags::KEYSPACE, Categories::KEYSPACE),
+        ] {
+            if self.has(flag) {
+                categories = categories.and(category);
+            }
+        }
+        let pace = if self.has(Flags::FAST) { Categories::FAST } else { Categories::SLOW };
+        categories.and(pace)
+    }
+
+    /// Whether every shard has to be locked before the command runs, outside of a transaction too.
+    pub(super) fn needs_whole(&self, command: Command<'_>) -> bool {
+        self.keys == KeyRule::Sort && super::sort::looks_at_other_keys(command)
+    }
+
+    /// As [`Spec::needs_whole`], within a transaction.
+    pub(super) fn needs_whole_at_once(&self, command: Command<'_>) -> bool {
+        self.has(Flags::WHOLE) || self.needs_whole(command)
+    }
+
+    pub(super) fn check_arity(&self, command: Command<'_>) -> Result<(), Error> {
+        let wanted = usize::from(self.arity.unsigned_abs());
+        let is_met =
+            if self.arity < 0 { command.len() >= wanted } else { command.len() == wanted };
+        if is_met { Ok(()) } else { Err(Error::Arity(self.name)) }
+    }
+}
+
+/// A set of flags with names.
+macro_rules! bit_set {
+    ($(#[$about:meta])* $name:ident: $($(#[$bit_about:meta])* $bit:ident = $at:literal $text:literal,)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name(u32);
+
+        impl $name {
+            pub const NONE: $name = $name(0);
+            $($(#[$bit_about])* pub const $bit: $name = $name(1 << $at);)*
+
+            /// Each with the name that clients know it by; an empty one is not told.
+            pub const NAMES: &[(&str, $name)] = &[$(($text, $name::$bit)),*];
+
+            /// Both.
+            pub const fn and(self, other: $name) -> $name {
+                $name(self.0 | other.0)
+            }
+
+            /// Whether all of `other` are among them.
+            pub const fn contains(self, other: $name) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            pub const fn intersects(self, other: $name) -> bool {
+                self.0 & other.0 != 0
+            }
+
+            /// What clients call those that are set.
+            pub fn names(self) -> impl Iterator<Item = &'static str> {
+                let told = move |(text, bit): &&(&str, $name)| !text.is_empty() && self.contains(*bit);
+                $name::NAMES.iter().filter(told).map(|(text, _)| *text)
+            }
+        }
+    };
+}
+pub(super) use bit_set;
+
+bit_set! {
+    /// What a command may do, as `COMMAND INFO` tells it; the last three are our own.
+    Flags:
+    WRITE = 0 "write",
+    READONLY = 1 "readonly",
+    /// Refused when memory is full and nothing may be evicted.
+    DENYOOM = 2 "denyoom",
+    ADMIN = 3 "admin",
+    PUBSUB = 4 "pubsub",
+    NOSCRIPT = 5 "noscript",
+    BLOCKING = 6 "blocking",
+    LOADING = 7 "loading",
+    STALE = 8 "stale",
+    SKIP_MONITOR = 9 "skip_monitor",
+    SKIP_SLOWLOG = 10 "skip_slowlog",
+    FAST = 11 "fast",
+    /// Allowed before AUTH.
+    NO_AUTH = 12 "no_auth",
+    MAY_REPLICATE = 13 "may_replicate",
+    NO_MULTI = 14 "no_multi",
+    MOVABLE_KEYS = 15 "movablekeys",
+    ALLOW_BUSY = 16 "allow_busy",
+    /// Looks at every shard, by [`super::Held::each`]; a transaction with it locks them all.
+    WHOLE = 24 "",
+    DANGEROUS = 25 "",
+    /// In the category `@keyspace` though its group is not.
+    KEYSPACE = 26 "",
+}
+
+impl Flags {
+    pub const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
+    pub const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
+    /// A write that needs memory.
+    pub const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
+    pub const GROW_FAST: Flags = Flags::GROW.and(Flags::FAST);
+}
+
+bit_set! {
+    /// The categories of access control lists.
+    Categories:
+    KEYSPACE = 0 "@keyspace",
+    READ = 1 "@read",
+    WRITE = 2 "@write",
+    SET = 3 "@set",
+    SORTED_SET = 4 "@sortedset",
+    LIST = 5 "@list",
+    HASH = 6 "@hash",
+    STRING = 7 "@string",
+    BITMAP = 8 "@bitmap",
+    HYPERLOGLOG = 9 "@hyperloglog",
+    GEO = 10 "@geo",
+    STREAM = 11 "@stream",
+    PUBSUB = 12 "@pubsub",
+    ADMIN = 13 "@admin",
+    FAST = 14 "@fast",
+    SLOW = 15 "@slow",
+    BLOCKING = 16 "@blocking",
+    DANGEROUS = 17 "@dangerous",
+    CONNECTION = 18 "@connection",
+    TRANSACTION = 19 "@transaction",
+    SCRIPTING = 20 "@scripting",
+}
+
+/// What a command is about, as `COMMAND DOCS` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Generic,
+    String,
+    Bitmap,
+    List,
+    Set,
+    SortedSet,
+    Hash,
+    PubSub,
+    Transactions,
+    Connection,
+    Server,
+    Scripting,
+}
+
+impl Group {
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Generic => "generic",
+            Group::String => "string",
+            Group::Bitmap => "bitmap",
+            Group::List => "list",
+            Group::Set => "set",
+            Group::SortedSet => "sorted-set",
+            Group::Hash => "hash",
+            Group::PubSub => "pubsub",
+            Group::Transactions => "transactions",
+            Group::Connection => "connection",
+            Group::Server => "server",
+            Group::Scripting => "scripting",
+        }
+    }
+
+    fn categories(self) -> Categories {
+        match self {
+            Group::Generic => Categories::KEYSPACE,
+            Group::String => Categories::STRING,
+            Group::Bitmap => Categories::BITMAP,
+            Group::List => Categories::LIST,
+            Group::Set => Categories::SET,
+            Group::SortedSet => Categories::SORTED_SET,
+            Group::Hash => Categories::HASH,
+            Group::PubSub => Categories::PUBSUB,
+            Group::Transactions => Categories::TRANSACTION,
+            Group::Connection => Categories::CONNECTION,
+            Group::Server => Categories::NONE,
+            Group::Scripting => Categories::SCRIPTING,
+        }
+    }
+}

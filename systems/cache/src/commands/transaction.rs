@@ -1,0 +1,232 @@
+//! MULTI, EXEC, DISCARD, WATCH and UNWATCH of one connection.
+
+use std::ops::Range;
+
+use plimsoll_wire::resp::Command;
+
+use super::{
+    batch::{Batch, Ran},
+    error::{Error, Outcome},
+    held::{Held, Keyspace},
+    reply::Reply,
+    spec::{Run, Spec},
+    watch::Watching,
+};
+
+/// Most commands that one transaction may queue.
+pub const QUEUED_LIMIT: usize = 1 << 20;
+/// Most bytes of arguments that one transaction may queue.
+pub const QUEUED_BYTES_LIMIT: usize = 256 << 20;
+
+/// Runs a command that is the server's, within EXEC: it must take no shard's lock but through `held`.
+pub type ServerRun<'r> =
+    dyn FnMut(&mut Held<'_>, &'static Spec, Command<'_>, &mut Reply) -> Outcome + 'r;
+
+/// What one connection watches and has queued.
+#[derive(Debug)]
+pub struct Transaction {
+    watching: Watching,
+    queue: Option<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    /// Places in `bytes`, those of all commands in a row.
+    arguments: Vec<Range<usize>>,
+    /// Each with the end of its arguments in `arguments`.
+    commands: Vec<(&'static Spec, usize)>,
+    /// A command was refused: EXEC will be.
+    has_failed: bool,
+}
+
+impl Queue {
+    fn iter(&self) -> impl Iterator<Item = (&'static Spec, Command<'_>)> {
+        let mut start = 0;
+        self.commands.iter().filter_map(move |(spec, end)| {
+            let arguments = self.arguments.get(start..*end)?;
+            start = *end;
+            Some((*spec, Command::kept(&self.bytes, arguments)))
+        })
+    }
+}
+
+impl Transaction {
+    pub fn new(keyspace: &Keyspace) -> Transaction {
+        Transaction { watching: keyspace.watching(), queue: None }
+    }
+
+    /// Between MULTI and EXEC: commands are queued, but for those of [`is_immediate`].
+    pub fn is_open(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    pub fn is_watching(&self) -> bool {
+        !self.watching.is_empty()
+    }
+
+    /// Commands queued; -1 outside of a transaction, as `CLIENT LIST` has it.
+    pub fn queued(&self) -> i64 {
+        let Some(queue) = &self.queue else { return -1 };
+        i64::try_from(queue.commands.len()).unwrap_or(i64::MAX)
+    }
+
+    /// A command was refused before it could be queued.
+    pub fn fail(&mut self) {
+        if let Some(queue) = &mut self.queue {
+            queue.has_failed = true;
+        }
+    }
+
+    /// Queues a command and says so.
+    ///
+    /// # Errors
+    /// When the transaction is too large; EXEC is then refused as well.
+    pub fn queue(
+        &mut self,
+        spec: &'static Spec,
+        command: Command<'_>,
+        out: &mut Reply,
+    ) -> Outcome {
+        let Some(queue) = &mut self.queue else { return Ok(()) };
+        let bytes: usize = command.iter().map(<[u8]>::len).sum();
+        if queue.commands.len() >= QUEUED_LIMIT
+            || queue.bytes.len().saturating_add(bytes) > QUEUED_BYTES_LIMIT
+        {
+            queue.has_failed = true;
+            return Err(Error::text("ERR transaction is too large"));
+        }
+        // After a refusal nothing will run.
+        if !queue.has_failed {
+            for argument in command.iter() {
+                let start = queue.bytes.len();
+                queue.bytes.extend_from_slice(argument);
+                queue.arguments.push(start..queue.bytes.len());
+            }
+            queue.commands.push((spec, queue.arguments.len()));
+        }
+        out.simple("QUEUED");
+        Ok(())
+    }
+
+    /// MULTI.
+    pub fn begin(&mut self, out: &mut Reply) -> Outcome {
+        if self.is_open() {
+            return Err(Error::text("ERR MULTI calls can not be nested"));
+        }
+        self.queue = Some(Queue::default());
+        out.ok();
+        Ok(())
+    }
+
+    /// DISCARD.
+    pub fn discard(&mut self, out: &mut Reply) -> Outcome {
+        if !self.is_open() {
+            return Err(Error::text("ERR DISCARD without MULTI"));
+        }
+        self.reset();
+        out.ok();
+        Ok(())
+    }
+
+    /// Ends the transaction and all watching, as RESET and a closed connection do.
+    pub fn reset(&mut self) {
+        self.queue = None;
+        self.watching.clear();
+    }
+
+    /// WATCH.
+    pub fn watch(
+        &mut self,
+        batch: &mut Batch<'_>,
+        spec: &'static Spec,
+        command: Command<'_>,
+        out: &mut Reply,
+    ) -> Outcome {
+        if self.is_open() {
+            return Err(Error::text("ERR WATCH inside MULTI is not allowed"));
+        }
+        batch.lock(spec, command);
+        self.watching.watch(command, &mut batch.held, batch.now)?;
+        out.ok();
+        Ok(())
+    }
+
+    /// UNWATCH.
+    pub fn unwatch(&mut self, out: &mut Reply) {
+        self.watching.clear();
+        out.ok();
+    }
+
+    /// EXEC: runs what was queued, with all shards that it needs locked from the first command to
+    /// the last.
+    pub fn exec(
+        &mut self,
+        batch: &mut Batch<'_>,
+        server: &mut ServerRun<'_>,
+        out: &mut Reply,
+    ) -> Outcome {
+        let Some(queue) = self.queue.take() else {
+            return Err(Error::text("ERR EXEC without MULTI"));
+        };
+        if queue.has_failed {
+            self.watching.clear();
+            return Err(Error::TransactionAborted);
+        }
+        self.lock(&queue, batch);
+        let is_broken = self.watching.is_broken(&mut batch.held, batch.now);
+        self.watching.clear();
+        if is_broken {
+            out.null_array();
+        } else {
+            out.array(queue.commands.len());
+            for (spec, command) in queue.iter() {
+                run(batch, spec, command, server, out);
+            }
+        }
+        batch.release();
+        Ok(())
+    }
+
+    fn lock(&self, queue: &Queue, batch: &mut Batch<'_>) {
+        if queue.iter().any(|(spec, command)| spec.needs_whole_at_once(command)) {
+            return batch.held.lock_whole();
+        }
+        let mut shards: Vec<usize> = self.watching.shards().collect();
+        let store = batch.held.store();
+        for (spec, command) in queue.iter() {
+            let keys = spec.keys.keys(command, store);
+            shards.extend(keys.as_slice().iter().map(|key| batch.held.index(key)));
+        }
+        batch.held.lock_wanted(&mut shards);
+    }
+}
+
+fn run(
+    batch: &mut Batch<'_>,
+    spec: &'static Spec,
+    command: Command<'_>,
+    server: &mut ServerRun<'_>,
+    out: &mut Reply,
+) -> Ran {
+    match spec.run {
+        Run::Keyspace(handler) => {
+            let keys = spec.keys.keys(command, batch.held.store());
+            batch.call(spec, handler, command, &keys, false, out)
+        }
+        Run::Server => {
+            let mark = out.mark();
+            let Err(error) = server(&mut batch.held, spec, command, out) else {
+                return Ran::Replied;
+            };
+            out.rollback(mark);
+            out.error(&error);
+            Ran::Failed
+        }
+    }
+}
+
+/// Whether a command runs at once within a transaction.
+pub fn is_immediate(spec: &Spec) -> bool {
+    matches!(spec.name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
+}
