@@ -1,0 +1,207 @@
+//! Fields and their values.
+
+use super::{
+    PACKED_ENTRIES, PACKED_ENTRY_BYTES, allocated,
+    packed::Packed,
+    table::{Entry, Table},
+    varint,
+};
+
+#[derive(Clone, Debug)]
+pub struct Hash(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// Field and value by turns.
+    Packed(Packed),
+    Table(Box<Table<Pair>>),
+}
+
+/// Field and value in one allocation: the field's length, the field, the value.
+#[derive(Clone, Debug)]
+struct Pair(Box<[u8]>);
+
+impl Pair {
+    fn new(field: &[u8], value: &[u8]) -> Pair {
+        let head = varint::size(field.len());
+        let mut bytes = Vec::with_capacity(head + field.len() + value.len());
+        bytes.resize(head, 0);
+        varint::write(&mut bytes, field.len());
+        bytes.extend_from_slice(field);
+        bytes.extend_from_slice(value);
+        Pair(bytes.into_boxed_slice())
+    }
+
+    fn parts(&self) -> (&[u8], &[u8]) {
+        let (length, head) = varint::read(&self.0).unwrap_or_default();
+        self.0[head..].split_at(length)
+    }
+}
+
+impl Entry for Pair {
+    fn key(&self) -> &[u8] {
+        self.parts().0
+    }
+
+    fn heap_bytes(&self) -> usize {
+        allocated(self.0.len())
+    }
+}
+
+impl Default for Hash {
+    fn default() -> Hash {
+        Hash(Form::Packed(Packed::default()))
+    }
+}
+
+impl Hash {
+    pub fn new() -> Hash {
+        Hash::default()
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Form::Packed(packed) => packed.len() / 2,
+            Form::Table(table) => table.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn get(&self, field: &[u8]) -> Option<&[u8]> {
+        match &self.0 {
+            Form::Packed(packed) => packed.at(find(packed, field)?.1),
+            Form::Table(table) => Some(table.get(table.find(field)?)?.parts().1),
+        }
+    }
+
+    pub fn contains(&self, field: &[u8]) -> bool {
+        self.get(field).is_some()
+    }
+
+    /// Whether the field is new.
+    pub fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+        if let Form::Packed(packed) = &self.0 {
+            let place = find(packed, field);
+            let too_long = field.len().max(value.len()) > PACKED_ENTRY_BYTES;
+            if too_long || (place.is_none() && self.len() >= PACKED_ENTRIES) {
+                self.unpack();
+            }
+        }
+        match &mut self.0 {
+            Form::Packed(packed) => match find(packed, field) {
+                Some((_, place)) => {
+                    packed.replace(place, value);
+                    false
+                }
+                None => {
+                    packed.push_back(field);
+                    packed.push_back(value);
+                    true
+                }
+            },
+            Form::Table(table) => match table.find(field) {
+                Some(index) => {
+                    table.replace(index, Pair::new(field, value));
+                    false
+                }
+                None => {
+                    table.push(Pair::new(field, value));
+                    true
+                }
+            },
+        }
+    }
+
+    /// Whether the field was there.
+    pub fn remove(&mut self, field: &[u8]) -> bool {
+        match &mut self.0 {
+            Form::Packed(packed) => match find(packed, field) {
+                Some((place, _)) => {
+                    packed.remove(place, 2);
+                    true
+                }
+                None => false,
+            },
+            Form::Table(table) => {
+                table.find(field).is_some_and(|index| table.swap_remove(index).is_some())
+            }
+        }
+    }
+
+    /// Fields with their values, each once, in no order that means something.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let (packed, table) = match &self.0 {
+            Form::Packed(packed) => (Some(packed), None),
+            Form::Table(table) => (None, Some(table)),
+        };
+        let mut entries = packed.map(Packed::iter).unwrap_or_default();
+        let packed = std::iter::from_fn(move || Some((entries.next()?, entries.next()?)));
+        packed.chain(table.into_iter().flat_map(|table| table.iter()).map(Pair::parts))
+    }
+
+    /// The pair of that index in the order of [`Hash::iter`]: with an index drawn at random, any
+    /// pair is as likely as the others.
+    pub fn nth(&self, index: usize) -> Option<(&[u8], &[u8])> {
+        match &self.0 {
+            Form::Packed(packed) => {
+                let mut entries = packed.iter();
+                entries.skip_front(index.saturating_mul(2));
+                Some((entries.next()?, entries.next()?))
+            }
+            Form::Table(table) => table.get(index).map(Pair::parts),
+        }
+    }
+
+    /// Visits about `count` pairs from `cursor` on (0: the beginning) and returns the next cursor, 0
+    /// at the end. What is there from the beginning to the end of a walk is visited.
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&[u8], &[u8])) -> u64 {
+        match &self.0 {
+            Form::Packed(_) => {
+                self.iter().for_each(|(field, value)| visit(field, value));
+                0
+            }
+            Form::Table(table) => table.scan(cursor, count, |pair| {
+                let (field, value) = pair.parts();
+                visit(field, value);
+            }),
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Packed(packed) => packed.heap_bytes(),
+            Form::Table(table) => size_of::<Table<Pair>>() + table.heap_bytes(),
+        }
+    }
+
+    pub(super) fn encoding(&self) -> &'static str {
+        match &self.0 {
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "hashtable",
+        }
+    }
+
+    fn unpack(&mut self) {
+        let mut table = Box::new(Table::new());
+        for (field, value) in self.iter() {
+            table.push(Pair::new(field, value));
+        }
+        self.0 = Form::Table(table);
+    }
+}
+
+/// Where the field and where its value begins.
+fn find(packed: &Packed, field: &[u8]) -> Option<(usize, usize)> {
+    let mut entries = packed.iter();
+    loop {
+        let place = packed.used() - entries.left();
+        let found = entries.next()? == field;
+        if found {
+            return Some((place, packed.used() - entries.left()));
+        }
+        entries.next()?;
+    }
+}

@@ -1,0 +1,91 @@
+//! Collections: what a key can hold besides a string.
+//!
+//! Each is one packed block while it is small and a structure for its operations after that. None
+//! knows time, keys, commands or locks. Sizes are counted, not estimated by walking.
+
+mod hash;
+mod list;
+mod packed;
+mod rank_tree;
+mod set;
+mod sorted_set;
+mod table;
+mod varint;
+
+pub use hash::Hash;
+pub use list::List;
+pub use set::{Element, Set};
+pub use sorted_set::{Members, SortedSet};
+
+/// Entries up to which a hash, a set or a sorted set stays packed; Redis's default.
+pub const PACKED_ENTRIES: usize = 128;
+/// Bytes of an entry up to which a hash, a set or a sorted set stays packed; Redis's default.
+pub const PACKED_ENTRY_BYTES: usize = 64;
+/// Integers up to which a set of nothing else is a sorted array of them; Redis's default.
+pub const INTEGER_SET_ENTRIES: usize = 512;
+/// Bytes of one block of a list; Redis's default.
+pub const LIST_BLOCK_BYTES: usize = 8 << 10;
+
+/// A collection. One that is empty is not kept: whoever empties it removes the key.
+#[derive(Clone, Debug)]
+pub enum Object {
+    Hash(Hash),
+    List(List),
+    Set(Set),
+    SortedSet(SortedSet),
+}
+
+impl Object {
+    /// Bytes of memory, those of the object itself included.
+    pub fn bytes(&self) -> usize {
+        let heap = match self {
+            Object::Hash(hash) => hash.heap_bytes(),
+            Object::List(list) => list.heap_bytes(),
+            Object::Set(set) => set.heap_bytes(),
+            Object::SortedSet(sorted_set) => sorted_set.heap_bytes(),
+        };
+        size_of::<Object>() + heap
+    }
+
+    /// Fields, elements or members.
+    pub fn len(&self) -> usize {
+        match self {
+            Object::Hash(hash) => hash.len(),
+            Object::List(list) => list.len(),
+            Object::Set(set) => set.len(),
+            Object::SortedSet(sorted_set) => sorted_set.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// As `TYPE` names it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Object::Hash(_) => "hash",
+            Object::List(_) => "list",
+            Object::Set(_) => "set",
+            Object::SortedSet(_) => "zset",
+        }
+    }
+
+    /// As `OBJECT ENCODING` names it.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Object::Hash(hash) => hash.encoding(),
+            Object::List(list) => list.encoding(),
+            Object::Set(set) => set.encoding(),
+            Object::SortedSet(sorted_set) => sorted_set.encoding(),
+        }
+    }
+}
+
+/// What an allocation of `bytes` takes.
+fn allocated(bytes: usize) -> usize {
+    bytes.next_multiple_of(16)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Members without order.
+
+use std::ops::Deref;
+
+use super::{
+    INTEGER_SET_ENTRIES, PACKED_ENTRIES, PACKED_ENTRY_BYTES, allocated,
+    packed::{Entries, Packed},
+    table::{Entry, Table},
+};
+
+#[derive(Clone, Debug)]
+pub struct Set(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// Nothing but integers, in order.
+    Integers(Vec<i64>),
+    Packed(Packed),
+    Table(Box<Table<Member>>),
+}
+
+#[derive(Clone, Debug)]
+struct Member(Box<[u8]>);
+
+impl Entry for Member {
+    fn key(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn heap_bytes(&self) -> usize {
+        allocated(self.0.len())
+    }
+}
+
+/// A member's bytes; those of an integer are written when it is asked for.
+#[derive(Clone, Debug)]
+pub enum Element<'a> {
+    Bytes(&'a [u8]),
+    Integer { digits: [u8; 20], length: u8 },
+}
+
+impl From<i64> for Element<'_> {
+    fn from(value: i64) -> Self {
+        let mut buffer = itoa::Buffer::new();
+        let text = buffer.format(value).as_bytes();
+        let mut digits = [0; 20];
+        digits[..text.len()].copy_from_slice(text);
+        Element::Integer { digits, length: text.len() as u8 }
+    }
+}
+
+impl Deref for Element<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Element::Bytes(bytes) => bytes,
+            Element::Integer { digits, length } => &digits[..usize::from(*length)],
+        }
+    }
+}
+
+impl Default for Set {
+    fn default() -> Set {
+        Set(Form::Integers(Vec::new()))
+    }
+}
+
+impl Set {
+    pub fn new() -> Set {
+        Set::default()
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Form::Integers(integers) => integers.len(),
+            Form::Packed(packed) => packed.len(),
+            Form::Table(table) => table.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn contains(&self, member: &[u8]) -> bool {
+        match &self.0 {
+            Form::Integers(integers) => {
+                integer(member).is_some_and(|value| integers.binary_search(&value).is_ok())
+            }
+            Form::Packed(packed) => packed.iter().any(|entry| entry == member),
+            Form::Table(table) => table.find(member).is_some(),
+        }
+    }
+
+    /// Whether the member is new.
+    pub fn insert(&mut self, member: &[u8]) -> bool {
+        if let Form::Integers(integers) = &mut self.0 {
+            match integer(member).map(|value| (value, integers.binary_search(&value))) {
+                Some((_, Ok(_))) => return false,
+                Some((value, Err(at))) if integers.len() < INTEGER_SET_ENTRIES => {
+                    if integers.len() == integers.capacity() {
+                        integers.reserve_exact(2 + integers.len() / 8);
+                    }
+                    integers.insert(at, value);
+                    return true;
+                }
+                _ => self.leave_integers(member.len()),
+            }
+        }
+        if let Form::Packed(packed) = &mut self.0 {
+            if packed.iter().any(|entry| entry == member) {
+                return false;
+            }
+            if packed.len() < PACKED_ENTRIES && member.len() <= PACKED_ENTRY_BYTES {
+                packed.push_back(member);
+                return true;
+            }
+            self.unpack();
+        }
+        let Form::Table(table) = &mut self.0 else { return false };
+        if table.find(member).is_some() {
+            return false;
+        }
+        table.push(Member(member.into()));
+        true
+    }
+
+    /// Whether the member was there.
+    pub fn remove(&mut self, member: &[u8]) -> bool {
+        match &mut self.0 {
+            Form::Integers(integers) => {
+                let found = integer(member).and_then(|value| integers.binary_search(&value).ok());
+                found.is_some_and(|index| {
+                    integers.remove(index);
+                    if integers.capacity() > 8 && integers.len() * 2 < integers.capacity() {
+                        integers.shrink_to(integers.len() + 4);
+                    }
+                    true
+                })
+            }
+            Form::Packed(packed) => {
+                let mut entries = packed.iter();
+                loop {
+                    let place = packed.used() - entries.left();
+                    match entries.next() {
+                        None => return false,
+                        Some(entry) if entry == member => {
+                            packed.remove(place, 1);
+                            return true;
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+            Form::Table(table) => {
+                table.find(member).is_some_and(|index| table.swap_remove(index).is_some())
+            }
+        }
+    }
+
+    /// Members, each once, in no order that means something.
+    pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
+        let (integers, packed, table) = match &self.0 {
+            Form::Integers(integers) => (&integers[..], Entries::default(), None),
+            Form::Packed(packed) => (&[][..], packed.iter(), None),
+            Form::Table(table) => (&[][..], Entries::default(), Some(table)),
+        };
+        let tabled = table.into_iter().flat_map(|table| table.iter()).map(|member| &*member.0);
+        let integers = integers.iter().map(|value| Element::from(*value));
+        integers.chain(packed.chain(tabled).map(Element::Bytes))
+    }
+
+    /// The member of that index in the order of [`Set::iter`]: with an index drawn at random, any
+    /// member is as likely as the others.
+    pub fn nth(&self, index: usize) -> Option<Element<'_>> {
+        match &self.0 {
+            Form::Integers(integers) => integers.get(index).copied().map(Element::from),
+            Form::Packed(packed) => packed.get(index).map(Element::Bytes),
+            Form::Table(table) => table.get(index).map(|member| Element::Bytes(&member.0)),
+        }
+    }
+
+    /// As [`super::Hash::scan`].
+    pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&[u8])) -> u64 {
+        if let Form::Table(table) = &self.0 {
+            return table.scan(cursor, count, |member| visit(&member.0));
+        }
+        self.iter().for_each(|element| visit(&element));
+        0
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Integers(integers) => allocated(integers.capacity() * size_of::<i64>()),
+            Form::Packed(packed) => packed.heap_bytes(),
+            Form::Table(table) => size_of::<Table<Member>>() + table.heap_bytes(),
+        }
+    }
+
+    pub(super) fn encoding(&self) -> &'static str {
+        match &self.0 {
+            Form::Integers(_) => "intset",
+            Form::Packed(_) => "listpack",
+            Form::Table(_) => "hashtable",
+        }
+    }
+
+    /// Goes on without integers, as a new member of `length` bytes demands.
+    fn leave_integers(&mut self, length: usize) {
+        let members = self.iter();
+        self.0 = if self.len() < PACKED_ENTRIES && length <= PACKED_ENTRY_BYTES {
+            let mut packed = Packed::default();
+            members.for_each(|member| packed.push_back(&member));
+            Form::Packed(packed)
+        } else {
+            let mut table = Box::new(Table::new());
+            members.for_each(|member| {
+                table.push(Member((&*member).into()));
+            });
+            Form::Table(table)
+        };
+    }
+
+    fn unpack(&mut self) {
+        let mut table = Box::new(Table::new());
+        self.iter().for_each(|member| {
+            table.push(Member((&*member).into()));
+        });
+        self.0 = Form::Table(table);
+    }
+}
+
+/// The integer that is written like this and in no other way.
+fn integer(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 20 {
+        return None;
+    }
+    let value: i64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (itoa::Buffer::new().format(value).as_bytes() == text).then_some(value)
+}

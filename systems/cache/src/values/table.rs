@@ -1,0 +1,204 @@
+//! A hash table whose entries stand densely, in blocks: any of them can be drawn by its index, they
+//! are walked in order, and growing moves the small index only.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::OnceLock,
+};
+
+use hashbrown::HashTable;
+
+/// Entries of one block.
+const BLOCK: usize = 256;
+/// Most entries of one table, by the width of an index. Memory ends long before.
+const ENTRIES_LIMIT: usize = u32::MAX as usize;
+/// Index size below which room is not given back.
+const INDEX_KEPT: usize = 64;
+
+/// What a table holds.
+pub(super) trait Entry {
+    fn key(&self) -> &[u8];
+    /// Bytes allocated beside the entry itself.
+    fn heap_bytes(&self) -> usize;
+}
+
+/// In the index the hash stands beside the place, so that growing reads no entry.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    at: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Table<E> {
+    blocks: Vec<Vec<E>>,
+    index: HashTable<Slot>,
+    len: usize,
+    /// Sum of the entries' own allocations.
+    entries_heap: usize,
+}
+
+impl<E: Entry + Clone> Clone for Table<E> {
+    fn clone(&self) -> Table<E> {
+        Table {
+            blocks: self.blocks.clone(),
+            index: self.index.clone(),
+            len: self.len,
+            entries_heap: self.entries_heap,
+        }
+    }
+}
+
+impl<E: Entry> Table<E> {
+    pub(super) fn new() -> Table<E> {
+        Table { blocks: Vec::new(), index: HashTable::new(), len: 0, entries_heap: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let last = self.blocks.last().map_or(0, Vec::capacity);
+        let entries = self.blocks.len().saturating_sub(1) * BLOCK + last;
+        entries * size_of::<E>()
+            + self.blocks.capacity() * size_of::<Vec<E>>()
+            + self.index.allocation_size()
+            + self.entries_heap
+    }
+
+    /// Index of the entry with that key.
+    pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
+        let hash = hash(key);
+        let is_it = |slot: &Slot| slot.hash == hash && self.at(slot.at as usize).key() == key;
+        self.index.find(spread(hash), is_it).map(|slot| slot.at as usize)
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&E> {
+        self.blocks.get(index / BLOCK)?.get(index % BLOCK)
+    }
+
+    /// Adds an entry whose key is not there yet; its index.
+    pub(super) fn push(&mut self, entry: E) -> usize {
+        assert!(self.len < ENTRIES_LIMIT, "collection of more than {ENTRIES_LIMIT} entries");
+        let hash = hash(entry.key());
+        self.entries_heap += entry.heap_bytes();
+        let at = self.len;
+        self.index.insert_unique(spread(hash), Slot { hash, at: at as u32 }, rehash);
+        match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
+            Some(block) => {
+                if block.len() == block.capacity() {
+                    let more = block.len().max(4).min(BLOCK - block.len());
+                    block.reserve_exact(more);
+                }
+                block.push(entry);
+            }
+            None => {
+                // The first block grows; those after it are made whole.
+                let room = if self.blocks.is_empty() { 4 } else { BLOCK };
+                let mut block = Vec::with_capacity(room);
+                block.push(entry);
+                self.blocks.push(block);
+            }
+        }
+        self.len += 1;
+        at
+    }
+
+    /// Puts an entry of the same key in place of the one at `index`.
+    pub(super) fn replace(&mut self, index: usize, entry: E) {
+        let heap = entry.heap_bytes();
+        if let Some(old) = self.get_mut(index) {
+            let before = old.heap_bytes();
+            *old = entry;
+            self.entries_heap = self.entries_heap + heap - before;
+        }
+    }
+
+    /// For changes that leave key and allocation as they are.
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut E> {
+        self.blocks.get_mut(index / BLOCK)?.get_mut(index % BLOCK)
+    }
+
+    /// Removes the entry at `index`; the last one takes its place.
+    pub(super) fn swap_remove(&mut self, index: usize) -> Option<E> {
+        let removed_hash = hash(self.get(index)?.key());
+        let last = self.len - 1;
+        if index == last {
+            self.unlink(removed_hash, index);
+        } else {
+            let moved_hash = hash(self.at(last).key());
+            self.unlink(removed_hash, index);
+            let is_last = |slot: &Slot| slot.at as usize == last;
+            if let Some(slot) = self.index.find_mut(spread(moved_hash), is_last) {
+                slot.at = index as u32;
+            }
+        }
+        let moved = self.pop()?;
+        let removed = match self.get_mut(index) {
+            Some(place) => std::mem::replace(place, moved),
+            None => moved,
+        };
+        self.entries_heap -= removed.heap_bytes();
+        if self.index.capacity() > INDEX_KEPT && self.len * 4 < self.index.capacity() {
+            self.index.shrink_to(self.len * 2, rehash);
+        }
+        Some(removed)
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &E> {
+        self.blocks.iter().flatten()
+    }
+
+    /// Visits up to `count` entries from where `cursor` says (0: the beginning); the cursor of the
+    /// next call, 0 at the end.
+    ///
+    /// The walk goes from the last entry to the first. An entry that is there all the time is
+    /// visited, whatever else is added or removed meanwhile: a removal moves an entry only towards
+    /// the front, from where it was visited or to where it will be.
+    pub(super) fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(&E)) -> u64 {
+        let cursor = usize::try_from(cursor).unwrap_or(usize::MAX);
+        let end = if cursor == 0 { self.len } else { cursor.min(self.len) };
+        let start = end.saturating_sub(count.max(1));
+        for index in (start..end).rev() {
+            visit(self.at(index));
+        }
+        start as u64
+    }
+
+    fn at(&self, index: usize) -> &E {
+        &self.blocks[index / BLOCK][index % BLOCK]
+    }
+
+    fn unlink(&mut self, hash: u32, index: usize) {
+        let is_it = |slot: &Slot| slot.at as usize == index;
+        if let Ok(found) = self.index.find_entry(spread(hash), is_it) {
+            found.remove();
+        }
+    }
+
+    fn pop(&mut self) -> Option<E> {
+        let block = self.blocks.last_mut()?;
+        let entry = block.pop()?;
+        if block.is_empty() {
+            self.blocks.pop();
+        }
+        self.len -= 1;
+        Some(entry)
+    }
+}
+
+/// Keyed anew in each process, so that nobody can choose members that collide.
+fn hash(key: &[u8]) -> u32 {
+    static KEYS: OnceLock<RandomState> = OnceLock::new();
+    KEYS.get_or_init(RandomState::new).hash_one(key) as u32
+}
+
+/// The index takes its tags from the upper bits and its places from the lower ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn rehash(slot: &Slot) -> u64 {
+    spread(slot.hash)
+}
