@@ -5,8 +5,8 @@ use std::{io, net::SocketAddr};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
-/// Connections that may wait to be accepted; the kernel cuts it to `net.core.somaxconn`. Large,
-/// because load tests open thousands of connections in one moment.
+/// Unless told; the kernel cuts it to `net.core.somaxconn`. Large, because load tests open thousands of
+/// connections in one moment.
 const BACKLOG: i32 = 4096;
 
 /// How to listen.
@@ -15,6 +15,9 @@ pub struct ListenOptions {
     /// Several sockets may listen on one address, and the kernel spreads connections over them:
     /// one per worker thread.
     pub reuse_port: bool,
+    /// Connections that may wait to be accepted, of each socket; the kernel lets one more wait. As many as
+    /// it allows, 4096 at most, unless given.
+    pub backlog: Option<u16>,
 }
 
 /// Listens on `addr`; port 0 takes a free one. An address in `TIME_WAIT` may be taken again.
@@ -35,7 +38,7 @@ pub fn bind(addr: SocketAddr, options: ListenOptions) -> io::Result<Bound> {
     socket.set_reuse_port(options.reuse_port)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(options.backlog.map_or(BACKLOG, i32::from))?;
     Ok(Bound(socket.into()))
 }
 
@@ -66,7 +69,7 @@ mod tests {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let alone = tcp(any, ListenOptions::default()).unwrap();
         assert!(tcp(alone.local_addr().unwrap(), ListenOptions::default()).is_err());
-        let shared = ListenOptions { reuse_port: true };
+        let shared = ListenOptions { reuse_port: true, ..ListenOptions::default() };
         let first = tcp(any, shared).unwrap();
         assert!(tcp(first.local_addr().unwrap(), shared).is_ok());
     }

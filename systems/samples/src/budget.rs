@@ -1,22 +1,22 @@
-//! A CPU budget that the process puts itself under: a cgroup of its own with a quota.
+//! Budgets that the process puts itself under: a cgroup of its own with a quota of CPU time, or with a rate at
+//! which it may write to a disk.
 //!
 //! A service that does so is limited as one in a container is, and every tool that reads cgroups sees it.
 
+mod disk;
 mod hierarchies;
+mod joined;
 
-use std::{
-    fs,
-    io::{self, ErrorKind},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, io, path::Path, time::Duration};
 
-use plimsoll_runtime::{timer, workers};
+use plimsoll_runtime::workers;
 
-use hierarchies::{Hierarchy, Place, Version};
+use hierarchies::{Controller, Version};
+use joined::Joined;
 
-/// The cgroup that those of all our services are below.
-pub const PARENT: &str = "plimsoll";
+pub use disk::{DiskRate, Throttled};
+pub use joined::PARENT;
+
 /// Unless told: a quota that is used up stops the process for the rest of the period, and of the kernel's
 /// usual 100 ms that would be most of any latency.
 pub const PERIOD_DEFAULT: Duration = Duration::from_millis(10);
@@ -28,11 +28,6 @@ pub const CORES_MIN: f64 = 0.01;
 
 /// The kernel's least quota, in microseconds.
 const QUOTA_MIN_US: u64 = 1_000;
-/// A cgroup whose last process has just left may be busy for a moment.
-const REMOVE_ATTEMPTS: u32 = 50;
-const REMOVE_PAUSE: Duration = Duration::from_millis(2);
-/// Another service that ends may remove [`PARENT`] while this one makes its cgroup below.
-const MAKE_ATTEMPTS: u32 = 5;
 
 /// How much CPU time a process may use.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,13 +59,6 @@ impl BudgetError {
         BudgetError { message: message.into(), hint }
     }
 }
-
-/// Its processes are listed there, and join by writing their number.
-const MEMBERS: &str = "cgroup.procs";
-/// Before the process's number in the name of its cgroup.
-const PREFIX: &str = "web-";
-/// Folders that are looked at for what killed processes left.
-const LEFT_MAX: usize = 1_000;
 
 /// In microseconds, as the kernel takes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +96,9 @@ impl Budget {
     }
 }
 
+/// What has CPU quotas, and what counts what is used of them.
+const CPU: Controller = Controller { one: "cpu", counting: Some("cpuacct"), two: "cpu" };
+
 /// Puts this process, with all its threads, into a cgroup of its own below [`PARENT`] whose quota is the
 /// budget, and reads the quota back. What killed processes have left there is removed before.
 ///
@@ -121,114 +112,41 @@ pub fn enter(budget: Budget) -> Result<Entered, BudgetError> {
         let message = format!("a budget of {} cores: this process may use {cores}", budget.cores);
         return Err(BudgetError::new(message, None));
     }
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let place = hierarchies::find(&read("/proc/self/mountinfo"), &read("/proc/self/cgroup"));
-    let place = place.ok_or_else(|| {
-        BudgetError::new("no hierarchy of cgroups is mounted that has CPU quotas", hint(budget))
-    })?;
-    let mut entered = Entered { place, folders: Vec::new(), quota };
-    match entered.set_up() {
-        Ok(()) => Ok(entered),
-        Err((what, error)) => {
-            let message = format!("{what} the cgroup {}: {error}", entered.path());
+    match Joined::new(CPU, |folder, version| quota.write(folder, version)) {
+        Some(Ok(joined)) => Ok(Entered { joined, quota }),
+        Some(Err((what, error))) => Err(BudgetError::new(format!("{what}: {error}"), hint(budget))),
+        None => {
+            let message = "no hierarchy of cgroups is mounted that has CPU quotas";
             Err(BudgetError::new(message, hint(budget)))
         }
     }
 }
 
-fn hint(budget: Budget) -> Option<String> {
-    let percent = (budget.cores * 100.0).round();
-    Some(format!(
-        "run as root where cgroups can be written, or without --cpu-budget under systemd-run --scope \
-         -p CPUQuota={percent}% -p CPUQuotaPeriodSec=10ms"
-    ))
-}
-
-/// The membership in the cgroup. Dropping it moves the process back and removes the cgroup.
+/// The quota holds while the value is there.
 #[derive(Debug)]
 pub struct Entered {
-    place: Place,
-    /// Those that were made, each in its hierarchy; the quota's first.
-    folders: Vec<(PathBuf, Hierarchy)>,
+    joined: Joined,
     quota: Quota,
 }
 
 impl Entered {
     /// The cgroup's path below the mounted hierarchies, with a leading slash.
     pub fn path(&self) -> String {
-        format!("/{}", self.below().display())
+        self.joined.path()
     }
 
     /// Quota and period as the kernel has them.
     pub fn quota(&self) -> (Duration, Duration) {
         (Duration::from_micros(self.quota.quota_us), Duration::from_micros(self.quota.period_us))
     }
+}
 
-    fn below(&self) -> PathBuf {
-        self.place.below.join(PARENT).join(format!("{PREFIX}{}", std::process::id()))
-    }
-
-    /// What could not be done, and why.
-    fn set_up(&mut self) -> Result<(), (&'static str, io::Error)> {
-        let below = self.below();
-        for (index, hierarchy) in self.place.hierarchies.clone().into_iter().enumerate() {
-            let folder = hierarchy.root.join(&below);
-            let has_quota = index == 0;
-            match self.make(&folder, has_quota) {
-                Ok(()) => self.folders.push((folder.clone(), hierarchy)),
-                Err(error) if has_quota => return Err(("make", error)),
-                // Then the figures of that hierarchy are missing, and the budget holds.
-                Err(_) => continue,
-            }
-            if has_quota {
-                self.limit(&folder).map_err(|error| ("limit", error))?;
-            }
-            let joined = fs::write(folder.join(MEMBERS), std::process::id().to_string());
-            if has_quota {
-                joined.map_err(|error| ("join", error))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn make(&self, folder: &Path, has_quota: bool) -> io::Result<()> {
-        let parent = folder.parent().unwrap_or(folder);
-        sweep(parent);
-        let mut outcome = Ok(());
-        for _ in 0..MAKE_ATTEMPTS {
-            match fs::create_dir(parent) {
-                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
-            outcome = self.hand_down(parent, has_quota).and_then(|()| fs::create_dir(folder));
-            match &outcome {
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                _ => break,
-            }
-        }
-        if outcome.is_err() {
-            // It stays if others have theirs below.
-            fs::remove_dir(parent).ok();
-        }
-        outcome
-    }
-
-    /// With version 2 a cgroup has no file for quotas before those above hand the controller down. The root
-    /// mostly does already, and then this changes nothing.
-    fn hand_down(&self, parent: &Path, has_quota: bool) -> io::Result<()> {
-        if !has_quota || self.place.version == Version::One {
-            return Ok(());
-        }
-        let above = parent.parent().unwrap_or(parent);
-        fs::write(above.join("cgroup.subtree_control"), "+cpu")?;
-        fs::write(parent.join("cgroup.subtree_control"), "+cpu")
-    }
-
-    /// Writes the quota and reads it back.
-    fn limit(&self, folder: &Path) -> io::Result<()> {
-        let Quota { quota_us, period_us } = self.quota;
+impl Quota {
+    /// Writes it and reads it back.
+    fn write(self, folder: &Path, version: Version) -> io::Result<()> {
+        let Quota { quota_us, period_us } = self;
         let read = |name: &str| fs::read_to_string(folder.join(name));
-        let (wanted, found) = match self.place.version {
+        let (wanted, found) = match version {
             Version::One => {
                 fs::write(folder.join("cpu.cfs_period_us"), period_us.to_string())?;
                 fs::write(folder.join("cpu.cfs_quota_us"), quota_us.to_string())?;
@@ -248,50 +166,22 @@ impl Entered {
     }
 }
 
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let pid = std::process::id().to_string();
-        for (folder, hierarchy) in self.folders.drain(..) {
-            // The cgroup that we came from may be gone, since nobody was left in it.
-            let back = [&hierarchy.own, &hierarchy.root];
-            back.iter().find(|place| fs::write(place.join(MEMBERS), &pid).is_ok());
-            remove(&folder);
-            // Others may have theirs below.
-            folder.parent().and_then(|parent| fs::remove_dir(parent).ok());
-        }
-    }
-}
-
-/// Removes what processes that are no more have left: they were killed. Nobody needs to know if that
-/// fails; the next start tries again.
-fn sweep(parent: &Path) {
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten().take(LEFT_MAX) {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let Some(pid) = pid.and_then(|pid| pid.parse::<u32>().ok()) else { continue };
-        // One with our own number is not ours: we have none yet. That of another process may be about to
-        // be joined; with processes in it the kernel would keep it anyway.
-        let is_left = pid == std::process::id() || !Path::new(&format!("/proc/{pid}")).is_dir();
-        if is_left {
-            fs::remove_dir(entry.path()).ok();
-        }
-    }
-}
-
-/// Best effort: what stays is found at the next start.
-fn remove(folder: &Path) {
-    for _ in 0..REMOVE_ATTEMPTS {
-        match fs::remove_dir(folder) {
-            Err(error) if error.kind() == ErrorKind::ResourceBusy => {}
-            _ => return,
-        }
-        workers::block_on(timer::sleep(REMOVE_PAUSE)).ok();
-    }
+fn hint(budget: Budget) -> Option<String> {
+    let percent = (budget.cores * 100.0).round();
+    Some(format!(
+        "run as root where cgroups can be written, or without --cpu-budget under systemd-run --scope \
+         -p CPUQuota={percent}% -p CPUQuotaPeriodSec=10ms"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::PathBuf;
+
+    use super::{
+        hierarchies::{Hierarchy, Place},
+        *,
+    };
 
     #[test]
     fn budgets_become_quotas() {
@@ -342,8 +232,8 @@ mod tests {
         let hierarchies = vec![Hierarchy { root: root.clone(), own: own.clone() }];
         let place = Place { version: Version::Two, below: PathBuf::new(), hierarchies };
         let quota = Budget { cores: 0.25, period: None }.quota().unwrap();
-        let mut entered = Entered { place, folders: Vec::new(), quota };
-        entered.set_up().unwrap();
+        let write = |folder: &Path, version| quota.write(folder, version);
+        let entered = Joined::at(place, CPU, write).unwrap();
 
         let pid = std::process::id().to_string();
         assert_eq!(entered.path(), format!("/plimsoll/web-{pid}"));
@@ -352,25 +242,9 @@ mod tests {
         assert_eq!(read(&root, "cgroup.subtree_control"), "+cpu");
         assert_eq!(read(&root.join("plimsoll"), "cgroup.subtree_control"), "+cpu");
         assert_eq!(read(&folder, "cpu.max"), "2500 10000");
-        assert_eq!(read(&folder, MEMBERS), pid);
+        assert_eq!(read(&folder, "cgroup.procs"), pid);
         drop(entered);
-        assert_eq!(read(&own, MEMBERS), pid);
+        assert_eq!(read(&own, "cgroup.procs"), pid);
         fs::remove_dir_all(&root).unwrap();
-    }
-
-    #[test]
-    fn what_dead_processes_left_goes() {
-        let parent = std::env::temp_dir().join(format!("plimsoll-sweep-{}", std::process::id()));
-        let own = format!("web-{}", std::process::id());
-        // No process has a number as great as that; 1 is always there.
-        for name in ["web-4294967295", "web-1", "web-x", "web-", "db-4294967295", &own] {
-            fs::create_dir_all(parent.join(name)).unwrap();
-        }
-        sweep(&parent);
-        let left = fs::read_dir(&parent).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
-        left.sort_unstable();
-        assert_eq!(left, ["db-4294967295", "web-", "web-1", "web-x"]);
-        fs::remove_dir_all(&parent).unwrap();
     }
 }

@@ -1,7 +1,9 @@
 //! A target that does nothing: every request gets status 200 and the same bytes, at once. What a load
 //! generator reaches against it is what the generator itself can do.
 //!
-//! HTTP/1.1 and HTTP/2, with TLS and without on the same port, since targets may mix them.
+//! HTTP/1.1, HTTP/2 and RESP, with TLS and without on the same port, since targets may mix them.
+
+mod resp;
 
 use std::{convert::Infallible, io, net::SocketAddr, time::Duration};
 
@@ -15,12 +17,12 @@ use plimsoll_runtime::{
     tls::{Alpn, server::TlsAcceptor},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
     net::TcpStream,
 };
 
 use crate::{
-    service::{Running, Sockets},
+    service::{Acceptance, Running, Sockets},
     web::{Identity, Local},
 };
 
@@ -39,7 +41,8 @@ pub struct NoopConfig {
     pub addr: SocketAddr,
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// Of each response, at most [`BODY_BYTES_MAX`].
+    /// Of each response, at most [`BODY_BYTES_MAX`]; of a Redis command that may be answered with anything,
+    /// where 0 is no value.
     pub body_bytes: usize,
 }
 
@@ -59,7 +62,7 @@ pub fn start(config: &NoopConfig) -> io::Result<Running> {
     let tls = TlsAcceptor::new(&identity.certificate_pem, &identity.key_pem, Alpn::Http2OrHttp1);
     let body = Bytes::from(vec![b'x'; config.body_bytes.min(BODY_BYTES_MAX)]);
     let settings = Settings { tls: tls.map_err(io::Error::other)?, body };
-    let sockets = Sockets::bind(config.addr, config.threads)?;
+    let sockets = Sockets::bind(config.addr, config.threads, Acceptance::default())?;
     sockets.serve("noop", move |tcp, _| connection(tcp, settings.clone()))
 }
 
@@ -70,12 +73,21 @@ async fn connection(tcp: TcpStream, settings: Settings) {
     if tcp.set_nodelay(true).is_err() || !matches!(tcp.peek(&mut first).await, Ok(1)) {
         return;
     }
-    if first != [TLS_HANDSHAKE] {
-        return converse(tcp, settings.body).await;
+    match first {
+        [resp::ARRAY] => return resp::converse(tcp, settings.body).await,
+        [TLS_HANDSHAKE] => {}
+        _ => return converse(tcp, settings.body).await,
     }
     let deadline = Instant::now() + HANDSHAKE_TIME_MAX;
-    if let Some(Ok(stream)) = timer::timeout_at(deadline, settings.tls.accept(tcp)).await {
-        converse(stream, settings.body).await;
+    let Some(Ok(stream)) = timer::timeout_at(deadline, settings.tls.accept(tcp)).await else {
+        return;
+    };
+    // What comes out of a session cannot be looked at before it is read.
+    let mut stream = BufReader::new(stream);
+    match stream.fill_buf().await.map(|bytes| bytes.first().copied()) {
+        Ok(Some(resp::ARRAY)) => resp::converse(stream, settings.body).await,
+        Ok(Some(_)) => converse(stream, settings.body).await,
+        Ok(None) | Err(_) => {}
     }
 }
 
@@ -104,6 +116,17 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn a_redis_client_is_answered_on_the_same_port() {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let running = start(&NoopConfig { addr, threads: 1, body_bytes: 2 }).unwrap();
+        let mut stream = TcpStream::connect(running.local_addr()).unwrap();
+        stream.write_all(b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n").unwrap();
+        let mut answer = [0; 8];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"$2\r\nxx\r\n");
+    }
 
     #[test]
     fn whatever_is_asked_is_answered() {

@@ -11,10 +11,20 @@ use tokio::{net::TcpStream, sync::watch, task::spawn_local};
 /// Wait after an `accept` that failed for want of descriptors or memory.
 const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 
+/// How connections are accepted; by default as fast as they come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Acceptance {
+    /// Connections that may wait for it, of each thread.
+    pub backlog: Option<u16>,
+    /// What each thread waits after each connection before it accepts the next.
+    pub pause: Duration,
+}
+
 /// An address that is taken; clients may connect from now on.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     pub(crate) addr: SocketAddr,
+    pause: Duration,
     /// One per worker: the kernel spreads the connections, nothing is handed over.
     sockets: Vec<Bound>,
 }
@@ -24,8 +34,13 @@ impl Sockets {
     ///
     /// # Errors
     /// When the address cannot be taken.
-    pub(crate) fn bind(addr: SocketAddr, workers: usize) -> io::Result<Sockets> {
-        let options = ListenOptions { reuse_port: workers > 1 };
+    pub(crate) fn bind(
+        addr: SocketAddr,
+        workers: usize,
+        acceptance: Acceptance,
+    ) -> io::Result<Sockets> {
+        let Acceptance { backlog, pause } = acceptance;
+        let options = ListenOptions { reuse_port: workers > 1, backlog };
         if options.reuse_port && addr.port() != 0 {
             // Sockets that share a port would share it with another server's too. This one does not
             // share, so it finds out; it is closed again at once.
@@ -37,7 +52,7 @@ impl Sockets {
         for _ in 1..workers {
             sockets.push(listen::bind(addr, options)?);
         }
-        Ok(Sockets { addr, sockets })
+        Ok(Sockets { addr, pause, sockets })
     }
 
     /// Serves on threads of its own, called `name`, until the returned value is dropped. Each `connection` stays on
@@ -51,14 +66,14 @@ impl Sockets {
         F: Future<Output = ()> + 'static,
     {
         let (stop, stopped) = watch::channel(false);
-        let count = self.sockets.len();
+        let (count, pause) = (self.sockets.len(), self.pause);
         let sockets = std::sync::Mutex::new(self.sockets);
         let threads = workers::spawn(count, name, move |_| {
             let socket = sockets.lock().ok().and_then(|mut sockets| sockets.pop());
             let (connection, stopped) = (connection.clone(), stopped.clone());
             async move {
                 match socket {
-                    Some(socket) => accept(socket, connection, stopped).await,
+                    Some(socket) => accept(socket, pause, connection, stopped).await,
                     None => Ok(()),
                 }
             }
@@ -70,6 +85,7 @@ impl Sockets {
 /// Until `stopped` becomes true or its sender is gone.
 async fn accept<C, F>(
     socket: Bound,
+    pause: Duration,
     connection: C,
     mut stopped: watch::Receiver<bool>,
 ) -> io::Result<()>
@@ -81,7 +97,12 @@ where
     let accept = async {
         loop {
             match listener.accept().await {
-                Ok((tcp, peer)) => drop(spawn_local(connection(tcp, peer))),
+                Ok((tcp, peer)) => {
+                    drop(spawn_local(connection(tcp, peer)));
+                    if !pause.is_zero() {
+                        timer::sleep(pause).await;
+                    }
+                }
                 // The connection is gone before it was taken, or nothing can be taken now.
                 Err(_) => timer::sleep(ACCEPT_RETRY).await,
             }

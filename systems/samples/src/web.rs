@@ -27,10 +27,10 @@ use std::{
 
 use plimsoll_runtime::tls::{Alpn, server::TlsAcceptor};
 
-pub use crate::service::Running;
 use crate::service::Sockets;
+pub use crate::service::{Acceptance, Running};
 pub use database::Database;
-pub use limits::{Bandwidth, Limits, Pool, QUEUE_MAX};
+pub use limits::{Bandwidth, Disk, Limits, Pool, QUEUE_MAX};
 pub(crate) use serve::Local;
 
 /// Longest request body that is read.
@@ -54,6 +54,7 @@ pub struct WebConfig {
     pub limits: Limits,
     /// What `/query` asks; without it there is no such page.
     pub database: Option<Database>,
+    pub acceptance: Acceptance,
 }
 
 impl Default for WebConfig {
@@ -61,7 +62,8 @@ impl Default for WebConfig {
     fn default() -> WebConfig {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let limits = Limits::default();
-        WebConfig { addr, tls: None, h2: true, threads: 1, limits, database: None }
+        let acceptance = Acceptance::default();
+        WebConfig { addr, tls: None, h2: true, threads: 1, limits, database: None, acceptance }
     }
 }
 
@@ -125,7 +127,7 @@ impl WebServer {
         let limits = limits::State::new(&config.limits);
         let database = config.database.clone();
         let settings = serve::Settings { tls: tls.transpose()?, h2: config.h2, limits, database };
-        let sockets = Sockets::bind(config.addr, config.threads)?;
+        let sockets = Sockets::bind(config.addr, config.threads, config.acceptance)?;
         Ok(WebServer { sockets, settings })
     }
 

@@ -152,6 +152,8 @@ const IO_WAITED: Symptom =
     of_host("host_pressure_io_some", 0.1, Unit::Share, ("a disk was waited for", "of the time"));
 const DISK_LATENCY: Symptom =
     of_place("host_disk_latency", 1.0, Unit::Milliseconds, ("its requests took", "on average"));
+const DISK_QUEUE: Symptom =
+    of_place("host_disk_queue", 1.5, Unit::Count, ("", "requests for it at a time"));
 const RETRANSMITS: Symptom =
     of_host("host_tcp_retransmits", 1.0, Unit::PerSecond, ("", "TCP segments sent again"));
 const DROPPED: Symptom =
@@ -160,7 +162,7 @@ const REJECTED: Symptom =
     of_place("redis_rejected_connections", 0.01, Unit::PerSecond, ("", "connections refused"));
 
 /// In the order in which they are preferred when their limits cannot be told apart.
-pub(super) const ENTRIES: [Entry; 10] = [
+pub(super) const ENTRIES: [Entry; 11] = [
     Entry {
         resource: Resource::CpuQuota,
         place: PlaceKind::Cgroup,
@@ -199,12 +201,21 @@ pub(super) const ENTRIES: [Entry; 10] = [
     },
     Entry {
         resource: Resource::Disk,
+        place: PlaceKind::Cgroup,
+        used: "cgroup_disk_utilization",
+        part: Some("device"),
+        limit: Limit::One,
+        nature: Nature::Busy,
+        symptoms: &[IO_WAITED],
+    },
+    Entry {
+        resource: Resource::Disk,
         place: PlaceKind::Host,
         used: "host_disk_utilization",
         part: Some("device"),
         limit: Limit::One,
         nature: Nature::Busy,
-        symptoms: &[DISK_LATENCY, IO_WAITED],
+        symptoms: &[DISK_LATENCY, DISK_QUEUE, IO_WAITED],
     },
     Entry {
         resource: Resource::LinkOut,

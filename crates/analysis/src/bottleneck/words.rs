@@ -87,6 +87,9 @@ pub fn subject(subject: &Subject) -> String {
         Resource::Thread if place.kind == PlaceKind::Service => format!("main thread of {name}"),
         Resource::Thread => format!("one thread of {name} ({part})"),
         Resource::HostCpu => format!("CPU of {name}{}", sized("", cores)),
+        Resource::Disk if place.kind == PlaceKind::Cgroup => {
+            format!("rate limit of disk {part} of {name}")
+        }
         Resource::Disk => format!("disk {part} of {name}"),
         Resource::LinkOut if place.kind == PlaceKind::Service => {
             format!("link {part} of {name}{speed}")

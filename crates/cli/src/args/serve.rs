@@ -1,6 +1,6 @@
 //! `plimsoll serve`: a service to practise on, and what it is to have too little of.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use plimsoll_samples::{
@@ -8,6 +8,9 @@ use plimsoll_samples::{
     web::{Bandwidth, Database, QUEUE_MAX},
 };
 use plimsoll_script::options::parse_go_duration;
+
+/// Clients that wait longer than that have given up.
+const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -21,6 +24,9 @@ With a limit that is known, and a page that meets it:
   plimsoll serve web -p 8080 --pool 2             # /work?sleep_ms=20: 100/s
   plimsoll serve web -p 8080 --lock               # /work?cpu_ms=10: 100/s
   plimsoll serve web -p 8080 --bandwidth 1MB/s    # /work?bytes=10000: 99/s
+  plimsoll serve web -p 8080 --disk /var/tmp      # /work?write_kb=4: what the disk can do
+  plimsoll serve web -p 8080 --disk /var/tmp --disk-rate 1MiB/s    # /work?write_kb=8: 128/s
+  plimsoll serve web -p 8080 --threads 1 --accept-pause 5ms --backlog 16    # 200 new connections/s
 
 How many wait, and how long, is at /metrics:
   plimsoll watch prometheus:http://127.0.0.1:8080/metrics")]
@@ -78,14 +84,27 @@ pub(crate) struct LimitFlags {
     /// What all connections together may send: 500kB/s, 1MB/s, 1.5MiB/s, 8Mbit/s
     #[arg(long, value_name = "RATE")]
     pub(crate) bandwidth: Option<Bandwidth>,
+    /// Folder of the file that /work?write_kb=4 writes to and syncs: 16 MiB that nobody sees, gone at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) disk: Option<PathBuf>,
+    /// What may be written to that disk, 400kB/s, 1MiB/s: a limit of a cgroup made for this process, which
+    /// mostly needs root; its path is told on standard error
+    #[arg(long, value_name = "RATE", requires = "disk")]
+    pub(crate) disk_rate: Option<Bandwidth>,
+    /// Connections that may wait to be accepted, for each thread [default: 4096]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) backlog: Option<u16>,
+    /// What each thread waits after each connection before it accepts the next, up to 10s
+    #[arg(long, value_name = "TIME", value_parser = pause)]
+    pub(crate) accept_pause: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum System {
     /// A web service with httpbin's endpoints and a page whose cost can be set
     Web,
-    /// A target that answers every request at once, over HTTP and HTTPS: what is reached against it is
-    /// what the generator can do
+    /// A target that answers every request at once, over HTTP, HTTPS and Redis's protocol: what is reached
+    /// against it is what the generator can do
     Noop,
 }
 
@@ -107,6 +126,12 @@ fn period(text: &str) -> Result<Duration, String> {
         return Ok(period.to_std());
     }
     Err("write a time from 1ms to 1s".to_owned())
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let pause = parse_go_duration(text).map_err(|error| error.to_string())?;
+    let is_allowed = !pause.is_negative() && pause.to_std() <= ACCEPT_PAUSE_MAX;
+    is_allowed.then(|| pause.to_std()).ok_or_else(|| "write a time up to 10s".to_owned())
 }
 
 fn places(text: &str) -> Result<usize, String> {

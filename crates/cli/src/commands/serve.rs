@@ -5,7 +5,7 @@ pub(crate) mod child;
 use std::{
     io::{Read, Write},
     net::SocketAddr,
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
@@ -15,9 +15,9 @@ use plimsoll_runtime::{
     workers,
 };
 use plimsoll_samples::{
-    budget::{self, Budget, Entered},
+    budget::{self, Budget, BudgetError, DiskRate, Entered, Throttled},
     noop::{self, NoopConfig},
-    web::{self, Identity, Limits, Pool, WebConfig},
+    web::{self, Acceptance, Disk, Identity, Limits, Pool, WebConfig},
 };
 
 use crate::{
@@ -40,9 +40,11 @@ fn serve_noop(args: &ServeArgs) -> Result<(), Failure> {
         || limits.pool.is_some()
         || limits.lock
         || limits.bandwidth.is_some()
+        || limits.disk.is_some()
+        || limits.backlog.is_some()
+        || limits.accept_pause.is_some()
     {
-        let message =
-            "noop has no pool, lock, link or database, and speaks TLS to whoever begins with it";
+        let message = "noop has no pool, lock, link, disk, queue or database, and speaks TLS to whoever begins with it";
         return Err(Failure::new(Exit::BadConfiguration, message));
     }
     if let Err(error) = shutdown::raise_fd_limit() {
@@ -74,7 +76,11 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
         tls,
         h2: true,
         threads: threads(args),
-        limits: limits(&args.limits),
+        limits: limits(&args.limits)?,
+        acceptance: Acceptance {
+            backlog: args.limits.backlog,
+            pause: args.limits.accept_pause.unwrap_or_default(),
+        },
         database: args.postgres.clone(),
     };
     if let Err(error) = shutdown::raise_fd_limit() {
@@ -84,10 +90,17 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
     let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
     // Before the threads are started, and dropped after they have ended.
     let budget = enter_budget(&args.limits)?;
+    // The file is there by now: making it takes more than that.
+    let throttled = enter_disk_rate(&args.limits)?;
     let server =
         web::start(&config).map_err(|error| failed(&format!("listen on {addr}"), &error))?;
     if let Some(budget) = &budget {
-        tell(budget);
+        let (quota, period) = budget.quota();
+        tell(&format!("cpu budget: {quota:?} of every {period:?}, in cgroup:{}", budget.path()));
+    }
+    if let (Some(throttled), Some(rate)) = (&throttled, args.limits.disk_rate) {
+        let (rate, device) = (rate.bytes_per_second(), throttled.device());
+        tell(&format!("disk rate: {rate} bytes/s to {device}, in cgroup:{}", throttled.path()));
     }
     crate::terminal::print(&format!("serving web on {scheme}://{}\n", server.local_addr()))?;
     until_ended(signals, args)
@@ -123,29 +136,40 @@ fn threads(args: &ServeArgs) -> usize {
     args.threads.map_or(cores.min(budget).max(1), usize::from)
 }
 
-fn limits(flags: &LimitFlags) -> Limits {
+fn limits(flags: &LimitFlags) -> Result<Limits, Failure> {
     let pool = flags.pool.map(|size| Pool { size, queue: flags.pool_queue });
-    Limits { pool, lock: flags.lock, bandwidth: flags.bandwidth }
+    let disk = flags.disk.as_deref().map(|folder| {
+        let made = Disk::make(folder).map(Arc::new);
+        made.map_err(|error| failed(&format!("--disk {}", folder.display()), &error))
+    });
+    let disk = disk.transpose()?;
+    Ok(Limits { pool, lock: flags.lock, bandwidth: flags.bandwidth, disk })
 }
 
 fn enter_budget(flags: &LimitFlags) -> Result<Option<Entered>, Failure> {
     let Some(cores) = flags.cpu_budget else { return Ok(None) };
     let entered = budget::enter(Budget { cores, period: flags.cpu_period });
-    entered.map(Some).map_err(|error| {
-        let failure = Failure::new(Exit::Other, format!("--cpu-budget: {error}"));
-        match error.hint {
-            Some(hint) => failure.with_hint(hint),
-            None => failure,
-        }
-    })
+    entered.map(Some).map_err(|error| refused("--cpu-budget", error))
+}
+
+fn enter_disk_rate(flags: &LimitFlags) -> Result<Option<Throttled>, Failure> {
+    let (Some(folder), Some(rate)) = (&flags.disk, flags.disk_rate) else { return Ok(None) };
+    let rate = DiskRate { folder: folder.clone(), bytes_per_second: rate.bytes_per_second() };
+    rate.enter().map(Some).map_err(|error| refused("--disk-rate", error))
+}
+
+fn refused(flag: &str, error: BudgetError) -> Failure {
+    let failure = Failure::new(Exit::Other, format!("{flag}: {error}"));
+    match error.hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
 }
 
 /// On standard error: who starts the service reads the address from standard output.
-fn tell(budget: &Entered) {
-    let (quota, period) = budget.quota();
-    let line = format!("cpu budget: {quota:?} of every {period:?}, in cgroup:{}\n", budget.path());
+fn tell(line: &str) {
     // Whether somebody reads it does not matter to the service.
-    std::io::stderr().write_all(line.as_bytes()).ok();
+    std::io::stderr().write_all(format!("{line}\n").as_bytes()).ok();
 }
 
 fn certificate(path: &str) -> Result<Identity, Failure> {

@@ -32,4 +32,7 @@ metrics! {
         "Read from disks";
     DISK_WRITTEN "cgroup_disk_written_bytes" Counter Bytes ["cgroup"] "io.stat; v1: blkio.throttle.io_service_bytes"
         "Written to disks";
+    DISK_UTILIZATION "cgroup_disk_utilization" Trend Share ["cgroup" "device"]
+        "io.max, io.stat; v1: blkio.throttle.*"
+        "What it reads and writes, as a share of the limit that it is nearest to; no value without a limit of its own";
 }

@@ -6,6 +6,7 @@ mod hierarchy;
 mod membership;
 pub mod metrics;
 mod quota;
+mod throttle;
 mod v1;
 mod v2;
 
@@ -29,6 +30,7 @@ pub use quota::Quota;
 use docker::Engine;
 use figures::{Figures, Throttling};
 use hierarchy::Hierarchy;
+use throttle::Throttle;
 use v1::V1;
 use v2::V2;
 
@@ -99,6 +101,7 @@ struct Place {
     oom_kills: Increase,
     read_bytes: Increase,
     written_bytes: Increase,
+    throttles: Vec<Throttle>,
 }
 
 impl Probe for CgroupProbe {
@@ -157,14 +160,21 @@ impl CgroupProbe {
 impl Place {
     fn new(hierarchies: &[Hierarchy], path: &Path) -> Place {
         let (mut v1, mut v2) = (V1::default(), None);
+        let mut throttles = Vec::new();
         for hierarchy in hierarchies {
             let folder = hierarchy.root.join(path);
             if !folder.is_dir() {
                 continue;
             }
             match hierarchy.controllers[..] {
-                [] => v2 = Some(V2::new(&folder)),
+                [] => {
+                    v2 = Some(V2::new(&folder));
+                    throttles.push(Throttle::two(&folder));
+                }
                 ref controllers => {
+                    if controllers.contains(&"blkio") {
+                        throttles.push(Throttle::one(&folder));
+                    }
                     controllers.iter().for_each(|controller| v1.add(controller, &folder));
                 }
             }
@@ -178,6 +188,7 @@ impl Place {
             oom_kills: Increase::new(),
             read_bytes: Increase::new(),
             written_bytes: Increase::new(),
+            throttles,
         }
     }
 
@@ -196,6 +207,7 @@ impl Place {
         }
         self.record(&figures, now, tags, readings);
         self.record_pressure(buffer, tags, readings);
+        self.throttles.iter_mut().for_each(|throttle| throttle.read(tags, readings, buffer));
         self.record_kills(&figures, name, tags, readings);
         self.at = Some(now);
         self.before = figures;

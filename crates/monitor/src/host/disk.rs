@@ -25,8 +25,11 @@ pub(super) struct Device<'a> {
     pub(super) written_ms: u64,
     pub(super) read_bytes: u64,
     pub(super) written_bytes: u64,
-    /// With a request under way; in 32 bits.
+    /// With a request under way; in 32 bits. The kernel counts it in its ticks, some milliseconds each, of which
+    /// one with any request is wholly busy.
     pub(super) busy_ms: u64,
+    /// Of all requests together, flushes too; in 32 bits.
+    pub(super) all_ms: u64,
 }
 
 /// Devices of the text that have ever had a request, without partitions, loops and compressed memory.
@@ -55,11 +58,11 @@ fn is_partition(name: &str, disk: &str) -> bool {
 fn device(line: &str) -> Option<Device<'_>> {
     let mut fields = line.split_ascii_whitespace().skip(2);
     let name = fields.next()?;
-    let mut numbers = [0_u64; 10];
+    let mut numbers = [0_u64; 11];
     for number in &mut numbers {
         *number = fields.next()?.parse().ok()?;
     }
-    let [reads, _, read, read_ms, writes, _, written, written_ms, _, busy_ms] = numbers;
+    let [reads, _, read, read_ms, writes, _, written, written_ms, _, busy_ms, all_ms] = numbers;
     Some(Device {
         name,
         requests: reads.saturating_add(writes),
@@ -68,6 +71,7 @@ fn device(line: &str) -> Option<Device<'_>> {
         read_bytes: read.saturating_mul(SECTOR_BYTES),
         written_bytes: written.saturating_mul(SECTOR_BYTES),
         busy_ms,
+        all_ms,
     })
 }
 
@@ -86,6 +90,7 @@ struct Disk {
     read_bytes: Increase,
     written_bytes: Increase,
     busy_ms: Increase,
+    all_ms: Increase,
 }
 
 impl Disks {
@@ -116,6 +121,7 @@ impl Disk {
             read_bytes: new(),
             written_bytes: new(),
             busy_ms: new(),
+            all_ms: new(),
         }
     }
 
@@ -127,9 +133,13 @@ impl Disk {
         if let Some(bytes) = self.written_bytes.of(device.written_bytes) {
             readings.record(&metrics::DISK_WRITTEN, tags, bytes as f64);
         }
-        if let Some(busy) = self.busy_ms.of_32_bits(device.busy_ms).filter(|_| passed_ms > 0.0) {
-            let share = (busy as f64 / passed_ms).min(1.0);
+        let busy = self.busy_ms.of_32_bits(device.busy_ms);
+        let all = self.all_ms.of_32_bits(device.all_ms);
+        if let (Some(busy), Some(all), true) = (busy, all, passed_ms > 0.0) {
+            // Requests shorter than the kernel's ticks are busy for no longer than they took together.
+            let share = (busy.min(all) as f64 / passed_ms).min(1.0);
             readings.record(&metrics::DISK_UTILIZATION, tags, share);
+            readings.record(&metrics::DISK_QUEUE, tags, all as f64 / passed_ms);
         }
         let reading = self.read_ms.of_32_bits(device.read_ms);
         let writing = self.written_ms.of_32_bits(device.written_ms);
@@ -168,8 +178,37 @@ mod tests {
             read_bytes: 740_542_082 * 512,
             written_bytes: 295_150_496 * 512,
             busy_ms: 783_900,
+            all_ms: 21_250_263,
         };
         assert_eq!(parse(DISKSTATS).next(), Some(vda));
+    }
+
+    /// Ticks of 4 ms with a request of 0.2 ms each are not wholly busy; a device with several requests at a
+    /// time is busy once.
+    #[test]
+    fn short_requests_do_not_fill_a_tick() {
+        let registry = plimsoll_metrics::Registry::new(100);
+        let readings = Readings::new(registry.clone(), "here", false);
+        let mut disk = Disk::new(readings.host().with("device", "vda"));
+        let device =
+            |busy_ms, all_ms| Device { busy_ms, all_ms, ..parse(DISKSTATS).next().unwrap() };
+        let mut check = |from: (u64, u64), to: (u64, u64), share: f64, queue: f64| {
+            disk.read(&device(from.0, from.1), 0.0, &readings);
+            readings.take();
+            disk.read(&device(to.0, to.1), 1_000.0, &readings);
+            let found = readings.take();
+            let value = |metric: &crate::metric::Metric| {
+                found.interval.sinks.iter().find_map(|(series, sink)| {
+                    let id = registry.series_def(*series).metric;
+                    let plimsoll_metrics::Sink::Trend(histogram) = sink else { return None };
+                    (*registry.def(id).name == *metric.name).then(|| histogram.max())
+                })
+            };
+            assert_eq!(value(&metrics::DISK_UTILIZATION), Some(share), "{to:?}");
+            assert_eq!(value(&metrics::DISK_QUEUE), Some(queue), "{to:?}");
+        };
+        check((0, 0), (1_000, 50), 0.05, 0.05);
+        check((1_000, 50), (1_900, 3_050), 0.9, 3.0);
     }
 
     #[test]

@@ -31,6 +31,8 @@ metrics! {
     OOM_KILLS "host_oom_kills" Counter Count [] "/proc/vmstat" "Processes killed for want of memory";
     DISK_UTILIZATION "host_disk_utilization" Trend Share ["device"] "/proc/diskstats"
         "Share of the time in which a request was under way; a device that takes many at once may do more at 1";
+    DISK_QUEUE "host_disk_queue" Trend Count ["device"] "/proc/diskstats"
+        "Requests under way on average, those that wait for the device included";
     DISK_READ "host_disk_read_bytes" Counter Bytes ["device"] "/proc/diskstats" "Read from the device";
     DISK_WRITTEN "host_disk_written_bytes" Counter Bytes ["device"] "/proc/diskstats" "Written to the device";
     DISK_LATENCY "host_disk_latency" Trend Milliseconds ["device"] "/proc/diskstats"

@@ -91,14 +91,21 @@ impl Probe for ScriptedProbe {
     }
 }
 
-/// Some ticks of what is watched, one each millisecond: log lines, events, and how often each was read.
-fn check(subjects: Vec<Box<dyn Subject>>, ticks: usize) -> (Vec<String>, Vec<Event>, Vec<String>) {
+/// After so many ticks without what a test waits for, it will not come.
+const TICKS_MAX: usize = 10_000;
+
+/// Ticks of what is watched, one each millisecond, until `is_enough` of the events and of the names of what
+/// was read: log lines, events, and those names. On a busy machine ticks pass without a reading.
+fn check(
+    subjects: Vec<Box<dyn Subject>>,
+    is_enough: impl Fn(&[Event], &[String]) -> bool,
+) -> (Vec<String>, Vec<Event>, Vec<String>) {
     let registry = Registry::new(SERIES_LIMIT);
     let log = Log::memory();
     let readings = Readings::new(registry.clone(), "here", false);
     let (stop, stopped) = oneshot::channel();
     let (ready, first) = mpsc::sync_channel(1);
-    let (mut stop, mut left) = (Some(stop), ticks);
+    let (mut stop, mut ticks) = (Some(stop), 0);
     let (mut events, mut names) = (Vec::new(), Vec::new());
     workers::block_on(async {
         let emit = |observation: Observation| {
@@ -107,8 +114,8 @@ fn check(subjects: Vec<Box<dyn Subject>>, ticks: usize) -> (Vec<String>, Vec<Eve
                 let Sink::Trend(_) = sink else { panic!("{sink:?}") };
                 names.push(registry.series_def(*series).tags.get("name").unwrap().to_owned());
             }
-            left = left.saturating_sub(1);
-            if left == 0 {
+            ticks += 1;
+            if ticks == TICKS_MAX || is_enough(&events, &names) {
                 drop(stop.take());
             }
         };
@@ -124,7 +131,8 @@ fn check(subjects: Vec<Box<dyn Subject>>, ticks: usize) -> (Vec<String>, Vec<Eve
 fn a_failure_is_told_once_and_so_is_the_recovery() {
     use Act::{Fails, Works};
     let acts: &[Act] = &[Works, Fails, Fails, Fails, Works, Works, Fails, Works];
-    let (lines, events, names) = check(vec![Box::new(Scripted("web", acts))], 12);
+    let (lines, events, names) =
+        check(vec![Box::new(Scripted("web", acts))], |events, _| events.len() >= 4);
     assert_eq!(
         lines,
         [
@@ -145,16 +153,17 @@ fn a_failure_is_told_once_and_so_is_the_recovery() {
             ("probe", "web is watched again"),
         ]
     );
-    assert!(names.len() >= 7, "{names:?}");
+    // The first, one or two between the failures (a late one comes with the next), and the one after them.
+    assert!(names.len() >= 3, "{names:?}");
 }
 
 #[test]
 fn one_that_hangs_delays_nobody() {
     let subjects: Vec<Box<dyn Subject>> =
         vec![Box::new(Scripted("slow", &[Act::Hangs])), Box::new(Scripted("web", &[Act::Works]))];
-    let (lines, _, names) = check(subjects, 40);
+    let is_enough = |events: &[Event], names: &[String]| !events.is_empty() && names.len() >= 30;
+    let (lines, _, names) = check(subjects, is_enough);
     assert_eq!(lines, ["level=warning msg=\"cannot watch slow: no answer within 3ms\""]);
-    // A reading that ends late comes with the next tick.
     assert!(names.len() >= 30 && names.iter().all(|name| name == "web"), "{names:?}");
 }
 
@@ -165,7 +174,8 @@ fn one_that_panics_or_cannot_be_leaves_the_others() {
         Box::new(Scripted("bad", &[Act::Panics])),
         Box::new(Scripted("web", &[Act::Works])),
     ];
-    let (lines, events, names) = check(subjects, 5);
+    let (lines, events, names) =
+        check(subjects, |events, names| events.len() >= 2 && names.len() >= 3);
     assert_eq!(
         lines,
         [

@@ -8,6 +8,16 @@ pub(super) enum Version {
     Two,
 }
 
+/// What has limits of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Controller {
+    /// Its name in version 1, and that of another that counts what is used there.
+    pub(super) one: &'static str,
+    pub(super) counting: Option<&'static str>,
+    /// In version 2.
+    pub(super) two: &'static str,
+}
+
 /// A mounted tree of cgroups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hierarchy {
@@ -19,11 +29,11 @@ pub(super) struct Hierarchy {
 /// Below which cgroup a new one is made, and in which hierarchies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Of the hierarchy that has quotas.
+    /// Of the hierarchy that has the limits.
     pub(super) version: Version,
     /// Below the roots, without a leading slash.
     pub(super) below: PathBuf,
-    /// The one that has quotas, then those that only count.
+    /// The one that has the limits, then those that only count.
     pub(super) hierarchies: Vec<Hierarchy>,
 }
 
@@ -39,7 +49,7 @@ struct Mount<'a> {
 /// `mountinfo` and `cgroup` are the process's own files in `/proc`. With version 1 the new cgroup is below
 /// the process's own one, so that limits set from outside stay; version 2 has no place there, since
 /// cgroups with processes may not have others below, so it is below the root.
-pub(super) fn find(mountinfo: &str, cgroup: &str) -> Option<Place> {
+pub(super) fn find(mountinfo: &str, cgroup: &str, controller: Controller) -> Option<Place> {
     let mounts: Vec<Mount<'_>> = mountinfo.lines().filter_map(mount).collect();
     let of = |controller: &str| {
         let has = |mount: &&Mount<'_>| {
@@ -52,21 +62,22 @@ pub(super) fn find(mountinfo: &str, cgroup: &str) -> Option<Place> {
         let own = relative(mount, own_path(cgroup, controller));
         Hierarchy { root: mount.point.into(), own: Path::new(mount.point).join(own) }
     };
-    let Some(cpu) = of("cpu") else {
+    let Some(limiting) = of(controller.one) else {
         let two = two?;
         let hierarchies = vec![hierarchy(two, "")];
         return Some(Place { version: Version::Two, below: PathBuf::new(), hierarchies });
     };
-    let mut hierarchies = vec![hierarchy(cpu, "cpu")];
+    let mut hierarchies = vec![hierarchy(limiting, controller.one)];
     // Usage, and pressure: of version 2 in a system that has both.
-    let counting = of("cpuacct").map(|mount| hierarchy(mount, "cpuacct"));
+    let counting =
+        controller.counting.and_then(|name| of(name).map(|mount| hierarchy(mount, name)));
     for found in counting.into_iter().chain(two.map(|mount| hierarchy(mount, ""))) {
         // Two controllers may share a hierarchy.
         if hierarchies.iter().all(|hierarchy| hierarchy.root != found.root) {
             hierarchies.push(found);
         }
     }
-    let below = relative(cpu, own_path(cgroup, "cpu"));
+    let below = relative(limiting, own_path(cgroup, controller.one));
     Some(Place { version: Version::One, below, hierarchies })
 }
 
@@ -105,7 +116,7 @@ fn relative(mount: &Mount<'_>, own: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::CPU, *};
 
     /// Roots and own cgroups.
     type Pairs<'a> = &'a [(&'a str, &'a str)];
@@ -119,7 +130,7 @@ mod tests {
                 .map(|(root, own)| Hierarchy { root: root.into(), own: own.into() })
                 .collect(),
         });
-        assert_eq!(find(mountinfo, cgroup), expected);
+        assert_eq!(find(mountinfo, cgroup, CPU), expected);
     }
 
     /// Recorded on Linux 6.18.

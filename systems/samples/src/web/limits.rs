@@ -3,6 +3,7 @@
 //! Without any of them nothing is counted and nothing waits.
 
 mod bucket;
+mod disk;
 mod gate;
 mod link;
 mod page;
@@ -12,6 +13,8 @@ use std::{str::FromStr, sync::Arc};
 
 use plimsoll_runtime::clock::Instant;
 
+pub use disk::Disk;
+pub(super) use disk::WriteError;
 pub(super) use gate::{Full, Place};
 pub(super) use link::{Link, Paced};
 pub(super) use page::page;
@@ -30,6 +33,8 @@ pub struct Limits {
     pub lock: bool,
     /// What all connections together may send.
     pub bandwidth: Option<Bandwidth>,
+    /// What `/work` writes to.
+    pub disk: Option<Arc<Disk>>,
 }
 
 /// A pool and the queue before it.
@@ -94,6 +99,7 @@ pub(super) struct State {
     pool: Option<Gate>,
     lock: Option<Gate>,
     pub(super) link: Option<Arc<Link>>,
+    pub(super) disk: Option<Arc<Disk>>,
 }
 
 impl State {
@@ -103,8 +109,10 @@ impl State {
             pool: limits.pool.map(|pool| Gate::new(pool.size, pool.queue, Instant::now)),
             lock: limits.lock.then(|| Gate::new(1, QUEUE_MAX, Instant::now)),
             link: limits.bandwidth.map(|rate| Arc::new(Link::new(rate, Instant::now()))),
+            disk: limits.disk.clone(),
         };
-        let is_any = state.pool.is_some() || state.lock.is_some() || state.link.is_some();
+        let has_gate = state.pool.is_some() || state.lock.is_some();
+        let is_any = has_gate || state.link.is_some() || state.disk.is_some();
         is_any.then(|| Arc::new(state))
     }
 

@@ -1,9 +1,12 @@
 //! `plimsoll capacity` against services whose limit is known: simulated ones, then real processes.
 
+mod cases;
+mod found;
 mod postgres;
 mod quota;
 mod real;
 mod simulated;
+mod web;
 
 use anyhow::Result;
 

@@ -29,6 +29,16 @@ fn text(state: &State) -> String {
         metric(&mut page, "link_sent_bytes_total", "counter", "Sent, with heads", link.sent());
         waits(&mut page, "link", "Pieces of responses", &link.waits);
     }
+    if let Some(disk) = &state.disk {
+        let mut add = |what: &str, help, value: &dyn Display| {
+            metric(&mut page, &format!("disk_{what}"), "counter", help, value);
+        };
+        add("writes_total", "Writes that the disk has", &disk.writes());
+        add("written_bytes_total", "Bytes of them", &disk.bytes());
+        let time = disk.time().as_secs_f64();
+        add("write_seconds_total", "How long they took, summed", &time);
+        waits(&mut page, "disk", "Requests that have not begun to write", &disk.waits);
+    }
     page
 }
 
@@ -66,8 +76,10 @@ fn metric(page: &mut String, name: &str, kind: &str, help: &str, value: impl Dis
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::web::{Limits, Pool};
+    use crate::web::{Disk, Limits, Pool};
 
     #[test]
     fn every_limit_is_told() {
@@ -75,6 +87,7 @@ mod tests {
             pool: Some(Pool { size: 2, queue: 7 }),
             lock: true,
             bandwidth: "1MB/s".parse().ok(),
+            disk: Disk::make(&std::env::temp_dir()).ok().map(Arc::new),
         });
         let page = text(&state.unwrap());
         for line in [
@@ -92,6 +105,8 @@ mod tests {
             "web_link_sent_bytes_total 0",
             "web_link_waiting 0",
             "# TYPE web_link_wait_seconds summary",
+            "web_disk_writes_total 0",
+            "web_disk_waiting 0",
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
         }
