@@ -9,8 +9,8 @@ use crate::values::Object;
 pub struct Millis(pub u64);
 
 impl Millis {
-    /// The latest deadline that is kept: 48 bits, the year 10889. Later ones become this one.
-    pub const MAX: Millis = Millis((1 << 48) - 1);
+    /// The latest deadline that is kept, in the year 10889: it takes 48 bits. Later ones become this one.
+    pub const MAX: Millis = Millis((1 << 48) - 2);
 }
 
 /// What a boxed value must tell for it to be counted and dropped.

@@ -4,12 +4,19 @@
 //! shards share nothing but the cap they were given a part of. Time and randomness come from the
 //! caller. `O` is what a key can hold besides a string; the server's is [`crate::values::Object`].
 
+mod boxes;
+mod eviction;
+mod expiry;
+mod index;
 mod item;
 mod key;
+mod log;
 mod policy;
 mod shard;
 mod shards;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 pub use item::{
     Deadline, Full, Gone, Item, Listener, Millis, NewValue, OwnedValue, Payload, Stored, Taken,

@@ -81,7 +81,10 @@ mod tests {
             assert_eq!(Policy::by_name(&policy.name().to_uppercase()), Some(policy));
         }
         assert_eq!(Policy::by_name("allkeys-lru").map(|p| p.order), Some(Order::S3Fifo));
-        assert_eq!(Policy::by_name("volatile-ttl").map(|p| p.candidates), Some(Candidates::Volatile));
+        assert_eq!(
+            Policy::by_name("volatile-ttl").map(|p| p.candidates),
+            Some(Candidates::Volatile)
+        );
         assert_eq!(Policy::by_name("lru"), None);
     }
 }

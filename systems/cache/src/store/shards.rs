@@ -16,7 +16,8 @@ impl<O: Payload> Store<O> {
         let seed = Seed::new(config.seed);
         let count = config.shards.clamp(1, Config::SHARDS_MAX).next_power_of_two();
         let shards = (0..count)
-            .map(|_| Mutex::new(Shard::new(config.max_bytes / count, config.policy, seed.clone())))
+            .map(|_| Shard::among(count, config.max_bytes / count, config.policy, seed.clone()))
+            .map(Mutex::new)
             .collect();
         Store { shards, seed }
     }

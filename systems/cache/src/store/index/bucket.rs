@@ -1,0 +1,54 @@
+//! A bucket: one cache line of seven entries.
+
+use crate::store::log::{PLACE_BITS, Place};
+
+/// Entries of a bucket.
+pub(super) const ENTRIES: usize = 7;
+
+const FREQUENCY_BITS: u32 = 2;
+const FREQUENCY_SHIFT: u32 = PLACE_BITS;
+/// The lowest frequency that is not counted further.
+pub(in crate::store) const FREQUENCY_MAX: u8 = (1 << FREQUENCY_BITS) - 1;
+const TAG_SHIFT: u32 = FREQUENCY_SHIFT + FREQUENCY_BITS;
+pub(super) const TAG_BITS: u32 = 64 - TAG_SHIFT;
+
+/// Where a record is, how often it was hit, and bits of its key's hash; 0 is no entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::store) struct Entry(u64);
+
+impl Entry {
+    pub(super) fn new(tag: u64, place: Place, frequency: u8) -> Entry {
+        debug_assert!(tag < 1 << TAG_BITS && frequency <= FREQUENCY_MAX);
+        Entry(tag << TAG_SHIFT | u64::from(frequency) << FREQUENCY_SHIFT | place.bits())
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
+    pub(super) fn tag(self) -> u64 {
+        self.0 >> TAG_SHIFT
+    }
+
+    #[inline]
+    pub(in crate::store) fn place(self) -> Place {
+        Place::from_bits(self.0)
+    }
+
+    #[inline]
+    pub(in crate::store) fn frequency(self) -> u8 {
+        (self.0 >> FREQUENCY_SHIFT) as u8 & FREQUENCY_MAX
+    }
+}
+
+/// A bucket of the table, or one more for what did not fit there.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Bucket {
+    pub(super) entries: [Entry; ENTRIES],
+    /// The number of the bucket that this one flows over into; 0 is none.
+    pub(super) overflow: u32,
+}
+
+const _: () = assert!(size_of::<Bucket>() == 64, "a bucket is one cache line");

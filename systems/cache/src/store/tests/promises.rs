@@ -1,0 +1,180 @@
+//! What holds over many writes: the cap, the policies, exact expiry, bounded bookkeeping.
+
+use std::sync::{Arc, Mutex};
+
+use super::model::Bag;
+use crate::store::{Config, Deadline, Gone, Key, Millis, NewValue, Policy, Seed, Shard, Store};
+
+const NOW: Millis = Millis(1_700_000_000_000);
+
+/// A shard that is written to by number.
+struct Rig {
+    shard: Shard<Bag>,
+    seed: Seed,
+}
+
+impl Rig {
+    fn new(max_bytes: usize, policy: Policy) -> Rig {
+        let seed = Seed::new(3);
+        Rig { shard: Shard::new(max_bytes, policy, seed.clone()), seed }
+    }
+
+    fn set(&mut self, number: u64, len: usize, deadline: Deadline) -> bool {
+        let name = format!("key:{number}");
+        let value = vec![b'v'; len];
+        let key = Key::new(name.as_bytes(), &self.seed);
+        self.shard.set(&key, NewValue::Bytes(&value), deadline, NOW).is_ok()
+    }
+
+    fn get(&mut self, number: u64, now: Millis) -> bool {
+        let name = format!("key:{number}");
+        self.shard.find(&Key::new(name.as_bytes(), &self.seed), now).is_some()
+    }
+
+    fn remove(&mut self, number: u64) -> bool {
+        let name = format!("key:{number}");
+        self.shard.remove(&Key::new(name.as_bytes(), &self.seed), NOW)
+    }
+}
+
+fn mixed(number: u64) -> u64 {
+    number
+        .wrapping_add(1)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(31)
+        .wrapping_mul(0xd6e8_feb8_6659_fd93)
+        >> 20
+}
+
+#[test]
+fn a_cap_holds_through_a_churn_of_mixed_sizes() {
+    for policy in [Policy::S3_FIFO, Policy::SIEVE] {
+        let cap = 2 << 20;
+        let mut rig = Rig::new(cap, policy);
+        let mut refused = 0;
+        for number in 0..60_000 {
+            let len = match mixed(number) % 100 {
+                0 => 30_000,
+                1..10 => 2_000,
+                chance => chance as usize,
+            };
+            refused += u64::from(!rig.set(mixed(number * 7) % 40_000, len, Deadline::None));
+            let stats = rig.shard.stats();
+            assert!(stats.used_bytes as usize <= cap, "{stats:?}");
+        }
+        let stats = rig.shard.stats();
+        assert_eq!(refused, 0, "{policy:?}");
+        assert!(stats.used_bytes as usize > cap / 10 * 9, "{policy:?} {stats:?}");
+        let live = stats.live_bytes + stats.boxed_bytes + stats.index_bytes;
+        assert!(live as usize > cap / 10 * 8, "{policy:?} {stats:?}");
+    }
+}
+
+#[test]
+fn what_is_hit_survives_a_scan() {
+    let mut rig = Rig::new(1 << 20, Policy::S3_FIFO);
+    for number in 0..2_000 {
+        rig.set(number, 100, Deadline::None);
+    }
+    for _ in 0..3 {
+        assert!((0..2_000).all(|number| rig.get(number, NOW)));
+    }
+    for number in 10_000..40_000 {
+        rig.set(number, 100, Deadline::None);
+    }
+    let kept = (0..2_000).filter(|number| rig.get(*number, NOW)).count();
+    assert!(kept > 1_950, "{kept}");
+}
+
+#[test]
+fn without_eviction_a_write_fails_and_room_that_is_made_is_found() {
+    let mut rig = Rig::new(1 << 20, Policy::NO_EVICTION);
+    let mut count = 0;
+    while rig.set(count, 100, Deadline::None) {
+        count += 1;
+    }
+    assert!(count > 6_500, "{count}");
+    assert!((0..count).all(|number| rig.get(number, NOW)));
+    // Every other one, so that no segment becomes free by itself.
+    assert!((0..count).step_by(2).all(|number| rig.remove(number)));
+    let again = (count..).take_while(|number| rig.set(*number, 100, Deadline::None)).count();
+    assert!(again as u64 > count * 4 / 10, "{again} of {count}");
+    assert!((1..count).step_by(2).all(|number| rig.get(number, NOW)));
+    assert!(rig.shard.stats().used_bytes <= 1 << 20);
+}
+
+#[test]
+fn volatile_policies_spare_what_has_no_deadline() {
+    let mut rig = Rig::new(1 << 20, Policy::by_name("volatile-lru").unwrap());
+    let later = Deadline::At(Millis(NOW.0 + 1_000_000));
+    assert!((0..2_000).all(|number| rig.set(number, 100, Deadline::None)));
+    assert!((2_000..30_000).all(|number| rig.set(number, 100, later)));
+    assert!((0..2_000).all(|number| rig.get(number, NOW)));
+    let mut count = 30_000;
+    while rig.set(count, 100, Deadline::None) {
+        count += 1;
+        assert!(count < 60_000, "more than fits");
+    }
+    assert!((30_000..count).all(|number| rig.get(number, NOW)));
+}
+
+#[test]
+fn expiry_is_exact_and_told() {
+    let mut rig = Rig::new(0, Policy::S3_FIFO);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&told);
+    rig.shard.set_listener(Some(Box::new(move |key, why| {
+        listener.lock().unwrap().push((key.to_vec(), why));
+    })));
+    rig.set(1, 10, Deadline::At(Millis(NOW.0 + 5)));
+    rig.set(2, 10, Deadline::At(Millis(NOW.0 + 5)));
+    assert!(rig.get(1, Millis(NOW.0 + 4)));
+    assert!(!rig.get(1, Millis(NOW.0 + 5)));
+    assert_eq!(rig.shard.len(), 1);
+    assert_eq!(rig.shard.tick(Millis(NOW.0 + 30), 10), 1);
+    assert!(rig.shard.is_empty());
+    let expected = [(b"key:1".to_vec(), Gone::Expired), (b"key:2".to_vec(), Gone::Expired)];
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[test]
+fn the_wheel_is_bounded_however_often_deadlines_change() {
+    let mut rig = Rig::new(0, Policy::S3_FIFO);
+    for round in 0..200_u64 {
+        for number in 0..1_000 {
+            let ahead = 1_000 + mixed(round * 1_000 + number) % 10_000_000;
+            rig.set(number, 10, Deadline::At(Millis(NOW.0 + ahead)));
+        }
+    }
+    let stats = rig.shard.stats();
+    assert!(stats.expiry_bytes < 64 << 10, "{stats:?}");
+    let mut left = 1_000;
+    while left > 0 {
+        let expired = rig.shard.tick(Millis(NOW.0 + 20_000_000), 100_000);
+        assert!(expired > 0, "{left} were never found");
+        left -= expired;
+    }
+}
+
+#[test]
+fn a_scan_of_all_shards_sees_all_items() {
+    let store: Store<Bag> =
+        Store::new(&Config { shards: 8, max_bytes: 0, policy: Policy::S3_FIFO, seed: 1 });
+    for number in 0..5_000 {
+        let name = format!("key:{number}");
+        let key = store.key(name.as_bytes());
+        store.lock_for(&key).set(&key, NewValue::Bytes(b"v"), Deadline::None, NOW).unwrap();
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let mut cursor = 0;
+    loop {
+        cursor = store.scan(cursor, 10, NOW, |item| {
+            seen.insert(item.key.to_vec());
+        });
+        if cursor == 0 {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 5_000);
+    assert_eq!(store.len(), 5_000);
+}
