@@ -22,6 +22,8 @@ pub struct Page {
     /// Name, figure, interval, meaning.
     pub parameters: Table,
     pub sizes: Table,
+    /// What was in use most at each size, where something was watched.
+    pub busiest: Table,
     pub runs: Table,
     /// What keeps the result from being better.
     pub notes: Vec<String>,
@@ -72,6 +74,11 @@ impl Page {
             "parameters" => table(&self.parameters, " class=\"named\""),
             "law" => LAW.to_owned(),
             "sizes" => table(&self.sizes, ""),
+            "busiest" if self.busiest.rows.is_empty() => String::new(),
+            "busiest" => {
+                let busiest = table(&self.busiest, " class=\"named\"");
+                format!("<section class=\"card\"><h2>What was busiest</h2>{busiest}</section>")
+            }
             "runs" => table(&self.runs, ""),
             "notes" if self.notes.is_empty() => String::new(),
             "notes" => {

@@ -85,6 +85,7 @@ fn a_page_has_all_of_it_and_asks_nobody() {
         picture: picture(),
         parameters: table("gamma"),
         sizes: table("64"),
+        busiest: table("1 node"),
         runs: table("first"),
         notes: vec!["noted".to_owned()],
         tone: Tone::Warn,
@@ -96,6 +97,8 @@ fn a_page_has_all_of_it_and_asks_nobody() {
         "verdict warn",
         "<p>one &amp; two</p>",
         "<td>gamma</td>",
+        "<h2>What was busiest</h2>",
+        "<td>1 node</td>",
         "<tr class=\"out\"><td>left</td>",
         "<li>noted</li>",
         "<polyline",
@@ -104,8 +107,8 @@ fn a_page_has_all_of_it_and_asks_nobody() {
     }
     assert!(!html.contains("{{") && !html.contains("<script"), "{html}");
     assert!(!html.replace("http://www.w3.org/2000/svg", "").contains("://"));
-    let quiet = Page { notes: Vec::new(), ..page }.html();
-    assert!(!quiet.contains("Notes"));
+    let quiet = Page { notes: Vec::new(), busiest: Table::default(), ..page }.html();
+    assert!(!quiet.contains("Notes") && !quiet.contains("busiest"));
 }
 
 #[test]

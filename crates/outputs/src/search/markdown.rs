@@ -1,7 +1,7 @@
 //! A search in Markdown, for a pull request: the verdict, the load line, what gives first, and the trials
 //! folded away.
 
-use super::model::{Search, Tone, Trial, Verdict};
+use super::model::{Intervention, Search, Tone, Trial, Verdict};
 use crate::report_page::text::{code, count, curve, milliseconds, percent, plain};
 
 /// Rates nearer than this share are one line of the load line.
@@ -164,25 +164,35 @@ fn trials(search: &Search) -> String {
         "| | phase | asked for | for | what it showed |".to_owned(),
         "| ---: | --- | ---: | ---: | --- |".to_owned(),
     ];
-    for (at, trial) in search.trials.iter().enumerate() {
-        let sign = match trial.verdict {
-            Verdict::Kept => "✅",
-            Verdict::NotKept => "❌",
-            Verdict::Unclear => "❔",
-            Verdict::Invalid => "⚪",
-        };
-        lines.push(format!(
-            "| {} | {} | {}{} | {:.0} s | {sign} {} |",
-            at + 1,
-            plain(&trial.phase),
-            count(trial.rate),
-            search.level.suffix,
-            (trial.end - trial.start).max(0.0),
-            plain(&trial.words)
-        ));
+    let rows = search.trials.iter().enumerate();
+    lines.extend(rows.map(|(at, trial)| row(search, at, trial)));
+    if let Some(Intervention { words, trials }) =
+        search.intervention.as_ref().filter(|intervention| !intervention.trials.is_empty())
+    {
+        lines.push(format!("| | | | | **Intervention: {}** |", plain(words)));
+        let rows = trials.iter().zip(search.trials.len()..);
+        lines.extend(rows.map(|(trial, at)| row(search, at, trial)));
     }
     lines.extend([String::new(), "</details>".to_owned()]);
     lines.join("\n")
+}
+
+fn row(search: &Search, at: usize, trial: &Trial) -> String {
+    let sign = match trial.verdict {
+        Verdict::Kept => "✅",
+        Verdict::NotKept => "❌",
+        Verdict::Unclear => "❔",
+        Verdict::Invalid => "⚪",
+    };
+    format!(
+        "| {} | {} | {}{} | {:.0} s | {sign} {} |",
+        at + 1,
+        plain(&trial.phase),
+        count(trial.rate),
+        search.level.suffix,
+        (trial.end - trial.start).max(0.0),
+        plain(&trial.words)
+    )
 }
 
 fn conditions(search: &Search) -> String {

@@ -22,8 +22,8 @@ use crate::{
 
 pub use live::{SearchPage, start};
 pub use model::{
-    Answer, Capacity, Figure, Goal, Level, Limit, Named, Next, Now, Objective, Progress, Resource,
-    Role, Search, Second, Side, Tone, Trial, Unit, Verdict,
+    Answer, Capacity, Figure, Goal, Intervention, Level, Limit, Named, Next, Now, Objective,
+    Progress, Resource, Role, Search, Second, Side, Tone, Trial, Unit, Verdict,
 };
 
 /// Writes the report of a search.

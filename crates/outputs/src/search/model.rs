@@ -30,6 +30,8 @@ pub struct Search {
     /// A sentence on whether the generator was the limit, and the most that it used of its CPU.
     pub generator: Option<(String, f64)>,
     pub trials: Vec<Trial>,
+    /// What was changed for a while to see whether capacity follows, and the trials meanwhile.
+    pub intervention: Option<Intervention>,
     /// What was watched and has a limit, what gives first in front.
     pub resources: Vec<Resource>,
     /// While it goes on.
@@ -196,6 +198,14 @@ pub struct Trial {
     pub bracket: Side,
 }
 
+/// Trials of a service that was another one meanwhile: no part of the load line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Intervention {
+    /// What was changed: `quota 0.25 -> 0.31`.
+    pub words: String,
+    pub trials: Vec<Trial>,
+}
+
 /// The two sides of what is not known yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Side {
@@ -234,6 +244,8 @@ pub enum Role {
 pub struct Progress {
     /// In words: `confirming`.
     pub phase: String,
+    /// Since it began.
+    pub phase_s: f64,
     pub elapsed_s: f64,
     pub budget_s: f64,
     pub now: Option<Now>,
@@ -243,6 +255,8 @@ pub struct Progress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Now {
     pub phase: String,
+    /// It is none of those that the answer is made of: of another target, or of a service that was changed.
+    pub is_aside: bool,
     pub rate: f64,
     pub length_s: f64,
     pub seconds: Vec<Second>,

@@ -87,6 +87,10 @@ fn search() -> Search {
             trial(3, "confirm", 1840.0, Verdict::Kept),
             trial(4, "confirm", 1840.0, Verdict::Unclear),
         ],
+        intervention: Some(Intervention {
+            words: "quota 0.5 -> 0.62".to_owned(),
+            trials: vec![trial(5, "narrow", 2300.0, Verdict::Kept)],
+        }),
         resources: vec![Resource {
             words: "CPU of app (quota 0.5 core)".to_owned(),
             role: Role::First,

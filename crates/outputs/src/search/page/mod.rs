@@ -7,9 +7,7 @@ use std::{
 };
 
 use super::model::Search;
-use crate::html;
-
-const TEMPLATE: &str = include_str!("index.html");
+use crate::{html, view::page::shell::Shell};
 
 const STYLES: [&str; 4] = [
     include_str!("../../view/page/css/tokens.css"),
@@ -31,9 +29,10 @@ macro_rules! own {
 }
 
 /// A module imports from those before it.
-const MODULES: [html::Source; 14] = [
+const MODULES: [html::Source; 15] = [
     shared!("format"),
     shared!("dom"),
+    shared!("shortcuts"),
     shared!("theme"),
     own!("source"),
     own!("choosing"),
@@ -50,10 +49,7 @@ const MODULES: [html::Source; 14] = [
 
 /// The page that asks the program it came from for the search.
 pub(super) fn served(search: &Search) -> Vec<u8> {
-    let mut page = Vec::new();
-    let written = fill(search, b"", &mut page);
-    debug_assert!(written.is_ok(), "nothing fails in memory: {written:?}");
-    page
+    shell(search, &title(search)).served()
 }
 
 /// Writes the page with the search in it.
@@ -61,21 +57,23 @@ pub(super) fn served(search: &Search) -> Vec<u8> {
 /// # Errors
 /// Those of `out`.
 pub(super) fn write_whole(search: &Search, out: &mut dyn Write) -> io::Result<()> {
-    fill(search, &serde_json::to_vec(search)?, out)
+    shell(search, &title(search)).write(&serde_json::to_vec(search)?, out)
 }
 
-fn fill(search: &Search, data: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    html::fill(TEMPLATE, out, |name, out| match name {
-        "title" => out.write_all(html::escape(&search.target).as_bytes()),
-        "headline" => out.write_all(html::escape(&search.answer.headline).as_bytes()),
-        "style" => out.write_all(STYLES.join("\n").as_bytes()),
-        "data" => html::write_json(data, out),
-        "script" => out.write_all(script().as_bytes()),
-        other => {
-            debug_assert!(false, "the template has no {other}");
-            Ok(())
-        }
-    })
+fn title(search: &Search) -> String {
+    format!("Capacity of {}", search.target)
+}
+
+fn shell<'a>(search: &'a Search, title: &'a str) -> Shell<'a> {
+    Shell {
+        title,
+        styles: &STYLES,
+        tools: "",
+        hint: "",
+        instead: &search.answer.headline,
+        has_charts: false,
+        script: script(),
+    }
 }
 
 fn script() -> &'static str {
@@ -94,12 +92,8 @@ mod tests {
 
     #[test]
     fn a_page_asks_nobody_else() {
-        let ours: String = STYLES
-            .iter()
-            .copied()
-            .chain(MODULES.map(|(_, source)| source))
-            .chain([TEMPLATE])
-            .collect();
+        let ours: String =
+            STYLES.iter().copied().chain(MODULES.map(|(_, source)| source)).collect();
         let ours = ours.replace("http://www.w3.org/2000/svg", "");
         assert!(!ours.contains("://"), "no other host is named");
     }

@@ -3,14 +3,15 @@
 //! It is written as ES modules in `js/`, each with its imports, and put together into one script by
 //! [`html::bundle`].
 
+pub(crate) mod shell;
+
 use std::{
     io::{self, Write},
     sync::OnceLock,
 };
 
+use self::shell::Shell;
 use crate::html;
-
-const TEMPLATE: &str = include_str!("index.html");
 
 const STYLES: [&str; 5] = [
     include_str!("css/tokens.css"),
@@ -25,17 +26,24 @@ macro_rules! modules {
 }
 
 /// Name and source; a module imports from those before it.
-const MODULES: [(&str, &str); 21] = modules![
-    "format" "dom" "store" "source" "theme" "timeline" "lines" "marks" "tooltip" "axes" "chart" "heat"
+const MODULES: [(&str, &str); 22] = modules![
+    "format" "dom" "shortcuts" "store" "source" "theme" "timeline" "lines" "marks" "tooltip" "axes" "chart" "heat"
     "panel" "load" "figures" "tables" "watched" "compare" "overview" "keys" "main"
 ];
 
+const TOOLS: &str = "\
+      <span class=\"choice\" id=\"span\" role=\"group\" aria-label=\"How much of the time is shown\" hidden></span>
+      <button type=\"button\" id=\"unzoom\" title=\"Show the whole time again (Esc)\" disabled>Reset zoom</button>
+";
+
+const HINT: &str = "\
+  <p class=\"soft\">Drag across a chart to zoom all of them; double-click goes back. Click a name below a chart to \
+hide its line, with Shift to see only that one.</p>
+";
+
 /// The page that asks the program it came from for its runs: `api/runs`, and `events` while one goes on.
 pub fn served(title: &str) -> Vec<u8> {
-    let mut page = Vec::new();
-    let written = write(title, b"", &mut page);
-    debug_assert!(written.is_ok(), "nothing fails in memory: {written:?}");
-    page
+    shell(title).served()
 }
 
 /// Writes the page with its runs in it, as [`super::runs_json`] gives them.
@@ -43,21 +51,19 @@ pub fn served(title: &str) -> Vec<u8> {
 /// # Errors
 /// Those of `out`.
 pub fn write_whole(title: &str, runs_json: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    write(title, runs_json, out)
+    shell(title).write(runs_json, out)
 }
 
-fn write(title: &str, data: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    html::fill(TEMPLATE, out, |name, out| match name {
-        "title" => out.write_all(html::escape(title).as_bytes()),
-        "style" => write!(out, "{}\n{}", html::CHARTS_STYLE, STYLES.join("\n")),
-        "charts" => html::write_charts(out),
-        "data" => html::write_json(data, out),
-        "script" => out.write_all(script().as_bytes()),
-        other => {
-            debug_assert!(false, "the template has no {other}");
-            Ok(())
-        }
-    })
+fn shell(title: &str) -> Shell<'_> {
+    Shell {
+        title,
+        styles: &STYLES,
+        tools: TOOLS,
+        hint: HINT,
+        instead: "",
+        has_charts: true,
+        script: script(),
+    }
 }
 
 /// All modules as one script.
@@ -84,7 +90,7 @@ mod tests {
             .iter()
             .copied()
             .chain(MODULES.map(|(_, source)| source))
-            .chain([TEMPLATE])
+            .chain([TOOLS, HINT])
             .collect();
         let foreign = |text: &str| text.replace("http://www.w3.org/2000/svg", "").contains("://");
         assert!(!foreign(&ours), "no other host is named");

@@ -46,6 +46,7 @@ export function rates(search) {
     const width = Math.max(edge * 0.05, ...inside.map((rate) => Math.abs(rate - edge) * 1.12));
     return [edge - width, edge + width];
   }
-  const shown = [...all, capacity?.interval?.[1] ?? 0, goal?.rate ?? 0, search.progress?.now?.rate ?? 0];
+  const now = search.progress?.now;
+  const shown = [...all, capacity?.interval?.[1] ?? 0, goal?.rate ?? 0, now && !now.is_aside ? now.rate : 0];
   return [0, Math.max(1, ...shown) * 1.06];
 }

@@ -26,7 +26,8 @@ function plan(search) {
     ];
   });
   const starts = trials.filter((trial, at) => trial.phase !== trials[at - 1]?.phase);
-  const now = search.progress?.now;
+  const under = search.progress?.now;
+  const now = under?.is_aside ? null : under;
   return {
     x: { from: 0, to: end * 1.02, name: "time of the search", format: elapsed },
     y: { from, to, log, name: `tried, ${search.level.name}`, format: (value) => onAxis(value, "1/s") },

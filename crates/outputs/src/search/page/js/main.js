@@ -5,6 +5,7 @@ import { course } from "./course.js";
 import { curves, describeTrial } from "./curves.js";
 import { byId, choice, element, refresh } from "./dom.js";
 import { sign } from "./picture.js";
+import { startShortcuts } from "./shortcuts.js";
 import { Resources } from "./resources.js";
 import { search, startSource } from "./source.js";
 import { Trials, conditions, lists, reasons } from "./table.js";
@@ -187,36 +188,10 @@ const KEYS = [
   ["Escape", "no trial", () => chooseTrial(null)],
 ];
 
-const NAMES = { ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
-
-function startKeys() {
-  byId("keys").replaceChildren(
-    ...KEYS.map(([name, text]) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, element("kbd", {}, NAMES[name] ?? name)),
-        element("td", {}, text),
-      ),
-    ),
-  );
-  byId("help-open").addEventListener("click", () => byId("help").showModal());
-  addEventListener("keydown", (event) => {
-    const isTaken = event.target.closest?.("input, textarea, select, dialog");
-    if (isTaken || event.ctrlKey || event.metaKey || event.altKey) return;
-    // Buttons and links are pressed by it.
-    if (event.key === "Enter" && event.target.closest?.("a, button, summary")) return;
-    const found = KEYS.find(([name]) => name === event.key);
-    if (!found) return;
-    event.preventDefault();
-    found[2]();
-  });
-}
-
 let shown = null;
 
 startTheme();
-startKeys();
+startShortcuts(KEYS);
 addEventListener("beforeprint", () => {
   for (const chart of [...charts, resources.chart]) chart.draw();
 });

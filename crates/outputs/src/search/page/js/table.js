@@ -27,10 +27,12 @@ const COLUMNS = [
 /* Which columns are text. */
 const TEXTS = ["Phase", "Verdict", "Why"];
 
-function row(trial, at) {
+function row(trial, at, isAside) {
+  const choosing = { onpointerenter: () => chooseTrial(at), onpointerleave: () => chooseTrial(null) };
   return element(
     "tr",
-    { id: `trial-${at + 1}`, onpointerenter: () => chooseTrial(at), onpointerleave: () => chooseTrial(null) },
+    // In the charts there are those of the search only.
+    { id: `trial-${at + 1}`, class: isAside ? "aside" : null, ...(isAside ? {} : choosing) },
     COLUMNS.map(([name, write], place) =>
       element(
         place ? "td" : "th",
@@ -39,6 +41,22 @@ function row(trial, at) {
       ),
     ),
   );
+}
+
+/* Of a service that was another one meanwhile. */
+function asides({ intervention, trials }) {
+  if (!intervention?.trials.length) return [];
+  const head = element(
+    "tr",
+    { class: "aside head" },
+    element(
+      "th",
+      { colspan: COLUMNS.length, scope: "rowgroup", class: "text" },
+      element("b", {}, "Intervention"),
+      ` with ${intervention.words}: none of these is in the charts`,
+    ),
+  );
+  return [head, ...intervention.trials.map((trial, at) => row(trial, trials.length + at, true))];
 }
 
 export class Trials {
@@ -63,9 +81,13 @@ export class Trials {
     );
   }
 
-  update({ trials }) {
+  update(search) {
+    const { trials, intervention } = search;
     this.element.hidden = trials.length === 0;
-    refresh(this.body, JSON.stringify(trials), () => trials.map(row));
+    refresh(this.body, JSON.stringify([trials, intervention]), () => [
+      ...trials.map((trial, at) => row(trial, at)),
+      ...asides(search),
+    ]);
     this.emphasize();
   }
 

@@ -146,9 +146,14 @@ function meter(share, label) {
   );
 }
 
+/* What has no trial by which to see that it goes on, says for how long it does. */
+function doing({ phase, phase_s: seconds, now }) {
+  return now || seconds < 2 ? phase : `${phase} (${duration(Math.round(seconds))})`;
+}
+
 /* What goes on right now. */
 export function updateProgress(host, search) {
-  const { progress, trials } = search;
+  const { progress, trials, intervention } = search;
   host.hidden = !progress;
   if (!progress) return;
   const left = Math.max(0, progress.budget_s - progress.elapsed_s);
@@ -157,10 +162,11 @@ export function updateProgress(host, search) {
     side.low != null || side.high != null
       ? `between ${side.low == null ? "?" : level(side.low)} and ${side.high == null ? "?" : level(side.high)}`
       : "not known yet";
+  const all = trials.length + (intervention?.trials.length ?? 0);
   const parts = [
-    element("div", {}, element("dt", {}, "Phase"), element("dd", {}, progress.phase)),
+    element("div", {}, element("dt", {}, "Phase"), element("dd", {}, doing(progress))),
     element("div", {}, element("dt", {}, "The limit is"), element("dd", {}, between)),
-    element("div", {}, element("dt", {}, "Trials"), element("dd", {}, String(trials.length))),
+    element("div", {}, element("dt", {}, "Trials"), element("dd", {}, String(all))),
     element(
       "div",
       {},
@@ -179,11 +185,12 @@ export function updateProgress(host, search) {
     const figures = last
       ? `p99 ${milliseconds(last.p99_ms)}, ${count(last.in_flight)} in flight`
       : "just begun";
+    const what = now.phase === "calibrate" ? "Against a target that answers at once" : "Trial under way";
     parts.push(
       element(
         "div",
         { class: "now" },
-        element("dt", {}, `Trial under way: ${level(now.rate)}, ${now.seconds.length} of ${duration(now.length_s)}`),
+        element("dt", {}, `${what}: ${level(now.rate)}, ${now.seconds.length} of ${duration(now.length_s)}`),
         element("dd", {}, spark(now.seconds.map(({ p99_ms: value }) => value)), ` ${figures}`),
       ),
     );

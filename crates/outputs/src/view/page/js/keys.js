@@ -1,9 +1,10 @@
-/* The keyboard. */
+/* What keys do. */
 
-import { byId, element } from "./dom.js";
+import { byId } from "./dom.js";
 import { frame } from "./lines.js";
 import { KINDS, kindOf, setKind, setLog, view } from "./load.js";
 import { visiblePanels } from "./panel.js";
+import { startShortcuts } from "./shortcuts.js";
 import { shownRuns } from "./store.js";
 import { nextTheme } from "./theme.js";
 import { pan, range, unzoom, zoomBy } from "./timeline.js";
@@ -59,27 +60,7 @@ const KEYS = [
   ["]", "next section", () => toSection(1)],
 ];
 
-const NAMES = { ArrowLeft: "←", ArrowRight: "→", Escape: "Esc" };
-
 export function startKeys() {
-  byId("keys").replaceChildren(
-    ...KEYS.map(([key, text]) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, element("kbd", {}, NAMES[key] ?? key)),
-        element("td", {}, text),
-      ),
-    ),
-  );
-  byId("help-open").addEventListener("click", () => byId("help").showModal());
+  startShortcuts(KEYS);
   byId("unzoom").addEventListener("click", escape);
-  addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest?.("input, textarea, select, dialog");
-    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-    const found = KEYS.find(([key]) => key === event.key);
-    if (!found) return;
-    event.preventDefault();
-    found[2]();
-  });
 }
