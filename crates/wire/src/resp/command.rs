@@ -51,6 +51,12 @@ impl<'a> Command<'a> {
         Command { bytes, arguments }
     }
 
+    /// The command that the arguments from `index` on are; `None` when there are none.
+    pub fn tail(&self, index: usize) -> Option<Command<'a>> {
+        let arguments = self.arguments.get(index..).filter(|arguments| !arguments.is_empty())?;
+        Some(Command { bytes: self.bytes, arguments })
+    }
+
     /// The argument of that index, the command's name being 0.
     pub fn get(&self, index: usize) -> Option<&'a [u8]> {
         self.bytes.get(self.arguments.get(index)?.clone())
@@ -77,6 +83,8 @@ pub struct CommandDecoder {
     /// Arguments still to come; `None` before the command's head.
     left: Option<usize>,
     arguments: Vec<Range<usize>>,
+    /// See [`CommandDecoder::missing`].
+    missing: usize,
     /// The words of an inline command.
     words: Vec<u8>,
 }
@@ -99,6 +107,12 @@ impl CommandDecoder {
         self.limits = limits;
     }
 
+    /// At least so many bytes have to come before a command that was not whole can be: the rest of an
+    /// argument whose length is known. What a peer claims, not what it is sure to send.
+    pub fn missing(&self) -> usize {
+        self.missing
+    }
+
     /// Reads one command from the front of `input`. Returns how many bytes are done with, and the
     /// command when it is whole. Without one, the bytes not taken must come again at the front of
     /// the next call's input, followed by more.
@@ -110,6 +124,7 @@ impl CommandDecoder {
         input: &'a [u8],
     ) -> Result<(usize, Option<Command<'a>>), CommandError> {
         let mut skipped = 0;
+        self.missing = 0;
         loop {
             let rest = input.get(skipped..).unwrap_or_default();
             match self.advance(rest)? {
@@ -187,7 +202,7 @@ impl CommandDecoder {
         self.words.shrink_to(INLINE_LIMIT);
     }
 
-    fn argument(&self, input: &[u8]) -> Result<Option<Range<usize>>, CommandError> {
+    fn argument(&mut self, input: &[u8]) -> Result<Option<Range<usize>>, CommandError> {
         let rest = input.get(self.at..).unwrap_or_default();
         match rest.first() {
             None => return Ok(None),
@@ -203,7 +218,10 @@ impl CommandDecoder {
         let start = self.at + end;
         let place = start..start + length;
         match input.get(place.end..place.end + 2) {
-            None => Ok(None),
+            None => {
+                self.missing = place.end + 2 - input.len();
+                Ok(None)
+            }
             Some(b"\r\n") => Ok(Some(place)),
             Some(_) => Err(CommandError::BulkEnd),
         }

@@ -99,6 +99,21 @@ pub struct Words<'c> {
 }
 
 impl<'c> Words<'c> {
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator's own `take` would be in the way of `take`"
+    )]
+    pub fn next(&mut self) -> Option<&'c [u8]> {
+        let word = self.arguments.get(self.at)?;
+        self.at += 1;
+        Some(word)
+    }
+
+    /// All that are left.
+    pub fn rest(mut self) -> impl Iterator<Item = &'c [u8]> {
+        std::iter::from_fn(move || self.next())
+    }
+
     /// The word that an option demands.
     ///
     /// # Errors
@@ -138,16 +153,6 @@ impl<'c> Words<'c> {
     /// How many are left.
     pub fn left(&self) -> usize {
         self.arguments.len().saturating_sub(self.at)
-    }
-}
-
-impl<'c> Iterator for Words<'c> {
-    type Item = &'c [u8];
-
-    fn next(&mut self) -> Option<&'c [u8]> {
-        let word = self.arguments.get(self.at)?;
-        self.at += 1;
-        Some(word)
     }
 }
 

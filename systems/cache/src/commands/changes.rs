@@ -1,7 +1,13 @@
 //! What commands changed, for those who asked to be told: keyspace notifications, the tracking of
 //! clients' caches, and clients that wait for a key.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
+};
 
 use super::spec::bit_set;
 
@@ -43,10 +49,47 @@ pub struct Change<'a> {
     pub event: &'static str,
 }
 
+/// Which changes are wanted, by all threads of a server. Whoever begins to want some sees all that are
+/// made under locks taken later.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    notified: AtomicU32,
+    /// Who wants to know of modifications: clients that track, and those that wait for keys.
+    listeners: AtomicUsize,
+}
+
+impl Wanted {
+    /// What notifications name.
+    pub fn set_notified(&self, classes: EventClass) {
+        self.notified.store(classes.bits(), Ordering::SeqCst);
+    }
+
+    pub fn notified(&self) -> EventClass {
+        EventClass::from_bits(self.notified.load(Ordering::SeqCst))
+    }
+
+    /// One more wants [`EventClass::MODIFICATIONS`].
+    pub fn listen(&self) {
+        self.listeners.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One that did no longer does.
+    pub fn unlisten(&self) {
+        self.listeners.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[inline]
+    fn get(&self) -> EventClass {
+        let notified = EventClass::from_bits(self.notified.load(Ordering::Relaxed));
+        let is_listened_to = self.listeners.load(Ordering::Relaxed) > 0;
+        if is_listened_to { notified.and(EventClass::MODIFICATIONS) } else { notified }
+    }
+}
+
 /// The changes of the commands of a batch. Kept and used again; records nothing that nobody wants.
 #[derive(Debug, Default)]
 pub struct Changes {
-    wanted: EventClass,
+    wanted: Arc<Wanted>,
     keys: Vec<u8>,
     changes: Vec<(Range<usize>, EventClass, &'static str)>,
     /// All keys are gone.
@@ -58,17 +101,22 @@ impl Changes {
     /// Which classes are recorded from now on: the union of what notifications name and, when a
     /// client tracks or waits for keys, [`EventClass::MODIFICATIONS`].
     pub fn want(&mut self, wanted: EventClass) {
-        self.wanted = wanted;
+        self.wanted.set_notified(wanted);
     }
 
     pub fn wanted(&self) -> EventClass {
-        self.wanted
+        self.wanted.get()
+    }
+
+    /// Records what is wanted at the moment of each change.
+    pub fn wanted_by(wanted: Arc<Wanted>) -> Changes {
+        Changes { wanted, ..Changes::default() }
     }
 
     #[inline]
     pub(crate) fn record(&mut self, key: &[u8], class: EventClass, event: &'static str) {
         self.count += u64::from(EventClass::MODIFICATIONS.contains(class));
-        if self.wanted.intersects(class) {
+        if self.wanted().intersects(class) {
             let start = self.keys.len();
             self.keys.extend_from_slice(key);
             self.changes.push((start..self.keys.len(), class, event));

@@ -111,9 +111,9 @@ impl<'s> Held<'s> {
         self.keyspace.watches.changed(self.index(key), key.hash());
     }
 
-    /// All keys of the shard of that index, which is locked, have been changed.
-    pub(super) fn all_changed(&self, index: usize) {
-        self.keyspace.watches.all_changed(index);
+    /// Who watches which keys, for telling them that all have been changed.
+    pub(super) fn watches(&self) -> &'s Watches {
+        &self.keyspace.watches
     }
 
     /// Locks the shards of these keys, unless they are.

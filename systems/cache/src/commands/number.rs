@@ -1,5 +1,7 @@
 //! Numbers as Redis reads them from arguments and values, and as it writes them.
 
+pub mod extended;
+
 /// Longest text of a 64-bit integer, in bytes.
 const INTEGER_LIMIT: usize = 20;
 /// Digits of a double, shortest form, at most.

@@ -142,6 +142,15 @@ macro_rules! bit_set {
             /// Each with the name that clients know it by; an empty one is not told.
             pub const NAMES: &[(&str, $name)] = &[$(($text, $name::$bit)),*];
 
+            /// One bit each.
+            pub const fn bits(self) -> u32 {
+                self.0
+            }
+
+            pub const fn from_bits(bits: u32) -> $name {
+                $name(bits)
+            }
+
             /// Both.
             pub const fn and(self, other: $name) -> $name {
                 $name(self.0 | other.0)
@@ -157,7 +166,7 @@ macro_rules! bit_set {
             }
 
             /// What clients call those that are set.
-            pub fn names(self) -> impl Iterator<Item = &'static str> {
+            pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
                 let told = move |(text, bit): &&(&str, $name)| !text.is_empty() && self.contains(*bit);
                 $name::NAMES.iter().filter(told).map(|(text, _)| *text)
             }

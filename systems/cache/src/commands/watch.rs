@@ -21,7 +21,7 @@ pub const WATCHED_LIMIT: usize = 1 << 16;
 
 /// The watched keys of all shards.
 #[derive(Debug)]
-pub struct Watches {
+pub(super) struct Watches {
     shards: Box<[ShardWatches]>,
 }
 

@@ -1,0 +1,40 @@
+//! Whether keys are there, what they hold, and removing them.
+
+use super::type_name;
+use crate::commands::{call::Call, changes::EventClass, error::Outcome};
+
+pub(super) fn del(call: &mut Call<'_, '_>) -> Outcome {
+    let mut removed = 0;
+    for key in call.keys {
+        if call.shards.of(key).remove(key, call.now) {
+            call.changed(key, EventClass::GENERIC, "del");
+            removed += 1;
+        }
+    }
+    call.out.integer(removed);
+    Ok(())
+}
+
+pub(super) fn exists(call: &mut Call<'_, '_>) -> Outcome {
+    count(call)
+}
+
+pub(super) fn touch(call: &mut Call<'_, '_>) -> Outcome {
+    count(call)
+}
+
+fn count(call: &mut Call<'_, '_>) -> Outcome {
+    let mut found = 0;
+    for key in call.keys {
+        found += i64::from(call.shards.of(key).find(key, call.now).is_some());
+    }
+    call.out.integer(found);
+    Ok(())
+}
+
+pub(super) fn type_of(call: &mut Call<'_, '_>) -> Outcome {
+    let key = call.key();
+    let item = call.shards.of(&key).peek(&key, call.now);
+    call.out.simple(item.map_or("none", |item| type_name(item.value)));
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Strings of several keys in one command.
+
+use super::{missed, put};
+use crate::{
+    commands::{
+        call::Call,
+        error::{Error, Outcome},
+    },
+    store::{Deadline, NewValue},
+};
+
+pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
+    call.out.array(call.keys.len());
+    for key in call.keys {
+        let value = call.shards.of(key).find(key, call.now).map(|item| item.value);
+        // A collection is no string: as if it were not there.
+        let is_there = value.is_some();
+        if !value.is_some_and(|value| call.out.string(value).is_ok()) {
+            call.out.null();
+        }
+        if !is_there {
+            missed(call, key);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn mset(call: &mut Call<'_, '_>) -> Outcome {
+    check_pairs(call)?;
+    store(call)?;
+    call.out.ok();
+    Ok(())
+}
+
+pub(super) fn msetnx(call: &mut Call<'_, '_>) -> Outcome {
+    check_pairs(call)?;
+    let exists = |key| call.shards.look(key).peek(key, call.now).is_some();
+    let is_free = !call.keys.iter().any(exists);
+    if is_free {
+        store(call)?;
+    }
+    call.out.flag(is_free);
+    Ok(())
+}
+
+fn check_pairs(call: &Call<'_, '_>) -> Outcome {
+    if call.arguments.len() % 2 == 0 { Err(Error::Arity(call.spec.name)) } else { Ok(()) }
+}
+
+fn store(call: &mut Call<'_, '_>) -> Outcome {
+    for (index, key) in call.keys.iter().enumerate() {
+        let value = call.argument(2 * index + 2)?;
+        put(call, key, NewValue::Bytes(value), Deadline::None, "set")?;
+    }
+    Ok(())
+}
