@@ -26,12 +26,15 @@ mod wiring;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, error::ErrorKind};
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use plimsoll_outputs::progress::Display;
 use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Lost, Sink};
 
 use crate::{
-    args::{Cli, Command, GlobalFlags, two_dashes},
+    args::{Cli, Command, GlobalFlags, dashboard_tip, two_dashes},
     exit::{Exit, Failure},
     terminal::Terminal,
 };
@@ -42,9 +45,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = two_dashes(std::env::args_os(), &Cli::command());
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(mut error) => {
+            if let Some(tip) = dashboard_tip(&arguments) {
+                let tip = ContextValue::StyledStrs(vec![tip.into()]);
+                error.insert(ContextKind::Suggested, tip);
+            }
+            return usage(&error);
+        }
     };
     let terminal = Terminal::detect(cli.global.no_color);
     let display = progress::display(terminal, stream(&cli.command), cli.global.quiet);

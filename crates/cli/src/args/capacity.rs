@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{
-    ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum, builder::RangedU64ValueParser,
-};
+use clap::{Args, ValueEnum, builder::RangedU64ValueParser};
 use plimsoll_script::options::parse_go_duration;
 
-use super::{
-    Arrivals, AttackArgs, CareFlags, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, SeeFlags,
-    TargetFlags,
-};
+use super::{CareFlags, Sent};
 
 /// A shorter search finds nothing.
 const BUDGET_MIN: Duration = Duration::from_secs(10);
@@ -101,81 +96,6 @@ pub(crate) enum Dimension {
     Vus,
     /// Connections to a URL or redis; each sends when its last request was answered
     Connections,
-}
-
-/// What is sent, in the shape that `attack` and `run` have for it.
-#[derive(Debug)]
-pub(crate) struct Sent {
-    /// Its pace, results and looks are those of an attack without flags.
-    pub(crate) attack: AttackArgs,
-    /// Of a script, without flags but for `__ENV`.
-    pub(crate) runtime: RuntimeFlags,
-}
-
-/// The flags of [`Sent`] that are neither an attack's nor a script's as they are.
-#[derive(Debug, Args)]
-struct Subject {
-    /// URL, redis:// URL or script; or see --targets
-    #[arg(id = "url", value_name = "TARGET")]
-    url: Option<String>,
-    /// A variable for the script's `__ENV` (repeatable)
-    #[arg(short, long, value_name = "NAME=VALUE", help_heading = "Script")]
-    env: Vec<String>,
-    /// Spacing of arrivals: evenly, or at random as those of many independent users
-    #[arg(long, value_enum, default_value_t = Arrivals::Even, help_heading = "Load")]
-    arrivals: Arrivals,
-    /// Threads [default: one per core]
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        hide_default_value = true,
-        help_heading = "Load"
-    )]
-    threads: usize,
-    #[command(flatten)]
-    see: SeeFlags,
-}
-
-impl FromArgMatches for Sent {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Sent, Error> {
-        let subject = Subject::from_arg_matches(matches)?;
-        let mut attack = without_flags::<AttackArgs>(&["attack"])?;
-        attack.url = subject.url;
-        attack.pace.arrivals = subject.arrivals;
-        attack.pace.threads = subject.threads;
-        attack.see = subject.see;
-        attack.targets = TargetFlags::from_arg_matches(matches)?;
-        attack.http = HttpFlags::from_arg_matches(matches)?;
-        attack.redis = RedisFlags::from_arg_matches(matches)?;
-        let run = without_flags::<RunArgs>(&["run", "script.js"])?;
-        let runtime = RuntimeFlags { env: subject.env, ..run.runtime };
-        Ok(Sent { attack, runtime })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        *self = Sent::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for Sent {
-    fn augment_args(command: Command) -> Command {
-        let command = TargetFlags::augment_args(Subject::augment_args(command));
-        let command = RedisFlags::augment_args(HttpFlags::augment_args(command));
-        // They are of no use here, or would make a search never end.
-        command.mut_arg("lazy", |arg| arg.hide(true)).mut_arg("max_body", |arg| arg.hide(true))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Sent::augment_args(command)
-    }
-}
-
-/// What a verb has when no flag is given.
-pub(super) fn without_flags<T: Args>(words: &[&str]) -> Result<T, Error> {
-    let matches = T::augment_args(Command::new("plimsoll")).try_get_matches_from(words)?;
-    T::from_arg_matches(&matches)
 }
 
 fn budget(text: &str) -> Result<Duration, String> {

@@ -12,6 +12,7 @@ mod results;
 mod run;
 mod scale;
 mod see;
+mod sent;
 mod serve;
 mod view;
 mod watch;
@@ -22,7 +23,7 @@ pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use bench::BenchArgs;
-pub(crate) use capacity::{CapacityArgs, Dimension, Sent};
+pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use care::CareFlags;
 pub(crate) use compare::{CompareArgs, CompareFormat};
 pub(crate) use dashes::two_dashes;
@@ -32,7 +33,8 @@ pub(crate) use run::{
     ArchiveArgs, CompatibilityMode, InspectArgs, RunArgs, RuntimeFlags, SummaryMode, TestType,
 };
 pub(crate) use scale::ScaleArgs;
-pub(crate) use see::{SeeFlags, WatchFlags, address};
+pub(crate) use see::{SeeFlags, WatchFlags, address, dashboard_tip};
+pub(crate) use sent::Sent;
 pub(crate) use serve::{LimitFlags, ServeArgs, System};
 pub(crate) use view::ViewArgs;
 pub(crate) use watch::{AgentFlags, WatchArgs};

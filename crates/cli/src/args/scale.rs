@@ -5,10 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, builder::RangedU64ValueParser};
 use plimsoll_script::options::parse_go_duration;
 
-use super::{
-    AttackArgs, HttpFlags, RedisFlags, RunArgs, RuntimeFlags, Sent, TargetFlags,
-    capacity::{cores, without_flags},
-};
+use super::{Sent, WatchFlags, capacity::cores, sent};
 
 /// Of a shorter run, nothing is left after the first second.
 const LENGTH_MIN: Duration = Duration::from_secs(2);
@@ -33,6 +30,7 @@ Examples:
   plimsoll scale script.js --vus 1..32 -e BASE=http://127.0.0.1:8080 --report scale.html
   plimsoll scale redis://127.0.0.1:6379 --command 'GET key:{zipf:1000000}' --svg scale.svg
   plimsoll scale http://127.0.0.1:8080/ --nodes 1..4 --start-nodes './up.sh {N}' --per-node 32
+  plimsoll scale http://127.0.0.1:8080/ --watch port:8080     # what was in use at each size
   plimsoll scale http://127.0.0.1:8080/ --json | jq .peak
 
 Exit codes: 0 fitted; 111 INVALID, the generator was the limit; 113 no law could be fitted, or none
@@ -106,37 +104,11 @@ impl Default for Sizes {
 #[derive(Debug)]
 pub(crate) struct Closed(pub(crate) Sent);
 
-#[derive(Debug, Args)]
-struct Subject {
-    /// URL, redis:// URL or script; or see --targets
-    #[arg(id = "url", value_name = "TARGET")]
-    url: Option<String>,
-    /// A variable for the script's `__ENV` (repeatable)
-    #[arg(short, long, value_name = "NAME=VALUE", help_heading = "Script")]
-    env: Vec<String>,
-    /// Threads [default: one per core]
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        hide_default_value = true,
-        help_heading = "Load"
-    )]
-    threads: usize,
-}
-
 impl FromArgMatches for Closed {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Closed, Error> {
-        let subject = Subject::from_arg_matches(matches)?;
-        let mut attack = without_flags::<AttackArgs>(&["attack"])?;
-        attack.url = subject.url;
-        attack.pace.threads = subject.threads;
-        attack.targets = TargetFlags::from_arg_matches(matches)?;
-        attack.http = HttpFlags::from_arg_matches(matches)?;
-        attack.redis = RedisFlags::from_arg_matches(matches)?;
-        let run = without_flags::<RunArgs>(&["run", "script.js"])?;
-        let runtime = RuntimeFlags { env: subject.env, ..run.runtime };
-        Ok(Closed(Sent { attack, runtime }))
+        let mut sent = sent::read(matches)?;
+        sent.attack.see.watched = WatchFlags::from_arg_matches(matches)?;
+        Ok(Closed(sent))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -147,11 +119,10 @@ impl FromArgMatches for Closed {
 
 impl Args for Closed {
     fn augment_args(command: Command) -> Command {
-        let command = TargetFlags::augment_args(Subject::augment_args(command));
-        let command = RedisFlags::augment_args(HttpFlags::augment_args(command));
         // What is swept says how many connections there are, and has the name of those that are idle.
+        let command = WatchFlags::augment_args(sent::augment(command));
         let command = command.mut_arg("connections", |arg| arg.long("idle-connections"));
-        let hidden = ["connections", "lazy", "max_body", "max_connections"];
+        let hidden = ["connections", "max_connections"];
         hidden.iter().fold(command, |command, name| command.mut_arg(name, |arg| arg.hide(true)))
     }
 

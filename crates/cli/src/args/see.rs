@@ -1,6 +1,6 @@
 //! Flags for those who want to look: at the load, and at what it does to machines.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use plimsoll_outputs::{report_page::Format, view::live::Address};
@@ -85,6 +85,16 @@ fn dashboard(text: &str) -> Result<Address, String> {
     if text == "true" { Ok(Address::Default) } else { address(text).map(Address::Given) }
 }
 
+/// What to write for `--dashboard ADDR`: without `=` the flag has no address, and the word behind it is taken
+/// for the script or the target.
+pub(crate) fn dashboard_tip(arguments: &[OsString]) -> Option<String> {
+    let words = || arguments.iter().map(|word| word.to_str().unwrap_or_default());
+    let (_, apart) = words()
+        .zip(words().skip(1))
+        .find(|(flag, next)| *flag == "--dashboard" && address(next).is_ok())?;
+    Some(format!("an address goes behind an equals sign: --dashboard={apart}"))
+}
+
 /// Where a page is served.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     super::address::parse(text, DASHBOARD_PORT)
@@ -100,12 +110,27 @@ fn report(text: &str) -> Result<PathBuf, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, dashboard, every, report};
+    use super::{Address, dashboard, dashboard_tip, every, report};
 
     #[test]
     fn addresses_of_the_dashboard() {
         assert_eq!(dashboard("true"), Ok(Address::Default));
         assert!(matches!(dashboard("81"), Ok(Address::Given(_))));
+    }
+
+    #[test]
+    fn an_address_apart_from_its_flag_is_told() {
+        let check = |line: &str, expected: Option<&str>| {
+            let words: Vec<_> = line.split_whitespace().map(Into::into).collect();
+            let tip = dashboard_tip(&words);
+            let tip = tip.as_deref().and_then(|tip| tip.rsplit_once(": ")).map(|(_, flag)| flag);
+            assert_eq!(tip, expected, "{line}");
+        };
+        check("run --dashboard 127.0.0.1:81 a.js", Some("--dashboard=127.0.0.1:81"));
+        check("capacity http://a/ --dashboard 8000", Some("--dashboard=8000"));
+        check("run --dashboard a.js", None);
+        check("run --dashboard", None);
+        check("run --dashboard=81 a.js 82", None);
     }
 
     #[test]
