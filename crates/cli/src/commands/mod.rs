@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod scale;
 pub(crate) mod serve;
+mod trials;
 pub(crate) mod unsupported;
 pub(crate) mod view;
 pub(crate) mod watch;

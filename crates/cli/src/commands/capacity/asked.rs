@@ -3,10 +3,12 @@
 use plimsoll_engine::runner::Runner;
 use plimsoll_metrics::window::Objective;
 
-use super::{bench::Bench, level, targets::Connections, words};
 use crate::{
     args::{CapacityArgs, Dimension},
-    commands::attack::parts,
+    commands::{
+        attack::parts,
+        trials::{bench::Bench, figures, level, targets::Connections},
+    },
     exit::{Exit, Failure},
 };
 
@@ -98,7 +100,7 @@ impl Asked {
     pub(super) fn raising<R: Runner>(&self, dimension: Dimension, bench: Bench<R>) -> Bench<R> {
         let subject = match self.held {
             Some(rate) => {
-                format!("{} at {} over held connections", bench.subject, words::rate(rate))
+                format!("{} at {} over held connections", bench.subject, figures::rate(rate))
             }
             None => bench.subject.clone(),
         };

@@ -5,8 +5,10 @@ use std::time::Duration;
 use plimsoll_runtime::{clock::Instant, workers};
 use serde_json::{Value, json};
 
-use super::words::{length, number};
-use crate::args::CapacityArgs;
+use crate::{
+    args::CapacityArgs,
+    commands::trials::figures::{length, number},
+};
 
 /// Flags whose values are nobody else's business.
 const SECRET_FLAGS: [&str; 5] = ["--watch-token", "--header", "-H", "-header", "-watch-token"];

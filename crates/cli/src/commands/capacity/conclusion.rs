@@ -63,6 +63,8 @@ pub(super) struct Conclusion {
     pub(super) goal: Option<f64>,
     /// The most of its CPU that the generator used in a trial at the answer or below.
     pub(super) generator_share: Option<f64>,
+    /// Signals that were too many to be kept, in the trial that had the most.
+    pub(super) left_out: u64,
 }
 
 impl Conclusion {
@@ -99,7 +101,8 @@ impl Conclusion {
             is_below && !matches!(entry.outcome, Outcome::Invalid(_))
         };
         let shares = entries.iter().filter(at).map(|entry| entry.generator.cpu_share);
-        Conclusion { verdict, goal, generator_share: shares.reduce(f64::max), finding }
+        let left_out = entries.iter().map(Entry::left_out).max().unwrap_or(0);
+        Conclusion { verdict, goal, generator_share: shares.reduce(f64::max), left_out, finding }
     }
 }
 

@@ -11,19 +11,14 @@ use plimsoll_runtime::clock::Instant;
 
 use super::{
     care::Care,
-    pages::Following,
-    plan,
     record::Entry,
+    shown::{following::Following, words},
     store::{Range, Store, Subject},
-    trial::Laboratory,
-    words,
 };
-use crate::exit::Failure;
-
-/// Factors that differ by less are the same.
-fn is_alike(a: f64, b: f64) -> bool {
-    (a / b - 1.0).abs() < 1e-6
-}
+use crate::{
+    commands::trials::{REST, figures, trial::Laboratory},
+    exit::Failure,
+};
 
 /// A search under way.
 pub(super) struct Hunt<'a, R: Runner> {
@@ -97,7 +92,7 @@ impl<R: Runner> Hunt<'_, R> {
             self.entries.push(entry);
             self.laboratory.screen.trial(&words, &outcome, &verdict, &self.so_far());
             self.follow(None);
-            self.laboratory.interrupt.rest(plan::REST);
+            self.laboratory.interrupt.rest(REST);
             if self.laboratory.interrupt.is_set() {
                 return Ok(self.known());
             }
@@ -120,13 +115,18 @@ impl<R: Runner> Hunt<'_, R> {
         Ok(())
     }
 
-    /// Another search of the same service, while there is `factor` times as much of something; its trials are
-    /// kept apart.
-    pub(super) fn aside(&mut self, search: Search, factor: f64) -> Result<Finding, Failure> {
+    /// Another search of the same service, while there is `factor` times as much of something, as `changed`
+    /// says; its trials are kept apart.
+    pub(super) fn aside(
+        &mut self,
+        search: Search,
+        factor: f64,
+        changed: &str,
+    ) -> Result<Finding, Failure> {
         let main = std::mem::replace(&mut self.search, search);
         let entries = std::mem::take(&mut self.entries);
-        let is_same = |entry: &Entry| entry.intervention().is_some_and(|at| is_alike(at, factor));
-        for entry in self.aside.iter().filter(|entry| is_same(entry)) {
+        self.following.intervene(changed);
+        for entry in self.aside.iter().filter(|entry| entry.is_of(factor)) {
             self.search.record(entry.order, entry.outcome.clone(), entry.score);
         }
         self.factor = Some(factor);
@@ -163,16 +163,19 @@ impl<R: Runner> Hunt<'_, R> {
     fn words(&self, order: Order) -> String {
         let phase = words::phase(order.kind);
         let level = self.laboratory.bench.unit().level(order.rate);
-        let length = words::length(order.length);
+        let length = figures::length(order.length);
         format!("{phase:<9} {level:>11} {length:>4}")
     }
 
     /// For the page. `next`: the trial that begins.
     fn follow(&mut self, next: Option<Order>) {
-        if self.factor.is_some() {
-            return;
+        let elapsed = self.elapsed().as_secs_f64();
+        if let Some(factor) = self.factor {
+            let before = self.aside.iter().filter(|entry| entry.is_of(factor));
+            let entries = before.chain(&self.entries);
+            return self.following.tell_aside(entries, next, elapsed);
         }
-        let (known, elapsed) = (self.known(), self.elapsed().as_secs_f64());
+        let known = self.known();
         self.following.tell(&self.entries, &known, next, elapsed);
     }
 
@@ -182,9 +185,9 @@ impl<R: Runner> Hunt<'_, R> {
         let unit = self.laboratory.bench.unit();
         let side = |level: Option<f64>| level.map_or_else(|| "?".to_owned(), |at| unit.level(at));
         let interval = interval.map_or_else(String::new, |Interval { low, high }| {
-            format!(", 95 % CI {} to {}", words::number(low), words::number(high))
+            format!(", 95 % CI {} to {}", figures::number(low), figures::number(high))
         });
         let (low, high) = (side(capacity), side(first_failing));
-        format!("{low} .. {high}{interval}, {} left", words::length(self.left()))
+        format!("{low} .. {high}{interval}, {} left", figures::length(self.left()))
     }
 }

@@ -4,39 +4,17 @@
 //! told.
 
 mod asked;
-pub(super) mod bench;
-mod calibrate;
 mod care;
 mod circumstances;
-mod closed;
 mod conclusion;
 mod diagnosis;
-mod gather;
 mod hunt;
-mod in_flight;
-pub(super) mod interrupt;
-mod intervene;
-mod json;
-mod level;
-mod noop;
-mod pages;
 mod plan;
-pub(super) mod probe;
 mod record;
-mod report;
-mod restart;
-mod retell;
-pub(super) mod screen;
-pub(super) mod shell;
 mod shown;
-mod spread;
 mod store;
-pub(super) mod targets;
-pub(super) mod trial;
-mod undo;
-pub(super) mod words;
 
-pub(super) use retell::{is_search, retell};
+pub(super) use shown::retell::{is_search, retell};
 
 use std::{sync::Arc, time::Duration};
 
@@ -48,22 +26,29 @@ use plimsoll_runtime::{clock::Instant, shutdown, workers};
 
 use self::{
     asked::Asked,
-    bench::Bench,
-    care::{Aftermath, Care},
+    care::{
+        Aftermath, Care,
+        noop::{self, Noop},
+    },
     circumstances::Circumstances,
     conclusion::Conclusion,
     hunt::Hunt,
-    interrupt::{First, Interrupt},
-    noop::Noop,
-    pages::{Following, Pages},
-    shown::Story,
-    store::{Range, Store, Subject},
-    trial::Laboratory,
+    shown::{following::Following, json, pages::Pages, report, story::Story},
+    store::{Ended, Range, Store, Subject},
 };
 use crate::{
     Session,
     args::{CapacityArgs, Dimension},
-    commands::attack::parts,
+    commands::{
+        attack::parts,
+        trials::{
+            bench::Bench,
+            interrupt::{First, Interrupt},
+            probe::Probed,
+            scripts, targets,
+            trial::Laboratory,
+        },
+    },
     exit::{Exit, Failure},
     terminal,
 };
@@ -76,14 +61,14 @@ pub(crate) fn capacity(args: &CapacityArgs, session: &Session) -> Result<Exit, F
     }
     let attack = &args.sent.attack;
     match attack.url.as_deref() {
-        Some(file) if targets::is_script(file) => {
+        Some(file) if scripts::is_script(file) => {
             let config = session.global.config.as_deref();
             let (sent, dimension) = (&args.sent, args.dimension);
             if dimension == Dimension::Connections {
                 let message = "--dimension connections is about a URL, targets or redis; a script has --dimension vus";
                 return Err(Failure::new(Exit::BadConfiguration, message));
             }
-            let bench = targets::script(sent, args.senders, dimension, file, config, session.log)?;
+            let bench = scripts::script(sent, args.senders, dimension, file, config, session.log)?;
             let twin = |addr| noop::script(sent, args.senders, (file, config), addr);
             asked.search(&bench, Noop::At(&twin), args, session)
         }
@@ -94,7 +79,8 @@ pub(crate) fn capacity(args: &CapacityArgs, session: &Session) -> Result<Exit, F
                 args.senders,
                 session.log,
             )?;
-            let noop = Noop::None("there is no server of its own for redis");
+            let twin = |addr| noop::redis(&args.sent, args.senders, addr, session.log);
+            let noop = noop::redis_reason(&args.sent).map_or(Noop::At(&twin), Noop::None);
             asked.search(&asked.raising(args.dimension, bench), noop, args, session)
         }
         _ => {
@@ -156,6 +142,7 @@ impl Asked {
             return Ok(Exit::Interrupted);
         };
         store.calibration = care.json();
+        store.not_calibrated = care.not_calibrated().map(str::to_owned);
         let (range, trials) = match stored {
             Some(stored) => (stored.range, (stored.entries, stored.aside)),
             None => (self.range(&probed, care.ceiling()), Default::default()),
@@ -164,7 +151,8 @@ impl Asked {
         store.about = circumstances.with_trials(for_trials).json();
         let settings = Settings::within(for_trials, range.start, range.ceiling);
         let settings = if bench.unit().is_whole() { settings.whole(range.floor) } else { settings };
-        for line in plan::plan(bench, &self.sources, &probed, &settings, args.budget, &care) {
+        let budgets = (args.budget, for_trials);
+        for line in plan::plan(bench, &self.sources, &probed, &settings, budgets, &care) {
             screen.line(&line);
         }
         let mut hunt = Hunt {
@@ -186,7 +174,7 @@ impl Asked {
     }
 
     /// `calibrated`: no rate above it is worth a trial.
-    fn range(&self, probed: &probe::Probed, calibrated: Option<f64>) -> Range {
+    fn range(&self, probed: &Probed, calibrated: Option<f64>) -> Range {
         let ceiling = calibrated.map_or(probed.ceiling, |most| most.max(probed.start));
         let ceiling = self.max_rate.unwrap_or(ceiling);
         let start = self.start.unwrap_or(probed.start).min(ceiling);
@@ -201,7 +189,7 @@ impl Asked {
         args: &CapacityArgs,
         (pages, interrupt): (Pages, &Arc<Interrupt>),
     ) -> Result<Exit, Failure> {
-        let Hunt { laboratory, search, entries, store, following, .. } = hunt;
+        let Hunt { laboratory, search, entries, mut store, following, .. } = hunt;
         let (bench, settings) = (laboratory.bench, search.settings());
         let is_interrupted = interrupt.is_set();
         let mut conclusion =
@@ -232,11 +220,21 @@ impl Asked {
             };
             aftermath.correct(&mut conclusion);
             let answer = report::report(&conclusion, &verdict, &about, &entries);
-            format!("{answer}{}", aftermath.text(&conclusion))
+            answer + &lines(&aftermath.notes(&conclusion))
         };
         terminal::print(&text)?;
-        let notes = aftermath.text(&conclusion).lines().map(str::to_owned).collect();
-        let shown = search::Search { notes, ..following.end(&conclusion, &entries) };
+        let (notes, intervention) = (aftermath.notes(&conclusion), aftermath.shown());
+        let ended = Ended {
+            is_interrupted,
+            generator_share: conclusion.generator_share,
+            notes: notes.clone(),
+            changed: intervention.as_ref().map(|shown| shown.words.clone()),
+        };
+        if let Err(error) = store.end(&ended) {
+            laboratory.log.warn(&error);
+        }
+        let shown = following.end(&conclusion, &entries);
+        let shown = search::Search { notes, intervention, ..shown };
         let mut written = pages.end(&shown)?;
         if let (true, false, Some(path)) = (written.is_empty(), is_interrupted, store.path()) {
             let path = path.display();
@@ -254,6 +252,10 @@ impl Asked {
             None => Ok(conclusion.verdict.exit()),
         }
     }
+}
+
+fn lines(texts: &[String]) -> String {
+    texts.iter().map(|text| format!("{text}\n")).collect()
 }
 
 /// That the generator may use.

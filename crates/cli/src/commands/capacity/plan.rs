@@ -3,29 +3,27 @@
 use std::time::Duration;
 
 use plimsoll_analysis::capacity::Settings;
-
-use super::{
-    bench::Bench,
-    care::Care,
-    level,
-    probe::Probed,
-    words::{length, percent},
-};
 use plimsoll_engine::runner::Runner;
 
-/// After each trial, so that the service is at rest again.
-pub(super) const REST: Duration = Duration::from_millis(500);
+use super::care::Care;
+use crate::commands::trials::{
+    REST,
+    bench::Bench,
+    figures::{length, percent},
+    level,
+    probe::Probed,
+};
 
 /// Trials that find both sides, usually: the probe is not far off.
 const BRACKETS: u32 = 4;
 
-/// The phases, how long they may take, and what the budget buys.
+/// The phases, how long they may take, and what the budget buys; a part of it is for trials.
 pub(super) fn plan<R: Runner>(
     bench: &Bench<R>,
     objectives: &[String],
     probed: &Probed,
     settings: &Settings,
-    budget: Duration,
+    (budget, for_trials): (Duration, Duration),
     care: &Care<R>,
 ) -> Vec<String> {
     let Settings { start, short, long, confirmations, needed, precision, .. } = settings;
@@ -36,9 +34,12 @@ pub(super) fn plan<R: Runner>(
         probed.words.clone(),
         calibrated,
         format!(
-            "plan, {} at most (all trials at their longest would take {}):",
+            "plan, {} at most (all trials at their longest would take {}{}):",
             length(budget),
-            length(worst(settings) + care.longest(settings))
+            length(worst(settings) + care.longest(settings)),
+            care.restarts(settings).map_or_else(String::new, |(most, together)| {
+                format!(", of it {} for {most} restarts as long as the first", length(together))
+            })
         ),
         format!(
             "  bracket   trials of {}, from {} on, twice the {} each",
@@ -69,7 +70,7 @@ pub(super) fn plan<R: Runner>(
         lines.push(level::CLOSED.to_owned());
     }
     lines.extend(more);
-    let reached = reachable(settings, budget);
+    let reached = reachable(settings, for_trials);
     lines.push(if reached <= *precision {
         format!("the budget is enough for a precision of {}", percent(*precision))
     } else {
@@ -87,11 +88,13 @@ fn worst(settings: &Settings) -> Duration {
     settings.longest() + REST.mul_f64(trials)
 }
 
-/// How wide the gap still is when what is left after bracket and confirmations goes into halving it.
+/// How wide the gap still is when what is left after bracket and confirmations, and before what comes after
+/// them, goes into halving it.
 fn reachable(settings: &Settings, budget: Duration) -> f64 {
     let confirmed = (settings.long + REST) * settings.needed as u32 * 2;
     let trial = settings.short + REST;
-    let left = budget.saturating_sub(confirmed).saturating_sub(trial * BRACKETS);
+    let kept = confirmed + trial * BRACKETS + settings.reserve();
+    let left = budget.saturating_sub(kept);
     let halvings = (left.as_secs_f64() / trial.as_secs_f64().max(1.0)).floor();
     2.0_f64.powf(0.5_f64.powf(halvings)) - 1.0
 }

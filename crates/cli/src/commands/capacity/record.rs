@@ -9,7 +9,8 @@ use plimsoll_analysis::{
 use plimsoll_metrics::window::Objective;
 use serde_json::{Value, json};
 
-use super::{trial::Tried, words};
+use super::shown::words;
+use crate::commands::trials::trial::Tried;
 
 const KINDS: [Kind; 6] =
     [Kind::Bracket, Kind::Narrow, Kind::Confirm, Kind::Hold, Kind::Overload, Kind::Recover];
@@ -27,6 +28,9 @@ pub(super) struct Entry {
     /// All of it, for whoever reads JSON.
     pub(super) json: Value,
 }
+
+/// Factors that differ by less are the same.
+const FACTORS_ALIKE: f64 = 1e-6;
 
 /// Fields of what was done before a trial.
 const RESTART: &str = "restart_s";
@@ -77,6 +81,16 @@ impl Entry {
 
     pub(super) fn intervention(&self) -> Option<f64> {
         self.json.get(INTERVENTION).and_then(Value::as_f64)
+    }
+
+    /// Whether it was tried while there was so many times as much of what an intervention changed.
+    pub(super) fn is_of(&self, factor: f64) -> bool {
+        self.intervention().is_some_and(|at| (at / factor - 1.0).abs() < FACTORS_ALIKE)
+    }
+
+    /// Signals that were too many to be kept.
+    pub(super) fn left_out(&self) -> u64 {
+        self.json.get("watched_left_out").and_then(Value::as_u64).unwrap_or(0)
     }
 
     /// Mean milliseconds by which requests were late, and until they had a connection.
@@ -178,7 +192,7 @@ fn outcome(json: &Value) -> Result<Outcome, &'static str> {
 }
 
 fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration) -> Value {
-    let Tried { judgement, generator, signals, offered, spread, begun } = tried;
+    let Tried { judgement, generator, signals, left_out, offered, spread, begun } = tried;
     let (verdict, cause, objective, leans) = match &judgement.outcome {
         Outcome::Pass => ("kept", None, None, None),
         Outcome::Fail(Cause::Objective(at)) => ("not kept", Some("objective"), Some(*at), None),
@@ -223,6 +237,7 @@ fn json(order: Order, tried: &Tried, objectives: &[Objective], elapsed: Duration
             "connection_ms": begun.waited,
         },
         "watched": watched.collect::<Value>(),
+        "watched_left_out": left_out,
     })
 }
 
@@ -270,6 +285,7 @@ pub(super) mod tests {
             judgement,
             generator,
             signals,
+            left_out: 0,
             offered: rate,
             spread: Default::default(),
             begun: Default::default(),

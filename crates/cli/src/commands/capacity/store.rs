@@ -21,6 +21,9 @@ const VERSION: u64 = 1;
 /// Names the version in the first line, and by it the file.
 pub(super) const KEY: &str = "plimsoll_capacity";
 
+/// Names the last line of a search that came to its end.
+const END: &str = "end";
+
 /// A longer file is none of ours: a search has at most some hundred trials.
 const BYTES_MAX: u64 = 256 << 20;
 
@@ -45,11 +48,49 @@ pub(super) struct Range {
 /// A search as it was left.
 pub(super) struct Stored {
     pub(super) range: Range,
-    /// What was found of the generator; nothing when it was not calibrated.
+    /// What was found of the generator; nothing when it was not calibrated, with the reason.
     pub(super) calibration: Value,
+    pub(super) not_calibrated: Option<String>,
     pub(super) entries: Vec<Entry>,
     /// Trials while an intervention changed something.
     pub(super) aside: Vec<Entry>,
+    /// What was said when it came to its end; nothing of one that was cut off.
+    pub(super) end: Option<Ended>,
+}
+
+/// The end of a search, for who reads the file later: its last runs are no trials.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ended {
+    pub(super) is_interrupted: bool,
+    /// The most of what it can do that the generator did, up to the capacity.
+    pub(super) generator_share: Option<f64>,
+    /// What was done so that the answer can be trusted, in sentences.
+    pub(super) notes: Vec<String>,
+    /// What an intervention changed.
+    pub(super) changed: Option<String>,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        json!({
+            "interrupted": self.is_interrupted,
+            "generator_share": self.generator_share,
+            "notes": self.notes,
+            "changed": self.changed,
+        })
+    }
+
+    /// Reads what [`Ended::json`] made; what is missing is as usual.
+    fn read(json: &Value) -> Ended {
+        let text = |json: &Value| json.as_str().map(str::to_owned);
+        let notes = json.get("notes").and_then(Value::as_array).into_iter().flatten();
+        Ended {
+            is_interrupted: json.get("interrupted").and_then(Value::as_bool).unwrap_or(false),
+            generator_share: json.get("generator_share").and_then(Value::as_f64),
+            notes: notes.filter_map(text).collect(),
+            changed: json.get("changed").and_then(text),
+        }
+    }
 }
 
 /// The file, or nothing with `--state off`.
@@ -58,6 +99,8 @@ pub(super) struct Store {
     file: Option<File>,
     /// What was found of the generator.
     pub(super) calibration: Value,
+    /// Why it was not calibrated.
+    pub(super) not_calibrated: Option<String>,
     /// What the search is done with, for who reads the file later.
     pub(super) about: Value,
 }
@@ -72,7 +115,13 @@ impl Store {
                 folder.join("plimsoll/capacity").join(format!("{:016x}.jsonl", hash(subject)))
             }),
         };
-        Store { path, file: None, calibration: Value::Null, about: Value::Null }
+        Store {
+            path,
+            file: None,
+            calibration: Value::Null,
+            not_calibrated: None,
+            about: Value::Null,
+        }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -125,6 +174,7 @@ impl Store {
             "ceiling": range.ceiling,
             "floor": range.floor,
             "calibration": self.calibration,
+            "not_calibrated": self.not_calibrated,
             "about": self.about,
         });
         let lines = std::iter::once(&header).chain(entries.iter().map(|entry| &entry.json));
@@ -139,8 +189,20 @@ impl Store {
     /// # Errors
     /// The first time only; the search goes on without a file then.
     pub(super) fn add(&mut self, entry: &Entry) -> Result<(), String> {
+        self.line(&entry.json)
+    }
+
+    /// Adds the end.
+    ///
+    /// # Errors
+    /// As [`Store::add`].
+    pub(super) fn end(&mut self, ended: &Ended) -> Result<(), String> {
+        self.line(&json!({ END: ended.json() }))
+    }
+
+    fn line(&mut self, json: &Value) -> Result<(), String> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let written = file.write_all(format!("{}\n", entry.json).as_bytes());
+        let written = file.write_all(format!("{json}\n").as_bytes());
         written.map_err(|error| {
             self.file = None;
             format!("trials are no longer stored, so the search cannot be resumed: {error}")
@@ -197,14 +259,26 @@ fn stored(text: &str, subject: &Subject) -> Result<Stored, (usize, String)> {
     };
     let floor = number("floor").unwrap_or(1.0);
     let range = Range { start: number("start")?, ceiling: number("ceiling")?, floor };
-    let entry = |line: Result<(usize, Value), (usize, String)>| {
-        let (at, json) = line?;
-        Entry::read(json).map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))
+    let mut found = Stored {
+        range,
+        calibration: header.get("calibration").cloned().unwrap_or_default(),
+        not_calibrated: header.get("not_calibrated").and_then(Value::as_str).map(str::to_owned),
+        entries: Vec::new(),
+        aside: Vec::new(),
+        end: None,
     };
-    let calibration = header.get("calibration").cloned().unwrap_or_default();
-    let entries: Vec<Entry> = lines.map(entry).collect::<Result<_, _>>()?;
-    let (entries, aside) = entries.into_iter().partition(|entry| entry.intervention().is_none());
-    Ok(Stored { range, calibration, entries, aside })
+    for line in lines {
+        let (at, json) = line?;
+        if let Some(end) = json.get(END) {
+            found.end = Some(Ended::read(end));
+            continue;
+        }
+        let entry = Entry::read(json)
+            .map_err(|name| (at, format!("no trial: {name:?} is missing or wrong")))?;
+        let is_aside = entry.intervention().is_some();
+        if is_aside { &mut found.aside } else { &mut found.entries }.push(entry);
+    }
+    Ok(found)
 }
 
 /// The same on each machine and in each version (FNV-1a).
@@ -267,6 +341,22 @@ mod tests {
         let other = HEADER.replace("\"objectives", "\"dimension\":\"vus\",\"objectives");
         check(&format!("{other}\n"), Err((1, "by vus for")));
         check(&format!("{}\n", HEADER.replace("100.0", "-1")), Err((1, "\"start\"")));
+    }
+
+    #[test]
+    fn an_end_is_no_trial() {
+        let trial = entry(Kind::Bracket, 100.0, Outcome::Pass).json.to_string();
+        let ended = Ended {
+            is_interrupted: true,
+            generator_share: Some(0.25),
+            notes: vec!["It was so.".to_owned()],
+            changed: Some("quota 0.25 -> 0.31".to_owned()),
+        };
+        let end = json!({ END: ended.json() });
+        let found = stored(&format!("{HEADER}\n{trial}\n{end}\n"), &subject()).ok().unwrap();
+        assert_eq!((found.entries.len(), found.end), (1, Some(ended)));
+        let found = stored(&format!("{HEADER}\n{trial}\n"), &subject()).ok().unwrap();
+        assert_eq!(found.end, None);
     }
 
     #[test]

@@ -6,12 +6,9 @@ use plimsoll_runtime::random::Random;
 
 use crate::{
     args::ScaleArgs,
-    commands::capacity::{targets::is_script, words},
+    commands::trials::{REST, figures, scripts::is_script},
     exit::{Exit, Failure},
 };
-
-/// After each run, so that the service is at rest again.
-pub(super) const REST: Duration = Duration::from_millis(500);
 
 /// What there is more and more of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +44,7 @@ impl Swept {
     pub(super) fn count(self, n: f64) -> String {
         let noun = self.noun();
         let noun = if n == 1.0 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
-        format!("{} {noun}", words::number(n))
+        format!("{} {noun}", figures::number(n))
     }
 
     /// At a time, with a size of `n`.
@@ -106,7 +103,7 @@ impl Asked {
     /// What is done, and for how long.
     pub(super) fn plan(&self, subject: &str, ready_within: Duration) -> Vec<String> {
         let runs = self.sizes.len() as u32 * self.repeats;
-        let each = words::length(self.length);
+        let each = figures::length(self.length);
         let sizes: Vec<String> = self.sizes.iter().map(u64::to_string).collect();
         let noun = self.swept.noun();
         let mut lines = vec![
@@ -117,13 +114,13 @@ impl Asked {
             ),
             format!(
                 "that takes {}, and longer where requests are slow to be answered",
-                words::length((self.length + REST) * runs)
+                figures::length((self.length + REST) * runs)
             ),
         ];
         if let Swept::Nodes { per_node } = self.swept {
             lines.push(format!(
                 "before each run the nodes are started, and answer within {} at most; {per_node} at a time for each",
-                words::length(ready_within)
+                figures::length(ready_within)
             ));
         }
         lines

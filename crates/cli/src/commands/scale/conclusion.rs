@@ -1,9 +1,13 @@
 //! What a sweep says, whole or ended early.
 
-use plimsoll_analysis::scaling::{self, Fit, Measured, Point, ScalingError, Validity};
+use plimsoll_analysis::{
+    bottleneck::Signal,
+    scaling::{self, Fit, Measured, Point, ScalingError, Validity},
+};
 use plimsoll_metrics::Histogram;
 use plimsoll_runtime::random::Random;
 
+use super::busy::{Busiest, Use};
 use crate::exit::Exit;
 
 /// One run that is over.
@@ -14,6 +18,8 @@ pub(super) struct Entry {
     pub(super) cpu_share: f64,
     /// Requests that are one iteration.
     pub(super) batch: f64,
+    /// Of what was watched.
+    pub(super) signals: Vec<Signal>,
 }
 
 /// All runs of one size that count.
@@ -30,6 +36,8 @@ pub(super) struct Size {
     pub(super) cpu_share: f64,
     /// Under way by Little's law, where it is furthest from what was; and whether that is near enough.
     pub(super) little: (f64, bool),
+    /// Of what was watched, in the runs that count.
+    pub(super) busiest: Option<Busiest>,
 }
 
 /// In one word.
@@ -118,12 +126,19 @@ fn without_fit(error: ScalingError, entries: &[Entry]) -> Verdict {
 }
 
 fn sizes(entries: &[Entry]) -> Vec<Size> {
-    let mut sorted: Vec<&Entry> = entries.iter().collect();
-    sorted.sort_by_key(|entry| entry.n);
-    sorted.chunk_by(|a, b| a.n == b.n).filter_map(size).collect()
+    let in_use = Use::of(entries);
+    let mut sorted: Vec<(usize, &Entry)> = entries.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, entry)| entry.n);
+    let size = |runs: &[(usize, &Entry)]| {
+        let entries: Vec<&Entry> = runs.iter().map(|(_, entry)| *entry).collect();
+        let counted = runs.iter().filter(|(_, entry)| entry.counts());
+        let counted: Vec<usize> = counted.map(|(at, _)| *at).collect();
+        size(&entries, in_use.busiest(&counted))
+    };
+    sorted.chunk_by(|(_, a), (_, b)| a.n == b.n).filter_map(size).collect()
 }
 
-fn size(entries: &[&Entry]) -> Option<Size> {
+fn size(entries: &[&Entry], busiest: Option<Busiest>) -> Option<Size> {
     let first = entries.first()?;
     let counted: Vec<&&Entry> = entries.iter().filter(|entry| entry.counts()).collect();
     let mean = |of: fn(&Entry) -> f64| {
@@ -146,6 +161,7 @@ fn size(entries: &[&Entry]) -> Option<Size> {
         little: worst.map_or((0.0, true), |entry| {
             (entry.measured.little.in_flight, entry.measured.little.holds())
         }),
+        busiest,
     })
 }
 
@@ -168,7 +184,7 @@ pub(super) mod tests {
             warm_up_seconds: 1.0,
             used_seconds: 4.0,
         };
-        Entry { n, in_flight: n, measured, cpu_share: 0.1, batch: 1.0 }
+        Entry { n, in_flight: n, measured, cpu_share: 0.1, batch: 1.0, signals: Vec::new() }
     }
 
     /// Three runs of each size; the peak is at about 15.
@@ -191,6 +207,23 @@ pub(super) mod tests {
         let last = found.sizes.last().unwrap();
         assert_eq!((last.n, last.counted, last.throughput), (64, (0, 1), None));
         assert_eq!(found.sizes.first().unwrap().counted, (3, 3));
+    }
+
+    #[test]
+    fn what_is_busiest_may_change_with_the_size() {
+        let mut entries = sweep();
+        for entry in &mut entries {
+            let share = |most: f64| (entry.n as f64 / 32.0 * most).min(1.0);
+            entry.signals = vec![
+                Signal::new("cgroup_cpu_utilization", &[("cgroup", "a")], share(2.0) * 0.5, 0.5),
+                Signal::new("cgroup_cpu_quota", &[("cgroup", "a")], 0.5, 0.5),
+            ];
+        }
+        let found = Conclusion::new(&entries, 1, false);
+        let busiest = |at: usize| found.sizes[at].busiest.clone().unwrap();
+        assert!(busiest(5).words.contains('a') && busiest(5).share > 0.95, "{:?}", busiest(5));
+        assert!(busiest(0).share < busiest(3).share, "{:?}", busiest(0));
+        assert_eq!(Conclusion::new(&sweep(), 1, false).sizes[0].busiest, None);
     }
 
     #[test]

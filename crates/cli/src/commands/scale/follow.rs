@@ -18,7 +18,7 @@ use plimsoll_metrics::{Builtin, Interval, MetricId, RawSample, Registry, Sink, T
 use plimsoll_monitor::own;
 use plimsoll_runtime::clock::Instant;
 
-use crate::commands::capacity::{interrupt::Interrupt, screen::Screen, words};
+use crate::commands::trials::{figures, interrupt::Interrupt, screen::Screen, signals::Signals};
 
 /// An interval may end so much after the load and still be one of its seconds.
 const SLACK: Duration = Duration::from_millis(100);
@@ -33,6 +33,8 @@ pub(super) struct Seen {
     /// Iterations that ended, and those that failed, whenever that was.
     pub(super) done: f64,
     pub(super) failed: f64,
+    /// What is watched, after the first second.
+    pub(super) signals: Signals,
     /// When the load began and when the last interval ended, in nanoseconds of the epoch.
     began: Option<u64>,
     last: Option<u64>,
@@ -76,8 +78,11 @@ impl Observer for Following {
             self.words,
             seen.stretches.len() + 1,
             self.length.as_secs(),
-            words::milliseconds(stretch.latency.mean())
+            figures::milliseconds(stretch.latency.mean())
         ));
+        if !seen.stretches.is_empty() {
+            seen.signals.add(interval, &self.registry);
+        }
         seen.stretches.push(Stretch { seconds, ..stretch });
         seen.measure_cpu();
     }

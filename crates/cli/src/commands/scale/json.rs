@@ -111,6 +111,7 @@ fn size(size: &Size) -> Value {
         "p99_latency_ms": size.latency.percentile(99.0),
         "failed": size.failed,
         "little_holds": size.little.1,
+        "busiest": size.busiest.as_ref().map(|one| json!({ "words": one.words, "share": one.share })),
     })
 }
 

@@ -4,6 +4,7 @@
 //! [`plimsoll_analysis::scaling`]; here runs are made, and what they say is told.
 
 mod asked;
+mod busy;
 mod conclusion;
 mod follow;
 mod json;
@@ -15,17 +16,18 @@ mod text;
 mod words;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
     time::Duration,
 };
 
 use plimsoll_analysis::scaling::Validity;
 use plimsoll_engine::{control::Control, runner::Runner};
+use plimsoll_metrics::Observation;
 use plimsoll_outputs::{OutputError, progress::Size, scale_page::File};
-use plimsoll_runtime::{clock::Instant, shutdown, workers};
+use plimsoll_runtime::{clock::Instant, log::Log, shutdown, workers};
 
 use self::{
-    asked::{Asked, REST},
+    asked::Asked,
     conclusion::{Conclusion, Entry},
     follow::{Following, Seen},
     nodes::Nodes,
@@ -33,19 +35,22 @@ use self::{
 };
 use super::{
     attack::parts,
-    capacity::{
+    trials::{
+        REST,
         bench::{Bench, Left},
+        figures::{milliseconds, number},
         interrupt::{First, Interrupt},
         probe,
         screen::Screen,
+        scripts,
         targets::{self, Connections},
-        words::{milliseconds, number},
     },
 };
 use crate::{
     Session,
-    args::ScaleArgs,
+    args::{ScaleArgs, WatchFlags},
     exit::{Exit, Failure},
+    see::Watched,
     terminal,
 };
 
@@ -63,7 +68,7 @@ pub(crate) fn scale(args: &ScaleArgs, session: &Session) -> Result<Exit, Failure
     }
     let sent = &args.closed.0;
     match sent.attack.url.as_deref() {
-        Some(file) if targets::is_script(file) => {
+        Some(file) if scripts::is_script(file) => {
             let config = session.global.config.as_deref();
             sweep(&subject::script(sent, file, config, session.log)?, &asked, args, session)
         }
@@ -104,6 +109,8 @@ fn sweep<R: Runner>(
         ready_within: args.ready_within,
         interrupt: &interrupt,
         screen: &screen,
+        watched: &args.closed.0.attack.see.watched,
+        log: session.log,
         cores: args.generator_cores.unwrap_or(cores),
     };
     let entries = sweep.run().inspect_err(|_| screen.clear())?;
@@ -149,6 +156,8 @@ struct Sweep<'a, R: Runner> {
     ready_within: Duration,
     interrupt: &'a Arc<Interrupt>,
     screen: &'a Screen,
+    watched: &'a WatchFlags,
+    log: &'a Log,
     /// CPU that plimsoll may use.
     cores: f64,
 }
@@ -184,15 +193,27 @@ impl<R: Runner> Sweep<'_, R> {
     fn one(&self, n: u64, words: &str) -> Result<Option<(Entry, String)>, Failure> {
         let in_flight = self.asked.swept.in_flight(n);
         let control = Arc::new(Control::new());
-        let (seen, left) = self.engine(in_flight, self.asked.length, words, &control)?;
+        let mut watched = match self.watched.watch.is_empty() {
+            true => None,
+            false => Some(Watched::start(self.watched, false, &self.bench.registry, self.log)?),
+        };
+        let observations = watched.as_mut().and_then(Watched::take_observations);
+        let ran = self.engine(in_flight, self.asked.length, words, &control, observations);
+        if let Some(watched) = watched {
+            watched.stop(self.log);
+        }
+        let (seen, left) = ran?;
         if control.reason().is_some() {
             return Ok(None);
         }
         let shortage = left.shortages.into_iter().next();
+        let seconds = seen.stretches.len().saturating_sub(1);
+        let every = self.watched.watch_every;
+        let signals = seen.signals.told(&self.bench.registry, seconds, every);
         let run = seen.into_run(in_flight, self.cores, shortage);
         let measured = run.measure();
         let (cpu_share, batch) = (run.generator.cpu_share, f64::from(self.bench.batch));
-        Ok(Some((Entry { n, in_flight, measured, cpu_share, batch }, left.errors)))
+        Ok(Some((Entry { n, in_flight, measured, cpu_share, batch, signals }, left.errors)))
     }
 
     /// Runs the engine once with so many at a time.
@@ -202,6 +223,7 @@ impl<R: Runner> Sweep<'_, R> {
         length: Duration,
         words: &str,
         control: &Arc<Control>,
+        observations: Option<Receiver<Observation>>,
     ) -> Result<(Seen, Left), Failure> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let following = Following {
@@ -216,7 +238,8 @@ impl<R: Runner> Sweep<'_, R> {
         };
         self.interrupt.begin(control);
         let config = self.bench.closed(in_flight, length);
-        let left = self.bench.run(config, Arc::clone(control), Box::new(following), None)?;
+        let following = Box::new(following);
+        let left = self.bench.run(config, Arc::clone(control), following, observations)?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
         Ok((seen, left))
     }
@@ -231,7 +254,7 @@ impl<R: Runner> Sweep<'_, R> {
             nodes.check()?;
             let control = Arc::new(Control::new());
             let words = format!("waiting for {}", self.bench.subject);
-            let (seen, _) = self.engine(1, LOOK, &words, &control)?;
+            let (seen, _) = self.engine(1, LOOK, &words, &control, None)?;
             if seen.done > seen.failed {
                 break;
             }

@@ -14,7 +14,7 @@ use nix::{
 use plimsoll_runtime::clock::Instant;
 
 use crate::{
-    commands::capacity::shell,
+    commands::trials::shell,
     exit::{Exit, Failure},
 };
 

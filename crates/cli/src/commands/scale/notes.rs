@@ -6,7 +6,7 @@ use super::{
     asked::Swept,
     conclusion::{Conclusion, Entry},
 };
-use crate::commands::capacity::words::{number, percent, rate};
+use crate::commands::trials::figures::{number, percent, rate};
 
 /// More failures than that are told.
 const FAILED_MAX: f64 = 0.01;

@@ -10,7 +10,7 @@ use super::{
     text::{self, Told},
     words,
 };
-use crate::commands::capacity::words::{length, milliseconds, number, percent};
+use crate::commands::trials::figures::{length, milliseconds, number, percent};
 
 /// Points of a drawn curve.
 const STEPS: u32 = 256;
@@ -67,6 +67,8 @@ pub(super) fn page(
     let noun = told.swept.noun();
     let mut parameters =
         conclusion.fit.as_ref().map(|fit| text::parameters(fit, told.swept)).unwrap_or_default();
+    let mut busiest = text::busiest(conclusion, told.swept);
+    busiest.head = ["size", "in use", "busiest"].map(str::to_owned).to_vec();
     parameters.head = ["figure", "value", "95 % interval", ""].map(str::to_owned).to_vec();
     Page {
         title: format!("How {subject} scales"),
@@ -87,6 +89,7 @@ pub(super) fn page(
         picture: picture(conclusion, entries, told, subject),
         parameters,
         sizes: text::sizes(conclusion, told.swept, told.noun),
+        busiest,
         runs: runs(entries, told),
         notes: notes::notes(conclusion, entries, told.swept, told.is_here),
         footer: concat!("plimsoll ", env!("CARGO_PKG_VERSION"), ", plimsoll scale").to_owned(),

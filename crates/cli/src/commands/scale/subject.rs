@@ -12,9 +12,10 @@ use plimsoll_script::lifecycle::Script;
 
 use crate::{
     args::{Dimension, Sent},
-    commands::capacity::{
+    commands::trials::{
         bench::Bench,
-        targets::{self, DRAIN_MAX, Scripted},
+        scripts::{self, Scripted},
+        targets::{DRAIN_MAX, HTTP_HEAD_BYTES},
     },
     exit::{Exit, Failure},
 };
@@ -27,7 +28,7 @@ pub(super) fn script(
     config: Option<&Path>,
     log: &Log,
 ) -> Result<Bench<Script>, Failure> {
-    let Scripted { script, registry, config } = targets::load_script(sent, file, config, log)?;
+    let Scripted { script, registry, config } = scripts::load_script(sent, file, config, log)?;
     let scenario = match config.scenarios.as_slice() {
         [one] => Scenario { graceful_stop: one.graceful_stop.min(DRAIN_MAX), ..one.clone() },
         several => {
@@ -51,6 +52,7 @@ pub(super) fn script(
         batch: 1,
         failed: Builtin::HttpReqFailed.id(),
         collector: None,
+        head_bytes: HTTP_HEAD_BYTES,
         noun: "iterations",
         subject: file.to_owned(),
         scripted: None,

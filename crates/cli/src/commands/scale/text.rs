@@ -8,7 +8,7 @@ use super::{
     conclusion::{Conclusion, Entry, Size},
     notes, words,
 };
-use crate::commands::capacity::words::{milliseconds, number, percent};
+use crate::commands::trials::figures::{milliseconds, number, percent};
 
 const NONE: &str = "-";
 
@@ -28,6 +28,10 @@ pub(super) fn report(
     width: usize,
 ) -> String {
     let mut text = format!("{}\n", columns(&sizes(conclusion, told.swept, told.noun), width));
+    let busiest = busiest(conclusion, told.swept);
+    if !busiest.rows.is_empty() {
+        text += &format!("busiest, of what was watched:\n{}\n", columns(&busiest, width));
+    }
     if conclusion.fit.is_some() {
         text += &format!("{picture}\n");
     }
@@ -60,6 +64,16 @@ pub(super) struct Told {
 pub(super) fn parameters(fit: &Fit, swept: Swept) -> Table {
     let rows = words::parameters(fit, swept).into_iter().map(|row| row.to_vec()).collect();
     Table { rows, ..Table::default() }
+}
+
+/// What was in use most at each size, where something was watched; without a head.
+pub(super) fn busiest(conclusion: &Conclusion, swept: Swept) -> Table {
+    let row = |size: &Size| {
+        let busiest = size.busiest.as_ref()?;
+        let share = percent(busiest.share);
+        Some(vec![swept.count(size.n as f64), share, busiest.words.clone()])
+    };
+    Table { rows: conclusion.sizes.iter().filter_map(row).collect(), ..Table::default() }
 }
 
 /// A row for each size.

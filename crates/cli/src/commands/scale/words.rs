@@ -6,7 +6,7 @@ use super::{
     asked::Swept,
     conclusion::{Conclusion, Verdict},
 };
-use crate::commands::capacity::words::{number, percent, rate};
+use crate::commands::trials::figures::{number, percent, rate};
 
 /// A law with so little of all belief is hardly the right one.
 const WEIGHT_MIN: f64 = 0.1;

@@ -53,6 +53,8 @@ pub(in crate::commands) struct Bench<R: Runner> {
     pub(in crate::commands) collector: Option<Arc<Collector>>,
     /// What is sent, as words: `requests`.
     pub(in crate::commands) noun: &'static str,
+    /// About what an answer has beside its body.
+    pub(in crate::commands) head_bytes: f64,
     /// What is loaded, for people.
     pub(in crate::commands) subject: String,
     /// The rate, or the number of virtual users, that a script itself asks for.
@@ -128,7 +130,7 @@ impl<R: Runner> Bench<R> {
     }
 
     /// A trial's run, at `level` of what the search raises.
-    pub(super) fn trial(&self, level: f64, length: Duration) -> RunConfig {
+    pub(in crate::commands) fn trial(&self, level: f64, length: Duration) -> RunConfig {
         match (self.dimension, self.held) {
             (Dimension::Rate, _) => self.at(level, length),
             (_, Some(rate)) => self.holding(level as u64, rate, length),
@@ -138,14 +140,14 @@ impl<R: Runner> Bench<R> {
 
     /// Requests per second that are due in such a trial; `None` in a closed model, where the next is
     /// sent when the last was answered.
-    pub(super) fn due(&self, level: f64) -> Option<f64> {
+    pub(in crate::commands) fn due(&self, level: f64) -> Option<f64> {
         match self.dimension {
             Dimension::Rate => Some(level),
             _ => self.held,
         }
     }
 
-    pub(super) fn unit(&self) -> Unit {
+    pub(in crate::commands) fn unit(&self) -> Unit {
         Unit { dimension: self.dimension, noun: self.noun }
     }
 

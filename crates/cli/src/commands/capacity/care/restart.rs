@@ -6,14 +6,14 @@ use std::time::Duration;
 use plimsoll_engine::runner::Runner;
 use plimsoll_runtime::clock::Instant;
 
-use super::{shell, trial::Laboratory};
 use crate::{
     args::SeeFlags,
+    commands::trials::{shell, trial::Laboratory},
     exit::{Exit, Failure},
 };
 
 /// A service that does not answer by then does not come back.
-pub(super) const READY_MAX: Duration = Duration::from_secs(60);
+pub(in crate::commands::capacity) const READY_MAX: Duration = Duration::from_secs(60);
 
 /// One look whether it answers, and the wait until the next.
 const LOOK: Duration = Duration::from_millis(100);
@@ -25,9 +25,12 @@ impl<R: Runner> Laboratory<'_, R> {
     /// # Errors
     /// When the command fails or takes more than [`shell::TIME_MAX`], and when nothing answers within
     /// [`READY_MAX`].
-    pub(super) fn restart(&self, command: &str) -> Result<Option<Duration>, Failure> {
+    pub(in crate::commands::capacity) fn restart(
+        &self,
+        command: &str,
+    ) -> Result<Option<Duration>, Failure> {
         let began = Instant::now();
-        self.screen.update("restart");
+        self.screen.doing(&format!("restarting the service by {command:?}"), None);
         let ran = shell::run(command, &[], self.interrupt);
         if let Err(why) = ran {
             self.screen.clear();
@@ -35,6 +38,7 @@ impl<R: Runner> Laboratory<'_, R> {
             return Err(Failure::new(Exit::Other, message)
                 .with_hint("trials so far are stored; --resume goes on with them"));
         }
+        self.screen.doing("waiting until the service that was started anew answers", None);
         self.ready(command)?;
         self.screen.clear();
         Ok((!self.interrupt.is_set()).then(|| began.elapsed()))
@@ -44,7 +48,7 @@ impl<R: Runner> Laboratory<'_, R> {
     fn ready(&self, command: &str) -> Result<(), Failure> {
         // Who watches a port finds nobody there before the service is.
         let see = SeeFlags::nothing();
-        let screen = self.screen.without_page();
+        let screen = self.screen.alone();
         let looking = Laboratory { see: &see, screen: &screen, ..*self };
         let began = Instant::now();
         let mut last = None;

@@ -18,7 +18,7 @@ use plimsoll_runtime::clock::Instant;
 use super::interrupt::Interrupt;
 
 /// A command that takes longer is stuck.
-pub(super) const TIME_MAX: Duration = Duration::from_secs(60);
+pub(in crate::commands) const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Between two looks whether it has ended.
 const LOOK: Duration = Duration::from_millis(10);
@@ -34,7 +34,7 @@ const TAIL_LINES: usize = 5;
 /// # Errors
 /// In words: when it could not be started, took more than [`TIME_MAX`], was ended, or failed, then with
 /// the last lines of its standard error.
-pub(super) fn run(
+pub(in crate::commands) fn run(
     command: &str,
     variables: &[(&str, String)],
     interrupt: &Interrupt,

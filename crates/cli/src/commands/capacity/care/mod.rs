@@ -1,6 +1,12 @@
 //! What makes an answer surer, before and after the search: the generator is calibrated, the service is
 //! started anew, the bottleneck is tried out.
 
+mod calibrate;
+mod intervene;
+pub(super) mod noop;
+mod restart;
+mod undo;
+
 use std::time::Duration;
 
 use plimsoll_analysis::{
@@ -8,23 +14,33 @@ use plimsoll_analysis::{
     capacity::{Finding, Outcome, Settings},
 };
 use plimsoll_engine::runner::Runner;
+use plimsoll_outputs::search;
 use serde_json::{Value, json};
 
+use self::{
+    calibrate::{Calibration, Known, Own},
+    intervene::Told,
+    noop::Noop,
+};
 use super::{
-    calibrate::{self, Calibration, Known, Own, Shape},
     conclusion::{Conclusion, Verdict},
     diagnosis,
     hunt::Hunt,
-    intervene::{self, Told},
-    noop::Noop,
-    plan,
-    probe::Probed,
     record::Entry,
-    restart, shell,
-    trial::Laboratory,
-    words::{length, rate},
+    shown::tried,
+    store::Stored,
 };
-use crate::{args::CareFlags, exit::Failure};
+use crate::{
+    args::CareFlags,
+    commands::trials::{
+        REST,
+        figures::{length, rate},
+        probe::{Probed, Shape},
+        shell,
+        trial::Laboratory,
+    },
+    exit::Failure,
+};
 
 /// For the run after the search that tells how long a target takes that answers at once.
 const ROUND_TRIP: Duration = Duration::from_secs(3);
@@ -93,12 +109,17 @@ impl<'a, R: Runner> Care<'a, R> {
         }
     }
 
+    /// Why nothing was.
+    pub(super) fn not_calibrated(&self) -> Option<&str> {
+        match &self.known {
+            Known::Calibrated(_) => None,
+            Known::Not(reason) => Some(reason),
+        }
+    }
+
     /// No rate above it is worth a trial.
     pub(super) fn ceiling(&self) -> Option<f64> {
-        match &self.known {
-            Known::Calibrated(found) => Some(found.ceiling()).filter(|ceiling| *ceiling > 0.0),
-            Known::Not(_) => None,
-        }
+        self.known.ceiling()
     }
 
     /// What is left of `budget` for trials of the search: without what comes before and after it.
@@ -124,11 +145,17 @@ impl<'a, R: Runner> Care<'a, R> {
         if matches!(self.known, Known::Calibrated(_)) { ROUND_TRIP } else { Duration::ZERO }
     }
 
-    /// What all of it adds to the search at most.
+    /// Restarts at most, and how long all of them take if each is like the longest so far.
+    pub(super) fn restarts(&self, settings: &Settings) -> Option<(u32, Duration)> {
+        // Each side is confirmed anew when the answer moves, which it may twice; the first is over, and one
+        // follows the overload.
+        let most = 4 * settings.confirmations as u32 + 1;
+        self.restart.map(|took| (most, took * most))
+    }
+
+    /// What all of it adds to the search at most, with restarts as long as they are.
     pub(super) fn longest(&self, settings: &Settings) -> Duration {
-        let restarts = self.restart.map_or(Duration::ZERO, |_| {
-            (shell::TIME_MAX + restart::READY_MAX) * (4 * settings.confirmations as u32 + 2)
-        });
+        let restarts = self.restarts(settings).map_or(Duration::ZERO, |(_, together)| together);
         let calibration = match self.known {
             Known::Calibrated(_) => calibrate::TIME_MAX,
             Known::Not(_) => Duration::ZERO,
@@ -177,7 +204,8 @@ pub(super) struct Aftermath {
     intervention: Option<Told>,
     /// Trials of the intervention.
     aside: Vec<Entry>,
-    restart: Option<(String, usize, Duration)>,
+    /// The command, if it is known, before how many confirmations, and how long the longest took.
+    restart: Option<(Option<String>, usize, Duration)>,
     /// The capacity over what the generator can do.
     share: Option<f64>,
 }
@@ -213,14 +241,11 @@ impl<R: Runner> Hunt<'_, R> {
             }
             _ => None,
         };
-        let restarted = self.entries.iter().filter(|entry| entry.restart().is_some());
-        let (count, longest) = restarted.fold((0, Duration::ZERO), |(count, longest), entry| {
-            (count + 1, longest.max(entry.restart().unwrap_or_default()))
+        let (count, longest) = restarts(&self.entries);
+        let restart = flags.restart.clone().map(|command| {
+            let longest = longest.max(self.care.restart.unwrap_or_default());
+            (Some(command), count, longest)
         });
-        let restart = flags
-            .restart
-            .clone()
-            .map(|command| (command, count, longest.max(self.care.restart.unwrap_or_default())));
         let ceiling = self.care.ceiling();
         Ok(Aftermath {
             known: self.care.known.clone(),
@@ -263,13 +288,39 @@ impl<R: Runner> Hunt<'_, R> {
         let took = self.laboratory.restart(command)?;
         if let Some(took) = took {
             self.care.restart = self.care.restart.max(Some(took));
-            self.laboratory.interrupt.rest(plan::REST);
+            self.laboratory.interrupt.rest(REST);
         }
         Ok(took)
     }
 }
 
+/// How many trials began with a restart, and the longest that one took.
+fn restarts(entries: &[Entry]) -> (usize, Duration) {
+    let took = entries.iter().filter_map(Entry::restart);
+    took.fold((0, Duration::ZERO), |(count, longest), took| (count + 1, longest.max(took)))
+}
+
 impl Aftermath {
+    /// As far as it is stored of a search that was cut off: after its trials there was nothing.
+    pub(super) fn of_stored(stored: &mut Stored, finding: &Finding) -> Aftermath {
+        let reason =
+            || stored.not_calibrated.clone().unwrap_or_else(|| "it is not stored why".to_owned());
+        let known = match Calibration::read(&stored.calibration) {
+            Some(found) => Known::Calibrated(found),
+            None => Known::Not(reason()),
+        };
+        let (count, longest) = restarts(&stored.entries);
+        let share = finding.capacity.zip(known.ceiling()).map(|(at, ceiling)| at / ceiling);
+        Aftermath {
+            known,
+            own: None,
+            intervention: None,
+            aside: std::mem::take(&mut stored.aside),
+            restart: (count > 0).then_some((None, count, longest)),
+            share,
+        }
+    }
+
     /// The larger of its CPU's share and of the capacity over what it can do.
     pub(super) fn correct(&self, conclusion: &mut Conclusion) {
         if let (Some(cpu), Some(share)) = (conclusion.generator_share, self.share) {
@@ -282,14 +333,23 @@ impl Aftermath {
         self.intervention.as_ref().and_then(|told| told.left.as_deref())
     }
 
-    /// For people, after the answer; nothing when there is none.
-    pub(super) fn text(&self, conclusion: &Conclusion) -> String {
-        if conclusion.finding.capacity.is_none()
-            || matches!(conclusion.verdict, Verdict::Invalid(_))
-        {
-            return String::new();
+    /// For pages: what was changed, and the trials meanwhile.
+    pub(super) fn shown(&self) -> Option<search::Intervention> {
+        let factor = self.aside.iter().find_map(Entry::intervention)?;
+        let told = self.intervention.as_ref();
+        Some(search::Intervention {
+            words: told.map_or_else(|| format!("resource x{factor}"), Told::changed),
+            trials: tried::trials(&self.aside, &[]),
+        })
+    }
+
+    /// Sentences for people, after the answer; none when there is none.
+    pub(super) fn notes(&self, conclusion: &Conclusion) -> Vec<String> {
+        let is_invalid = matches!(conclusion.verdict, Verdict::Invalid(_));
+        match conclusion.finding.capacity {
+            Some(_) if !is_invalid => self.words(),
+            _ => Vec::new(),
         }
-        self.words().into_iter().map(|line| line + "\n").collect()
     }
 
     fn words(&self) -> Vec<String> {
@@ -297,11 +357,13 @@ impl Aftermath {
         lines.extend(self.own.map(|own| own.words()));
         if let Some((command, count, longest)) = &self.restart {
             let longest = length((*longest).max(Duration::from_secs(1)));
+            let by =
+                command.as_ref().map_or_else(String::new, |command| format!(" by {command:?}"));
             lines.push(match count {
-                0 => format!("The service was started anew by {command:?}, not for a confirmation."),
+                0 => format!("The service was started anew{by}, not for a confirmation."),
                 count => format!(
-                    "The service was started anew before {count} confirmations by {command:?}, which took \
-                     {longest} at most."
+                    "The service was started anew before {count} confirmations{by}, which took {longest} at \
+                     most."
                 ),
             });
         }

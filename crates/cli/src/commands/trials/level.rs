@@ -1,24 +1,24 @@
 //! What a search raises, and how its levels are told: a rate, virtual users or connections.
 
-use super::words::{self, number};
+use super::figures::{number, rate};
 use crate::args::Dimension;
 
 /// What must be known of a number that a closed model gave.
-pub(super) const CLOSED: &str = "A closed model: each sends the next when the last was answered, so a slow \
+pub(in crate::commands) const CLOSED: &str = "A closed model: each sends the next when the last was answered, so a slow \
                                  service is asked less, and what would have waited for it is not seen \
                                  (coordinated omission).";
 
 /// The dimension with its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unit {
-    pub(super) dimension: Dimension,
+pub(in crate::commands) struct Unit {
+    pub(in crate::commands) dimension: Dimension,
     /// What is sent: `requests`.
-    pub(super) noun: &'static str,
+    pub(in crate::commands) noun: &'static str,
 }
 
 impl Unit {
     /// For machines.
-    pub(super) fn dimension(self) -> &'static str {
+    pub(in crate::commands) fn dimension(self) -> &'static str {
         match self.dimension {
             Dimension::Rate => "rate",
             Dimension::Vus => "vus",
@@ -27,7 +27,7 @@ impl Unit {
     }
 
     /// Of a level, for machines: `requests/s`, `VUs`.
-    pub(super) fn name(self) -> String {
+    pub(in crate::commands) fn name(self) -> String {
         match self.dimension {
             Dimension::Rate => format!("{}/s", self.noun),
             Dimension::Vus => "VUs".to_owned(),
@@ -36,15 +36,15 @@ impl Unit {
     }
 
     /// A level: `1,840/s`, `500 VUs`.
-    pub(super) fn level(self, level: f64) -> String {
+    pub(in crate::commands) fn level(self, level: f64) -> String {
         match self.dimension {
-            Dimension::Rate => words::rate(level),
+            Dimension::Rate => rate(level),
             _ => self.whole(level),
         }
     }
 
     /// With what is sent: `1,840 requests/s`, `500 VUs`.
-    pub(super) fn full(self, level: f64) -> String {
+    pub(in crate::commands) fn full(self, level: f64) -> String {
         match self.dimension {
             Dimension::Rate => format!("{} {}/s", number(level), self.noun),
             _ => self.whole(level),
@@ -52,7 +52,7 @@ impl Unit {
     }
 
     /// What a level is: `rate`, `number of VUs`.
-    pub(super) fn kind(self) -> &'static str {
+    pub(in crate::commands) fn kind(self) -> &'static str {
         match self.dimension {
             Dimension::Rate => "rate",
             Dimension::Vus => "number of VUs",
@@ -61,7 +61,7 @@ impl Unit {
     }
 
     /// Whether levels are whole numbers.
-    pub(super) fn is_whole(self) -> bool {
+    pub(in crate::commands) fn is_whole(self) -> bool {
         self.dimension != Dimension::Rate
     }
 
@@ -80,7 +80,7 @@ impl Unit {
 ///
 /// # Errors
 /// With what was expected.
-pub(super) fn whole(text: &str, dimension: Dimension) -> Result<f64, String> {
+pub(in crate::commands) fn whole(text: &str, dimension: Dimension) -> Result<f64, String> {
     let (units, example): (&[&str], &str) = match dimension {
         Dimension::Vus => (&["vu", "vus"], "500 or '500 vus'"),
         _ => (&["connection", "connections"], "500 or '500 connections'"),

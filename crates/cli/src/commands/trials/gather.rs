@@ -1,7 +1,6 @@
 //! What a trial's run shows, second by second.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,8 +11,7 @@ use plimsoll_engine::{
     hub::Observer,
 };
 use plimsoll_metrics::{
-    Builtin, Histogram, Interval, MetricId, Origin, RawSample, Registry, SeriesId, Sink, Timestamp,
-    Totals,
+    Builtin, Histogram, Interval, MetricId, RawSample, Registry, Sink, Timestamp, Totals,
 };
 use plimsoll_monitor::own;
 use plimsoll_outputs::search;
@@ -23,6 +21,7 @@ use super::{
     closed::{self, Counted},
     in_flight::Looks,
     screen::Screen,
+    signals::Signals,
 };
 
 /// A second in which less of the rate was due is not one of the trial's.
@@ -34,80 +33,45 @@ const BUSY: f64 = 0.9;
 /// Seconds one after the other that are hopeless before a trial is ended.
 const HOPELESS_SECONDS: u32 = 2;
 
-/// Signals of one trial that are kept.
-const SIGNALS_LIMIT: usize = 10_000;
-
 /// What is expected of a trial.
-pub(super) struct Expected {
+pub(in crate::commands) struct Expected {
     /// Requests per second that are due; `None` in a closed model.
-    pub(super) rate: Option<f64>,
+    pub(in crate::commands) rate: Option<f64>,
     /// How many send in a closed model, of a trial; `None` of the probe.
-    pub(super) closed: Option<f64>,
-    pub(super) length: Duration,
+    pub(in crate::commands) closed: Option<f64>,
+    pub(in crate::commands) length: Duration,
     /// Requests that are one iteration.
-    pub(super) batch: f64,
-    pub(super) failed: MetricId,
+    pub(in crate::commands) batch: f64,
+    pub(in crate::commands) failed: MetricId,
     /// In flight at the end of a second, that many cannot be served in time.
-    pub(super) hopeless: f64,
-    pub(super) senders: f64,
+    pub(in crate::commands) hopeless: f64,
+    pub(in crate::commands) senders: f64,
     /// For the person, before and after the second's own figures.
-    pub(super) words: (String, String),
-}
-
-/// Something that is watched, over a trial's seconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Level {
-    sum: f64,
-    max: f64,
-    count: u32,
-    /// An amount that a second adds to, not a level that it has.
-    is_amount: bool,
-}
-
-impl Level {
-    fn add(&mut self, sink: &Sink) {
-        let value = match sink {
-            Sink::Counter { sum } => *sum,
-            Sink::Gauge { value, .. } => *value,
-            Sink::Rate { trues, total } if *total > 0 => *trues as f64 / *total as f64,
-            Sink::Rate { .. } => 0.0,
-            Sink::Trend(histogram) => histogram.mean(),
-        };
-        self.is_amount = matches!(sink, Sink::Counter { .. });
-        self.max = if self.count == 0 { value } else { self.max.max(value) };
-        self.sum += value;
-        self.count += 1;
-    }
-
-    /// Per second, and the most of one second; a second without an amount had none.
-    pub(super) fn mean_and_max(&self, seconds: usize) -> (f64, f64) {
-        let count = if self.is_amount { seconds as f64 } else { f64::from(self.count) };
-        (self.sum / count.max(1.0), self.max)
-    }
+    pub(in crate::commands) words: (String, String),
 }
 
 /// What was seen so far.
 #[derive(Default)]
-pub(super) struct Gathered {
-    pub(super) seconds: Vec<Second>,
+pub(in crate::commands) struct Gathered {
+    pub(in crate::commands) seconds: Vec<Second>,
     /// In all, also after the last second.
-    pub(super) done: f64,
-    pub(super) failed: f64,
+    pub(in crate::commands) done: f64,
+    pub(in crate::commands) failed: f64,
     /// Milliseconds by which iterations started late for want of the generator's own time.
-    pub(super) lateness: Histogram,
+    pub(in crate::commands) lateness: Histogram,
     /// Milliseconds until each request had a connection.
-    pub(super) waited: Histogram,
+    pub(in crate::commands) waited: Histogram,
     /// Requests that ended, and bytes that came.
-    pub(super) requests: f64,
-    pub(super) received: f64,
+    pub(in crate::commands) requests: f64,
+    pub(in crate::commands) received: f64,
     /// CPU time and wall time that it is about.
-    pub(super) cpu: (Duration, Duration),
+    pub(in crate::commands) cpu: (Duration, Duration),
     /// What is watched, after the first second.
-    pub(super) signals: HashMap<SeriesId, Level>,
+    pub(in crate::commands) signals: Signals,
     /// Of a trial in a closed model.
     pub(super) closed: closed::Seen,
     /// The trial was ended because more came due than could be served.
-    pub(super) is_hopeless: bool,
+    pub(in crate::commands) is_hopeless: bool,
     asked: f64,
     hopeless: u32,
     since: Option<(Duration, Instant)>,
@@ -146,7 +110,7 @@ impl Observer for Gathering {
         let before = gathered.count();
         self.second(at, counts, &mut gathered);
         if before > 0 && gathered.count() > before {
-            self.watched(interval, &mut gathered);
+            gathered.signals.add(interval, &self.registry);
         }
     }
 
@@ -188,20 +152,6 @@ impl Gathering {
         }
         counts.done *= self.expected.batch;
         counts
-    }
-
-    fn watched(&self, interval: &Interval, gathered: &mut Gathered) {
-        for (series, sink) in &interval.sinks {
-            let metric = self.registry.series_def(*series).metric;
-            if self.registry.def(metric).origin != Origin::Watched {
-                continue;
-            }
-            let is_new = !gathered.signals.contains_key(series);
-            if is_new && gathered.signals.len() >= SIGNALS_LIMIT {
-                continue;
-            }
-            gathered.signals.entry(*series).or_default().add(sink);
-        }
     }
 
     fn second(&self, at: Timestamp, counts: Counts, gathered: &mut Gathered) {
@@ -283,7 +233,7 @@ impl Gathering {
 
 impl Gathered {
     /// Seconds of the trial so far.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::commands) fn count(&self) -> usize {
         self.seconds.len() + self.closed.count()
     }
 

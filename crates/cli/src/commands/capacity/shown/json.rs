@@ -6,29 +6,31 @@ use plimsoll_analysis::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    conclusion::{Conclusion, Verdict},
-    diagnosis,
-    level::Unit,
-    record::Entry,
+use crate::commands::{
+    capacity::{
+        conclusion::{Conclusion, Verdict},
+        diagnosis,
+        record::Entry,
+    },
+    trials::level::Unit,
 };
 
 /// What was searched.
-pub(super) struct Asked<'a> {
-    pub(super) target: &'a str,
-    pub(super) unit: Unit,
-    pub(super) objectives: &'a [String],
-    pub(super) settings: &'a Settings,
+pub(in crate::commands::capacity) struct Asked<'a> {
+    pub(in crate::commands::capacity) target: &'a str,
+    pub(in crate::commands::capacity) unit: Unit,
+    pub(in crate::commands::capacity) objectives: &'a [String],
+    pub(in crate::commands::capacity) settings: &'a Settings,
 }
 
 /// The object.
-pub(super) fn json(
+pub(in crate::commands::capacity) fn json(
     conclusion: &Conclusion,
     first: &bottleneck::Verdict,
     asked: &Asked,
     entries: &[Entry],
 ) -> Value {
-    let Conclusion { finding, verdict, goal, generator_share } = conclusion;
+    let Conclusion { finding, verdict, goal, generator_share, left_out } = conclusion;
     let reason = match verdict {
         Verdict::Invalid(reason) => Some(reason),
         _ => None,
@@ -77,6 +79,7 @@ pub(super) fn json(
             "cpu_share": generator_share,
             "ceiling": asked.settings.ceiling,
         },
+        "watched_left_out": left_out,
         "trials": entries.iter().map(|entry| entry.json.clone()).collect::<Value>(),
     });
     if let Some(fields) = result.as_object_mut() {
@@ -101,11 +104,10 @@ mod tests {
 
     use plimsoll_analysis::capacity::{Finding, Kind, Outcome};
 
-    use crate::args::Dimension;
-
-    use super::{
-        super::{conclusion::tests::finding, record::tests::entry},
-        *,
+    use super::*;
+    use crate::{
+        args::Dimension,
+        commands::capacity::{conclusion::tests::finding, record::tests::entry},
     };
 
     fn of(finding: Finding, entries: &[Entry], goal: Option<f64>) -> Value {

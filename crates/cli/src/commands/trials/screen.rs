@@ -10,16 +10,25 @@ use std::{
 };
 
 use plimsoll_analysis::capacity::Outcome;
-use plimsoll_outputs::{progress::Size, search::Second};
-
-use super::{
-    pages::Live,
-    words::{milliseconds, number},
+use plimsoll_outputs::{
+    progress::Size,
+    search::{Now, Second},
 };
+
+use super::figures::{milliseconds, number};
 use crate::Session;
 
 /// Cells of the bar.
 const BAR: usize = 12;
+
+/// Who follows too, beside the terminal.
+pub(in crate::commands) trait Follower: Send + Sync {
+    /// Something else goes on now, in words; `run` when load is part of it.
+    fn begin(&self, words: &str, run: Option<Now>);
+
+    /// A second of the run that goes on.
+    fn second(&self, second: Second);
+}
 
 /// Where the progress goes.
 #[derive(Clone)]
@@ -29,8 +38,7 @@ pub(in crate::commands) struct Screen {
     has_colors: bool,
     /// Lines at the end that change.
     drawn: Arc<AtomicUsize>,
-    /// The page that follows too.
-    live: Option<Arc<Live>>,
+    follower: Option<Arc<dyn Follower>>,
 }
 
 impl Screen {
@@ -42,18 +50,18 @@ impl Screen {
             can_draw,
             has_colors: can_draw && terminal.color_allowed,
             drawn: Arc::default(),
-            live: None,
+            follower: None,
         }
     }
 
-    /// Tells this page of seconds too.
-    pub(super) fn with_page(self, live: Option<Arc<Live>>) -> Screen {
-        Screen { live, ..self }
+    /// Tells `follower` too.
+    pub(in crate::commands) fn with(self, follower: Option<Arc<dyn Follower>>) -> Screen {
+        Screen { follower, ..self }
     }
 
-    /// For runs that are none of the search's.
-    pub(super) fn without_page(&self) -> Screen {
-        self.clone().with_page(None)
+    /// For runs that are nobody else's business.
+    pub(in crate::commands) fn alone(&self) -> Screen {
+        self.clone().with(None)
     }
 
     /// Says something that stays.
@@ -65,7 +73,13 @@ impl Screen {
 
     /// Says what a trial showed; in a pipe also what is known now, which a terminal has in the lines that
     /// change.
-    pub(super) fn trial(&self, words: &str, outcome: &Outcome, verdict: &str, so_far: &str) {
+    pub(in crate::commands) fn trial(
+        &self,
+        words: &str,
+        outcome: &Outcome,
+        verdict: &str,
+        so_far: &str,
+    ) {
         if !self.can_draw {
             return self.line(&format!("{words}  {verdict}  [{so_far}]"));
         }
@@ -79,7 +93,7 @@ impl Screen {
     }
 
     /// Shows a second of a trial. `words`: before its figures, and on the line below; `of`: seconds in all.
-    pub(super) fn second(
+    pub(in crate::commands) fn second(
         &self,
         words: &(String, String),
         at: usize,
@@ -87,8 +101,8 @@ impl Screen {
         open: bool,
         second: Second,
     ) {
-        if let Some(live) = &self.live {
-            live.second(second);
+        if let Some(follower) = &self.follower {
+            follower.second(second);
         }
         let (before, below) = words;
         let bar = bar(at, of);
@@ -100,6 +114,14 @@ impl Screen {
             false => format!("{}/s", number(second.done)),
         };
         self.draw(&[&format!("{before}  {bar} {at} of {of} s  {figures}"), below]);
+    }
+
+    /// As [`Screen::update`], and tells whoever follows. `run`: when load is part of it.
+    pub(in crate::commands) fn doing(&self, words: &str, run: Option<Now>) {
+        if let Some(follower) = &self.follower {
+            follower.begin(words, run);
+        }
+        self.update(words);
     }
 
     /// Shows something until the next line or update; only on a terminal.

@@ -1,37 +1,28 @@
-//! From the flags to what is loaded: HTTP targets, Redis, or a script.
+//! Scripts as what is loaded: one kind of load for all of their scenarios, which are scaled by one factor.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use plimsoll_attack::{
-    hits::Collector,
-    http::{Config, HttpRunner},
-    redis::RedisRunner,
-};
-use plimsoll_engine::{
-    config::{Executor, RunConfig, Scenario},
-    pace::Spacing,
-};
-use plimsoll_metrics::{Builtin, Registry, registry::SERIES_LIMIT};
-use plimsoll_runtime::{log::Log, random::Random};
+use plimsoll_engine::config::{Executor, RunConfig, Scenario};
+use plimsoll_metrics::{Builtin, Registry};
+use plimsoll_runtime::log::Log;
 use plimsoll_script::{
     lifecycle::Script,
     options::{Layer, Options, Source},
 };
 
-use super::bench::Bench;
+use super::{
+    bench::Bench,
+    targets::{self, DRAIN_MAX, HTTP_HEAD_BYTES},
+};
 use crate::{
-    args::{Arrivals, Dimension, Sent},
-    commands::{attack::parts, run::Prepared},
+    args::{Dimension, Sent},
+    commands::run::Prepared,
     exit::{Exit, Failure},
     load::{self, Request},
 };
 
-/// In flight at most, when no flag says; each sender takes some kilobytes, each VU of a script much more.
-const SENDERS: u64 = 10_000;
-const SCRIPT_SENDERS: u64 = 1_000;
-
-/// What was sent has this long to be answered after a trial, or its timeout if that is less.
-pub(in crate::commands) const DRAIN_MAX: Duration = Duration::from_secs(15);
+/// VUs at most, when neither flags nor the script say: each takes much more than a sender of requests.
+const VUS: u64 = 1_000;
 
 /// The module with which scripts talk to Redis.
 const REDIS: &[u8] = b"k6/experimental/redis";
@@ -43,89 +34,6 @@ const SCRIPTS: [&str; 7] = ["js", "ts", "mjs", "cjs", "mts", "cts", "tar"];
 pub(in crate::commands) fn is_script(target: &str) -> bool {
     let extension = Path::new(target).extension().and_then(|extension| extension.to_str());
     !target.contains("://") && extension.is_some_and(|extension| SCRIPTS.contains(&extension))
-}
-
-/// Whose connections are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::commands) enum Connections {
-    /// Of whichever sender needs one.
-    Shared,
-    /// Each sender has one of its own.
-    Own,
-    /// Likewise, and all are open before a trial begins.
-    Open,
-}
-
-/// HTTP targets, of the URL or of `--targets`.
-pub(in crate::commands) fn http_over(
-    connections: Connections,
-    sent: &Sent,
-    senders: Option<u64>,
-    log: &Log,
-) -> Result<Bench<HttpRunner>, Failure> {
-    let attack = &sent.attack;
-    if attack.targets.lazy {
-        let message = "--lazy sends each target once, and here they are sent over and over";
-        return Err(Failure::new(Exit::BadConfiguration, message));
-    }
-    let mut config = parts::http(attack, log)?;
-    config.hold = connections != Connections::Shared;
-    config.opens_first = connections == Connections::Open;
-    Ok(http_of(config, sent, senders))
-}
-
-/// What `config` sends, as the flags say.
-pub(super) fn http_of(config: Config, sent: &Sent, senders: Option<u64>) -> Bench<HttpRunner> {
-    let collector = Arc::new(Collector::new("", None));
-    let timeout = config.timeout;
-    Bench {
-        runner: Arc::new(HttpRunner::new(config, Arc::clone(&collector))),
-        registry: Registry::new(SERIES_LIMIT),
-        base: base(sent),
-        scenarios: vec![(scenario(timeout), 1.0)],
-        spacing: spacing(sent),
-        senders: senders.unwrap_or(SENDERS),
-        batch: 1,
-        failed: Builtin::HttpReqFailed.id(),
-        collector: Some(collector),
-        noun: "requests",
-        subject: parts::describe(&sent.attack),
-        scripted: None,
-        dimension: Dimension::Rate,
-        held: None,
-    }
-}
-
-/// Commands to a Redis server.
-pub(in crate::commands) fn redis_over(
-    connections: Connections,
-    sent: &Sent,
-    senders: Option<u64>,
-    log: &Log,
-) -> Result<Bench<RedisRunner>, Failure> {
-    let attack = &sent.attack;
-    let registry = Registry::new(SERIES_LIMIT);
-    let (mut config, batch, failed) = parts::redis(attack, &registry, log)?;
-    config.hold = connections != Connections::Shared;
-    config.opens_first = connections == Connections::Open;
-    let collector = Arc::new(Collector::new("", None));
-    let timeout = config.timeout;
-    Ok(Bench {
-        runner: Arc::new(RedisRunner::new(config, Arc::clone(&collector))),
-        registry,
-        base: base(sent),
-        scenarios: vec![(scenario(timeout), 1.0)],
-        spacing: spacing(sent),
-        senders: senders.unwrap_or(SENDERS),
-        batch,
-        failed: failed.unwrap_or(Builtin::HttpReqFailed.id()),
-        collector: Some(collector),
-        noun: "commands",
-        subject: parts::describe(attack),
-        scripted: None,
-        dimension: Dimension::Rate,
-        held: None,
-    })
 }
 
 /// A script that is loaded, with all that it says of its runs.
@@ -159,7 +67,7 @@ pub(in crate::commands) fn load_script(
 
 /// As [`load_script`], with `options` above its own. `None` for a script
 /// that talks to others in other ways.
-pub(super) fn load_script_at(
+pub(in crate::commands) fn load_script_at(
     sent: &Sent,
     file: &str,
     config: Option<&Path>,
@@ -180,7 +88,7 @@ fn prepared(loaded: load::Loaded, sent: &Sent, log: &Log) -> Result<Scripted, Fa
     // Thresholds judge one run, and here there are many.
     let Prepared { loaded, consolidated, .. } = Prepared::new(loaded, true, None, log)?;
     loaded.script.process_lives_on();
-    let config = RunConfig { workers: base(sent).workers, ..consolidated.config };
+    let config = RunConfig { workers: targets::base(sent).workers, ..consolidated.config };
     Ok(Scripted { script: loaded.script, registry: loaded.registry, config })
 }
 
@@ -197,7 +105,7 @@ pub(in crate::commands) fn script(
 }
 
 /// A script that is loaded.
-pub(super) fn script_of(
+pub(in crate::commands) fn script_of(
     scripted: Scripted,
     sent: &Sent,
     senders: Option<u64>,
@@ -229,15 +137,16 @@ pub(super) fn script_of(
         registry,
         base,
         scenarios,
-        spacing: spacing(sent),
+        spacing: targets::spacing(sent),
         senders: senders.unwrap_or(match dimension {
-            Dimension::Rate => SCRIPT_SENDERS.max(vus),
-            _ => SENDERS.max(vus),
+            Dimension::Rate => VUS.max(vus),
+            _ => targets::SENDERS.max(vus),
         }),
         batch: 1,
         failed: Builtin::HttpReqFailed.id(),
         collector: None,
         noun: "iterations",
+        head_bytes: HTTP_HEAD_BYTES,
         subject: file.to_owned(),
         scripted: Some(sum),
         dimension,
@@ -328,51 +237,24 @@ fn why(executor: &Executor, dimension: Dimension) -> &'static str {
     }
 }
 
-fn scenario(timeout: Option<Duration>) -> Scenario {
-    Scenario {
-        name: "capacity".to_owned(),
-        executor: Executor::ConstantVus { vus: 1, duration: Duration::ZERO },
-        start_time: Duration::ZERO,
-        graceful_stop: timeout.unwrap_or(DRAIN_MAX).min(DRAIN_MAX),
-        exec: "default".to_owned(),
-        env: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    }
-}
-
-fn base(sent: &Sent) -> RunConfig {
-    let cores = plimsoll_runtime::workers::cores();
-    let threads = match sent.attack.pace.threads {
-        0 => cores,
-        threads => threads.min(cores.saturating_mul(4)),
-    };
-    // Each thread needs a connection of its own at least.
-    let most = sent.attack.http.max_connections.unwrap_or(usize::MAX).max(1);
-    RunConfig { workers: threads.min(most), ..RunConfig::default() }
-}
-
-fn spacing(sent: &Sent) -> Spacing {
-    match sent.attack.pace.arrivals {
-        Arrivals::Even => Spacing::Even,
-        Arrivals::Poisson => Spacing::Poisson { seed: Random::from_entropy().next_u64() },
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
     use plimsoll_engine::config::Stage;
 
     use super::*;
 
-    #[test]
-    fn scripts_are_told_from_urls() {
-        let check = |target, expected| assert_eq!(is_script(target), expected, "{target}");
-        check("script.js", true);
-        check("./a/b.ts", true);
-        check("archive.tar", true);
-        check("http://127.0.0.1/app.js", false);
-        check("127.0.0.1:8080/", false);
-        check("redis://127.0.0.1", false);
+    fn scenario() -> Scenario {
+        Scenario {
+            name: "one".to_owned(),
+            executor: Executor::ConstantVus { vus: 1, duration: Duration::ZERO },
+            start_time: Duration::ZERO,
+            graceful_stop: Duration::ZERO,
+            exec: "default".to_owned(),
+            env: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        }
     }
 
     #[test]
@@ -398,8 +280,8 @@ mod tests {
         let shared = Executor::SharedIterations { vus: 1, iterations: 10, max_duration: time };
         let check = |executor, dimension, part: &str, hint: &str| {
             let name = "checkout".to_owned();
-            let one = Scenario { name, executor, ..scenario(None) };
-            let failure = unfit(&[scenario(None), one], dimension);
+            let one = Scenario { name, executor, ..scenario() };
+            let failure = unfit(&[scenario(), one], dimension);
             assert!(failure.message.contains("\"checkout\""), "{failure}");
             assert!(failure.message.contains(part), "{failure}");
             assert!(failure.hint.is_some_and(|text| text.contains(hint)), "{part}");
@@ -419,7 +301,18 @@ mod tests {
             graceful_ramp_down: time,
         };
         assert_eq!(users(&rate).unwrap().level, 40.0);
-        let closed = unfit(&[Scenario { executor: rate, ..scenario(None) }], Dimension::Rate);
+        let closed = unfit(&[Scenario { executor: rate, ..scenario() }], Dimension::Rate);
         assert!(closed.hint.is_some_and(|hint| hint.contains("--dimension vus")));
+    }
+
+    #[test]
+    fn scripts_are_told_from_urls() {
+        let check = |target, expected| assert_eq!(is_script(target), expected, "{target}");
+        check("script.js", true);
+        check("./a/b.ts", true);
+        check("archive.tar", true);
+        check("http://127.0.0.1/app.js", false);
+        check("127.0.0.1:8080/", false);
+        check("redis://127.0.0.1", false);
     }
 }

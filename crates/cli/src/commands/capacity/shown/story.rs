@@ -1,43 +1,40 @@
 //! A search as pages and reports show it: [`plimsoll_outputs::search`] filled in.
 
-use plimsoll_analysis::{
-    bottleneck::{self, Ceiling},
-    capacity::{Finding, Outcome, Search as Searching, Settings, Step},
-};
+use plimsoll_analysis::{bottleneck, capacity::Finding};
 use plimsoll_metrics::window::{Measure, Objective as Parsed};
 use plimsoll_outputs::search::{
-    Answer, Capacity, Figure, Goal, Level, Limit, Named, Next, Objective, Resource, Role, Search,
-    Side, Tone, Trial, Unit as Measured, Verdict as Judged,
+    Answer, Capacity, Goal, Level, Next, Objective, Search, Side, Tone, Unit as Measured,
 };
-use serde_json::Value;
 
 use super::{
-    circumstances::Circumstances,
-    conclusion::{Conclusion, Verdict},
-    diagnosis,
-    level::{CLOSED, Unit},
-    record::Entry,
+    causes,
     report::{self, About},
-    words,
+    tried,
+};
+use crate::commands::{
+    capacity::{
+        circumstances::Circumstances,
+        conclusion::{Conclusion, Verdict},
+        diagnosis,
+        record::Entry,
+    },
+    trials::level::{CLOSED, Unit},
 };
 
-/// Resources that are drawn at most.
-const RESOURCES_LIMIT: usize = 24;
-
 /// What a search is about, from its beginning on.
-pub(super) struct Story<'a> {
-    pub(super) target: &'a str,
-    pub(super) unit: Unit,
+pub(in crate::commands::capacity) struct Story<'a> {
+    pub(in crate::commands::capacity) target: &'a str,
+    pub(in crate::commands::capacity) unit: Unit,
     /// As written.
-    pub(super) objectives: &'a [String],
-    pub(super) circumstances: &'a Circumstances,
+    pub(in crate::commands::capacity) objectives: &'a [String],
+    pub(in crate::commands::capacity) circumstances: &'a Circumstances,
     /// Confirmations on either side.
-    pub(super) needed: usize,
+    pub(in crate::commands::capacity) needed: usize,
 }
 
 impl Story<'_> {
     /// Before its first trial.
-    pub(super) fn begun(&self) -> Search {
+    pub(in crate::commands::capacity) fn begun(&self) -> Search {
         let circumstances = self.circumstances;
         Search {
             target: self.target.to_owned(),
@@ -68,7 +65,12 @@ impl Story<'_> {
     }
 
     /// While it goes on.
-    pub(super) fn so_far(&self, finding: Finding, entries: &[Entry], sides: &[Side]) -> Search {
+    pub(in crate::commands::capacity) fn so_far(
+        &self,
+        finding: Finding,
+        entries: &[Entry],
+        sides: &[Side],
+    ) -> Search {
         let headline = self.headline_so_far(&finding);
         let conclusion = self.conclude(finding, entries, false);
         let shown = self.told(&conclusion, entries, sides);
@@ -92,7 +94,7 @@ impl Story<'_> {
         }
     }
 
-    pub(super) fn conclude(
+    pub(in crate::commands::capacity) fn conclude(
         &self,
         finding: Finding,
         entries: &[Entry],
@@ -102,7 +104,7 @@ impl Story<'_> {
     }
 
     /// When it is over.
-    pub(super) fn told(
+    pub(in crate::commands::capacity) fn told(
         &self,
         conclusion: &Conclusion,
         entries: &[Entry],
@@ -143,19 +145,19 @@ impl Story<'_> {
                 words: report::goal(conclusion, self.unit).unwrap_or_default(),
             }),
             first_failing: finding.first_failing,
-            first: named.map(named_first),
+            first: named.map(causes::named),
             // Where nothing is known of the service, nothing is missing.
             not_identified: why.filter(|_| has_answer).map(bottleneck::reason),
             next: first.next.as_ref().map(|next| Next {
                 words: bottleneck::subject(&next.subject),
-                limit: limit(next.limit),
+                limit: causes::limit(next.limit),
             }),
             ruled_out: first.ruled_out.iter().map(bottleneck::ruled_out).collect(),
             cautions: first.cautions.iter().map(bottleneck::caution).collect(),
             not_watched: if has_answer { first.unobserved.clone() } else { Vec::new() },
-            generator: generator(conclusion, entries),
-            trials: trials(entries, sides),
-            resources: self.resources(entries, finding, &first),
+            generator: causes::generator(conclusion, entries),
+            trials: tried::trials(entries, sides),
+            resources: causes::resources(entries, finding, &first, &self.circumstances.watched),
             ..self.begun()
         }
     }
@@ -195,61 +197,6 @@ impl Story<'_> {
             .extend(lines.into_iter().filter(|line| !said.iter().flatten().any(|it| it == line)));
         (headline, details)
     }
-
-    fn resources(
-        &self,
-        entries: &[Entry],
-        finding: &Finding,
-        first: &bottleneck::Verdict,
-    ) -> Vec<Resource> {
-        let used = diagnosis::used(entries, finding, &self.circumstances.watched);
-        let named = first.bottleneck.as_ref().ok().map(|named| &named.subject);
-        let next = first.next.as_ref().map(|next| &next.subject);
-        let mut found: Vec<Resource> = used
-            .into_iter()
-            .map(|used| Resource {
-                words: bottleneck::subject(&used.subject),
-                role: match &used.subject {
-                    subject if Some(subject) == named => Role::First,
-                    subject if Some(subject) == next => Role::Next,
-                    _ => Role::Other,
-                },
-                limit: used.limit.map(limit).filter(is_of_use),
-                shares: used.shares,
-            })
-            .collect();
-        found.sort_by_key(|resource| resource.role);
-        found.truncate(RESOURCES_LIMIT);
-        found
-    }
-}
-
-/// Whether a limit is known well enough to be drawn.
-fn is_of_use(limit: &Limit) -> bool {
-    limit.value.is_finite() && limit.high - limit.low <= limit.value
-}
-
-fn named_first(named: &bottleneck::Named) -> Named {
-    Named {
-        words: bottleneck::subject(&named.subject),
-        evidence: named.evidence.iter().map(bottleneck::evidence).collect(),
-        demand: named.demand.map(bottleneck::demand),
-        limit: named.limit.map(limit),
-        confidence: named.confidence.name().to_owned(),
-    }
-}
-
-fn generator(conclusion: &Conclusion, entries: &[Entry]) -> Option<(String, f64)> {
-    if let Verdict::Invalid(reason) = &conclusion.verdict {
-        let shares = entries.iter().map(|entry| entry.generator.cpu_share);
-        return Some((format!("It was the limit: {reason}."), shares.fold(0.0, f64::max)));
-    }
-    let share = conclusion.generator_share?;
-    Some((format!("Generator at {}: not the limit.", words::percent(share)), share))
-}
-
-fn limit(Ceiling { value, interval }: Ceiling) -> Limit {
-    Limit { value, low: interval.low, high: interval.high }
 }
 
 fn tone(verdict: &Verdict) -> Tone {
@@ -270,94 +217,18 @@ fn objective(text: &str) -> Option<Objective> {
     Some(Objective { text: text.to_owned(), name: name.to_owned(), limit: parsed.limit, unit })
 }
 
-/// `sides`: what was known after each.
-fn trials(entries: &[Entry], sides: &[Side]) -> Vec<Trial> {
-    let mut before = 0.0_f64;
-    let mut found = Vec::with_capacity(entries.len());
-    for (at, entry) in entries.iter().enumerate() {
-        let json = &entry.json;
-        let number = |name: &str| json.get(name).and_then(Value::as_f64);
-        let end = entry.elapsed.as_secs_f64();
-        // A trial that was ended early was shorter than asked, and one that drained longer.
-        let start = (end - entry.order.length.as_secs_f64()).max(0.0);
-        let start = if at == 0 { start } else { start.max(before) };
-        before = end;
-        found.push(Trial {
-            phase: words::phase(entry.order.kind).to_owned(),
-            rate: entry.order.rate,
-            start,
-            end,
-            verdict: match entry.outcome {
-                Outcome::Pass => Judged::Kept,
-                Outcome::Fail(_) => Judged::NotKept,
-                Outcome::Undecided { .. } => Judged::Unclear,
-                Outcome::Invalid(_) => Judged::Invalid,
-            },
-            words: json
-                .get("words")
-                .and_then(Value::as_str)
-                .map_or_else(|| words::outcome(&entry.outcome), str::to_owned),
-            throughput: number("throughput"),
-            mean_ms: number("mean_latency_ms").filter(|mean| *mean > 0.0),
-            percentiles_ms: percentiles(json),
-            errors: number("errors"),
-            figures: figures(json),
-            in_flight: number("in_flight"),
-            little_gap: number("little_gap"),
-            generator_cpu: Some(entry.generator.cpu_share),
-            bracket: sides.get(at).copied().unwrap_or_default(),
-        });
-    }
-    found
-}
-
-fn percentiles(json: &Value) -> Option<[f64; 5]> {
-    let all = json.get("latency_ms")?;
-    let one = |name: &str| all.get(name)?.as_f64();
-    Some([one("p50")?, one("p90")?, one("p95")?, one("p99")?, one("max")?])
-}
-
-fn figures(json: &Value) -> Vec<Figure> {
-    let all = json.get("objectives").and_then(Value::as_array).into_iter().flatten();
-    let figure = |one: &Value| Figure {
-        value: one.get("value").and_then(Value::as_f64).unwrap_or(0.0),
-        kept: one.get("kept").and_then(Value::as_bool),
-    };
-    all.map(figure).collect()
-}
-
-/// What a finding leaves open.
-pub(super) fn side(finding: &Finding) -> Side {
-    Side { low: finding.capacity, high: finding.first_failing }
-}
-
-/// What was known after each trial.
-pub(super) fn sides(settings: &Settings, entries: &[Entry]) -> Vec<Side> {
-    let mut search = Searching::new(settings.clone());
-    let known = |search: &Searching| match search.next(std::time::Duration::ZERO) {
-        Step::Done(finding) => side(&finding),
-        Step::Run(_) => Side::default(),
-    };
-    entries
-        .iter()
-        .map(|entry| {
-            search.record(entry.order, entry.outcome.clone(), entry.score);
-            known(&search)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use plimsoll_analysis::capacity::{Cause, End, Kind};
+    use plimsoll_analysis::capacity::{Cause, End, Kind, Outcome, Settings};
+    use serde_json::Value;
 
-    use super::{
-        super::{conclusion::tests::finding, record::tests::entry},
-        *,
+    use super::{tried::sides, *};
+    use crate::{
+        args::Dimension,
+        commands::capacity::{conclusion::tests::finding, record::tests::entry},
     };
-    use crate::args::Dimension;
 
     fn circumstances(goal: Option<f64>) -> Circumstances {
         Circumstances { goal, ..Circumstances::read(&Value::Null) }

@@ -6,22 +6,27 @@ use plimsoll_analysis::{
 };
 use serde_json::Value;
 
-use super::{
-    conclusion::{Conclusion, Verdict},
-    level::{self, Unit},
-    record::Entry,
-    words::{milliseconds, number, percent},
+use crate::commands::{
+    capacity::{
+        conclusion::{Conclusion, Verdict},
+        record::Entry,
+    },
+    trials::{
+        figures::{milliseconds, number, percent},
+        level::{self, Unit},
+        signals::SIGNALS_LIMIT,
+    },
 };
 
 /// What the answer is about.
-pub(super) struct About<'a> {
-    pub(super) unit: Unit,
-    pub(super) is_closed: bool,
-    pub(super) objectives: &'a [String],
+pub(in crate::commands::capacity) struct About<'a> {
+    pub(in crate::commands::capacity) unit: Unit,
+    pub(in crate::commands::capacity) is_closed: bool,
+    pub(in crate::commands::capacity) objectives: &'a [String],
 }
 
 /// All of it, with a newline at its end.
-pub(super) fn report(
+pub(in crate::commands::capacity) fn report(
     conclusion: &Conclusion,
     first: &bottleneck::Verdict,
     about: &About,
@@ -38,7 +43,10 @@ pub(super) fn report(
 }
 
 /// The answer, and what is to be said of the number.
-pub(super) fn sentences(conclusion: &Conclusion, about: &About) -> (String, Vec<String>) {
+pub(in crate::commands::capacity) fn sentences(
+    conclusion: &Conclusion,
+    about: &About,
+) -> (String, Vec<String>) {
     let finding = &conclusion.finding;
     let unit = about.unit;
     let answer = answer(conclusion, about);
@@ -48,6 +56,7 @@ pub(super) fn sentences(conclusion: &Conclusion, about: &About) -> (String, Vec<
     }
     lines.extend(edge(finding, about));
     lines.extend(overload(finding, unit));
+    lines.extend(left_out(conclusion.left_out));
     if !finding.non_monotone.is_empty() {
         let rates: Vec<String> = finding.non_monotone.iter().map(|at| unit.level(*at)).collect();
         lines.push(format!(
@@ -144,7 +153,7 @@ fn is_near(finding: &Finding, goal: f64) -> bool {
 
 /// As a sentence: `With 95 % confidence the limit is between 1,790 and 1,880; 5 of 5 confirmations kept the
 /// objectives.`
-pub(super) fn certainty_words(finding: &Finding) -> Option<String> {
+pub(in crate::commands::capacity) fn certainty_words(finding: &Finding) -> Option<String> {
     let interval = finding.interval.map(|interval| {
         let (low, high) = (number(interval.low), number(interval.high));
         format!("With 95 % confidence the limit is between {low} and {high}")
@@ -168,7 +177,7 @@ fn certainty(finding: &Finding) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-pub(super) fn goal(conclusion: &Conclusion, unit: Unit) -> Option<String> {
+pub(in crate::commands::capacity) fn goal(conclusion: &Conclusion, unit: Unit) -> Option<String> {
     let goal = conclusion.goal?;
     let capacity = conclusion.finding.capacity;
     let by = capacity.map(|capacity| percent((capacity / goal - 1.0).abs()));
@@ -182,7 +191,7 @@ pub(super) fn goal(conclusion: &Conclusion, unit: Unit) -> Option<String> {
     })
 }
 
-pub(super) fn edge(finding: &Finding, about: &About) -> Option<String> {
+pub(in crate::commands::capacity) fn edge(finding: &Finding, about: &About) -> Option<String> {
     let failing = finding.first_failing.filter(|_| finding.capacity.is_some())?;
     let kept = about.objectives.join(" and ");
     let (broken, all) = finding.refutations;
@@ -209,6 +218,18 @@ fn overload(finding: &Finding, unit: Unit) -> Option<String> {
                       the load."
                 .to_owned()
         }
+    })
+}
+
+fn left_out(signals: u64) -> Option<String> {
+    let kept = number(SIGNALS_LIMIT as f64);
+    let noun = if signals == 1 { "signal" } else { "signals" };
+    (signals > 0).then(|| {
+        format!(
+            "{} {noun} of what was watched are not in the trials, which have {kept} at most: what gives first \
+             may be among them; watch less.",
+            number(signals as f64)
+        )
     })
 }
 
@@ -247,11 +268,10 @@ mod tests {
         stats::Interval,
     };
 
-    use crate::args::Dimension;
-
-    use super::{
-        super::{conclusion::tests::finding, diagnosis, record::tests::entry},
-        *,
+    use super::*;
+    use crate::{
+        args::Dimension,
+        commands::capacity::{conclusion::tests::finding, diagnosis, record::tests::entry},
     };
 
     #[track_caller]
@@ -284,6 +304,13 @@ mod tests {
              Generator at 22 %: not the limit.\n\
              Load line:\n         920/s  mean 12.5 ms, p(99) 43.2 ms\n",
         );
+    }
+
+    #[test]
+    fn signals_that_are_not_kept_are_told() {
+        assert_eq!(left_out(0), None);
+        let told = left_out(1200).unwrap();
+        assert!(told.starts_with("1,200 signals") && told.contains("10,000 at most"), "{told}");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use plimsoll_engine::runner::Runner;
 
 use super::{
     bench::Bench,
-    calibrate::Shape,
+    figures,
+    gather::Gathered,
     trial::{Laboratory, Ran, allowed},
-    words,
 };
 use crate::exit::{Exit, Failure};
 
@@ -37,14 +37,33 @@ const START_MAX: f64 = 256.0;
 /// Held connections at least, over those that are busy at a time.
 const HELD_MARGIN: f64 = 4.0;
 
+/// What one request, or one iteration of a script, is answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::commands) struct Shape {
+    /// Bytes of an answer, without its head.
+    pub(in crate::commands) body: u64,
+    /// How many requests it sends.
+    pub(in crate::commands) requests: f64,
+}
+
+impl Shape {
+    /// `head_bytes`: of an answer, beside its body.
+    pub(in crate::commands) fn of(ran: &Ran, head_bytes: f64) -> Shape {
+        let Gathered { done, requests, received, .. } = &ran.gathered;
+        // What is negative becomes 0.
+        let body = (received / requests.max(1.0) - head_bytes) as u64;
+        Shape { body, requests: requests / done.max(1.0) }
+    }
+}
+
 /// What it found.
-pub(super) struct Probed {
-    pub(super) start: f64,
-    pub(super) ceiling: f64,
+pub(in crate::commands) struct Probed {
+    pub(in crate::commands) start: f64,
+    pub(in crate::commands) ceiling: f64,
     /// Of whole numbers: the least that makes sense.
-    pub(super) floor: f64,
-    pub(super) shape: Shape,
-    pub(super) words: String,
+    pub(in crate::commands) floor: f64,
+    pub(in crate::commands) shape: Shape,
+    pub(in crate::commands) words: String,
 }
 
 impl<R: Runner> Laboratory<'_, R> {
@@ -52,9 +71,9 @@ impl<R: Runner> Laboratory<'_, R> {
     ///
     /// # Errors
     /// When the target does not answer.
-    pub(super) fn probe(&self) -> Result<Option<Probed>, Failure> {
+    pub(in crate::commands) fn probe(&self) -> Result<Option<Probed>, Failure> {
         let expected = self.expected(None, LENGTH, Default::default());
-        self.screen.update("probe");
+        self.screen.doing("probing the target", None);
         let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
         self.screen.clear();
         if self.interrupt.is_set() {
@@ -66,7 +85,7 @@ impl<R: Runner> Laboratory<'_, R> {
 
     fn probed(&self, ran: &Ran) -> Probed {
         let done = ran.gathered.done;
-        let shape = Shape::of(ran);
+        let shape = Shape::of(ran, self.bench.head_bytes);
         let reached = done / ran.lasted.max(LENGTH).as_secs_f64();
         if self.bench.unit().is_whole() {
             return self.probed_whole(reached, shape);
@@ -75,7 +94,7 @@ impl<R: Runner> Laboratory<'_, R> {
         let each = cpu.as_secs_f64() / (reached * wall.as_secs_f64()).max(1.0);
         let start = (reached * START).max(self.bench.scripted.unwrap_or(0.0) * START);
         let noun = self.bench.noun;
-        let found = format!("probe: {} {noun} at a time reach {}", SENDERS, words::rate(reached));
+        let found = format!("probe: {} {noun} at a time reach {}", SENDERS, figures::rate(reached));
         if done < CALIBRATION || each <= 0.0 {
             let words = format!("{found}; trials will tell what the generator can do");
             return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, shape, words };
@@ -83,8 +102,8 @@ impl<R: Runner> Laboratory<'_, R> {
         let most = CPU_SHARE * self.cores / each;
         let words = format!(
             "{found}; the generator can send about {} with {} cores",
-            words::rate(most),
-            words::number(self.cores)
+            figures::rate(most),
+            figures::number(self.cores)
         );
         Probed { start, ceiling: (most * MARGIN).max(start), floor: 1.0, shape, words }
     }
@@ -104,7 +123,7 @@ impl<R: Runner> Laboratory<'_, R> {
             None => reached * allowed(self.objectives),
         };
         let start = (expected * START).clamp(SENDERS as f64, START_MAX).max(floor).min(ceiling);
-        let reached = words::number(reached);
+        let reached = figures::number(reached);
         let words = format!("probe: {SENDERS} {} at a time reach {reached}/s", bench.noun);
         Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), shape, words }
     }
@@ -121,7 +140,7 @@ fn answers<R: Runner>(bench: &Bench<R>, ran: &Ran) -> Result<(), Failure> {
         }
     };
     if done <= 0.0 {
-        return Err(down(format!("{subject} did not answer in {}", words::length(ran.lasted))));
+        return Err(down(format!("{subject} did not answer in {}", figures::length(ran.lasted))));
     }
     if failed >= done {
         let noun = bench.noun;

@@ -7,21 +7,27 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_analysis::capacity::{Search as Searching, Settings, Step};
+use plimsoll_analysis::capacity::{Finding, Search as Searching, Settings, Step};
 use plimsoll_outputs::search::Search;
 use serde_json::Value;
 
 use super::{
-    circumstances::Circumstances,
-    diagnosis,
-    level::Unit,
-    record::Entry,
     report::{self, About},
-    shown::{Story, sides},
-    store::{self, Subject},
+    story::Story,
+    tried::sides,
 };
 use crate::{
     args::Dimension,
+    commands::{
+        capacity::{
+            care::Aftermath,
+            circumstances::Circumstances,
+            diagnosis,
+            record::Entry,
+            store::{self, Stored, Subject},
+        },
+        trials::level::Unit,
+    },
     exit::{Exit, Failure},
 };
 
@@ -69,7 +75,7 @@ pub(crate) fn retell(path: &Path) -> Result<Retold, Failure> {
         dimension: text("dimension").unwrap_or_else(|| "rate".to_owned()),
         objectives: objectives.collect(),
     };
-    let stored =
+    let mut stored =
         store::at(path, &subject).map_err(|(line, what)| bad(format!("line {line}: {what}")))?;
     let circumstances = Circumstances::read(header.get("about").unwrap_or(&Value::Null));
     let unit = unit(&subject.dimension, &circumstances.noun);
@@ -78,23 +84,10 @@ pub(crate) fn retell(path: &Path) -> Result<Retold, Failure> {
     if unit.is_whole() {
         settings = settings.whole(range.floor);
     }
-    // During an intervention the service was another one.
-    let of_search = |entry: &Entry| entry.intervention().is_none();
-    let entries: Vec<Entry> = stored.entries.into_iter().filter(of_search).collect();
-    let mut searching = Searching::new(settings.clone());
-    for entry in &entries {
-        searching.record(entry.order, entry.outcome.clone(), entry.score);
-    }
-    let elapsed = entries.last().map_or(Duration::ZERO, |entry| entry.elapsed);
-    let left = circumstances.trials.saturating_sub(elapsed);
-    let (finding, is_interrupted) = match searching.next(left) {
-        Step::Done(finding) => (finding, false),
-        // There was time for more.
-        Step::Run(_) => match searching.next(Duration::ZERO) {
-            Step::Done(finding) => (finding, true),
-            Step::Run(order) => unreachable!("{order:?} in no time"),
-        },
-    };
+    let (finding, was_cut_off) = found(&settings, &stored.entries, circumstances.trials);
+    let aftermath = Aftermath::of_stored(&mut stored, &finding);
+    let Stored { entries, end, .. } = stored;
+    let is_interrupted = end.as_ref().map_or(was_cut_off, |end| end.is_interrupted);
     let story = Story {
         target: &subject.target,
         unit,
@@ -102,13 +95,45 @@ pub(crate) fn retell(path: &Path) -> Result<Retold, Failure> {
         circumstances: &circumstances,
         needed: settings.needed,
     };
-    let conclusion = story.conclude(finding, &entries, is_interrupted);
-    let search = story.told(&conclusion, &entries, &sides(&settings, &entries));
+    let mut conclusion = story.conclude(finding, &entries, is_interrupted);
+    let mut intervention = aftermath.shown();
+    let notes = match end {
+        Some(end) => {
+            conclusion.generator_share = end.generator_share.or(conclusion.generator_share);
+            if let (Some(shown), Some(changed)) = (&mut intervention, end.changed) {
+                shown.words = changed;
+            }
+            end.notes
+        }
+        None => {
+            aftermath.correct(&mut conclusion);
+            aftermath.notes(&conclusion)
+        }
+    };
+    let told = story.told(&conclusion, &entries, &sides(&settings, &entries));
+    let search = Search { notes: notes.clone(), intervention, ..told };
     let first = diagnosis::diagnose(&entries, &conclusion.finding, &circumstances.watched);
     let is_closed = circumstances.is_closed;
     let about = About { unit, is_closed, objectives: &subject.objectives };
-    let text = report::report(&conclusion, &first, &about, &entries);
-    Ok(Retold { search, text })
+    let answer = report::report(&conclusion, &first, &about, &entries);
+    let notes = notes.iter().map(|note| format!("{note}\n"));
+    Ok(Retold { search, text: answer + &notes.collect::<String>() })
+}
+
+/// What follows from the trials, and whether there was time for more.
+fn found(settings: &Settings, entries: &[Entry], time: Duration) -> (Finding, bool) {
+    let mut searching = Searching::new(settings.clone());
+    for entry in entries {
+        searching.record(entry.order, entry.outcome.clone(), entry.score);
+    }
+    let elapsed = entries.last().map_or(Duration::ZERO, |entry| entry.elapsed);
+    match searching.next(time.saturating_sub(elapsed)) {
+        Step::Done(finding) => (finding, false),
+        Step::Run(_) => match searching.next(Duration::ZERO) {
+            Step::Done(finding) => (finding, true),
+            Step::Run(order) => unreachable!("{order:?} in no time"),
+        },
+    }
 }
 
 fn unit(dimension: &str, noun: &str) -> Unit {

@@ -10,7 +10,7 @@ use std::{
 
 use plimsoll_monitor::cgroups::Quota;
 
-use super::{interrupt::Interrupt, shell};
+use crate::commands::trials::{interrupt::Interrupt, shell};
 
 /// Waits on its standard input: a line says that all is done, and the end of it that we are no more.
 const GUARD: &str = "read -r _ && exit 0; ";
@@ -20,7 +20,7 @@ const WRITE: &str = "printf %s \"$PLIMSOLL_TEXT\" > \"$PLIMSOLL_FILE\"";
 
 /// How a change is taken back.
 #[derive(Clone, Debug)]
-pub(super) enum Undo {
+pub(in crate::commands::capacity) enum Undo {
     /// By its text before.
     Quota(Quota),
     /// By a command of the person's.
@@ -28,7 +28,7 @@ pub(super) enum Undo {
 }
 
 /// A change that was made, or is about to be.
-pub(super) struct Changed {
+pub(in crate::commands::capacity) struct Changed {
     undo: Undo,
     guard: Child,
     is_undone: bool,
@@ -39,7 +39,7 @@ impl Changed {
     ///
     /// # Errors
     /// When there cannot be a guard: then nothing may be changed.
-    pub(super) fn guard(undo: Undo) -> Result<Changed, String> {
+    pub(in crate::commands::capacity) fn guard(undo: Undo) -> Result<Changed, String> {
         let mut command = Command::new("sh");
         match &undo {
             Undo::Quota(quota) => {
@@ -67,7 +67,7 @@ impl Changed {
     ///
     /// # Errors
     /// With what the person has to do; the guard tries once more.
-    pub(super) fn take_back(mut self) -> Result<(), String> {
+    pub(in crate::commands::capacity) fn take_back(mut self) -> Result<(), String> {
         self.undo()
     }
 
@@ -80,7 +80,7 @@ impl Changed {
             }),
             // Whoever asked for the end did not ask to leave it as it is.
             Undo::Command(command) => shell::run(command, &[], &Interrupt::default())
-                .map_err(|why| format!("--intervene-undo {command:?}: {why}")),
+                .map_err(|why| format!("--intervene-undo {command:?}: {why}; run it by hand")),
         };
         if let Some(mut told) = self.guard.stdin.take()
             && undone.is_ok()
@@ -95,9 +95,13 @@ impl Changed {
 
 impl Drop for Changed {
     fn drop(&mut self) {
-        if !self.is_undone {
-            // On an error that is told already.
-            drop(self.undo());
+        if self.is_undone {
+            return;
+        }
+        // On the way out of another error, which says nothing of this. With -q and without a log too: somebody's
+        // service is not as it was. A standard error that is gone cannot be told about.
+        if let Err(left) = self.undo() {
+            writeln!(std::io::stderr(), "plimsoll: NOT TAKEN BACK: {left}").ok();
         }
     }
 }
@@ -106,7 +110,7 @@ impl Drop for Changed {
 ///
 /// # Errors
 /// The kernel's, and when something else is there afterwards.
-pub(super) fn write(quota: &Quota, text: &str) -> Result<(), String> {
+pub(in crate::commands::capacity) fn write(quota: &Quota, text: &str) -> Result<(), String> {
     fs::write(&quota.file, text).map_err(|error| error.to_string())?;
     let found = quota.read().map_err(|error| error.to_string())?;
     if found == text { Ok(()) } else { Err(format!("wrote {text:?}, read {found:?}")) }

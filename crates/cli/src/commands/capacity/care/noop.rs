@@ -3,8 +3,14 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
-use plimsoll_attack::http::{Config, HttpRunner};
-use plimsoll_clients::http::config::{ConnectTo, HostOverrides, HostPatterns, IpRanges, Proxies};
+use plimsoll_attack::{http::HttpRunner, redis::RedisRunner};
+use plimsoll_clients::{
+    http::{
+        HttpConfig,
+        config::{ConnectTo, HostOverrides, HostPatterns, IpRanges, Proxies},
+    },
+    redis::{Address, Target},
+};
 use plimsoll_engine::runner::Runner;
 use plimsoll_runtime::{
     log::{Log, LogConfig, Sink},
@@ -15,38 +21,63 @@ use plimsoll_script::{
     options::{HostTarget, Options},
 };
 
-use super::{bench::Bench, targets};
 use crate::{
     args::{Dimension, Sent},
-    commands::{attack::parts, serve::child::Service},
+    commands::{
+        attack::parts,
+        serve::child::Service,
+        trials::{bench::Bench, scripts, targets},
+    },
     exit::{Exit, Failure},
 };
 
 /// Makes the load that goes to an address; nothing when it cannot go there alone.
-pub(super) type Make<'a, R> = dyn Fn(SocketAddr) -> Result<Option<Bench<R>>, Failure> + 'a;
+pub(in crate::commands::capacity) type Make<'a, R> =
+    dyn Fn(SocketAddr) -> Result<Option<Bench<R>>, Failure> + 'a;
 
 /// What makes the load that goes there, or why there is none.
-pub(super) enum Noop<'a, R: Runner> {
+pub(in crate::commands::capacity) enum Noop<'a, R: Runner> {
     At(&'a Make<'a, R>),
     /// Behind "not calibrated: ".
     None(&'static str),
 }
 
 /// The targets of the flags, all of them at `addr`.
-pub(super) fn http(
+pub(in crate::commands::capacity) fn http(
     sent: &Sent,
     senders: Option<u64>,
     addr: SocketAddr,
     log: &Log,
 ) -> Result<Option<Bench<HttpRunner>>, Failure> {
     let mut config = parts::http(&sent.attack, log)?;
-    redirect(&mut config, addr)?;
+    alone(&mut config.client, addr)?;
     Ok(Some(targets::http_of(config, sent, senders)))
+}
+
+/// The commands of the flags, all of them to `addr`, over TLS if they were.
+pub(in crate::commands::capacity) fn redis(
+    sent: &Sent,
+    senders: Option<u64>,
+    addr: SocketAddr,
+    log: &Log,
+) -> Result<Option<Bench<RedisRunner>>, Failure> {
+    let mut commands = targets::Commands::read(sent, log)?;
+    let config = &mut commands.config;
+    let secure = config.targets.iter().any(|target| target.secure);
+    let address = Address::Tcp { host: addr.ip().to_string(), port: addr.port() };
+    config.targets = vec![Target { secure, ..Target::new(address) }];
+    alone(&mut config.network, addr)?;
+    Ok(Some(targets::redis_of(commands, sent, senders)))
+}
+
+/// Why there is no other target for the commands.
+pub(in crate::commands::capacity) fn redis_reason(sent: &Sent) -> Option<&'static str> {
+    sent.attack.redis.cluster.then_some("a cluster's nodes are told by itself")
 }
 
 /// The script, whose names all stand for `addr`. What it says is not written: it is answered what it does not
 /// expect.
-pub(super) fn script(
+pub(in crate::commands::capacity) fn script(
     sent: &Sent,
     senders: Option<u64>,
     (file, config): (&str, Option<&Path>),
@@ -62,14 +93,14 @@ pub(super) fn script(
         insecure_skip_tls_verify: Some(true),
         ..Options::default()
     };
-    let Some(scripted) = targets::load_script_at(sent, file, config, options, log)? else {
+    let Some(scripted) = scripts::load_script_at(sent, file, config, options, log)? else {
         return Ok(None);
     };
-    targets::script_of(scripted, sent, senders, Dimension::Rate, file).map(Some)
+    scripts::script_of(scripted, sent, senders, Dimension::Rate, file).map(Some)
 }
 
 /// Why the targets cannot be read once more.
-pub(super) fn http_reason(sent: &Sent) -> Option<&'static str> {
+pub(in crate::commands::capacity) fn http_reason(sent: &Sent) -> Option<&'static str> {
     let attack = &sent.attack;
     match attack.targets.targets.as_str() {
         _ if attack.url.is_some() => None,
@@ -78,9 +109,10 @@ pub(super) fn http_reason(sent: &Sent) -> Option<&'static str> {
     }
 }
 
-fn redirect(config: &mut Config, addr: SocketAddr) -> Result<(), Failure> {
+/// All names stand for `addr`, and nothing keeps from there.
+fn alone(client: &mut Arc<HttpConfig>, addr: SocketAddr) -> Result<(), Failure> {
     let failed = |error: String| Failure::new(Exit::Other, format!("calibration: {error}"));
-    let client = Arc::get_mut(&mut config.client)
+    let client = Arc::get_mut(client)
         .ok_or_else(|| failed("the settings of the clients are in use".to_owned()))?;
     let address = addr.to_string();
     client.hosts = HostOverrides::parse([("*", address.as_str())]).map_err(failed)?;
@@ -99,7 +131,9 @@ fn redirect(config: &mut Config, addr: SocketAddr) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When it does not start.
-pub(super) fn start(body_bytes: u64) -> Result<(Service, SocketAddr), Failure> {
+pub(in crate::commands::capacity) fn start(
+    body_bytes: u64,
+) -> Result<(Service, SocketAddr), Failure> {
     let most = plimsoll_samples::noop::BODY_BYTES_MAX as u64;
     let bytes = body_bytes.min(most).to_string();
     let service = Service::start(&["noop", "--body-bytes", &bytes])?;

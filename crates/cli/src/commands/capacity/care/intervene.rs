@@ -11,14 +11,20 @@ use plimsoll_monitor::{cgroups::Quota, own_host};
 use plimsoll_runtime::workers;
 use serde_json::{Value, json};
 
-use super::{
-    hunt::Hunt,
-    interrupt::Interrupt,
-    plan, shell,
-    undo::{self, Changed, Undo},
-    words::{number, percent},
+use super::undo::{self, Changed, Undo};
+use crate::{
+    args::CareFlags,
+    commands::{
+        capacity::hunt::Hunt,
+        trials::{
+            REST,
+            figures::{number, percent},
+            interrupt::Interrupt,
+            shell,
+        },
+    },
+    exit::Failure,
 };
-use crate::{args::CareFlags, exit::Failure};
 
 /// Of a quota, when there are not cores enough for more.
 const LESS: f64 = 0.75;
@@ -38,7 +44,7 @@ const FACTOR: &str = "PLIMSOLL_FACTOR";
 
 /// What an intervention showed.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(in crate::commands::capacity) struct Told {
     factor: f64,
     /// Cores before and after, of a quota.
     cores: Option<(f64, f64)>,
@@ -48,12 +54,12 @@ pub(super) struct Told {
     /// Why it was not done, or not judged.
     reason: Option<String>,
     /// Why it could not be taken back, and what to do.
-    pub(super) left: Option<String>,
+    pub(in crate::commands::capacity) left: Option<String>,
 }
 
 /// The time that an intervention is given.
-pub(super) fn reserve(settings: &Settings) -> Duration {
-    (settings.short + plan::REST) * TRIALS
+pub(in crate::commands::capacity) fn reserve(settings: &Settings) -> Duration {
+    (settings.short + REST) * TRIALS
 }
 
 /// What the flags ask to change.
@@ -118,7 +124,7 @@ impl Change {
 ///
 /// # Errors
 /// When a trial cannot be run. What could not be taken back is in the answer.
-pub(super) fn intervene<R: Runner>(
+pub(in crate::commands::capacity) fn intervene<R: Runner>(
     hunt: &mut Hunt<R>,
     care: &CareFlags,
     finding: &Finding,
@@ -152,14 +158,22 @@ pub(super) fn intervene<R: Runner>(
         Ok(changed) => changed,
         Err(reason) => return Ok(Some(Told { reason: Some(reason), ..told })),
     };
-    hunt.laboratory.screen.line(&format!("intervene: {}", told.changed()));
+    let words = told.changed();
+    hunt.laboratory.screen.line(&format!("intervene: {words}"));
     let settings = around(hunt.search.settings(), value, factor, hunt.left());
-    let after = hunt.aside(Search::new(settings), factor);
+    let after = hunt.aside(Search::new(settings), factor, &words);
+    hunt.laboratory.screen.doing(&format!("taking back: {words}"), None);
     // Before anything else, also an error.
     told.left = changed.take_back().err();
     let back = if told.left.is_some() { "NOT taken back" } else { "taken back" };
     hunt.laboratory.screen.line(&format!("intervene: {back}"));
-    told.judge(&after?);
+    let after = after.map_err(|failure| match &told.left {
+        Some(left) => {
+            Failure { message: format!("{}; NOT TAKEN BACK: {left}", failure.message), ..failure }
+        }
+        None => failure,
+    })?;
+    told.judge(&after);
     if hunt.laboratory.interrupt.is_set() {
         told.judged = None;
         told.reason = Some("it was interrupted".to_owned());
@@ -198,7 +212,7 @@ impl Told {
     }
 
     /// `quota 0.25 -> 0.31`, `resource x1.25`
-    fn changed(&self) -> String {
+    pub(super) fn changed(&self) -> String {
         match self.cores {
             Some((from, to)) => format!("quota {from:.2} -> {to:.2}"),
             None => format!("resource x{}", self.factor),
@@ -206,7 +220,7 @@ impl Told {
     }
 
     /// For people.
-    pub(super) fn words(&self) -> Vec<String> {
+    pub(in crate::commands::capacity) fn words(&self) -> Vec<String> {
         let moved = self.after.map_or(String::new(), |after| {
             let by = after.value / self.before.value - 1.0;
             let sign = if by < 0.0 { "-" } else { "+" };
@@ -234,7 +248,7 @@ impl Told {
     }
 
     /// For machines.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::commands::capacity) fn json(&self) -> Value {
         let (verdict, elasticity) = match self.judged {
             Some(Intervention::Confirmed { elasticity }) => ("confirmed", Some(elasticity)),
             Some(Intervention::Refuted { elasticity }) => ("refuted", Some(elasticity)),
@@ -266,7 +280,8 @@ impl Told {
 mod tests {
     use plimsoll_analysis::stats::Interval;
 
-    use super::{super::conclusion::tests::finding, *};
+    use super::*;
+    use crate::commands::capacity::conclusion::tests::finding;
 
     fn told(cores: Option<(f64, f64)>) -> Told {
         let interval = Some(Interval { low: 400.0, high: 420.0 });

@@ -6,19 +6,23 @@ use std::time::Duration;
 use plimsoll_analysis::capacity::{Kind, Order, Outcome};
 use plimsoll_engine::runner::Runner;
 use plimsoll_metrics::window::{Measure, Objective};
+use plimsoll_outputs::search::Now;
 use serde_json::{Value, json};
 
-use super::{
-    gather::Gathered,
-    noop::{self, Make, Noop},
-    plan,
-    trial::{Laboratory, Ran, Tried},
-    words::{milliseconds, number, percent, rate},
+use super::noop::{self, Make, Noop};
+use crate::{
+    args::SeeFlags,
+    commands::trials::{
+        REST,
+        figures::{milliseconds, number, percent, rate},
+        probe::Shape,
+        trial::{Laboratory, Tried},
+    },
+    exit::Failure,
 };
-use crate::{args::SeeFlags, exit::Failure};
 
 /// A shorter search has no time for it.
-pub(super) const BUDGET_MIN: Duration = Duration::from_secs(60);
+pub(in crate::commands::capacity) const BUDGET_MIN: Duration = Duration::from_secs(60);
 
 /// Requests at a time that find out about where to begin.
 const SENDERS: u64 = 64;
@@ -31,8 +35,12 @@ const FIRST: f64 = 0.8;
 const STEP: f64 = 0.7;
 const STEPS: i32 = 4;
 
+/// What goes on, in words.
+const CALIBRATING: &str = "calibrating against serve noop";
+
 /// The longest that calibration takes.
-pub(super) const TIME_MAX: Duration = Duration::from_secs(2 * (1 + STEPS as u64 + 1));
+pub(in crate::commands::capacity) const TIME_MAX: Duration =
+    Duration::from_secs(2 * (1 + STEPS as u64 + 1));
 
 /// Of its CPU, from here on the generator is the limit, as for trials.
 const CPU_SHARE: f64 = 0.8;
@@ -43,56 +51,35 @@ const UNLIKE: f64 = 0.1;
 /// Fewer in the first run say nothing of what each costs.
 const DONE_MIN: f64 = 1000.0;
 
-/// About what the head of an answer takes.
-const HEAD_BYTES: f64 = 120.0;
-
-/// What one request, or one iteration of a script, is answered.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shape {
-    /// Bytes of an answer, without its head.
-    pub(super) body: u64,
-    /// How many requests it sends.
-    pub(super) requests: f64,
-}
-
-impl Shape {
-    pub(super) fn of(ran: &Ran) -> Shape {
-        let Gathered { done, requests, received, .. } = &ran.gathered;
-        // What is negative becomes 0.
-        let body = (received / requests.max(1.0) - HEAD_BYTES) as u64;
-        Shape { body, requests: requests / done.max(1.0) }
-    }
-}
-
 /// What is on time: so many milliseconds late, or that share of the tightest limit on latency if it is more.
 const LATE_MS: f64 = 1.0;
 const LATE_SHARE: f64 = 0.05;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Calibration {
+pub(in crate::commands::capacity) struct Calibration {
     /// The highest rate that was tried and sent on time; `None` when there was none.
-    pub(super) held: Option<f64>,
+    pub(in crate::commands::capacity) held: Option<f64>,
     /// CPU seconds that one request takes of the generator.
-    pub(super) each: f64,
+    pub(in crate::commands::capacity) each: f64,
     /// Cores that it may use.
-    pub(super) cores: f64,
+    pub(in crate::commands::capacity) cores: f64,
     /// Milliseconds at the rate held, or the lowest that was tried: by which requests were late, at the 99th
     /// percentile, and from when they were due until they were answered, in the mean.
-    pub(super) lateness_p99: f64,
-    pub(super) round_trip: f64,
+    pub(in crate::commands::capacity) lateness_p99: f64,
+    pub(in crate::commands::capacity) round_trip: f64,
 }
 
 impl Calibration {
     /// No rate above it is worth a trial. What was held is less than what the generator can do when its
     /// target is on another machine: here the target took of the same cores.
-    pub(super) fn ceiling(&self) -> f64 {
+    pub(in crate::commands::capacity) fn ceiling(&self) -> f64 {
         let by_cpu = if self.each > 0.0 { CPU_SHARE * self.cores / self.each } else { 0.0 };
         self.held.unwrap_or(0.0).max(by_cpu)
     }
 
     /// For people, before the search.
-    pub(super) fn words(&self, noun: &str) -> String {
+    pub(in crate::commands::capacity) fn words(&self, noun: &str) -> String {
         let micros = number(self.each * 1e6);
         let held = match self.held {
             Some(held) => format!(
@@ -113,7 +100,7 @@ impl Calibration {
     }
 
     /// For the result and for searches that go on.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::commands::capacity) fn json(&self) -> Value {
         json!({
             "held": self.held,
             "cpu_us_per_request": self.each * 1e6,
@@ -125,7 +112,7 @@ impl Calibration {
     }
 
     /// Reads what [`Calibration::json`] made.
-    pub(super) fn read(json: &Value) -> Option<Calibration> {
+    pub(in crate::commands::capacity) fn read(json: &Value) -> Option<Calibration> {
         let number = |name: &str| json.get(name).and_then(Value::as_f64);
         Some(Calibration {
             held: number("held"),
@@ -139,16 +126,30 @@ impl Calibration {
 
 /// What is known of the generator.
 #[derive(Clone, Debug)]
-pub(super) enum Known {
+pub(in crate::commands::capacity) enum Known {
     Calibrated(Calibration),
     /// With the reason.
     Not(String),
 }
 
+impl Known {
+    /// No rate above it is worth a trial.
+    pub(super) fn ceiling(&self) -> Option<f64> {
+        match self {
+            Known::Calibrated(found) => Some(found.ceiling()).filter(|ceiling| *ceiling > 0.0),
+            Known::Not(_) => None,
+        }
+    }
+}
+
 impl<R: Runner> Laboratory<'_, R> {
     /// `None` when the person ended it. `shape`: of what the real target was sent and answered. Whatever goes
     /// wrong, the search does without.
-    pub(super) fn calibrate(&self, noop: &Noop<R>, shape: Shape) -> Option<Known> {
+    pub(in crate::commands::capacity) fn calibrate(
+        &self,
+        noop: &Noop<R>,
+        shape: Shape,
+    ) -> Option<Known> {
         let make = match noop {
             Noop::At(make) => make,
             Noop::None(reason) => return Some(Known::Not((*reason).to_owned())),
@@ -161,9 +162,16 @@ impl<R: Runner> Laboratory<'_, R> {
 
     /// The mean milliseconds of an answer at `rate`, of a target that answers at once: all of it is the
     /// generator's, the network's and the kernel's. `None` when it cannot be told.
-    pub(super) fn round_trip(&self, noop: &Noop<R>, shape: Shape, rate: f64) -> Option<f64> {
+    pub(in crate::commands::capacity) fn round_trip(
+        &self,
+        noop: &Noop<R>,
+        shape: Shape,
+        rate: f64,
+    ) -> Option<f64> {
         let Noop::At(make) = noop else { return None };
-        let tried = self.against_noop(make, shape, |laboratory| laboratory.hold(rate));
+        let tried = self.against_noop(make, shape, |laboratory| {
+            laboratory.hold(rate, "measuring plimsoll's own latency against serve noop")
+        });
         let tried = tried.ok().flatten().flatten()?;
         let is_valid = !matches!(tried.judgement.outcome, Outcome::Invalid(_));
         is_valid.then_some(tried.judgement.mean_latency)
@@ -179,21 +187,28 @@ impl<R: Runner> Laboratory<'_, R> {
         let (_service, addr) = noop::start(shape.body)?;
         let Some(bench) = make(addr)? else { return Ok(None) };
         let see = SeeFlags::nothing();
-        let screen = self.screen.without_page();
-        let laboratory = Laboratory { bench: &bench, see: &see, screen: &screen, ..*self };
+        let laboratory = Laboratory { bench: &bench, see: &see, ..*self };
         let found = run(&laboratory);
         self.screen.clear();
         found.map(Some)
     }
 
-    fn hold(&self, rate: f64) -> Result<Option<Tried>, Failure> {
+    fn hold(&self, rate: f64, words: &str) -> Result<Option<Tried>, Failure> {
         let order = Order { rate, length: LENGTH, kind: Kind::Bracket };
+        let run = Now {
+            phase: "calibrate".to_owned(),
+            is_aside: true,
+            rate,
+            length_s: LENGTH.as_secs_f64(),
+            seconds: Vec::new(),
+        };
+        self.screen.doing(words, Some(run));
         self.trial(order, ("calibration".to_owned(), String::new()))
     }
 
     /// Down from about what it reaches at all.
     fn falling(&self, shape: Shape) -> Result<Option<Known>, Failure> {
-        self.screen.update("calibration");
+        self.screen.doing(&format!("{CALIBRATING}, with {SENDERS} at a time"), None);
         let expected = self.expected(None, LENGTH, Default::default());
         let ran = self.run(self.bench.closed(SENDERS, LENGTH), expected)?;
         let reached = ran.gathered.done / ran.lasted.max(LENGTH).as_secs_f64();
@@ -201,7 +216,7 @@ impl<R: Runner> Laboratory<'_, R> {
             let reason = "the target that answers at once was not reached".to_owned();
             return Ok((!self.interrupt.is_set()).then_some(Known::Not(reason)));
         }
-        let found = Shape::of(&ran);
+        let found = Shape::of(&ran, self.bench.head_bytes);
         if (found.requests / shape.requests.max(f64::MIN_POSITIVE) - 1.0).abs() > UNLIKE {
             return Ok(Some(Known::Not(format!(
                 "answered by another target, one of the {} sends {} requests, not {}",
@@ -217,7 +232,8 @@ impl<R: Runner> Laboratory<'_, R> {
         let mut found = None;
         for step in 0..STEPS {
             let rate = reached * FIRST * STEP.powi(step);
-            let Some(tried) = self.hold(rate)? else { return Ok(None) };
+            let words = format!("{CALIBRATING}, rate {} of {STEPS} at most", step + 1);
+            let Some(tried) = self.hold(rate, &words)? else { return Ok(None) };
             let is_kept = tried.judgement.outcome == Outcome::Pass
                 || matches!(tried.judgement.outcome, Outcome::Undecided { leans_to_pass: true });
             let is_held = is_kept && tried.generator.lateness_p99 <= on_time(self.objectives);
@@ -225,7 +241,7 @@ impl<R: Runner> Laboratory<'_, R> {
             if is_held {
                 break;
             }
-            self.interrupt.rest(plan::REST);
+            self.interrupt.rest(REST);
         }
         let none = || Known::Not("there was no run".to_owned());
         Ok((!self.interrupt.is_set()).then(|| found.map_or_else(none, Known::Calibrated)))
@@ -252,22 +268,22 @@ fn on_time(objectives: &[Objective]) -> f64 {
 
 /// What of a latency is the generator's own.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Own {
+pub(in crate::commands::capacity) struct Own {
     /// The rate that it is about, and the mean milliseconds of an answer there.
-    pub(super) rate: f64,
-    pub(super) latency: f64,
+    pub(in crate::commands::capacity) rate: f64,
+    pub(in crate::commands::capacity) latency: f64,
     /// Mean milliseconds between when requests were due and when they were begun.
-    pub(super) late: f64,
+    pub(in crate::commands::capacity) late: f64,
     /// Mean milliseconds until each had a connection.
-    pub(super) waited: f64,
+    pub(in crate::commands::capacity) waited: f64,
     /// Of a target that answers at once, at the same rate: with all of the above, and with what an answer
     /// waits in the kernel until it is read.
-    pub(super) round_trip: Option<f64>,
+    pub(in crate::commands::capacity) round_trip: Option<f64>,
 }
 
 impl Own {
     /// For people.
-    pub(super) fn words(&self) -> String {
+    pub(in crate::commands::capacity) fn words(&self) -> String {
         let Own { rate: at, latency, late, waited, round_trip } = *self;
         let begun = format!(
             "sent late by {}, {} until there was a connection",
@@ -291,7 +307,7 @@ impl Own {
     }
 
     /// For machines.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::commands::capacity) fn json(&self) -> Value {
         json!({
             "rate": self.rate,
             "mean_latency_ms": self.latency,

@@ -16,7 +16,7 @@ use plimsoll_runtime::log::Log;
 
 use super::{
     bench::{Bench, Left},
-    gather::{Expected, Gathered, Gathering, Level},
+    gather::{Expected, Gathered, Gathering},
     in_flight::Looks,
     interrupt::Interrupt,
     screen::Screen,
@@ -37,48 +37,50 @@ const PATIENCE: f64 = 5.0;
 const HOPELESS_SCORE: Score = Score { excess: 4.0, error: 1.0 };
 
 /// A trial that was run and judged.
-pub(super) struct Tried {
-    pub(super) judgement: Judgement,
-    pub(super) generator: Generator,
-    pub(super) signals: Vec<Signal>,
+pub(in crate::commands) struct Tried {
+    pub(in crate::commands) judgement: Judgement,
+    pub(in crate::commands) generator: Generator,
+    pub(in crate::commands) signals: Vec<Signal>,
+    /// Beyond [`SIGNALS_LIMIT`](super::signals::SIGNALS_LIMIT).
+    pub(in crate::commands) left_out: usize,
     /// Requests per second that were sent, or were to be.
-    pub(super) offered: f64,
-    pub(super) spread: Spread,
-    pub(super) begun: Begun,
+    pub(in crate::commands) offered: f64,
+    pub(in crate::commands) spread: Spread,
+    pub(in crate::commands) begun: Begun,
 }
 
 /// How requests began, in mean milliseconds: after they were due, and until each had a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Begun {
-    pub(super) late: f64,
-    pub(super) waited: f64,
+pub(in crate::commands) struct Begun {
+    pub(in crate::commands) late: f64,
+    pub(in crate::commands) waited: f64,
 }
 
 /// All that trials of one search share.
-pub(super) struct Laboratory<'a, R: Runner> {
-    pub(super) bench: &'a Bench<R>,
-    pub(super) objectives: &'a [Objective],
-    pub(super) see: &'a SeeFlags,
-    pub(super) interrupt: &'a Interrupt,
-    pub(super) screen: &'a Screen,
-    pub(super) log: &'a Log,
+pub(in crate::commands) struct Laboratory<'a, R: Runner> {
+    pub(in crate::commands) bench: &'a Bench<R>,
+    pub(in crate::commands) objectives: &'a [Objective],
+    pub(in crate::commands) see: &'a SeeFlags,
+    pub(in crate::commands) interrupt: &'a Interrupt,
+    pub(in crate::commands) screen: &'a Screen,
+    pub(in crate::commands) log: &'a Log,
     /// CPU that plimsoll may use.
-    pub(super) cores: f64,
+    pub(in crate::commands) cores: f64,
 }
 
 /// What a run left behind.
-pub(super) struct Ran {
-    pub(super) gathered: Gathered,
-    pub(super) signals: Vec<Signal>,
-    pub(super) lasted: Duration,
+pub(in crate::commands) struct Ran {
+    pub(in crate::commands) gathered: Gathered,
+    pub(in crate::commands) signals: Vec<Signal>,
+    pub(in crate::commands) lasted: Duration,
     /// Of attacks: what was the generator's own, in words, and errors.
-    pub(super) shortages: Vec<String>,
-    pub(super) errors: String,
+    pub(in crate::commands) shortages: Vec<String>,
+    pub(in crate::commands) errors: String,
 }
 
 impl<R: Runner> Laboratory<'_, R> {
     /// Runs and judges it; `None` when the person ended it.
-    pub(super) fn trial(
+    pub(in crate::commands) fn trial(
         &self,
         order: Order,
         words: (String, String),
@@ -141,10 +143,11 @@ impl<R: Runner> Laboratory<'_, R> {
             judgement.score = HOPELESS_SCORE;
         }
         let offered = due.unwrap_or(judgement.throughput);
-        Ok(Some(Tried { judgement, generator, signals, offered, spread, begun }))
+        let left_out = gathered.signals.left_out;
+        Ok(Some(Tried { judgement, generator, signals, left_out, offered, spread, begun }))
     }
 
-    pub(super) fn expected(
+    pub(in crate::commands) fn expected(
         &self,
         rate: Option<f64>,
         length: Duration,
@@ -166,7 +169,11 @@ impl<R: Runner> Laboratory<'_, R> {
     }
 
     /// Runs the engine once. Blocks until all that was sent was answered or given up.
-    pub(super) fn run(&self, config: RunConfig, expected: Expected) -> Result<Ran, Failure> {
+    pub(in crate::commands) fn run(
+        &self,
+        config: RunConfig,
+        expected: Expected,
+    ) -> Result<Ran, Failure> {
         let bench = self.bench;
         let control = Arc::new(Control::new());
         let gathered = Arc::new(Mutex::new(Gathered::default()));
@@ -200,32 +207,15 @@ impl<R: Runner> Laboratory<'_, R> {
         let Left { lasted, shortages, errors } = left.inspect_err(|_| self.screen.clear())?;
         let gathered =
             std::mem::take(&mut *gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        let signals = self.signals(&gathered);
-        Ok(Ran { gathered, signals, lasted, shortages, errors })
-    }
-
-    fn signals(&self, gathered: &Gathered) -> Vec<Signal> {
-        // The first one is left out.
+        // The first second is left out.
         let seconds = gathered.count().saturating_sub(1);
-        let signal = |(series, level): (&_, &Level)| {
-            let def = self.bench.registry.series_def(*series);
-            let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-            let (mean, max) = level.mean_and_max(seconds);
-            Signal {
-                metric: self.bench.registry.def(def.metric).name.to_string(),
-                tags: def.tags.iter().map(pair).collect(),
-                mean,
-                max,
-            }
-        };
-        let mut signals: Vec<Signal> = gathered.signals.iter().map(signal).collect();
-        signals.sort_by(|a, b| (&a.metric, &a.tags).cmp(&(&b.metric, &b.tags)));
-        signals
+        let signals = gathered.signals.told(&bench.registry, seconds, self.see.watched.watch_every);
+        Ok(Ran { gathered, signals, lasted, shortages, errors })
     }
 }
 
 /// Seconds that the objectives let a response take, the most of them.
-pub(super) fn allowed(objectives: &[Objective]) -> f64 {
+pub(in crate::commands) fn allowed(objectives: &[Objective]) -> f64 {
     let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
     latencies.map(|one| one.limit / 1e3).reduce(f64::max).unwrap_or(PATIENCE)
 }

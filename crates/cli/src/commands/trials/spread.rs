@@ -5,7 +5,7 @@ use plimsoll_metrics::Histogram;
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spread {
+pub(in crate::commands) struct Spread {
     latency: Histogram,
     done: f64,
     failed: f64,
@@ -13,7 +13,7 @@ pub(super) struct Spread {
 
 impl Spread {
     /// Of the seconds that count.
-    pub(super) fn of(seconds: &[Second], warm_up: usize) -> Spread {
+    pub(in crate::commands) fn of(seconds: &[Second], warm_up: usize) -> Spread {
         // A trial that was ended in its first seconds has no others.
         let counted = seconds.get(warm_up..).filter(|rest| !rest.is_empty()).unwrap_or(seconds);
         let mut spread = Spread::default();
@@ -26,7 +26,7 @@ impl Spread {
     }
 
     /// Milliseconds; null when nothing was answered.
-    pub(super) fn latency(&self) -> Value {
+    pub(in crate::commands) fn latency(&self) -> Value {
         if self.latency.count() == 0 {
             return Value::Null;
         }
@@ -41,7 +41,7 @@ impl Spread {
     }
 
     /// A share of what ended; null when nothing did.
-    pub(super) fn errors(&self) -> Option<f64> {
+    pub(in crate::commands) fn errors(&self) -> Option<f64> {
         (self.done > 0.0).then(|| self.failed / self.done)
     }
 }
