@@ -2,15 +2,23 @@
 
 use std::sync::LazyLock;
 
-use super::{bits, expiry, introspect, keys, node, sort, spec::Spec, strings};
+use super::{
+    bits, dump, expiry, hashes, introspect, keys, lists, node, sets, sort, sorted_sets, spec::Spec,
+    strings,
+};
 
 /// One table per family.
 const FAMILIES: &[&[Spec]] = &[
     strings::TABLE,
     bits::TABLE,
+    hashes::TABLE,
+    lists::TABLE,
+    sets::TABLE,
+    sorted_sets::TABLE,
     keys::TABLE,
     expiry::TABLE,
     sort::TABLE,
+    dump::TABLE,
     node::TABLE,
     introspect::TABLE,
 ];

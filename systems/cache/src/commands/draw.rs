@@ -1,0 +1,97 @@
+//! Members drawn by chance: `HRANDFIELD`, `SRANDMEMBER`, `SPOP` and `ZRANDMEMBER`.
+
+use hashbrown::HashSet;
+use plimsoll_runtime::random::Random;
+
+use super::{error::Error, number};
+
+/// Most members that are drawn where the same may come again; a negative count asks for that many.
+/// Redis writes as many as a client dares to ask for.
+const REPEATED_LIMIT: usize = 1 << 20;
+/// Most bytes of such a reply.
+pub(super) const REPEATED_BYTES_LIMIT: usize = 512 << 20;
+
+/// What a count asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Draw {
+    /// Up to that many, none twice.
+    Distinct(usize),
+    /// That many, each drawn from all.
+    Repeated(usize),
+}
+
+/// # Errors
+/// When it is no integer, or asks for too many.
+pub(super) fn count(argument: &[u8]) -> Result<Draw, Error> {
+    let count = number::integer(argument).ok_or(Error::NotInteger)?;
+    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    if count >= 0 {
+        return Ok(Draw::Distinct(wanted));
+    }
+    if wanted > REPEATED_LIMIT { Err(Error::OutOfRange) } else { Ok(Draw::Repeated(wanted)) }
+}
+
+/// Indexes below `len`. Never more of them than `len`, or than [`REPEATED_LIMIT`].
+pub(super) fn indexes(draw: Draw, len: usize, random: &mut Random) -> Vec<usize> {
+    match draw {
+        _ if len == 0 => Vec::new(),
+        Draw::Repeated(count) => (0..count).map(|_| random.below(len)).collect(),
+        Draw::Distinct(count) if count >= len => (0..len).collect(),
+        // Most of them: each is taken with the chance that is right for those still to be taken.
+        Draw::Distinct(count) if count > len / 4 => {
+            let mut missing = count;
+            let chosen = |index: &usize| {
+                let is_chosen = random.below(len - index) < missing;
+                missing -= usize::from(is_chosen);
+                is_chosen
+            };
+            (0..len).filter(chosen).collect()
+        }
+        // Few of them: Floyd's way, which costs as much as is drawn.
+        Draw::Distinct(count) => {
+            let (mut seen, mut drawn) = (HashSet::with_capacity(count), Vec::with_capacity(count));
+            for last in len - count..len {
+                let index = random.below(last + 1);
+                let index = if seen.insert(index) { index } else { last };
+                seen.insert(index);
+                drawn.push(index);
+            }
+            drawn
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distinct_indexes_are_distinct_and_each_as_likely() {
+        let mut random = Random::seeded(7);
+        for (len, count) in [(1, 1), (10, 3), (10, 2), (100, 5), (100, 60), (7, 9)] {
+            let mut hits = vec![0_u32; len];
+            for _ in 0..2000 {
+                let mut drawn = indexes(Draw::Distinct(count), len, &mut random);
+                drawn.sort_unstable();
+                drawn.dedup();
+                assert_eq!(drawn.len(), count.min(len));
+                drawn.iter().for_each(|index| hits[*index] += 1);
+            }
+            let expected = 2000.0 * count.min(len) as f64 / len as f64;
+            let far =
+                hits.iter().map(|hits| (f64::from(*hits) - expected).abs()).fold(0.0, f64::max);
+            assert!(far < 6.0 * expected.sqrt(), "{count} of {len}: off by {far} from {expected}");
+        }
+    }
+
+    #[test]
+    fn repeated_indexes_are_limited() {
+        let mut random = Random::seeded(7);
+        assert_eq!(indexes(Draw::Repeated(9), 2, &mut random).len(), 9);
+        assert_eq!(indexes(Draw::Repeated(9), 0, &mut random).len(), 0);
+        assert_eq!(count(b"-1048576"), Ok(Draw::Repeated(REPEATED_LIMIT)));
+        assert_eq!(count(b"-9223372036854775808"), Err(Error::OutOfRange));
+        assert_eq!(count(b"5"), Ok(Draw::Distinct(5)));
+        assert_eq!(count(b"1e3"), Err(Error::NotInteger));
+    }
+}

@@ -1,0 +1,66 @@
+//! What `HSCAN`, `SSCAN` and `ZSCAN` share: the cursor, the options and the shape of the reply.
+
+use super::{Call, Error, Outcome, Reply, Words};
+use crate::glob;
+
+/// Entries of one step when none are asked for: Redis's own.
+const COUNT_DEFAULT: usize = 10;
+/// Most entries of one step, whatever is asked for: a step runs with the shard locked.
+const COUNT_LIMIT: usize = 1 << 20;
+
+/// What to hand out in one step.
+pub(super) struct Options<'c> {
+    pub(super) count: usize,
+    pattern: Option<&'c [u8]>,
+}
+
+impl Options<'_> {
+    pub(super) fn matches(&self, name: &[u8]) -> bool {
+        self.pattern.is_none_or(|pattern| glob::matches(pattern, name))
+    }
+}
+
+/// The cursor behind the key.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn cursor(call: &Call<'_, '_>) -> Result<u64, Error> {
+    let text = std::str::from_utf8(call.argument(2)?).ok();
+    let cursor = text.filter(|text| !text.starts_with('+')).and_then(|text| text.parse().ok());
+    cursor.ok_or(Error::text("ERR invalid cursor"))
+}
+
+/// The options behind the cursor. They are read in any case, and refused only where there is a key.
+///
+/// # Errors
+/// When they are none.
+pub(super) fn options(mut words: Words<'_>) -> Result<Options<'_>, Error> {
+    let mut options = Options { count: COUNT_DEFAULT, pattern: None };
+    while words.left() > 0 {
+        if words.take("count") {
+            let count = usize::try_from(words.integer()?).ok().filter(|count| *count > 0);
+            options.count = count.ok_or(Error::Syntax)?.min(COUNT_LIMIT);
+        } else if words.take("match") {
+            options.pattern = Some(words.demand()?).filter(|pattern| *pattern != b"*");
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    Ok(options)
+}
+
+/// The reply for a key that is not there.
+pub(super) fn nothing(out: &mut Reply) -> Outcome {
+    reply(out, |_| (0, 0));
+    Ok(())
+}
+
+/// Writes the next cursor, which `step` returns with the number of values, and then what it writes.
+pub(super) fn reply(out: &mut Reply, step: impl FnOnce(&mut Reply) -> (u64, usize)) {
+    let mut entries = Reply::new(out.protocol());
+    let (next, count) = step(&mut entries);
+    out.array(2);
+    out.bulk(itoa::Buffer::new().format(next).as_bytes());
+    out.array(count);
+    out.raw().extend_from_slice(entries.buffer());
+}
