@@ -48,7 +48,7 @@ function asides({ intervention, trials }) {
   if (!intervention?.trials.length) return [];
   const head = element(
     "tr",
-    { class: "aside head" },
+    { class: "aside aside-head" },
     element(
       "th",
       { colspan: COLUMNS.length, scope: "rowgroup", class: "text" },
