@@ -44,7 +44,6 @@ mod transaction;
 mod waiting;
 mod watch;
 
-use crate::glob;
 pub use batch::{Batch, Ran, resolve};
 pub use call::{Block, Call, Words, is};
 pub use changes::{Change, Changes, EventClass, Wanted};

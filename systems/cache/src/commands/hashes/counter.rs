@@ -30,6 +30,9 @@ pub(super) fn add_integer(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn add_float(call: &mut Call<'_, '_>) -> Outcome {
     let (key, field) = (call.key(), call.argument(2)?);
     let amount = Extended::parse(call.argument(3)?).ok_or(Error::NotFloat)?;
+    if !amount.is_finite() {
+        return Err(Error::text("ERR value is NaN or Infinity"));
+    }
     let text = grow(call, &key, |hash: &mut Hash| {
         let value = match hash.get(field) {
             None => Extended::ZERO,

@@ -41,7 +41,7 @@ fn echo(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 fn select(call: &mut Call<'_, '_>) -> Outcome {
-    let database = call.integer(1).map_err(|_| Error::text("ERR invalid DB index"))?;
+    let database = call.integer(1)?;
     if database != 0 {
         return Err(OTHER_DATABASE);
     }

@@ -56,6 +56,10 @@ impl Extended {
         Some(Extended { is_negative, kind })
     }
 
+    pub fn is_finite(self) -> bool {
+        self.kind != Kind::Infinite
+    }
+
     /// The rounded sum; `None` when it is not finite.
     pub fn add(self, other: Extended) -> Option<Extended> {
         let (Kind::Finite { mantissa: a, power: p }, Kind::Finite { mantissa: b, power: q }) =

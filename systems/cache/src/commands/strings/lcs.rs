@@ -26,6 +26,15 @@ struct Match {
 }
 
 pub(super) fn lcs(call: &mut Call<'_, '_>) -> Outcome {
+    let mut strings = [&b""[..]; 2];
+    for (key, string) in call.keys.iter().zip(&mut strings) {
+        if let Some(item) = call.shards.look(key).peek(key, call.now) {
+            *string = item
+                .value
+                .as_bytes()
+                .ok_or(Error::text("ERR The specified keys must contain string values"))?;
+        }
+    }
     let mut options = Options::default();
     let mut words = call.words(3);
     while words.peek().is_some() {
@@ -45,15 +54,6 @@ pub(super) fn lcs(call: &mut Call<'_, '_>) -> Outcome {
         return Err(Error::text(
             "ERR If you want both the length and indexes, please just use IDX.",
         ));
-    }
-    let mut strings = [&b""[..]; 2];
-    for (key, string) in call.keys.iter().zip(&mut strings) {
-        if let Some(item) = call.shards.look(key).peek(key, call.now) {
-            *string = item
-                .value
-                .as_bytes()
-                .ok_or(Error::text("ERR The specified keys must contain string values"))?;
-        }
     }
     let [first, second] = strings;
     let table = Table::of(first, second)?;
@@ -102,7 +102,7 @@ impl Table {
     fn of(first: &[u8], second: &[u8]) -> Result<Table, Error> {
         let width = second.len() + 1;
         let cells = (first.len() + 1).checked_mul(width).filter(|cells| *cells <= CELLS_LIMIT);
-        let cells = cells.ok_or(Error::text("ERR strings are too long for LCS"))?;
+        let cells = cells.ok_or(Error::text("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"))?;
         let mut cells = vec![0_u32; cells];
         for (row, byte) in first.iter().enumerate() {
             let (above, below) = cells.split_at_mut((row + 1) * width);

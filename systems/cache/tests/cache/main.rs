@@ -1,0 +1,3 @@
+//! The cache beside a real redis-server.
+
+mod differential;
