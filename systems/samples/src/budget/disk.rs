@@ -141,7 +141,8 @@ mod tests {
         };
         check(0xfe00, "254:0");
         check(0x801, "8:1");
-        check(0x1_0000_0103, "1:259");
+        check(0x1_0301, "259:1");
+        check(0x10_082c, "8:300");
         assert_eq!(Device::parse("x"), None);
     }
 

@@ -101,6 +101,52 @@ fn a_pool_is_named_and_not_the_cpu() {
     service.end(Signal::SIGTERM);
 }
 
+/// Writes that are synced, some at a time. A disk that is fast may be limited by something else.
+#[test]
+fn a_disk_or_nothing_is_named() {
+    // The system's temporary files may be in memory; these are beside the program.
+    let folder = tempfile::tempdir_in(Tool::Plimsoll.binary().parent().unwrap()).unwrap();
+    let service = Service::start(&["--disk", folder.path().to_str().unwrap()]).unwrap();
+    let watched = format!("port:{}", service.port);
+    let url = format!("http://127.0.0.1:{}/work?write_kb=256", service.port);
+    let (run, result) = search(&url, &["--watch", &watched]);
+    is_named(&result, "disk", &run);
+    service.end(Signal::SIGTERM);
+}
+
+/// Each request has a connection of its own, of which one is accepted in 10 ms.
+#[test]
+fn an_accept_queue_is_named() {
+    let flags = ["--threads", "1", "--accept-pause", "10ms", "--backlog", "8"];
+    let service = Service::start(&flags).unwrap();
+    let watched = format!("port:{}", service.port);
+    let url = format!("http://127.0.0.1:{}/work", service.port);
+    let (run, result) = search(&url, &["-keepalive=false", "--watch", &watched]);
+    if let Some(capacity) = result["capacity"]["value"].as_f64() {
+        assert!(capacity <= 105.0, "{}", run.said());
+    }
+    is_named(&result, "listen_queue", &run);
+    service.end(Signal::SIGTERM);
+}
+
+/// Whoever sleeps is not busy, however many do: every rate that is tried is kept, and nothing is the limit.
+#[test]
+fn sleeping_is_no_limit() {
+    let service = Service::start(&[]).unwrap();
+    let watched = format!("port:{}", service.port);
+    let url = format!("http://127.0.0.1:{}/work?sleep_ms=50", service.port);
+    let (run, result) = search(&url, &["--watch", &watched, "--max", "120"]);
+    let is_kept = |trial: &Value| trial["verdict"] != "not kept";
+    if result["trials"].as_array().unwrap().iter().all(is_kept) {
+        assert!(result["bottleneck"].is_null(), "{}", run.said());
+        let reason = result["not_identified"]["reason"].as_str().unwrap();
+        assert!(["not_reached", "too_few_trials"].contains(&reason), "{result:#}");
+    } else {
+        not_tested("others take this machine");
+    }
+    service.end(Signal::SIGTERM);
+}
+
 #[test]
 fn a_generator_under_a_quota_gives_no_capacity() {
     let Some(cgroup) = Cgroup::with_cores(0.1) else {

@@ -25,7 +25,7 @@ const CLIENTS: usize = 8;
 pub(crate) struct Service {
     child: Child,
     pub(crate) port: u16,
-    /// Below the mounted hierarchies, if it has a CPU budget.
+    /// Below the mounted hierarchies, if it has a budget.
     cgroup: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Service {
             return Err(said);
         };
         let mut cgroup = None;
-        if arguments.contains(&"--cpu-budget") {
+        if arguments.contains(&"--cpu-budget") || arguments.contains(&"--disk-rate") {
             let mut line = String::new();
             stderr.read_line(&mut line).unwrap();
             cgroup = line.trim().rsplit_once("cgroup:").map(|(_, path)| path.to_owned());
@@ -224,6 +224,69 @@ fn a_link_carries_so_many_bytes() {
     }
 }
 
+#[test]
+fn a_disk_has_what_it_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Service::start(&["--disk", folder.path().to_str().unwrap()]).unwrap();
+    let load = service.load("/work?write_kb=4");
+    assert_eq!(load.refused, 0, "{load:?}");
+    assert_eq!(service.metric("web_disk_writes_total"), load.done as f64);
+    assert_eq!(service.metric("web_disk_written_bytes_total"), 4096.0 * load.done as f64);
+    assert!(service.metric("web_disk_write_seconds_total") > 0.0);
+    // Nobody sees the file, and nothing is left of it however the service ends.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    service.end(Signal::SIGTERM);
+    let service = Service::start(&[]).unwrap();
+    let (status, page) = service.get("/work?write_kb=4").unwrap();
+    assert!(status == 400 && page.contains("--disk DIR"), "{status}: {page}");
+    service.end(Signal::SIGTERM);
+    let said = Service::start(&["--disk", "/no/such/folder"]).err().unwrap();
+    assert!(said.contains("--disk /no/such/folder: No such file"), "{said}");
+}
+
+/// Where cgroups can be written the rate is tested, elsewhere the message.
+#[test]
+fn a_disk_rate_is_kept_and_its_cgroup_goes() {
+    // The system's temporary files may be in memory, which has no rate.
+    let folder = tempfile::tempdir_in(Tool::Plimsoll.binary().parent().unwrap()).unwrap();
+    let disk = ["--disk", folder.path().to_str().unwrap(), "--disk-rate", "400kB/s"];
+    let service = match Service::start(&disk) {
+        Ok(service) => service,
+        Err(said) => {
+            not_tested(&format!("no rate is permitted here: {said}"));
+            assert!(said.contains("--disk-rate: "), "{said}");
+            return;
+        }
+    };
+    let load = service.load("/work?write_kb=16");
+    // What is begun with may go at once.
+    let most = 400e3 * (load.time.as_secs_f64() + 0.5) / 16_384.0;
+    assert!(load.done as f64 <= most, "{load:?}, at most {most}");
+    let path = service.cgroup.clone().unwrap();
+    let (mut watch, watched) = watch_for("2", &[&format!("cgroup:{path}")]);
+    watch.stdin(Stdio::null());
+    let run = thread::scope(|scope| {
+        let watching = scope.spawn(|| finish(watch, watched, None));
+        while !watching.is_finished() {
+            service.load("/work?write_kb=16");
+        }
+        watching.join().unwrap()
+    });
+    let seen = Seen::of(run, "none");
+    assert!(seen.value("cgroup_disk_utilization", "") > 0.3, "{}", seen.run.said());
+    service.end(Signal::SIGTERM);
+}
+
+/// Each request of these clients has a connection of its own.
+#[test]
+fn connections_are_accepted_one_after_the_other() {
+    let service = Service::start(&["--threads", "1", "--accept-pause", "20ms"]).unwrap();
+    let load = service.load("/work");
+    let most = load.time.as_secs_f64() / 0.020 + 1.0;
+    assert!(load.done as f64 <= most, "{load:?}, at most {most}");
+    service.end(Signal::SIGTERM);
+}
+
 /// Where cgroups can be written the budget is tested, elsewhere the message.
 #[test]
 fn a_cpu_budget_is_kept_and_its_cgroup_goes() {
@@ -331,6 +394,9 @@ fn limits_that_cannot_be() {
     check(&["--bandwidth", "1"], "such as 1MB/s");
     check(&["--bandwidth", "1B/s"], "from 1kB/s");
     check(&["--threads", "0"], "1..=256");
+    check(&["--disk-rate", "1MB/s"], "--disk");
+    check(&["--backlog", "0"], "1..=65535");
+    check(&["--accept-pause", "11s"], "up to 10s");
 }
 
 /// A service without limits has no page about them.

@@ -31,7 +31,11 @@ const MARGIN: f64 = 2.0;
 /// Where nothing is known of the generator; trials find out.
 const CEILING: f64 = 1e6;
 
-/// A search of whole numbers begins here at most.
+/// A search of whole numbers begins at so much of what is expected, from here on at least and at most. In a
+/// closed model a service is busy long before it is too slow, and what is never seen idle has no bottleneck
+/// that could be told from what waits for it.
+const START_CLOSED: f64 = 1.0 / 16.0;
+const START_MIN: f64 = 2.0;
 const START_MAX: f64 = 256.0;
 
 /// Held connections at least, over those that are busy at a time.
@@ -122,7 +126,8 @@ impl<R: Runner> Laboratory<'_, R> {
             Some(vus) => vus,
             None => reached * allowed(self.objectives),
         };
-        let start = (expected * START).clamp(SENDERS as f64, START_MAX).max(floor).min(ceiling);
+        let start = (expected * START_CLOSED).round().clamp(START_MIN, START_MAX);
+        let start = start.max(floor).min(ceiling);
         let reached = figures::number(reached);
         let words = format!("probe: {SENDERS} {} at a time reach {reached}/s", bench.noun);
         Probed { start, ceiling, floor: floor.clamp(1.0, ceiling), shape, words }

@@ -1,8 +1,12 @@
 //! Redis targets, against real redis-server.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
-use plimsoll_e2e::redis::Redis;
+use plimsoll_e2e::{Tool, redis::Redis};
 
 use super::{Attack, attack_with};
 
@@ -137,4 +141,43 @@ fn what_is_wrong_is_said() {
     check(&["redis://h/x", "--command", "PING"], "invalid database number");
     check(&["redis://h", "--command", "PING", "--ratio=1:2"], "2 parts for 1 commands");
     check(&["redis://h", "--command", "PING", "--pipeline=0"], "--pipeline");
+}
+
+/// Whatever it is asked, and in either version of the protocol.
+#[test]
+fn a_target_that_answers_at_once() {
+    let noop = Noop::start();
+    let url = format!("redis://captain:secret@{}/3", noop.address);
+    let commands = ["--command", "SET key:{seq:40} {bytes:8}", "--command", "GET key:{seq:40}"];
+    let load = ["-rate=200", "-duration=500ms", "--pipeline=5"];
+    let attack = attack(&[&[url.as_str()], &load[..], &commands].concat());
+    let answered: usize = outcomes(&attack).values().sum();
+    let is_good = |(_, error): &(String, String)| error.is_empty();
+    assert!(outcomes(&attack).keys().all(is_good), "{:?}", outcomes(&attack));
+    assert_eq!(answered, 100);
+}
+
+/// `serve noop`; ends with the value.
+struct Noop {
+    child: std::process::Child,
+    address: String,
+}
+
+impl Noop {
+    fn start() -> Noop {
+        let mut command = std::process::Command::new(Tool::Plimsoll.binary());
+        command.args(["serve", "noop", "--seconds", "60"]).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit("//").next().unwrap().to_owned();
+        Noop { child, address }
+    }
+}
+
+impl Drop for Noop {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

@@ -1,6 +1,6 @@
 //! `--dimension`: virtual users of a script, connections to a service.
 
-use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll};
+use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll, untested::not_tested};
 use serde_json::Value;
 
 use super::{POOL, result};
@@ -65,6 +65,34 @@ fn connections_are_raised_until_they_wait_too_long() {
     }
     let trial = &result["trials"][0];
     assert_eq!(trial["in_flight"], trial["rate"], "each has one in flight: {result:#}");
+}
+
+/// Each of two places is held for 20 ms, and a connection waits for its turn among all: thirty of them take the
+/// 300 ms that are allowed.
+#[test]
+fn a_number_of_connections_is_confirmed() {
+    let web = Web::start_with(&POOL);
+    let url = format!("{}/work?sleep_ms=20", web.url);
+    let port = web.url.rsplit(':').next().unwrap();
+    let page = format!("prometheus:{}/metrics", web.url);
+    let watch = ["--watch", &format!("port:{port}"), "--watch", &page];
+    let flags = ["--dimension", "connections", "--slo", "p(90)<300ms", "--budget", "45s"];
+    let state = ["--state", "off", "--json"];
+    let run = plimsoll(&[&["capacity", &url][..], &flags, &watch, &state].concat());
+    let result = result(&run);
+    assert!(run.stderr.contains("not calibrated (what is raised is no rate)"), "{}", run.said());
+    if result["verdict"] != "found" {
+        not_tested(&format!("the machine was busy: {}", result["verdict"]));
+        return;
+    }
+    let capacity = &result["capacity"];
+    let number = |name: &str| capacity[name].as_f64().unwrap();
+    assert!(capacity["confirmations"]["kept"].as_u64().unwrap() > 0, "{}", run.said());
+    // Timers and the machine make it slower, nothing makes it faster.
+    assert!((15.0..=31.0).contains(&number("value")), "{}", run.said());
+    assert!(number("low") <= number("value") && number("value") <= number("high"), "{capacity}");
+    let named = &result["bottleneck"];
+    assert!(named.is_null() || named["resource"] == "pool", "{result:#}");
 }
 
 #[test]
