@@ -2,5 +2,6 @@
 
 pub mod commands;
 mod glob;
+pub mod serve;
 pub mod store;
 pub mod values;

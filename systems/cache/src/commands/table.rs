@@ -6,6 +6,7 @@ use super::{
     bits, dump, expiry, hashes, introspect, keys, lists, node, sets, sort, sorted_sets, spec::Spec,
     strings,
 };
+use crate::serve::server;
 
 /// One table per family.
 const FAMILIES: &[&[Spec]] = &[
@@ -21,6 +22,18 @@ const FAMILIES: &[&[Spec]] = &[
     dump::TABLE,
     node::TABLE,
     introspect::TABLE,
+    server::access::TABLE,
+    server::client::TABLE,
+    server::config::TABLE,
+    server::connection::TABLE,
+    server::debug::TABLE,
+    server::info::TABLE,
+    server::latency::TABLE,
+    server::memory::TABLE,
+    server::pubsub::TABLE,
+    server::scripting::TABLE,
+    server::slowlog::TABLE,
+    server::transactions::TABLE,
 ];
 
 /// Places of the index, four times as many as there are commands, or more. A power of two.

@@ -1,0 +1,275 @@
+//! Running what one read brought, and a blocking command again.
+
+use std::{io, sync::atomic::Ordering, task::Context, time::Duration};
+
+use plimsoll_runtime::timer;
+use plimsoll_wire::resp::{CommandDecoder, CommandError, Limits};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, output};
+use crate::{
+    commands::{self, Batch, Block, Error},
+    serve::{
+        dispatch::{self, Dispatch, Flow},
+        node::Node,
+        notify,
+        statistics::Events,
+        worker::Scratch,
+    },
+};
+
+/// What those may send who have not said who they are: Redis's own limits.
+const STRANGER: Limits = Limits { bulk: 16 << 10, elements: 10, depth: 1 };
+/// Room for a large command grows by doubling, from this on.
+const PARTIAL_MIN: usize = 16 << 10;
+
+/// Why a batch ended before its input did.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// All whole commands have run.
+    Input,
+    /// There are many replies: they are sent first.
+    Reply,
+    Closing,
+    Paused,
+    Blocked(Block),
+}
+
+/// What a batch came to.
+struct Ran {
+    /// Bytes of the input.
+    done: usize,
+    stop: Stop,
+    /// The number of the last command; `u32::MAX` for none.
+    last: u32,
+    commands: u64,
+}
+
+impl Partial {
+    /// What came behind it. Room for what is known to come is made, but not for more than as much again
+    /// as has come: who only claims to send much takes no memory.
+    fn take_in(&mut self, more: &[u8]) {
+        let missing = self.decoder.missing().max(more.len());
+        if self.input.capacity() - self.input.len() < missing {
+            let room = missing.min(self.input.len().max(PARTIAL_MIN));
+            self.input.reserve_exact(room.max(more.len()));
+        }
+        self.input.extend_from_slice(more);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// Runs all whole commands of what is kept and of the `count` bytes that the thread's buffer has,
+    /// and sends the replies.
+    pub(super) fn run_batch(&mut self, context: &mut Context<'_>, count: usize) -> Turn {
+        let worker = std::rc::Rc::clone(&self.worker);
+        let mut scratch = worker.scratch.borrow_mut();
+        self.session.refresh_user(&self.node);
+        let stop = self.run_commands(&mut scratch, count);
+        let sent = output::send(&mut self.stream, context, &mut self.pending, &scratch.reply);
+        scratch.clear();
+        drop(scratch);
+        let Ok(sent) = sent else { return Turn::End };
+        self.count_sent(sent);
+        if self.check_output().is_err() || self.is_query_too_long() {
+            return Turn::End;
+        }
+        match stop {
+            Stop::Paused => self.pause(),
+            Stop::Blocked(block) => self.wait_until(block),
+            Stop::Input | Stop::Reply | Stop::Closing => {}
+        }
+        Turn::Again
+    }
+
+    /// Runs commands into the thread's reply buffer, and keeps what is left of the input.
+    fn run_commands(&mut self, scratch: &mut Scratch, count: usize) -> Stop {
+        let Connection { node, worker, session, partial, .. } = self;
+        let Scratch { input, reply, decoder: shared, random, changes, tick } = scratch;
+        let input = input.get(..count).unwrap_or_default();
+        reply.set_protocol(session.protocol);
+        let now = Node::now();
+        let counters = worker.counters(node);
+        let ran = {
+            let (data, decoder): (&[u8], &mut CommandDecoder) = match partial.as_deref_mut() {
+                Some(partial) => {
+                    partial.take_in(input);
+                    (&partial.input, &mut partial.decoder)
+                }
+                None => (input, &mut *shared),
+            };
+            let mut dispatch = Dispatch {
+                node,
+                session,
+                batch: Batch::new(&node.keyspace, now, random, changes),
+                out: reply,
+                counters,
+                tick,
+                is_paused: node.pause.is_on(now),
+                last: u32::MAX,
+                count: 0,
+            };
+            let (done, stop) = run_all(&mut dispatch, data, decoder);
+            Ran { done, stop, last: dispatch.last, commands: dispatch.count }
+        };
+        notify::tell(node, session.client.id, changes, now);
+        session.client.last_active.store(now.0, Ordering::Relaxed);
+        session.show();
+        if ran.last != u32::MAX {
+            session.client.last_command.store(ran.last, Ordering::Relaxed);
+        }
+        if let Some(counters) = counters {
+            counters.reads.add(u64::from(count > 0));
+            counters.bytes_in.add(count as u64);
+            counters.commands.add(ran.commands);
+        }
+        let is_ready = ran.stop != Stop::Input;
+        match partial {
+            Some(kept) if ran.done < kept.input.len() => {
+                kept.input.drain(..ran.done);
+                kept.is_ready = is_ready;
+            }
+            Some(_) => *partial = None,
+            None => {
+                let rest = input.get(ran.done..).unwrap_or_default();
+                if !rest.is_empty() {
+                    // It knows how far it has read.
+                    let decoder = std::mem::take(shared);
+                    let input = rest.to_vec();
+                    *partial = Some(Box::new(Partial { input, decoder, is_ready }));
+                }
+            }
+        }
+        ran.stop
+    }
+
+    fn is_query_too_long(&self) -> bool {
+        let kept = self.partial.as_ref().map_or(0, |partial| partial.input.len());
+        let limit = self.node.parameters.hot.query_bytes_max.load(Ordering::Relaxed);
+        let is_too_long = kept as u64 > limit;
+        if is_too_long {
+            Events::count(&self.node.events.query_limit);
+        }
+        is_too_long
+    }
+
+    /// A blocking command begins to wait. It is tried once more at once: between its first try and now
+    /// somebody may have changed a key without knowing of it.
+    fn wait_until(&mut self, block: Block) {
+        self.session.client.mailbox.nudge();
+        self.alarm = block.until.map(|until| {
+            let wait = until.0.saturating_sub(Node::now().0);
+            Box::pin(timer::sleep(Duration::from_millis(wait)))
+        });
+    }
+
+    /// Whether the blocking command has its reply, which is sent then.
+    pub(super) fn retry_blocked(
+        &mut self,
+        context: &mut Context<'_>,
+        may_block: bool,
+    ) -> io::Result<bool> {
+        let Some(blocked) = self.session.blocked.take() else { return Ok(true) };
+        let worker = std::rc::Rc::clone(&self.worker);
+        let mut scratch = worker.scratch.borrow_mut();
+        let Scratch { reply, random, changes, .. } = &mut *scratch;
+        reply.set_protocol(self.session.protocol);
+        let now = Node::now();
+        let mut decoder = CommandDecoder::default();
+        let ran = match decoder.decode(&blocked.command) {
+            Ok((_, Some(command))) => {
+                let mut batch = Batch::new(&self.node.keyspace, now, random, changes);
+                batch.run(blocked.spec, command, may_block, reply)
+            }
+            // It was encoded by us.
+            _ => commands::Ran::Failed,
+        };
+        let is_done = !matches!(ran, commands::Ran::Blocked(_));
+        self.session.blocked = Some(blocked);
+        if is_done {
+            self.session.unblock(&self.node);
+            self.alarm = None;
+            notify::tell(&self.node, self.session.client.id, changes, now);
+            let sent = output::send(&mut self.stream, context, &mut self.pending, reply);
+            scratch.clear();
+            drop(scratch);
+            let sent = sent?;
+            self.count_sent(sent);
+        } else {
+            changes.clear();
+        }
+        Ok(is_done)
+    }
+
+    /// CLIENT UNBLOCK.
+    pub(super) fn unblock(&mut self, with_error: bool) {
+        if self.session.blocked.is_none() {
+            return;
+        }
+        if with_error {
+            self.session.unblock(&self.node);
+            self.alarm = None;
+            self.pending.push(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+        } else {
+            // As if its time were over.
+            self.alarm = Some(Box::pin(timer::sleep(Duration::ZERO)));
+        }
+    }
+}
+
+/// Runs commands until one has to wait or none is whole; how many bytes are done with.
+fn run_all(
+    dispatch: &mut Dispatch<'_, '_>,
+    data: &[u8],
+    decoder: &mut CommandDecoder,
+) -> (usize, Stop) {
+    let mut done = 0;
+    loop {
+        decoder.set_limits(limits(dispatch));
+        match decoder.decode(data.get(done..).unwrap_or_default()) {
+            Ok((taken, None)) => return (done + taken, Stop::Input),
+            Ok((taken, Some(command))) => match dispatch.run(command, taken) {
+                Flow::Paused => return (done, Stop::Paused),
+                Flow::Blocked(block) => {
+                    dispatch.batch.release();
+                    dispatch::block(dispatch.node, dispatch.session, dispatch.last, command);
+                    return (done + taken, Stop::Blocked(block));
+                }
+                Flow::Next => done += taken,
+            },
+            Err(error) => {
+                Events::count(&dispatch.node.events.protocol_errors);
+                dispatch.out.error(&Error::Text(protocol_error(dispatch, &error).into()));
+                dispatch.session.is_closing = true;
+                return (data.len(), Stop::Closing);
+            }
+        }
+        if dispatch.session.is_closing {
+            return (data.len(), Stop::Closing);
+        }
+        if dispatch.out.len() > BATCH_REPLY_MAX {
+            return (done, Stop::Reply);
+        }
+    }
+}
+
+fn limits(dispatch: &Dispatch<'_, '_>) -> Limits {
+    if !dispatch.session.is_authenticated {
+        return STRANGER;
+    }
+    let bulk = dispatch.node.parameters.hot.bulk_bytes_max.load(Ordering::Relaxed);
+    Limits { bulk: usize::try_from(bulk).unwrap_or(usize::MAX), ..Limits::DEFAULT }
+}
+
+fn protocol_error(dispatch: &Dispatch<'_, '_>, error: &CommandError) -> String {
+    let text = match error {
+        CommandError::Count if !dispatch.session.is_authenticated => {
+            "Protocol error: unauthenticated multibulk length".to_owned()
+        }
+        CommandError::Length if !dispatch.session.is_authenticated => {
+            "Protocol error: unauthenticated bulk length".to_owned()
+        }
+        error => error.to_string(),
+    };
+    format!("ERR {text}")
+}

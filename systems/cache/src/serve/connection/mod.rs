@@ -1,0 +1,300 @@
+//! One connection: read what is there, run every whole command of it, answer with one write.
+//!
+//! Everything between a read and its write happens in one go, in buffers of the thread, so a connection
+//! that waits keeps none. What it does keep is a command of which a part came, and replies that its
+//! peer did not take. While those are more than [`OUTPUT_WINDOW`], nothing more is read: the peer
+//! feels it. So a pipeline may be of any depth.
+
+mod batch;
+mod output;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use plimsoll_runtime::timer::{self, Sleep};
+use plimsoll_wire::resp::{CommandDecoder, Protocol};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use self::output::Pending;
+use super::{
+    clients::Client, mailbox::Order, node::Node, session::Session, statistics::Events,
+    worker::Worker,
+};
+use crate::store::Millis;
+
+/// Replies that may wait for a peer before its commands do, in bytes. Large, because some clients send a
+/// whole pipeline before they read.
+const OUTPUT_WINDOW: usize = 16 << 20;
+/// The same while all connections together are over their budget.
+const OUTPUT_WINDOW_SHORT: usize = 64 << 10;
+/// Replies of one batch, in bytes: behind that the next write comes first.
+const BATCH_REPLY_MAX: usize = 256 << 10;
+/// Turns before others of the thread get theirs.
+const TURNS_MAX: u32 = 16;
+/// What a client that waits in a blocking command may send ahead, in bytes.
+const AHEAD_MAX: usize = 1 << 20;
+/// Pieces of messages longer than that are not copied.
+const SHARED_MIN: usize = 16 << 10;
+/// How often a paused connection looks whether the pause is over.
+const PAUSE_LOOK: Duration = Duration::from_millis(20);
+
+/// A command of which the end has not come yet, and what came behind one that waits.
+#[derive(Default)]
+struct Partial {
+    input: Vec<u8>,
+    decoder: CommandDecoder,
+    /// There may be a whole command in it: it is looked at before more is read.
+    is_ready: bool,
+}
+
+/// One connection over any stream.
+pub(super) struct Connection<S> {
+    stream: S,
+    node: Arc<Node>,
+    worker: Rc<Worker>,
+    session: Session,
+    partial: Option<Box<Partial>>,
+    pending: Pending,
+    /// Since when the output is over its class's soft limit.
+    over_soft_since: Option<Millis>,
+    /// Of the memory above, what the node knows of.
+    accounted: usize,
+    waker: Option<Waker>,
+    /// While a command waits, or everybody does.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+/// What to do after a step.
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    Again,
+    /// Until the socket, the mailbox or the alarm wakes the task.
+    Wait,
+    End,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(
+        stream: S,
+        node: Arc<Node>,
+        worker: Rc<Worker>,
+        client: Arc<Client>,
+    ) -> Connection<S> {
+        let session = Session::new(&node, client);
+        Connection {
+            stream,
+            node,
+            worker,
+            session,
+            partial: None,
+            pending: Pending::default(),
+            over_soft_since: None,
+            accounted: 0,
+            waker: None,
+            alarm: None,
+        }
+    }
+
+    /// To the connection's end, however it comes.
+    pub(super) async fn run(mut self) {
+        poll_fn(|context| self.poll(context)).await;
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.keep_waker(context.waker());
+        for _ in 0..TURNS_MAX {
+            match self.turn(context) {
+                Turn::Again => {}
+                Turn::Wait => return Poll::Pending,
+                Turn::End => return Poll::Ready(()),
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The mailbox's lock is taken only when the task's waker is another one than before.
+    fn keep_waker(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.session.client.mailbox.set_waker(waker);
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    fn turn(&mut self, context: &mut Context<'_>) -> Turn {
+        let has_mail = self.session.client.mailbox.has_mail();
+        if has_mail && self.take_mail() == Turn::End {
+            return Turn::End;
+        }
+        if !self.pending.is_empty() && self.flush(context).is_err() {
+            return Turn::End;
+        }
+        if self.session.is_closing {
+            return if self.pending.is_empty() { Turn::End } else { Turn::Wait };
+        }
+        let is_due = self.is_alarm_due(context);
+        if self.session.blocked.is_some() {
+            return self.wait_for_keys(context, has_mail, is_due);
+        }
+        if self.alarm.is_some() || self.pending.len() > self.window() {
+            return Turn::Wait;
+        }
+        if self.partial.as_ref().is_some_and(|partial| partial.is_ready) {
+            return self.run_batch(context, 0);
+        }
+        match self.read(context) {
+            Ok(None) => Turn::Wait,
+            Ok(Some(0)) | Err(_) => Turn::End,
+            Ok(Some(count)) => self.run_batch(context, count),
+        }
+    }
+
+    /// Whether an alarm has gone off; it is gone then.
+    fn is_alarm_due(&mut self, context: &mut Context<'_>) -> bool {
+        let is_due =
+            self.alarm.as_mut().is_some_and(|alarm| alarm.as_mut().poll(context).is_ready());
+        if is_due {
+            self.alarm = None;
+        }
+        is_due
+    }
+
+    /// Fills the thread's buffer; `None` when nothing is there.
+    fn read(&mut self, context: &mut Context<'_>) -> io::Result<Option<usize>> {
+        let mut scratch = self.worker.scratch.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch.input);
+        match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) => Ok(Some(buffer.filled().len())),
+        }
+    }
+
+    /// A blocking command has no reply yet: it is tried again when something woke it. Until then no other
+    /// command runs, but the peer's leaving is noticed.
+    fn wait_for_keys(&mut self, context: &mut Context<'_>, is_woken: bool, is_due: bool) -> Turn {
+        if is_woken || is_due {
+            return match self.retry_blocked(context, !is_due) {
+                Ok(true) => Turn::Again,
+                Ok(false) => Turn::Wait,
+                Err(_) => Turn::End,
+            };
+        }
+        let waiting = self.partial.as_ref().map_or(0, |partial| partial.input.len());
+        if waiting > AHEAD_MAX {
+            return Turn::Wait;
+        }
+        match self.read(context) {
+            Ok(None) => Turn::Wait,
+            Ok(Some(0)) | Err(_) => Turn::End,
+            Ok(Some(count)) => {
+                let scratch = self.worker.scratch.borrow();
+                let partial = self.partial.get_or_insert_default();
+                partial.input.extend_from_slice(scratch.input.get(..count).unwrap_or_default());
+                partial.is_ready = true;
+                drop(scratch);
+                self.account();
+                Turn::Again
+            }
+        }
+    }
+
+    fn take_mail(&mut self) -> Turn {
+        let taken = self.session.client.mailbox.take();
+        match taken.order {
+            None => {}
+            Some(Order::Close) => self.session.is_closing = true,
+            Some(Order::CloseUnsent) => {
+                Events::count(&self.node.events.output_limit);
+                return Turn::End;
+            }
+            Some(Order::Unblock { with_error }) => self.unblock(with_error),
+        }
+        let kind: &[u8] = match self.session.protocol {
+            Protocol::Resp2 => b"*",
+            Protocol::Resp3 => b">",
+        };
+        for message in &taken.messages {
+            self.pending.push(kind);
+            if message.len() > SHARED_MIN {
+                self.pending.push_shared(message);
+            } else {
+                self.pending.push(message);
+            }
+        }
+        Turn::Again
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let sent = self.pending.flush(&mut self.stream, context);
+        let sent = sent.inspect_err(|_| self.pending.clear())?;
+        self.count_sent(sent);
+        self.check_output()
+    }
+
+    fn count_sent(&mut self, sent: usize) {
+        if let Some(counters) = self.worker.counters(&self.node) {
+            counters.bytes_out.add(sent as u64);
+            counters.writes.add(u64::from(sent > 0));
+        }
+        self.account();
+    }
+
+    /// # Errors
+    /// When the peer leaves too much unread.
+    fn check_output(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            self.over_soft_since = None;
+            return Ok(());
+        }
+        let limits = self.node.parameters.limits();
+        let limit = limits.of(self.session.client.class());
+        if limit.is_over(self.pending.len(), &mut self.over_soft_since, Node::now()) {
+            Events::count(&self.node.events.output_limit);
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(())
+    }
+
+    fn window(&self) -> usize {
+        let budget = self.node.parameters.hot.clients_bytes_max.load(Ordering::Relaxed);
+        let used = self.node.client_bytes.load(Ordering::Relaxed);
+        if budget > 0 && used as u64 > budget { OUTPUT_WINDOW_SHORT } else { OUTPUT_WINDOW }
+    }
+
+    /// Tells the node and others how much memory the connection keeps. Costs nothing while it keeps none.
+    fn account(&mut self) {
+        let input = self.partial.as_ref().map_or(0, |partial| partial.input.capacity());
+        let keeps = input + self.pending.len();
+        if keeps == self.accounted && keeps == 0 {
+            return;
+        }
+        let client = &self.session.client;
+        client.input_bytes.store(input, Ordering::Relaxed);
+        client.output_bytes.store(self.pending.len(), Ordering::Relaxed);
+        self.node.client_bytes.fetch_add(keeps, Ordering::Relaxed);
+        self.node.client_bytes.fetch_sub(self.accounted, Ordering::Relaxed);
+        self.accounted = keeps;
+    }
+
+    /// From now on nothing is read until the alarm.
+    fn pause(&mut self) {
+        self.alarm = Some(Box::pin(timer::sleep(PAUSE_LOOK)));
+    }
+}
+
+impl<S> Drop for Connection<S> {
+    fn drop(&mut self) {
+        self.node.client_bytes.fetch_sub(self.accounted, Ordering::Relaxed);
+        self.session.end(&self.node);
+    }
+}

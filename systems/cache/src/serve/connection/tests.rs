@@ -1,0 +1,234 @@
+//! A server on a loopback port, spoken to by bare sockets.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use crate::serve::{Config, Running, start};
+
+/// A reply that does not come by then fails the test.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn serve(parameters: &[(&str, &str)]) -> Running {
+    let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.threads = 2;
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    config.parameters = parameters.iter().map(owned).collect();
+    start(&config).unwrap()
+}
+
+fn connect(server: &Running) -> TcpStream {
+    let stream = TcpStream::connect(server.local_addr()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends inline commands and expects exactly that.
+fn check(stream: &mut TcpStream, commands: &str, expected: &str) {
+    stream.write_all(commands.as_bytes()).unwrap();
+    let mut reply = vec![0; expected.len()];
+    stream.read_exact(&mut reply).unwrap_or_else(|error| panic!("{commands}: {error}"));
+    assert_eq!(String::from_utf8_lossy(&reply), expected, "{commands}");
+}
+
+/// Nothing more comes: the server has closed the connection.
+fn check_closed(mut stream: TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is an end too.
+    stream.read_to_end(&mut rest).ok();
+    assert_eq!(String::from_utf8_lossy(&rest), "");
+}
+
+#[test]
+fn commands_in_any_pieces() {
+    let server = serve(&[]);
+    let mut stream = connect(&server);
+    check(&mut stream, "SET a 1\r\nGET a\r\n", "+OK\r\n$1\r\n1\r\n");
+    let command = b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$5\r\nhello\r\n";
+    for byte in command {
+        stream.write_all(&[*byte]).unwrap();
+    }
+    check(&mut stream, "", "+OK\r\n");
+    check(&mut stream, "GET b\r\n", "$5\r\nhello\r\n");
+    check(&mut stream, "PING\r\nQUIT\r\n", "+PONG\r\n+OK\r\n");
+    check_closed(stream);
+}
+
+#[test]
+fn a_deep_pipeline_and_large_values() {
+    let server = serve(&[]);
+    let mut stream = connect(&server);
+    let value = "x".repeat(300_000);
+    let set = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}\r\n", value.len());
+    check(&mut stream, &set, "+OK\r\n");
+    let reply = format!("${}\r\n{value}\r\n", value.len());
+    check(&mut stream, "GET k\r\n", &reply);
+    // More replies than the sockets hold, all asked for before one is read.
+    let count = 30;
+    stream.write_all("GET k\r\n".repeat(count).as_bytes()).unwrap();
+    check(&mut stream, "", &reply.repeat(count));
+    let count = 20_000;
+    check(&mut stream, &"INCR n\r\n".repeat(1), ":1\r\n");
+    let expected: String = (2..count + 2).map(|number| format!(":{number}\r\n")).collect();
+    let mut writer = stream.try_clone().unwrap();
+    let sender = std::thread::spawn(move || {
+        writer.write_all("INCR n\r\n".repeat(count).as_bytes()).unwrap();
+    });
+    check(&mut stream, "", &expected);
+    sender.join().unwrap();
+}
+
+#[test]
+fn what_is_no_command_ends_the_connection() {
+    for (sent, error) in [
+        ("*1\r\n:1\r\n", "-ERR Protocol error: expected '$', got ':'\r\n"),
+        ("*99999999999\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        ("*1\r\n$99999999999\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        ("SET \"a\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n"),
+    ] {
+        let server = serve(&[]);
+        let mut stream = connect(&server);
+        check(&mut stream, sent, error);
+        check_closed(stream);
+    }
+}
+
+#[test]
+fn strangers_may_little() {
+    let server = serve(&[("requirepass", "secret")]);
+    let mut stream = connect(&server);
+    check(&mut stream, "GET a\r\n", "-NOAUTH Authentication required.\r\n");
+    let wrong = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+    check(&mut stream, "AUTH wrong\r\n", wrong);
+    check(&mut stream, "AUTH secret\r\nGET a\r\n", "+OK\r\n$-1\r\n");
+    let mut stream = connect(&server);
+    let long = "-ERR Protocol error: unauthenticated bulk length\r\n";
+    check(&mut stream, "*2\r\n$4\r\nAUTH\r\n$20000\r\n", long);
+    check_closed(stream);
+    let mut stream = connect(&server);
+    let many = "-ERR Protocol error: unauthenticated multibulk length\r\n";
+    check(&mut stream, "*11\r\n", many);
+    check_closed(stream);
+}
+
+#[test]
+fn no_more_clients_than_allowed() {
+    let server = serve(&[("maxclients", "1")]);
+    let mut first = connect(&server);
+    check(&mut first, "PING\r\n", "+PONG\r\n");
+    let mut second = connect(&server);
+    check(&mut second, "", "-ERR max number of clients reached\r\n");
+    check_closed(second);
+    check(&mut first, "PING\r\n", "+PONG\r\n");
+}
+
+#[test]
+fn transactions() {
+    let server = serve(&[]);
+    let (mut first, mut second) = (connect(&server), connect(&server));
+    let queued = "+OK\r\n+QUEUED\r\n+QUEUED\r\n";
+    check(&mut first, "MULTI\r\nSET a 1\r\nINCR a\r\n", queued);
+    check(&mut first, "EXEC\r\n", "*2\r\n+OK\r\n:2\r\n");
+    check(&mut first, "WATCH a\r\nMULTI\r\nGET a\r\n", "+OK\r\n+OK\r\n+QUEUED\r\n");
+    check(&mut second, "SET a 9\r\n", "+OK\r\n");
+    check(&mut first, "EXEC\r\n", "*-1\r\n");
+    check(&mut first, "EXEC\r\n", "-ERR EXEC without MULTI\r\n");
+    check(
+        &mut first,
+        "MULTI\r\nNOSUCH\r\n",
+        "+OK\r\n-ERR unknown command 'NOSUCH', with args beginning with: \r\n",
+    );
+    let aborted = "-EXECABORT Transaction discarded because of previous errors.\r\n";
+    check(&mut first, "EXEC\r\n", aborted);
+    check(&mut first, "MULTI\r\nPUBLISH c m\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n:0\r\n");
+}
+
+#[test]
+fn messages_reach_those_who_listen() {
+    let server = serve(&[]);
+    let (mut listener, mut teller) = (connect(&server), connect(&server));
+    let subscribed = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
+    check(&mut listener, "SUBSCRIBE c\r\n", subscribed);
+    check(&mut teller, "PUBLISH c hello\r\n", ":1\r\n");
+    check(&mut listener, "", "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$5\r\nhello\r\n");
+    let refused = "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context\r\n";
+    check(&mut listener, "GET a\r\n", refused);
+    check(&mut listener, "PING\r\n", "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+    check(&mut listener, "UNSUBSCRIBE\r\n", "*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n");
+    check(&mut teller, "PUBLISH c hello\r\n", ":0\r\n");
+    check(&mut listener, "GET a\r\n", "$-1\r\n");
+}
+
+#[test]
+fn notifications_of_keys() {
+    let server = serve(&[("notify-keyspace-events", "KEA")]);
+    let (mut listener, mut writer) = (connect(&server), connect(&server));
+    let subscribed = "*3\r\n$10\r\npsubscribe\r\n$13\r\n__key*__:*\r\n:1\r\n";
+    let subscribed = subscribed.replace("$13", "$10");
+    check(&mut listener, "PSUBSCRIBE __key*__:*\r\n", &subscribed);
+    check(&mut writer, "SET k v\r\n", "+OK\r\n");
+    check(
+        &mut listener,
+        "",
+        "*4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$16\r\n__keyspace@0__:k\r\n$3\r\nset\r\n\
+         *4\r\n$8\r\npmessage\r\n$10\r\n__key*__:*\r\n$18\r\n__keyevent@0__:set\r\n$1\r\nk\r\n",
+    );
+}
+
+#[test]
+fn trackers_hear_of_changes() {
+    let server = serve(&[]);
+    let (mut reader, mut writer) = (connect(&server), connect(&server));
+    reader.write_all(b"HELLO 3\r\n").unwrap();
+    let mut text = String::new();
+    while !text.ends_with("modules\r\n*0\r\n") {
+        let mut some = [0; 512];
+        let count = reader.read(&mut some).unwrap();
+        text.push_str(&String::from_utf8_lossy(&some[..count]));
+    }
+    assert!(text.starts_with("%7\r\n"), "{text}");
+    check(&mut reader, "CLIENT TRACKING ON\r\nGET k\r\n", "+OK\r\n_\r\n");
+    check(&mut writer, "SET k v\r\n", "+OK\r\n");
+    let told = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
+    check(&mut reader, "", told);
+    check(&mut writer, "SET k w\r\n", "+OK\r\n");
+    check(&mut reader, "GET k\r\n", "$1\r\nw\r\n");
+    check(&mut writer, "FLUSHALL\r\n", "+OK\r\n");
+    check(&mut reader, "", ">2\r\n$10\r\ninvalidate\r\n_\r\n");
+    check(&mut reader, "CLIENT TRACKING OFF\r\nGET k\r\n", "+OK\r\n_\r\n");
+}
+
+#[test]
+fn permissions_are_looked_at() {
+    let server = serve(&[]);
+    let mut stream = connect(&server);
+    check(&mut stream, "ACL SETUSER ann on >pw ~a* +get +set\r\n", "+OK\r\n");
+    check(&mut stream, "AUTH ann pw\r\nSET a1 v\r\n", "+OK\r\n+OK\r\n");
+    check(&mut stream, "SET b1 v\r\n", "-NOPERM No permissions to access a key\r\n");
+    let refused = "-NOPERM User ann has no permissions to run the 'del' command\r\n";
+    check(&mut stream, "DEL a1\r\n", refused);
+    check(&mut stream, "AUTH default x\r\nACL WHOAMI\r\n", "+OK\r\n$7\r\ndefault\r\n");
+}
+
+#[test]
+fn replies_can_be_switched_off() {
+    let server = serve(&[]);
+    let mut stream = connect(&server);
+    check(&mut stream, "CLIENT REPLY SKIP\r\nSET a 1\r\nGET a\r\n", "$1\r\n1\r\n");
+    check(
+        &mut stream,
+        "CLIENT REPLY OFF\r\nSET a 2\r\nCLIENT REPLY ON\r\nGET a\r\n",
+        "+OK\r\n$1\r\n2\r\n",
+    );
+}
+
+#[test]
+fn stopping_sends_what_is_owed() {
+    let server = serve(&[]);
+    let mut stream = connect(&server);
+    check(&mut stream, "SET a 1\r\n", "+OK\r\n");
+    drop(server);
+    check_closed(stream);
+}

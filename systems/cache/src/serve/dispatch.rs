@@ -1,0 +1,380 @@
+//! From a decoded command to its reply: who may run it, when, and what is counted.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use bytes::Bytes;
+use plimsoll_runtime::clock::Instant;
+use plimsoll_wire::resp::Command;
+
+use super::{
+    absent,
+    acl::{Access, Context, Reason},
+    denial,
+    latency::Event,
+    locked,
+    node::Node,
+    server::{self, ServerCall},
+    session::{Blocked, Replies, Session},
+    statistics::{Events, WorkerCounters},
+    tracking::Post,
+};
+use crate::commands::{
+    self, Batch, Block, Error, Flags, Ran, Reply, Run, Spec, Transaction, is_immediate,
+};
+
+/// Of commands that take constant time, one in so many is timed.
+const TIMED_ONE_IN: u32 = 16;
+/// A command with more bytes than that is timed in any case.
+const TIMED_BYTES: usize = 64 << 10;
+/// Most kinds of errors that are counted apart.
+const ERROR_KINDS_MAX: usize = 128;
+
+/// What a connection does after a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    /// It has no reply yet.
+    Blocked(Block),
+    /// It has not run: nobody like it is served for now.
+    Paused,
+}
+
+/// Runs the commands of one batch of one connection.
+pub(super) struct Dispatch<'b, 's> {
+    pub(super) node: &'s Arc<Node>,
+    pub(super) session: &'b mut Session,
+    pub(super) batch: Batch<'s>,
+    pub(super) out: &'b mut Reply,
+    pub(super) counters: Option<&'s WorkerCounters>,
+    pub(super) tick: &'b mut u32,
+    /// Whether a pause is on.
+    pub(super) is_paused: bool,
+    /// The number of the last command; `u32::MAX` for none.
+    pub(super) last: u32,
+    pub(super) count: u64,
+}
+
+impl Dispatch<'_, '_> {
+    /// `bytes` is how long the command was.
+    pub(super) fn run(&mut self, command: Command<'_>, bytes: usize) -> Flow {
+        let spec = match commands::resolve(command) {
+            Ok(spec) => spec,
+            Err(error) => {
+                self.refuse_unknown(command, error);
+                return Flow::Next;
+            }
+        };
+        if self.is_paused && self.node.pause.holds_back(spec, self.batch.now) {
+            return Flow::Paused;
+        }
+        self.last = self.node.index.of(spec);
+        self.count += 1;
+        *self.tick = self.tick.wrapping_add(1);
+        let is_timed = spec.complexity != "O(1)"
+            || self.tick.is_multiple_of(TIMED_ONE_IN)
+            || bytes > TIMED_BYTES;
+        let started = is_timed.then(Instant::now);
+        let before = self.out.buffer().len();
+        let ran = if self.session.is_plain && matches!(spec.run, Run::Keyspace(_)) {
+            self.batch.run(spec, command, true, self.out)
+        } else {
+            self.run_carefully(spec, command)
+        };
+        self.record(spec, command, ran, started);
+        match ran {
+            Ran::Replied => Flow::Next,
+            Ran::Failed => {
+                self.count_error(before);
+                Flow::Next
+            }
+            Ran::Blocked(block) => Flow::Blocked(block),
+        }
+    }
+
+    fn refuse_unknown(&mut self, command: Command<'_>, error: Error) {
+        let error = match error {
+            Error::UnknownCommand { .. } => absent::explain(command).unwrap_or(error),
+            error => error,
+        };
+        self.session.transaction.fail();
+        let before = self.out.buffer().len();
+        if self.session.replies == Replies::On {
+            self.out.error(&error);
+        }
+        self.count_error(before);
+    }
+
+    /// With all that a session can be in the middle of.
+    fn run_carefully(&mut self, spec: &'static Spec, command: Command<'_>) -> Ran {
+        let mark = self.out.mark();
+        if self.session.replies == Replies::SkipNext {
+            self.session.replies = Replies::Skip;
+        }
+        let ran = match self.check(spec, command) {
+            Ok(()) => self.run_allowed(spec, command),
+            Err(error) => {
+                self.session.transaction.fail();
+                if let Some(counters) = self.counters_of(self.last) {
+                    counters.rejected.add(1);
+                }
+                self.out.error(&error);
+                Ran::Failed
+            }
+        };
+        if spec.name != "client|caching" && !self.session.transaction.is_open() {
+            if let Some(mode) = &mut self.session.tracking {
+                mode.caching = None;
+            }
+        }
+        match self.session.replies {
+            Replies::On => {}
+            Replies::Off | Replies::SkipNext => self.out.rollback(mark),
+            Replies::Skip => {
+                self.out.rollback(mark);
+                self.session.replies = Replies::On;
+            }
+        }
+        self.session.settle();
+        ran
+    }
+
+    fn check(&mut self, spec: &'static Spec, command: Command<'_>) -> Result<(), Error> {
+        let session = &*self.session;
+        if !session.is_authenticated && !spec.has(Flags::NO_AUTH) {
+            return Err(Error::text("NOAUTH Authentication required."));
+        }
+        // Who has not said who it is may say it.
+        if !session.user.may_do_all() && !spec.has(Flags::NO_AUTH) {
+            self.check_permissions(spec, command)?;
+        }
+        if self.session.is_only_listening() && !is_for_listeners(spec) {
+            return Err(Error::Text(
+                format!(
+                    "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT \
+                     / RESET are allowed in this context",
+                    spec.name
+                )
+                .into(),
+            ));
+        }
+        if self.session.transaction.is_open() && spec.has(Flags::NO_MULTI) {
+            return Err(Error::text("ERR Command not allowed inside a transaction"));
+        }
+        Ok(())
+    }
+
+    fn check_permissions(&self, spec: &'static Spec, command: Command<'_>) -> Result<(), Error> {
+        let user = &self.session.user;
+        let parent =
+            spec.name.split_once('|').and_then(|(name, _)| commands::find(name.as_bytes()));
+        let context =
+            if self.session.transaction.is_open() { Context::Multi } else { Context::TopLevel };
+        let refuse = |reason, object: &[u8]| {
+            denial::record(self.node, self.session, reason, context, object, self.batch.now);
+        };
+        if !user.may_run(spec, parent) {
+            refuse(Reason::Command, spec.name.as_bytes());
+            return Err(Error::Text(
+                format!(
+                    "NOPERM User {} has no permissions to run the '{}' command",
+                    user.name, spec.name
+                )
+                .into(),
+            ));
+        }
+        let access = Access::of(spec);
+        for place in spec.keys.places(command) {
+            let key = command.get(place).unwrap_or_default();
+            if !user.may_use_key(key, access) {
+                refuse(Reason::Key, key);
+                return Err(Error::text("NOPERM No permissions to access a key"));
+            }
+        }
+        for (channel, is_pattern) in server::channels_of(spec, command) {
+            if !user.may_use_channel(channel, is_pattern) {
+                refuse(Reason::Channel, channel);
+                return Err(Error::text("NOPERM No permissions to access a channel"));
+            }
+        }
+        Ok(())
+    }
+
+    fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>) -> Ran {
+        if self.session.transaction.is_open() && !is_immediate(spec) {
+            let queued = self.session.transaction.queue(spec, command, self.out);
+            return self.finish(queued);
+        }
+        self.remember(spec, command);
+        match spec.run {
+            // Who listens expects all answers in the form of messages.
+            Run::Keyspace(_) if spec.name == "ping" && self.session.is_only_listening() => {
+                self.out.array(2);
+                self.out.bulk(b"pong");
+                self.out.bulk(command.get(1).unwrap_or_default());
+                Ran::Replied
+            }
+            Run::Keyspace(_) => self.batch.run(spec, command, true, self.out),
+            Run::Server => {
+                let mark = self.out.mark();
+                let outcome = self.run_server(spec, command);
+                if outcome.is_err() {
+                    self.out.rollback(mark);
+                }
+                self.finish(outcome)
+            }
+        }
+    }
+
+    fn finish(&mut self, outcome: commands::Outcome) -> Ran {
+        match outcome {
+            Ok(()) => Ran::Replied,
+            Err(error) => {
+                self.out.error(&error);
+                Ran::Failed
+            }
+        }
+    }
+
+    fn run_server(&mut self, spec: &'static Spec, command: Command<'_>) -> commands::Outcome {
+        match spec.name {
+            "exec" => self.exec(),
+            "watch" => self.session.transaction.watch(&mut self.batch, spec, command, self.out),
+            _ => {
+                // They may take long, and other locks.
+                self.batch.release();
+                server::run(ServerCall {
+                    node: self.node,
+                    session: self.session,
+                    spec,
+                    arguments: command,
+                    held: &mut self.batch.held,
+                    out: self.out,
+                    now: self.batch.now,
+                })
+            }
+        }
+    }
+
+    fn exec(&mut self) -> commands::Outcome {
+        let Dispatch { node, session, batch, out, .. } = self;
+        // Commands within may look at the session, but for its transaction.
+        let empty = Transaction::new(&node.keyspace);
+        let mut transaction = std::mem::replace(&mut session.transaction, empty);
+        let now = batch.now;
+        let mut run = |held: &mut commands::Held<'_>,
+                       spec: &'static Spec,
+                       arguments: Command<'_>,
+                       out: &mut Reply| {
+            server::run(ServerCall { node, session, spec, arguments, held, out, now })
+        };
+        let outcome = transaction.exec(batch, &mut run, out);
+        session.transaction = transaction;
+        outcome
+    }
+
+    /// Before a read, so that no change after it goes untold.
+    fn remember(&mut self, spec: &Spec, command: Command<'_>) {
+        let Some(mode) = &self.session.tracking else { return };
+        if !spec.has(Flags::READONLY) || !mode.remembers() {
+            return;
+        }
+        let keys_max = self.node.parameters.hot.tracking_keys_max.load(Ordering::Relaxed);
+        let keys_max = usize::try_from(keys_max).unwrap_or(usize::MAX);
+        let limits = self.node.parameters.limits();
+        let post = Post { clients: &self.node.clients, limits: &limits, now: self.batch.now };
+        for place in spec.keys.places(command) {
+            let key = command.get(place).unwrap_or_default();
+            self.node.tracking.remember(key, &self.session.client, keys_max, post);
+        }
+    }
+
+    fn counters_of(&self, index: u32) -> Option<&super::statistics::CommandCounters> {
+        self.counters?.by_command.get(usize::try_from(index).ok()?)
+    }
+
+    fn record(
+        &self,
+        spec: &'static Spec,
+        command: Command<'_>,
+        ran: Ran,
+        started: Option<Instant>,
+    ) {
+        let Some(counters) = self.counters_of(self.last) else { return };
+        counters.calls.add(1);
+        if ran == Ran::Failed {
+            counters.failed.add(1);
+        }
+        let Some(started) = started else { return };
+        let nanos = Instant::now().nanos().saturating_sub(started.nanos());
+        counters.timed.add(1);
+        counters.nanos.add(nanos);
+        let micros = nanos / 1_000;
+        let hot = &self.node.parameters.hot;
+        if micros >= hot.slowlog_threshold.load(Ordering::Relaxed) && !spec.has(Flags::SKIP_SLOWLOG)
+        {
+            self.record_slow(command, micros);
+        }
+        let threshold = hot.latency_threshold.load(Ordering::Relaxed);
+        if threshold > 0 && micros / 1_000 >= threshold {
+            let event = if spec.has(Flags::FAST) { Event::FastCommand } else { Event::Command };
+            let second = self.batch.now.0 / 1_000;
+            locked(&self.node.latencies).add(event, second, micros / 1_000);
+        }
+    }
+
+    fn record_slow(&self, command: Command<'_>, micros: u64) {
+        let client = &self.session.client;
+        let who = (client.peer.to_string(), locked(&client.labels).name.clone());
+        let length = self.node.parameters.number("slowlog-max-len");
+        let length = usize::try_from(length).unwrap_or(0);
+        locked(&self.node.slowlog).add(command, micros, self.batch.now, who, length);
+    }
+
+    /// The error is what was written last.
+    fn count_error(&self, before: usize) {
+        if let Some(counters) = self.counters {
+            counters.errors.add(1);
+        }
+        let text = self.out.buffer().get(before..).unwrap_or_default();
+        let Some(rest) = text.strip_prefix(b"-") else { return };
+        let code = rest.split(|byte| matches!(byte, b' ' | b'\r')).next().unwrap_or_default();
+        let code = String::from_utf8_lossy(code).into_owned();
+        let mut errors = locked(&self.node.errors);
+        if errors.len() < ERROR_KINDS_MAX || errors.contains_key(&code) {
+            *errors.entry(code).or_default() += 1;
+        }
+    }
+}
+
+fn is_for_listeners(spec: &Spec) -> bool {
+    matches!(
+        spec.name,
+        "subscribe"
+            | "psubscribe"
+            | "ssubscribe"
+            | "unsubscribe"
+            | "punsubscribe"
+            | "sunsubscribe"
+            | "ping"
+            | "quit"
+            | "reset"
+    )
+}
+
+/// Registers a command that has to wait. It is to be tried once more after that.
+pub(super) fn block(node: &Node, session: &mut Session, last: u32, command: Command<'_>) {
+    let Some(spec) = node.index.spec(last) else { return };
+    let mut encoded = Vec::new();
+    plimsoll_wire::resp::write_command(&mut encoded, command.iter());
+    let keys: Vec<Bytes> = spec
+        .keys
+        .places(command)
+        .filter_map(|place| command.get(place).map(Bytes::copy_from_slice))
+        .collect();
+    // Before the keys are looked at once more.
+    node.wanted.listen();
+    node.waiting.enter(&keys, &session.client);
+    session.client.set(super::clients::flag::BLOCKED, true);
+    Events::count(&node.events.blocked_clients);
+    session.blocked = Some(Box::new(Blocked { spec, command: encoded, keys }));
+}

@@ -1,0 +1,282 @@
+//! The server's parameters, as CONFIG GET and SET see them, and as the rest of the server reads them.
+
+mod table;
+
+use std::sync::{
+    RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+pub(crate) use table::{Kind, PARAMETERS, Parameter};
+
+use super::{
+    limits::{ClassLimits, memory},
+    notify,
+};
+use crate::glob;
+
+/// A parameter that cannot be set so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SetError {
+    #[error("ERR Unknown option or number of arguments for CONFIG SET - '{0}'")]
+    Unknown(String),
+    #[error(
+        "ERR CONFIG SET failed (possibly related to argument '{0}') - can't set immutable config"
+    )]
+    Immutable(&'static str),
+    #[error("ERR CONFIG SET failed (possibly related to argument '{0}') - duplicate parameter")]
+    Duplicate(&'static str),
+    #[error("ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}")]
+    Value { name: &'static str, reason: String },
+}
+
+/// What is read often, beside the texts. Written when a parameter changes.
+#[derive(Debug, Default)]
+pub(crate) struct Hot {
+    pub(crate) max_clients: AtomicU64,
+    pub(crate) query_bytes_max: AtomicU64,
+    pub(crate) bulk_bytes_max: AtomicU64,
+    pub(crate) clients_bytes_max: AtomicU64,
+    /// In seconds; 0 is none.
+    pub(crate) idle_timeout: AtomicU64,
+    /// In microseconds, `u64::MAX` for never.
+    pub(crate) slowlog_threshold: AtomicU64,
+    /// In milliseconds, 0 for never.
+    pub(crate) latency_threshold: AtomicU64,
+    pub(crate) tracking_keys_max: AtomicU64,
+}
+
+/// All values.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    /// As many as there are [`PARAMETERS`], in their order, as CONFIG GET shows them.
+    texts: RwLock<Vec<String>>,
+    limits: RwLock<ClassLimits>,
+    pub(crate) hot: Hot,
+}
+
+impl Parameters {
+    /// The defaults.
+    pub(crate) fn new() -> Parameters {
+        let normal = |parameter: &Parameter| {
+            normalize(parameter, parameter.default, &ClassLimits::DEFAULT)
+                // A test checks that each default is allowed.
+                .unwrap_or_else(|_| parameter.default.to_owned())
+        };
+        let parameters = Parameters {
+            texts: RwLock::new(PARAMETERS.iter().map(normal).collect()),
+            limits: RwLock::new(ClassLimits::DEFAULT),
+            hot: Hot::default(),
+        };
+        parameters.warm();
+        parameters
+    }
+
+    /// A value as CONFIG GET shows it; empty for a name that there is not.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        find(name).and_then(|(index, _)| texts.get(index).cloned()).unwrap_or_default()
+    }
+
+    /// A number; 0 for what is none.
+    pub(crate) fn number(&self, name: &str) -> i64 {
+        let text = self.text(name);
+        text.parse::<u64>().map_or_else(
+            |_| text.parse().unwrap_or(0),
+            |number| i64::try_from(number).unwrap_or(i64::MAX),
+        )
+    }
+
+    pub(crate) fn limits(&self) -> ClassLimits {
+        *self.limits.read().unwrap_or_else(|error| error.into_inner())
+    }
+
+    /// Names and values that match any of the patterns, which ignore case.
+    pub(crate) fn matching(&self, patterns: &[&[u8]]) -> Vec<(&'static str, String)> {
+        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        let patterns: Vec<Vec<u8>> =
+            patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
+        let is_wanted = |(parameter, _): &(&Parameter, &String)| {
+            patterns.iter().any(|pattern| glob::matches(pattern, parameter.name.as_bytes()))
+        };
+        let pairs = PARAMETERS.iter().zip(&*texts).filter(is_wanted);
+        pairs.map(|(parameter, text)| (parameter.name, text.clone())).collect()
+    }
+
+    /// Changes all of them or none; the changed ones' names.
+    ///
+    /// # Errors
+    /// See [`SetError`].
+    pub(crate) fn set(&self, pairs: &[(&str, &str)]) -> Result<Vec<&'static str>, SetError> {
+        let mut changes: Vec<(usize, &'static str, String)> = Vec::new();
+        for (name, value) in pairs {
+            let (index, parameter) =
+                find(name).ok_or_else(|| SetError::Unknown((*name).to_owned()))?;
+            if !parameter.is_settable {
+                return Err(SetError::Immutable(parameter.name));
+            }
+            if changes.iter().any(|(other, ..)| *other == index) {
+                return Err(SetError::Duplicate(parameter.name));
+            }
+            let text = normalize(parameter, value, &self.limits())
+                .map_err(|reason| SetError::Value { name: parameter.name, reason })?;
+            changes.push((index, parameter.name, text));
+        }
+        Ok(self.change(changes))
+    }
+
+    /// As [`Parameters::set`], also for those that only flags decide.
+    ///
+    /// # Errors
+    /// See [`SetError`].
+    pub(crate) fn decide(&self, name: &str, value: &str) -> Result<(), SetError> {
+        let (index, parameter) = find(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
+        let text = normalize(parameter, value, &self.limits())
+            .map_err(|reason| SetError::Value { name: parameter.name, reason })?;
+        self.change(vec![(index, parameter.name, text)]);
+        Ok(())
+    }
+
+    fn change(&self, changes: Vec<(usize, &'static str, String)>) -> Vec<&'static str> {
+        let mut texts = self.texts.write().unwrap_or_else(|error| error.into_inner());
+        let mut names = Vec::new();
+        for (index, name, text) in changes {
+            if name == "client-output-buffer-limit" {
+                let mut limits = self.limits.write().unwrap_or_else(|error| error.into_inner());
+                *limits = limits.read(&text).unwrap_or(*limits);
+            }
+            if let Some(place) = texts.get_mut(index) {
+                *place = text;
+            }
+            names.push(name);
+        }
+        drop(texts);
+        self.warm();
+        names
+    }
+
+    fn warm(&self) {
+        let number = |name| self.number(name).cast_unsigned();
+        let hot = &self.hot;
+        for (place, value) in [
+            (&hot.max_clients, number("maxclients")),
+            (&hot.query_bytes_max, number("client-query-buffer-limit")),
+            (&hot.bulk_bytes_max, number("proto-max-bulk-len")),
+            (&hot.clients_bytes_max, number("maxmemory-clients")),
+            (&hot.idle_timeout, number("timeout")),
+            // -1, never, becomes the largest number.
+            (&hot.slowlog_threshold, number("slowlog-log-slower-than")),
+            (&hot.latency_threshold, number("latency-monitor-threshold")),
+            (&hot.tracking_keys_max, number("tracking-table-max-keys")),
+        ] {
+            place.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+fn find(name: &str) -> Option<(usize, &'static Parameter)> {
+    let is_it = |(_, parameter): &(usize, &Parameter)| parameter.name.eq_ignore_ascii_case(name);
+    PARAMETERS.iter().enumerate().find(is_it)
+}
+
+/// The value as CONFIG GET shows it.
+fn normalize(parameter: &Parameter, value: &str, limits: &ClassLimits) -> Result<String, String> {
+    let between = |min: &dyn std::fmt::Display, max: &dyn std::fmt::Display| {
+        format!("argument must be between {min} and {max} inclusive")
+    };
+    match parameter.kind {
+        Kind::Memory { min, max } => match memory(value) {
+            Some(bytes) if (min..=max).contains(&bytes) => Ok(bytes.to_string()),
+            Some(_) => Err(between(&min, &max)),
+            None => Err("argument must be a memory value".to_owned()),
+        },
+        Kind::Integer { min, max } => match value.parse::<i64>() {
+            Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
+            Ok(_) => Err(between(&min, &max)),
+            Err(_) => Err("argument couldn't be parsed into an integer".to_owned()),
+        },
+        Kind::Boolean => match value.to_ascii_lowercase().as_str() {
+            word @ ("yes" | "no") => Ok(word.to_owned()),
+            _ => Err("argument must be 'yes' or 'no'".to_owned()),
+        },
+        Kind::Choice([""]) if value.is_empty() => Ok(String::new()),
+        Kind::Choice([""]) => Err("this server has no such feature".to_owned()),
+        Kind::Choice(words) => {
+            let word = words.iter().find(|word| word.eq_ignore_ascii_case(value));
+            let listed =
+                || format!("argument(s) must be one of the following: {}", words.join(", "));
+            word.map(|word| (*word).to_owned()).ok_or_else(listed)
+        }
+        Kind::Events if notify::is_allowed(value) => Ok(value.to_owned()),
+        Kind::Events => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()),
+        Kind::Text | Kind::Secret => Ok(value.to_owned()),
+        Kind::OutputLimits if value.is_empty() => Ok(limits.text()),
+        Kind::OutputLimits => limits.read(value).map(|limits| limits.text()).map_err(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_its_defaults_are_allowed() {
+        assert!(PARAMETERS.is_sorted_by_key(|parameter| parameter.name));
+        for parameter in PARAMETERS {
+            let limits = ClassLimits::DEFAULT;
+            assert!(normalize(parameter, parameter.default, &limits).is_ok(), "{}", parameter.name);
+        }
+    }
+
+    #[test]
+    fn values_are_shown_as_redis_shows_them() {
+        let parameters = Parameters::new();
+        for (name, value, shown) in [
+            ("maxmemory", "1gb", "1073741824"),
+            ("MAXMEMORY-policy", "Allkeys-LRU", "allkeys-lru"),
+            ("hz", "20", "20"),
+            ("activedefrag", "YES", "yes"),
+            ("save", "", ""),
+        ] {
+            parameters.set(&[(name, value)]).unwrap();
+            assert_eq!(parameters.text(name), shown);
+        }
+        let shown = parameters.matching(&[b"maxmemory*", b"HZ"]);
+        let names: Vec<&str> = shown.iter().map(|(name, _)| *name).collect();
+        let expected =
+            ["hz", "maxmemory", "maxmemory-clients", "maxmemory-policy", "maxmemory-samples"];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        let parameters = Parameters::new();
+        for (pairs, error) in [
+            ([("hz", "50"), ("nosuch", "1")], "ERR Unknown option"),
+            ([("hz", "50"), ("port", "1")], "can't set immutable config"),
+            ([("hz", "50"), ("hz", "60")], "duplicate parameter"),
+            ([("hz", "50"), ("maxmemory", "x")], "argument must be a memory value"),
+            ([("hz", "50"), ("timeout", "-1")], "argument must be between 0 and"),
+            ([("hz", "50"), ("maxmemory-policy", "x")], "argument(s) must be one of"),
+            ([("hz", "50"), ("save", "60 1")], "no such feature"),
+            ([("hz", "50"), ("client-output-buffer-limit", "x")], "Wrong number of arguments"),
+        ] {
+            let found = parameters.set(&pairs).unwrap_err().to_string();
+            assert!(found.contains(error), "{found}");
+            assert_eq!(parameters.text("hz"), "10");
+        }
+    }
+
+    #[test]
+    fn what_is_hot_follows() {
+        let parameters = Parameters::new();
+        let threshold = || parameters.hot.slowlog_threshold.load(Ordering::Relaxed);
+        assert_eq!(threshold(), 10_000);
+        parameters.set(&[("slowlog-log-slower-than", "-1")]).unwrap();
+        assert_eq!(threshold(), u64::MAX);
+        parameters.set(&[("client-output-buffer-limit", "pubsub 1 2 3")]).unwrap();
+        assert_eq!(parameters.limits().pubsub.hard, 1);
+        parameters.decide("port", "6379").unwrap();
+        assert_eq!(parameters.number("port"), 6379);
+    }
+}

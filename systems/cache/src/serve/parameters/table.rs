@@ -1,0 +1,127 @@
+//! Every parameter of CONFIG: name, type, default, and whether it can be changed while running.
+
+/// What a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Bytes, with units.
+    Memory {
+        min: u64,
+        max: u64,
+    },
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Boolean,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    Text,
+    /// A text that CONFIG GET shows to those who may see it, and nobody logs.
+    Secret,
+    OutputLimits,
+    /// Letters of keyspace events.
+    Events,
+}
+
+/// One parameter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) default: &'static str,
+    /// By CONFIG SET. The others are told for clients that ask, and decided by flags or for good.
+    pub(crate) is_settable: bool,
+}
+
+const fn fixed(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
+    Parameter { name, kind, default, is_settable: false }
+}
+
+const fn settable(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
+    Parameter { name, kind, default, is_settable: true }
+}
+
+const fn integer(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn memory(min: u64, max: u64) -> Kind {
+    Kind::Memory { min, max }
+}
+
+/// The names that `maxmemory-policy` takes; see the store's policies.
+const POLICIES: &[&str] = &[
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "s3-fifo",
+    "sieve",
+];
+const LOG_LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "nothing"];
+/// Most seconds of anything.
+const SECONDS: Kind = integer(0, i32::MAX as i64);
+
+/// Sorted by name.
+pub(crate) const PARAMETERS: &[Parameter] = &[
+    settable(
+        "acl-pubsub-default",
+        Kind::Choice(&["allchannels", "resetchannels"]),
+        "resetchannels",
+    ),
+    settable("acllog-max-len", integer(0, 100_000), "128"),
+    settable("activedefrag", Kind::Boolean, "no"),
+    fixed("appendfsync", Kind::Text, "everysec"),
+    fixed("appendonly", Kind::Boolean, "no"),
+    fixed("bind", Kind::Text, "127.0.0.1"),
+    settable("client-output-buffer-limit", Kind::OutputLimits, ""),
+    settable("client-query-buffer-limit", memory(1 << 20, i64::MAX as u64), "1gb"),
+    fixed("cluster-enabled", Kind::Boolean, "no"),
+    fixed("daemonize", Kind::Boolean, "no"),
+    fixed("databases", integer(1, 1), "1"),
+    fixed("dbfilename", Kind::Text, ""),
+    fixed("dir", Kind::Text, ""),
+    fixed("hash-max-listpack-entries", integer(0, i64::MAX), "128"),
+    fixed("hash-max-listpack-value", memory(0, u64::MAX), "64"),
+    fixed("hash-max-ziplist-entries", integer(0, i64::MAX), "128"),
+    fixed("hash-max-ziplist-value", memory(0, u64::MAX), "64"),
+    settable("hz", integer(1, 500), "10"),
+    fixed("io-threads", integer(1, 1_024), "1"),
+    settable("latency-monitor-threshold", integer(0, i64::MAX), "0"),
+    settable("latency-tracking", Kind::Boolean, "yes"),
+    settable("lazyfree-lazy-user-del", Kind::Boolean, "no"),
+    settable("lazyfree-lazy-user-flush", Kind::Boolean, "no"),
+    settable("lfu-decay-time", integer(0, i32::MAX as i64), "1"),
+    settable("lfu-log-factor", integer(0, i32::MAX as i64), "10"),
+    fixed("list-max-listpack-size", integer(i32::MIN as i64, i32::MAX as i64), "-2"),
+    fixed("list-max-ziplist-size", integer(i32::MIN as i64, i32::MAX as i64), "-2"),
+    settable("loglevel", Kind::Choice(LOG_LEVELS), "notice"),
+    settable("maxclients", integer(1, 4_294_967_295), "10000"),
+    settable("maxmemory", memory(0, u64::MAX), "0"),
+    settable("maxmemory-clients", memory(0, u64::MAX), "0"),
+    settable("maxmemory-policy", Kind::Choice(POLICIES), "noeviction"),
+    settable("maxmemory-samples", integer(1, 64), "5"),
+    settable("notify-keyspace-events", Kind::Events, ""),
+    fixed("port", integer(0, 65_535), "0"),
+    settable("protected-mode", Kind::Boolean, "yes"),
+    settable("proto-max-bulk-len", memory(1 << 20, i64::MAX as u64), "512mb"),
+    settable("requirepass", Kind::Secret, ""),
+    settable("save", Kind::Choice(&[""]), ""),
+    fixed("set-max-intset-entries", integer(0, i64::MAX), "512"),
+    fixed("set-max-listpack-entries", integer(0, i64::MAX), "128"),
+    fixed("set-max-listpack-value", memory(0, u64::MAX), "64"),
+    settable("slowlog-log-slower-than", integer(-1, i64::MAX), "10000"),
+    settable("slowlog-max-len", integer(0, 100_000), "128"),
+    settable("tcp-keepalive", SECONDS, "300"),
+    settable("timeout", SECONDS, "0"),
+    fixed("tls-port", integer(0, 65_535), "0"),
+    settable("tracking-table-max-keys", integer(0, i64::MAX), "1000000"),
+    fixed("zset-max-listpack-entries", integer(0, i64::MAX), "128"),
+    fixed("zset-max-listpack-value", memory(0, u64::MAX), "64"),
+    fixed("zset-max-ziplist-entries", integer(0, i64::MAX), "128"),
+    fixed("zset-max-ziplist-value", memory(0, u64::MAX), "64"),
+];

@@ -1,0 +1,103 @@
+//! CONFIG: the parameters, and what follows when one changes.
+
+use std::sync::atomic::Ordering;
+
+use super::{Handlers, ServerCall};
+use crate::{
+    commands::{Error, Flags, Group, KeyRule, Outcome, Spec},
+    serve::{node::Node, notify},
+    store::Policy,
+};
+
+const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE);
+const NONE: KeyRule = KeyRule::None;
+const GROUP: Group = Group::Server;
+
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Spec] = &[
+    Spec::server("config", -2, Flags::NONE, NONE, GROUP, "A container for the server's parameters.").since("2.0.0").containing(CONFIG),
+];
+
+#[rustfmt::skip]
+const CONFIG: &[Spec] = &[
+    Spec::server("config|get", -3, ADMIN, NONE, GROUP, "Gives the parameters that match patterns.").since("2.0.0").complexity("O(N)"),
+    Spec::server("config|set", -4, ADMIN, NONE, GROUP, "Changes parameters, all of them or none.").since("2.0.0").complexity("O(N)"),
+    Spec::server("config|resetstat", 2, ADMIN, NONE, GROUP, "Sets the statistics of INFO to zero.").since("2.0.0"),
+    Spec::server("config|rewrite", 2, ADMIN, NONE, GROUP, "Refused: there is no configuration file.").since("2.8.0"),
+    Spec::server("config|help", 2, Flags::LOADING.and(Flags::STALE), NONE, GROUP, "Lists the subcommands.").since("5.0.0"),
+];
+
+pub(super) const HANDLERS: Handlers = &[
+    ("config|get", get),
+    ("config|set", set),
+    ("config|resetstat", resetstat),
+    ("config|rewrite", rewrite),
+];
+
+fn get(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    let patterns: Vec<&[u8]> = call.arguments.iter().skip(2).collect();
+    let pairs = call.node.parameters.matching(&patterns);
+    call.out.map(pairs.len());
+    for (name, value) in pairs {
+        call.out.bulk(name.as_bytes());
+        call.out.bulk(value.as_bytes());
+    }
+    Ok(())
+}
+
+fn set(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    if !call.arguments.len().is_multiple_of(2) {
+        return Err(Error::Arity(call.spec.name));
+    }
+    let texts: Vec<String> = call
+        .arguments
+        .iter()
+        .skip(2)
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .collect();
+    let pairs: Vec<(&str, &str)> = texts
+        .chunks_exact(2)
+        .filter_map(|pair| Some((pair.first()?.as_str(), pair.get(1)?.as_str())))
+        .collect();
+    let changed = call.node.parameters.set(&pairs);
+    let changed = changed.map_err(|error| Error::Text(error.to_string().into()))?;
+    // Its locks are taken one by one.
+    call.held.release();
+    changed.iter().for_each(|name| apply(call.node, name));
+    call.out.ok();
+    Ok(())
+}
+
+/// What a changed parameter means to the rest of the server. No shard is locked.
+pub(crate) fn apply(node: &Node, name: &str) {
+    let text = node.parameters.text(name);
+    match name {
+        "maxmemory" => {
+            let bytes = usize::try_from(node.parameters.number(name)).unwrap_or(usize::MAX);
+            node.keyspace.store().set_max_bytes(bytes);
+        }
+        "maxmemory-policy" => {
+            if let Some(policy) = Policy::by_name(&text) {
+                node.keyspace.store().set_policy(policy);
+            }
+        }
+        "requirepass" => node.users.set_default_password(text.as_bytes()),
+        "notify-keyspace-events" => notify::configure(node, &text),
+        _ => {}
+    }
+}
+
+fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    call.node.workers.iter().for_each(crate::serve::statistics::WorkerCounters::reset);
+    call.node.events.reset();
+    crate::serve::locked(&call.node.errors).clear();
+    call.held.each(|_, shard| shard.reset_stats());
+    let clients = call.node.clients.count() as u64;
+    call.node.events.peak_clients.store(clients, Ordering::Relaxed);
+    call.out.ok();
+    Ok(())
+}
+
+fn rewrite(_: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    Err(Error::text("ERR The server is running without a config file"))
+}

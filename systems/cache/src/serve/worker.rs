@@ -1,0 +1,59 @@
+//! What the connections of one thread use in turn, so that none keeps it while it is idle.
+
+use std::{cell::RefCell, sync::Arc};
+
+use plimsoll_runtime::random::Random;
+use plimsoll_wire::resp::CommandDecoder;
+
+use super::{node::Node, statistics::WorkerCounters};
+use crate::commands::{Changes, Reply};
+
+/// Bytes of one read.
+const READ_BYTES: usize = 128 << 10;
+/// Memory that the buffer of replies keeps from one batch to the next.
+const REPLY_KEPT: usize = 512 << 10;
+
+/// One thread's part of the server.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    index: usize,
+    pub(crate) scratch: RefCell<Scratch>,
+}
+
+/// Used from one read to the write that follows it, with nothing awaited between.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(crate) input: Box<[u8]>,
+    pub(crate) reply: Reply,
+    pub(crate) decoder: CommandDecoder,
+    pub(crate) random: Random,
+    pub(crate) changes: Changes,
+    /// Commands since the start, to time some of them.
+    pub(crate) tick: u32,
+}
+
+impl Worker {
+    pub(crate) fn new(index: usize, random: Random, node: &Node) -> Worker {
+        let scratch = Scratch {
+            input: vec![0; READ_BYTES].into_boxed_slice(),
+            reply: Reply::default(),
+            decoder: CommandDecoder::default(),
+            random,
+            changes: Changes::wanted_by(Arc::clone(&node.wanted)),
+            tick: 0,
+        };
+        Worker { index, scratch: RefCell::new(scratch) }
+    }
+
+    pub(crate) fn counters<'n>(&self, node: &'n Arc<Node>) -> Option<&'n WorkerCounters> {
+        node.workers.get(self.index)
+    }
+}
+
+impl Scratch {
+    /// Between batches.
+    pub(crate) fn clear(&mut self) {
+        self.reply.clear();
+        self.reply.shrink_to(REPLY_KEPT);
+    }
+}
