@@ -122,8 +122,7 @@ impl Spec {
 
     pub(super) fn check_arity(&self, command: Command<'_>) -> Result<(), Error> {
         let wanted = usize::from(self.arity.unsigned_abs());
-        let is_met =
-            if self.arity < 0 { command.len() >= wanted } else { command.len() == wanted };
+        let is_met = if self.arity < 0 { command.len() >= wanted } else { command.len() == wanted };
         if is_met { Ok(()) } else { Err(Error::Arity(self.name)) }
     }
 }

@@ -82,12 +82,7 @@ impl Transaction {
     ///
     /// # Errors
     /// When the transaction is too large; EXEC is then refused as well.
-    pub fn queue(
-        &mut self,
-        spec: &'static Spec,
-        command: Command<'_>,
-        out: &mut Reply,
-    ) -> Outcome {
+    pub fn queue(&mut self, spec: &'static Spec, command: Command<'_>, out: &mut Reply) -> Outcome {
         let Some(queue) = &mut self.queue else { return Ok(()) };
         let bytes: usize = command.iter().map(<[u8]>::len).sum();
         if queue.commands.len() >= QUEUED_LIMIT

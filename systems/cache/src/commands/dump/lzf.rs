@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn runs_and_references() {
         // "ab" and then 8 bytes from 2 back.
-        assert_eq!(decompress(&[1, b'a', b'b', 6 << 5, 1], 10).as_deref(), Some(&b"ababababab"[..]));
+        assert_eq!(
+            decompress(&[1, b'a', b'b', 6 << 5, 1], 10).as_deref(),
+            Some(&b"ababababab"[..])
+        );
         assert_eq!(decompress(&[1, b'a', b'b', 6 << 5, 2], 10), None);
         assert_eq!(decompress(&[1, b'a'], 2), None);
         assert_eq!(decompress(&[0, b'a'], 2), None);

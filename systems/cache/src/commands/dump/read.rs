@@ -1,9 +1,6 @@
 //! From the dump format to values.
 
-use super::{
-    packed,
-    reader::Reader,
-};
+use super::{packed, reader::Reader};
 use crate::{
     commands::number,
     store::NewValue,

@@ -7,6 +7,7 @@ use super::{
     call::Words,
     error::Error,
     key_rule::KeyRule,
+    number,
     spec::{Flags, Group, Spec},
 };
 use crate::store::Millis;
@@ -36,18 +37,18 @@ pub(super) enum Unit {
     Milliseconds,
 }
 
-/// A deadline as an argument says it.
+/// A deadline as an argument says it; read only when it is needed, as Redis does.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct When {
-    pub(super) amount: i64,
+pub(super) struct When<'c> {
+    pub(super) amount: &'c [u8],
     pub(super) unit: Unit,
     /// Since the epoch, not from now on.
     pub(super) is_absolute: bool,
 }
 
-impl When {
+impl<'c> When<'c> {
     /// Reads `EX`, `PX`, `EXAT` or `PXAT` with its amount; `None` when the next word is another one.
-    pub(super) fn take(words: &mut Words<'_>) -> Result<Option<When>, Error> {
+    pub(super) fn take(words: &mut Words<'c>) -> Result<Option<When<'c>>, Error> {
         let options = [
             ("ex", Unit::Seconds, false),
             ("px", Unit::Milliseconds, false),
@@ -56,31 +57,32 @@ impl When {
         ];
         for (word, unit, is_absolute) in options {
             if words.take(word) {
-                return Ok(Some(When { amount: words.integer()?, unit, is_absolute }));
+                return Ok(Some(When { amount: words.demand()?, unit, is_absolute }));
             }
         }
         Ok(None)
     }
 
-    /// The moment that is meant, for the commands that take no time in the past by amount.
+    /// The moment that is meant, for the commands that take no amount below one.
     ///
     /// # Errors
-    /// When the amount is not positive, or too large for 64 bits of milliseconds.
+    /// When the amount is no integer, not positive, or too large for 64 bits of milliseconds.
     pub(super) fn resolve(self, command: &'static str, now: Millis) -> Result<Millis, Error> {
-        let at = self.milliseconds(now).filter(|_| self.amount > 0);
-        at.and_then(|at| u64::try_from(at).ok()).map(Millis).ok_or(Error::ExpireTime(command))
+        let at = self.milliseconds(command, now)?;
+        let is_positive = number::integer(self.amount).is_some_and(|amount| amount > 0);
+        let at = u64::try_from(at).ok().filter(|_| is_positive);
+        at.map(Millis).ok_or(Error::ExpireTime(command))
     }
 
-    /// Milliseconds since the epoch, perhaps below 0; `None` when too many.
-    fn milliseconds(self, now: Millis) -> Option<i64> {
+    /// Milliseconds since the epoch, perhaps below 0.
+    fn milliseconds(self, command: &'static str, now: Millis) -> Result<i64, Error> {
+        let amount = number::integer(self.amount).ok_or(Error::NotInteger)?;
         let factor = match self.unit {
             Unit::Seconds => 1000,
             Unit::Milliseconds => 1,
         };
-        let amount = self.amount.checked_mul(factor)?;
-        if self.is_absolute {
-            return Some(amount);
-        }
-        amount.checked_add(i64::try_from(now.0).ok()?)
+        let start = if self.is_absolute { 0 } else { i64::try_from(now.0).unwrap_or(i64::MAX) };
+        let at = amount.checked_mul(factor).and_then(|amount| amount.checked_add(start));
+        at.ok_or(Error::ExpireTime(command))
     }
 }

@@ -57,9 +57,7 @@ impl Condition {
             ));
         }
         if condition.is_later && condition.is_earlier {
-            return Err(Error::text(
-                "ERR GT and LT options at the same time are not compatible",
-            ));
+            return Err(Error::text("ERR GT and LT options at the same time are not compatible"));
         }
         Ok(condition)
     }
@@ -77,8 +75,8 @@ impl Condition {
 fn set(call: &mut Call<'_, '_>, unit: Unit, is_absolute: bool) -> Outcome {
     let key = call.key();
     let condition = Condition::parse(call.words(3))?;
-    let when = When { amount: call.integer(2)?, unit, is_absolute };
-    let at = when.milliseconds(call.now).ok_or(Error::ExpireTime(call.spec.name))?;
+    let when = When { amount: call.argument(2)?, unit, is_absolute };
+    let at = when.milliseconds(call.spec.name, call.now)?;
     let now = call.now;
     let shard = call.shards.of(&key);
     let old = shard.peek(&key, now).map(|item| item.deadline);

@@ -2,12 +2,7 @@
 
 use super::keys::access;
 use crate::commands::{
-    call::Call,
-    error::Outcome,
-    key_rule::KeyRule,
-    reply::Reply,
-    spec::Spec,
-    table,
+    call::Call, error::Outcome, key_rule::KeyRule, reply::Reply, spec::Spec, table,
 };
 
 /// What COMMAND INFO gives of a command.
@@ -83,9 +78,7 @@ fn write_names(out: &mut Reply, names: impl Iterator<Item = &'static str> + Clon
 /// places can say it.
 fn positions(rule: KeyRule) -> [i8; 3] {
     match rule {
-        KeyRule::Range { first, last, step } => {
-            [first.cast_signed(), last, step.cast_signed()]
-        }
+        KeyRule::Range { first, last, step } => [first.cast_signed(), last, step.cast_signed()],
         KeyRule::Sort | KeyRule::Counted { has_destination: true, .. } => [1, 1, 1],
         KeyRule::None | KeyRule::Counted { .. } => [0, 0, 0],
     }

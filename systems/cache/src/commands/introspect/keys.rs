@@ -44,9 +44,7 @@ pub(super) fn access(spec: &Spec) -> &'static [&'static str] {
 fn found<'c>(call: &Call<'c, '_>) -> Result<(&'static Spec, Vec<&'c [u8]>), Error> {
     let command = inner(call)?;
     let spec = resolve(command).map_err(|error| match error {
-        Error::Arity(_) => {
-            Error::text("ERR Invalid number of arguments specified for command")
-        }
+        Error::Arity(_) => Error::text("ERR Invalid number of arguments specified for command"),
         _ => Error::text("ERR Invalid command specified"),
     })?;
     if spec.keys == KeyRule::None {

@@ -303,8 +303,8 @@ impl Big {
                     let right = below - place;
                     let kept = if right < 32 { word >> right } else { 0 };
                     value |= kept;
-                    is_inexact |= right >= 32 && word != 0
-                        || right < 32 && word & ((1 << right) - 1) != 0;
+                    is_inexact |=
+                        right >= 32 && word != 0 || right < 32 && word & ((1 << right) - 1) != 0;
                 }
             }
         }

@@ -1,10 +1,6 @@
 //! Patterns of BY and GET: the key, or the field of a hash, that belongs to an element.
 
-use crate::{
-    commands::held::Held,
-    store::Millis,
-    values::Object,
-};
+use crate::{commands::held::Held, store::Millis, values::Object};
 
 /// `before*behind`, or `before*behind->field`.
 #[derive(Debug)]

@@ -8,6 +8,9 @@ use crate::{
     values::Element,
 };
 
+const NOT_NUMBERS: Error =
+    Error::text("ERR One or more scores can't be converted into double");
+
 /// What an element is sorted by; missing values come first, and among numbers count as 0.
 enum Weight {
     Number(f64),
@@ -27,8 +30,11 @@ pub(super) fn sort<'a>(
             Weight::Text(text)
         } else {
             Weight::Number(match text {
-                Some(text) => number::float(&text)
-                    .ok_or(Error::text("ERR One or more scores can't be converted into double"))?,
+                // C reads a number behind blanks, and nothing as 0.
+                Some(text) => match text.trim_ascii_start() {
+                    b"" if text.is_empty() => 0.0,
+                    text => number::float(text).ok_or(NOT_NUMBERS)?,
+                },
                 None => 0.0,
             })
         };

@@ -102,13 +102,16 @@ impl Table {
     fn of(first: &[u8], second: &[u8]) -> Result<Table, Error> {
         let width = second.len() + 1;
         let cells = (first.len() + 1).checked_mul(width).filter(|cells| *cells <= CELLS_LIMIT);
-        let cells = cells.ok_or(Error::text("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"))?;
+        let cells = cells.ok_or(Error::text(
+            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+        ))?;
         let mut cells = vec![0_u32; cells];
         for (row, byte) in first.iter().enumerate() {
             let (above, below) = cells.split_at_mut((row + 1) * width);
             let above = above.get(row * width..).unwrap_or_default();
             let mut left = 0;
-            for ((cell, other), above) in below.iter_mut().skip(1).zip(second).zip(above.windows(2)) {
+            for ((cell, other), above) in below.iter_mut().skip(1).zip(second).zip(above.windows(2))
+            {
                 let [diagonal, above] = *above else { break };
                 left = if byte == other { diagonal + 1 } else { above.max(left) };
                 *cell = left;
@@ -146,7 +149,11 @@ impl Table {
                 is_in_match = true;
             } else {
                 is_in_match = false;
-                if self.at(above, column) > self.at(row, left) { row = above } else { column = left }
+                if self.at(above, column) > self.at(row, left) {
+                    row = above
+                } else {
+                    column = left
+                }
             }
         }
         common.reverse();

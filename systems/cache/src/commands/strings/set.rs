@@ -13,11 +13,11 @@ use crate::{
 
 /// What SET was told besides key and value.
 #[derive(Default)]
-struct Options {
+struct Options<'c> {
     condition: Option<Condition>,
     gives_old: bool,
     keeps_deadline: bool,
-    when: Option<When>,
+    when: Option<When<'c>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,8 +26,8 @@ enum Condition {
     Exists,
 }
 
-impl Options {
-    fn parse(mut words: Words<'_>) -> Result<Options, Error> {
+impl<'c> Options<'c> {
+    fn parse(mut words: Words<'c>) -> Result<Options<'c>, Error> {
         let mut options = Options::default();
         while words.peek().is_some() {
             let is_open = options.condition.is_none();
@@ -138,7 +138,7 @@ pub(super) fn psetex(call: &mut Call<'_, '_>) -> Outcome {
 
 fn set_for(call: &mut Call<'_, '_>, unit: Unit) -> Outcome {
     let key = call.key();
-    let when = When { amount: call.integer(2)?, unit, is_absolute: false };
+    let when = When { amount: call.argument(2)?, unit, is_absolute: false };
     let at = when.resolve(call.spec.name, call.now)?;
     let value = call.argument(3)?;
     store(call, &key, value, false, Some(at))?;

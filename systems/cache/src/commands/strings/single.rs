@@ -48,10 +48,10 @@ pub(super) fn getdel(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 /// What GETEX does with the deadline.
-enum Change {
+enum Change<'c> {
     Nothing,
     Persist,
-    At(When),
+    At(When<'c>),
 }
 
 pub(super) fn getex(call: &mut Call<'_, '_>) -> Outcome {
@@ -97,7 +97,7 @@ fn expire_at(call: &mut Call<'_, '_>, key: &Key<'_>, at: Millis) {
     }
 }
 
-fn change_of(mut words: Words<'_>) -> Result<Change, Error> {
+fn change_of<'c>(mut words: Words<'c>) -> Result<Change<'c>, Error> {
     let mut change = Change::Nothing;
     while words.peek().is_some() {
         let next = if words.take("persist") {

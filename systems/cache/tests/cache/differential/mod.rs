@@ -116,7 +116,8 @@ fn shorten(redis: &mut Redis, mut commands: Vec<Command>, protocol: Protocol) ->
 fn fail(redis: &mut Redis, commands: &[Command], protocol: Protocol, seed: u64) {
     let mut text = format!("PLIMSOLL_SEED={seed} {protocol:?}\n");
     for command in commands {
-        let words: Vec<String> = command.iter().map(|word| word.escape_ascii().to_string()).collect();
+        let words: Vec<String> =
+            command.iter().map(|word| word.escape_ascii().to_string()).collect();
         text.push_str(&format!("  {}\n", words.join(" ")));
     }
     let found = difference(redis, commands, protocol);
@@ -137,7 +138,10 @@ fn normal(command: &Command, reply: Value) -> Value {
     let name = command[0].to_ascii_lowercase();
     let is = |names: &[&str]| names.iter().any(|other| other.as_bytes() == name);
     let mut reply = shortest(reply, is(&["incrbyfloat", "hincrbyfloat", "get", "hget"]));
-    if is(&["smembers", "sinter", "sunion", "sdiff", "hkeys", "hvals", "keys", "scan", "sscan", "hscan", "hgetall"]) {
+    if is(&[
+        "smembers", "sinter", "sunion", "sdiff", "hkeys", "hvals", "keys", "scan", "sscan",
+        "hscan", "hgetall",
+    ]) {
         sort(&mut reply, is(&["hgetall", "hscan"]));
     }
     // A millisecond may pass between the two servers.

@@ -73,10 +73,7 @@ fn deadline<'a, 'r>(make: &'a mut Arguments<'r>, other: &str) -> &'a mut Argumen
 
 /// A time in seconds times `factor` that is far enough off, and never near a multiple of 20 s; rarely
 /// one that is refused.
-pub(super) fn seconds<'a, 'r>(
-    make: &'a mut Arguments<'r>,
-    factor: u64,
-) -> &'a mut Arguments<'r> {
+pub(super) fn seconds<'a, 'r>(make: &'a mut Arguments<'r>, factor: u64) -> &'a mut Arguments<'r> {
     if make.rarely(12) {
         let odd = make.one(&["0", "-1", "x", "9223372036854775807"]);
         return make.word(odd);
