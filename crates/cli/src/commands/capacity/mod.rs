@@ -33,7 +33,7 @@ use self::{
     circumstances::Circumstances,
     conclusion::Conclusion,
     hunt::Hunt,
-    shown::{following::Following, json, pages::Pages, report, story::Story},
+    shown::{following::Following, json, pages::Pages, report, sentences::About, story::Story},
     store::{Ended, Range, Store, Subject},
 };
 use crate::{
@@ -213,7 +213,7 @@ impl Asked {
             aftermath.correct(&mut conclusion);
             format!("{result:#}\n")
         } else {
-            let about = report::About {
+            let about = About {
                 unit: bench.unit(),
                 is_closed: bench.due(1.0).is_none(),
                 objectives: &self.sources,

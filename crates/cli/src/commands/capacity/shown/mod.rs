@@ -7,6 +7,7 @@ mod live;
 pub(super) mod pages;
 pub(super) mod report;
 pub(super) mod retell;
+pub(super) mod sentences;
 pub(super) mod story;
 pub(super) mod tried;
 pub(super) mod words;

@@ -11,11 +11,7 @@ use plimsoll_analysis::capacity::{Finding, Search as Searching, Settings, Step};
 use plimsoll_outputs::search::Search;
 use serde_json::Value;
 
-use super::{
-    report::{self, About},
-    story::Story,
-    tried::sides,
-};
+use super::{report, sentences::About, story::Story, tried::sides};
 use crate::{
     args::Dimension,
     commands::{

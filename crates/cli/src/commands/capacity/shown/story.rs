@@ -8,7 +8,7 @@ use plimsoll_outputs::search::{
 
 use super::{
     causes,
-    report::{self, About},
+    sentences::{self, About},
     tried,
 };
 use crate::commands::{
@@ -142,7 +142,7 @@ impl Story<'_> {
                     Verdict::Missed => Some(false),
                     _ => None,
                 },
-                words: report::goal(conclusion, self.unit).unwrap_or_default(),
+                words: sentences::goal(conclusion, self.unit).unwrap_or_default(),
             }),
             first_failing: finding.first_failing,
             first: named.map(causes::named),
@@ -164,7 +164,7 @@ impl Story<'_> {
 
     /// For whoever has never seen the tool: the number as a sentence of its own, how sure it is in the next.
     fn sentences(&self, conclusion: &Conclusion, about: &About) -> (String, Vec<String>) {
-        let (answer, lines) = report::sentences(conclusion, about);
+        let (answer, lines) = sentences::sentences(conclusion, about);
         let is_plain = matches!(
             conclusion.verdict,
             Verdict::Found | Verdict::Reached | Verdict::Missed | Verdict::AtLeast
@@ -178,13 +178,13 @@ impl Story<'_> {
             Verdict::AtLeast => format!("it keeps {kept} up to {full} at least"),
             _ => format!("it keeps {kept} up to {full}"),
         };
-        let goal = report::goal(conclusion, self.unit);
+        let goal = sentences::goal(conclusion, self.unit);
         let headline = match goal.as_deref().and_then(|goal| goal.strip_suffix('.')) {
             Some(goal) => format!("{goal}: {number}."),
             None => format!("I{}.", number.get(1..).unwrap_or_default()),
         };
         let finding = &conclusion.finding;
-        let mut details: Vec<String> = report::certainty_words(finding).into_iter().collect();
+        let mut details: Vec<String> = sentences::certainty_words(finding).into_iter().collect();
         details.extend(finding.first_failing.map(|rate| {
             let (broken, all) = finding.refutations;
             let counted =
@@ -192,7 +192,7 @@ impl Story<'_> {
             format!("At {} it did not{counted}.", self.unit.level(rate))
         }));
         // What these sentences say already.
-        let said = [goal, report::edge(finding, about)];
+        let said = [goal, sentences::edge(finding, about)];
         details
             .extend(lines.into_iter().filter(|line| !said.iter().flatten().any(|it| it == line)));
         (headline, details)
