@@ -4,74 +4,21 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
-use std::collections::BTreeMap;
-
-use plimsoll_analysis::compare::{Figure, Load, Row, Run, Settings, Verdict, compare, runs_needed};
-use plimsoll_metrics::record::{End, Header};
+use plimsoll_analysis::{
+    compare::{Figure, Row, Run, Settings, Verdict, compare, runs_needed},
+    simulated::{Dice, Made},
+};
 use serde_json::json;
-
-/// Requests of a run, and how long it lasts.
-const REQUESTS: u32 = 2000;
-const SECONDS: f64 = 10.0;
-
-/// Their median milliseconds, and how much they spread, as a standard deviation of logarithms.
-const MEDIAN: f64 = 20.0;
-const SPREAD: f64 = 0.4;
 
 /// A machine gets slower and faster again by so much within an hour of runs.
 const DRIFT: f64 = 0.05;
 const DRIFT_RUNS: f64 = 60.0;
 
-/// Of a request that fails.
-const FAILS: f64 = 0.002;
-
-/// Random numbers, the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.roll()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.roll()).cos()
-    }
-}
-
-/// The `at`th run of a machine, whose requests take `factor` of their time. Each run has a luck of its own
-/// that all its requests share.
+/// The `at`th run of a machine, whose requests take `factor` of their time.
 fn run(factor: f64, luck: f64, at: f64, dice: &mut Dice) -> Run {
     let drift = 1.0 + DRIFT * (std::f64::consts::TAU * at / DRIFT_RUNS).sin();
-    let pace = MEDIAN * factor * drift * (luck * dice.normal()).exp();
-    let mut load = Load { requests: f64::from(REQUESTS), ..Load::default() };
-    for _ in 0..REQUESTS {
-        let service = pace * (SPREAD * dice.normal()).exp();
-        load.service.record(service);
-        load.response.record(service + 0.1 * dice.roll());
-        load.failed += if dice.roll() < FAILS { 1.0 } else { 0.0 };
-    }
-    Run {
-        name: String::new(),
-        header: Header {
-            tool_version: String::new(),
-            started_unix_ms: 0,
-            script: String::new(),
-            options: json!({}),
-        },
-        end: End {
-            reason: "finished".to_owned(),
-            duration_ms: 1e3 * SECONDS * (1.0 + 0.002 * dice.normal()),
-            thresholds: Vec::new(),
-        },
-        invalid: Vec::new(),
-        load,
-        limits: BTreeMap::new(),
-    }
+    let median = 20.0 * factor * drift;
+    Made { requests: 2000, seconds: 10.0, median, spread: 0.4, luck, fails: 0.002 }.run(dice)
 }
 
 /// Two groups whose runs take turns there and back, as `plimsoll bench` has them.
@@ -91,7 +38,7 @@ fn main() {
     let pairs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1000_u32);
     let figures = Figure::ALL.len();
     let asked = runs_needed(figures, Settings::default().level);
-    let mut dice = Dice(1);
+    let mut dice = Dice::new(1);
     for (slower, luck, runs) in [
         (0.0, 0.02, asked),
         (0.0, 0.02, 2 * asked),

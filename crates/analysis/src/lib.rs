@@ -6,4 +6,6 @@ pub mod bottleneck;
 pub mod capacity;
 pub mod compare;
 pub mod scaling;
+#[doc(hidden)]
+pub mod simulated;
 pub mod stats;

@@ -28,6 +28,9 @@ const SERIAL_THREAD: f64 = 0.7;
 /// A host has cores to spare when no more than this share of them was busy in any trial.
 const IDLE_HOST: f64 = 0.7;
 
+/// The share of a listen queue taken, on average over a trial, from which on it may have been full at times.
+const FILLING: f64 = 0.2;
+
 /// Threads, on average, that could run and did not, from which on something holds them back.
 const HELD_BACK: f64 = 0.3;
 
@@ -133,6 +136,30 @@ pub(super) fn sees_threads(rows: &[&Observed], of: &Weighed) -> bool {
         || of.watched.subject.place.kind == PlaceKind::Service
 }
 
+/// Whether a sign of a host's listen queues is about others than what is watched: a process there is seen
+/// whose own queue never filled up.
+pub(super) fn is_of_others(all: &[Weighed], of: &Weighed) -> bool {
+    let is_queue = |of: &Weighed, kind| {
+        of.watched.subject.resource == Resource::ListenQueue
+            && of.watched.subject.place.kind == kind
+    };
+    let host = &of.watched.subject.place.host;
+    let mut own = all.iter().filter(|other| {
+        is_queue(other, PlaceKind::Process) && other.watched.subject.place.host == *host
+    });
+    let never_filled = |other: &Weighed| {
+        let values = other.watched.queues.iter().flat_map(|queue| queue.values.iter().flatten());
+        values.copied().fold(0.0, f64::max) < FILLING
+    };
+    is_queue(of, PlaceKind::Host) && own.clone().next().is_some() && own.all(never_filled)
+}
+
+/// Whether the service tells of a pool.
+pub(super) fn sees_pools(rows: &[&Observed]) -> bool {
+    let mut all = rows.iter().flat_map(|row| row.signals.iter().map(move |it| (it, &row.signals)));
+    all.any(|(signal, others)| pool::pool_of(signal, others).is_some())
+}
+
 fn sees(rows: &[&Observed], of: &Weighed, metric: &str) -> bool {
     let host = of.watched.subject.place.host.as_deref();
     rows.iter().flat_map(|row| &row.signals).any(|signal| {
@@ -190,10 +217,7 @@ pub(super) fn unobserved(rows: &[&Observed], known: &Known) -> Vec<String> {
     if has("cgroup_cpu_utilization") && !has("cgroup_cpu_quota") {
         unobserved.push("quotas of cgroups above the watched one".to_owned());
     }
-    if !rows
-        .iter()
-        .any(|row| row.signals.iter().any(|it| pool::pool_of(it, &row.signals).is_some()))
-    {
+    if !sees_pools(rows) {
         unobserved.push(
             "pools of the service (in use, size and waiting on a page of its own)".to_owned(),
         );

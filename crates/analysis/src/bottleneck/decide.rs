@@ -10,6 +10,7 @@ use super::{
     },
     weigh::{Scene, Weighed},
 };
+use crate::capacity::CPU_SHARE_MAX;
 
 /// Trials, and different rates among them, that a line needs.
 const TRIALS_NEEDED: usize = 4;
@@ -18,12 +19,11 @@ const RATES_NEEDED: usize = 3;
 /// Rates nearer than this share are one.
 const SAME_RATE: f64 = 0.02;
 
-/// A generator busier than this may itself be the limit.
-const GENERATOR_LIMIT: f64 = 0.8;
+/// How busy something must be at the capacity to be the limit, when it was full above it.
+const BUSY_AT_CAPACITY: f64 = 0.5;
 
-/// How busy something must be at the capacity to be the limit: less when it was seen full above it.
+/// How busy something is that is suspected, and not ruled out.
 const BUSY: f64 = 0.7;
-const BUSY_IF_FULL: f64 = 0.5;
 
 /// Limits nearer than this share cannot be told apart.
 const SAME_LIMIT: f64 = 0.1;
@@ -43,7 +43,7 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
     };
     let sound: Vec<&Observed> = rows.iter().filter(is_sound).collect();
     let mut used: Vec<&Observed> =
-        sound.iter().copied().filter(|row| row.generator <= GENERATOR_LIMIT).collect();
+        sound.iter().copied().filter(|row| row.generator <= CPU_SHARE_MAX).collect();
     used.sort_by(|a, b| a.offered.total_cmp(&b.offered));
     let mut verdict = Verdict {
         bottleneck: Err(NotIdentified::NotReached),
@@ -57,7 +57,7 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
     let rates = rates(&used);
     if used.len() < TRIALS_NEEDED || rates < RATES_NEEDED {
         let share = sound.iter().map(|row| row.generator).fold(0.0, f64::max);
-        verdict.bottleneck = Err(match share > GENERATOR_LIMIT {
+        verdict.bottleneck = Err(match share > CPU_SHARE_MAX {
             true => NotIdentified::Generator { share },
             false => NotIdentified::TooFew { trials: used.len(), rates },
         });
@@ -104,12 +104,10 @@ fn is_binding(of: &Weighed) -> bool {
     let Some(nature) = of.watched.nature else { return false };
     let is_driven = of.limit.is_some() && !of.is_passed;
     let queued = !of.risen.is_empty();
-    let is_busy = of.at_capacity >= BUSY || (of.is_full && of.at_capacity >= BUSY_IF_FULL);
+    let is_busy = of.at_capacity >= BUSY_AT_CAPACITY;
     let fits = match nature {
-        Nature::Busy => {
-            let signs = [of.is_full, of.meets, queued];
-            signs.iter().filter(|sign| **sign).count() >= 2
-        }
+        // What has some left while others wait is not what they wait for.
+        Nature::Busy => of.is_full && of.is_foretold && (of.meets || queued),
         // Whoever tells of waiters and has none is not waited for.
         Nature::Held => {
             let is_quiet = !of.watched.queues.is_empty() && !queued;
@@ -151,6 +149,7 @@ fn choose(scene: &Scene, known: &Known, all: &[Weighed]) -> Result<usize, NotIde
         let is_cause = matches!(resource, Resource::Waits | Resource::Memory);
         of.watched.nature.is_none()
             && !of.risen.is_empty()
+            && !context::is_of_others(all, of)
             && (is_cause || (echo.is_none() && context::sees_cpu(&scene.rows, of)))
     };
     if let Some(index) = all.iter().position(is_sign) {
@@ -216,7 +215,10 @@ fn name(
             cautions.push(Caution::Inseparable(other.watched.subject.clone()));
         }
     }
-    if of.watched.nature.is_none() && !context::sees_threads(&scene.rows, of) {
+    // A listen queue fills up behind any pool that is full.
+    let is_behind = subject.resource == Resource::ListenQueue && !context::sees_pools(&scene.rows);
+    let is_blind = of.watched.nature.is_none() && !context::sees_threads(&scene.rows, of);
+    if is_behind || is_blind {
         confidence = Confidence::Low;
     }
     (Named { subject, evidence, demand: of.demand(), limit: of.limit, confidence }, cautions)

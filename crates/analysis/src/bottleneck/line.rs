@@ -1,6 +1,6 @@
 //! A straight line through utilization over throughput, and where it reaches 1.
 
-use crate::stats::{Interval, median};
+use crate::stats::{Interval, median, student};
 
 /// What a utilization is uncertain by, however well it lies on a line.
 const READING: f64 = 0.003;
@@ -11,12 +11,6 @@ const OUTLYING_LEAST: f64 = 0.03;
 
 /// From median deviation to standard deviation.
 const NORMAL: f64 = 1.4826;
-
-/// Of Student's distribution at 95 %, two-sided, by degrees of freedom from 1 on; further ones are near
-/// to that of the normal one.
-const STUDENT: [f64; 12] =
-    [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179];
-const STUDENT_LATER: f64 = 2.1;
 
 /// A line of least squares through what does not lie far off.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,8 +43,7 @@ impl Line {
         let intercept = mean_y - slope * mean_x;
         let squares: f64 = kept.iter().map(|(x, y)| (y - intercept - slope * x).powi(2)).sum();
         let deviation = (squares / freedom as f64).sqrt().max(READING);
-        let student = STUDENT.get(freedom - 1).copied().unwrap_or(STUDENT_LATER);
-        let reach = deviation * student;
+        let reach = deviation * student(freedom);
         Some(Line { slope, intercept, count, middle: (mean_x, mean_y), width, reach })
     }
 

@@ -116,6 +116,9 @@ pub(super) struct Weighed {
     pub(super) is_full: bool,
     /// Its limit is where the capacity is.
     pub(super) meets: bool,
+    /// When it was full, about as much ended as its line foretells: what fills up for another reason, as with
+    /// work that overload makes, ends far below.
+    pub(super) is_foretold: bool,
     /// It was full, or its limit was passed, while throughput still rose.
     pub(super) is_passed: bool,
     /// For how long one is held.
@@ -231,7 +234,11 @@ impl Weighed {
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);
         let failing = rows().filter(|(row, _)| !row.kept);
         let full = if nature == Nature::Busy { FULL_BUSY } else { FULL_HELD };
-        let is_full = failing.map(|(_, share)| share).fold(0.0, f64::max) >= full;
+        let when_full: Vec<f64> =
+            failing.filter(|(_, share)| *share >= full).map(|(row, _)| row.throughput).collect();
+        let is_full = !when_full.is_empty();
+        let most = when_full.into_iter().fold(0.0, f64::max);
+        let is_foretold = foretold.is_none_or(|limit| PLATEAU.contains(&(most / limit.value)));
         let was_full = rows().any(|(row, share)| {
             let is_early = row.throughput < scene.best * PASSED_BELOW;
             row.kept && row.is_in_balance() && share >= full && is_early
@@ -261,6 +268,7 @@ impl Weighed {
             reached,
             highest,
             is_full,
+            is_foretold,
             is_passed,
             held,
             risen,

@@ -15,6 +15,9 @@ const DISTANCE: f64 = 1.0;
 const DISTANCE_LEAST: f64 = 0.5;
 const DISTANCE_MOST: f64 = 0.07;
 
+/// How much nearer trials come when both sides are confirmed.
+const CLOSER: f64 = 0.5;
+
 /// How near and far a rate that was tried already may be, in distances.
 const NEAR: f64 = 0.3;
 const FAR: f64 = 2.2;
@@ -56,7 +59,15 @@ impl Knowledge<'_> {
 
     /// The rate on one side of `crossing` that is to be confirmed, or is.
     pub(super) fn candidate(self, crossing: &Crossing, side: Side) -> Candidate {
-        let distance = self.distance(crossing);
+        self.nearest(crossing, side, self.distance(crossing))
+    }
+
+    /// Once both are: a rate nearer to it, of which a trial tells more.
+    pub(super) fn closer(self, crossing: &Crossing, side: Side) -> Candidate {
+        self.nearest(crossing, side, self.distance(crossing) * CLOSER)
+    }
+
+    fn nearest(self, crossing: &Crossing, side: Side, distance: f64) -> Candidate {
         let sign = if side == Side::Low { -1.0 } else { 1.0 };
         let estimate = self.estimate(crossing);
         let away = |rate: &f64| (rate / estimate).ln() * sign / distance;

@@ -21,8 +21,8 @@ const ACHIEVED: f64 = 0.99;
 /// Growth of what is in flight, as a share of the rate, that no service in balance has.
 const BACKLOG: f64 = 0.01;
 
-/// From this share of its CPU on, the generator is the limit.
-const CPU_SHARE_MAX: f64 = 0.8;
+/// From this share of its CPU on, the generator is the limit: of a trial, a sweep, and what is tried at all.
+pub const CPU_SHARE_MAX: f64 = 0.8;
 
 /// A trial that is so many times over the limit says no more than that.
 pub(super) const EXCESS_LIMIT: f64 = 4.0;

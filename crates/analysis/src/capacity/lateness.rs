@@ -10,14 +10,21 @@ use super::{
     trial::Trial,
 };
 
-/// Lateness that needs no excuse, in milliseconds, or as a share of the tightest limit on latency, whichever
-/// is more.
-const LATENESS_MS: f64 = 1.0;
-const LATENESS_SHARE: f64 = 0.05;
+/// Lateness that needs no excuse: so many milliseconds at the 99th percentile, or that share of the tightest
+/// limit on latency, whichever is more.
+pub const LATENESS_MS: f64 = 1.0;
+pub const LATENESS_SHARE: f64 = 0.05;
 
 /// Requests that were held up are sent together and wait for one another too: what they are late by may
 /// show so many times.
 const TIMES: f64 = 3.0;
+
+/// Milliseconds, at the 99th percentile, by which requests may be sent late where `objectives` are to be kept.
+pub fn lateness_limit(objectives: &[Objective]) -> f64 {
+    let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
+    let tightest = latencies.map(|one| one.limit).fold(f64::INFINITY, f64::min);
+    if tightest.is_finite() { LATENESS_MS.max(tightest * LATENESS_SHARE) } else { LATENESS_MS }
+}
 
 /// Why `outcome` says nothing of the service, if it does not. `in_flight`: the mean.
 pub(super) fn is_due_to_lateness(
@@ -28,10 +35,7 @@ pub(super) fn is_due_to_lateness(
     in_flight: f64,
 ) -> Option<String> {
     let late = trial.generator.lateness_p99;
-    let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
-    let tightest = latencies.map(|one| one.limit).fold(f64::INFINITY, f64::min);
-    let scaled = if tightest.is_finite() { tightest * LATENESS_SHARE } else { 0.0 };
-    let limit = LATENESS_MS.max(scaled);
+    let limit = lateness_limit(objectives);
     if late <= limit {
         return None;
     }
@@ -74,6 +78,16 @@ mod tests {
         };
         let found = is_due_to_lateness(&trial, &objectives, &[clause], outcome, in_flight);
         assert_eq!(found.is_some(), expected, "{late} {value} {outcome:?} {in_flight}: {found:?}");
+    }
+
+    #[test]
+    fn the_limit_is_that_of_the_tightest_objective() {
+        let limit = |texts: &[&str]| {
+            let parse = |text: &&str| Objective::parse(text).unwrap();
+            lateness_limit(&texts.iter().map(parse).collect::<Vec<_>>())
+        };
+        assert_eq!(limit(&["p(99)<200ms", "avg<100ms"]), 5.0);
+        assert_eq!((limit(&["p(99)<5ms"]), limit(&["errors<1%"]), limit(&[])), (1.0, 1.0, 1.0));
     }
 
     #[test]

@@ -11,12 +11,14 @@ mod judge;
 mod known;
 mod lateness;
 mod order;
+mod posterior;
 mod search;
 mod settings;
 mod trial;
 
 pub use finding::{End, Finding};
-pub use judge::{Cause, Clause, Judgement, Outcome, Score, judge};
+pub use judge::{CPU_SHARE_MAX, Cause, Clause, Judgement, Outcome, Score, judge};
+pub use lateness::{LATENESS_MS, LATENESS_SHARE, lateness_limit};
 pub use order::{Kind, Order, Recorded};
 pub use search::{Search, Step};
 pub use settings::Settings;

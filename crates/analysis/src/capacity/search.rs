@@ -223,7 +223,8 @@ impl Search {
             {
                 return None;
             }
-            let fewest = sides.iter().filter(|side| can_send(side.rate));
+            let closer = [Side::Low, Side::High].map(|side| known.closer(&crossing, side));
+            let fewest = closer.iter().filter(|side| can_send(side.rate));
             open.extend(fewest.min_by_key(|side| side.votes.all()).map(|side| side.rate));
         }
         self.choose(&open).map(order)

@@ -2,10 +2,7 @@
 
 use plimsoll_metrics::Histogram;
 
-use crate::capacity::{Generator, warm_up};
-
-/// From this share of its CPU on, the generator is the limit.
-const CPU_SHARE_MAX: f64 = 0.8;
+use crate::capacity::{CPU_SHARE_MAX, Generator, warm_up};
 
 /// How far from Little's law a run may be.
 const LITTLE_MAX: f64 = 0.05;

@@ -1,29 +1,18 @@
 //! Curves whose law is known.
 
 use super::*;
+use crate::simulated::Dice;
 
 fn dice(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
+    let mut dice = Dice::new(seed);
+    move || dice.bits()
 }
 
 /// So many repeats of each size, with a standard deviation of about `noise`.
 fn measured(law: Law, sizes: &[f64], repeats: usize, noise: f64, seed: u64) -> Vec<Point> {
-    let mut random = dice(seed.wrapping_mul(7919).wrapping_add(13));
-    let mut points = Vec::new();
-    for &n in sizes {
-        for _ in 0..repeats {
-            // The sum of twelve evenly spread numbers is nearly normal.
-            let sum: f64 = (0..12).map(|_| (random() >> 11) as f64 / (1_u64 << 53) as f64).sum();
-            points.push(Point { n, throughput: law.at(n) * (1.0 + noise * (sum - 6.0)) });
-        }
-    }
-    points
+    let mut dice = Dice::new(seed.wrapping_mul(7919).wrapping_add(13));
+    let all = sizes.iter().flat_map(|&n| std::iter::repeat_n(n, repeats));
+    all.map(|n| Point { n, throughput: law.at(n) * (1.0 + noise * dice.normal()) }).collect()
 }
 
 const SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 32.0, 48.0];

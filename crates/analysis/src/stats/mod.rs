@@ -8,6 +8,7 @@ mod order;
 mod rank_sum;
 mod share;
 mod shift;
+mod student;
 mod trend;
 
 pub use holm::holm;
@@ -15,4 +16,5 @@ pub use order::{median, quantile};
 pub use rank_sum::{EXACT_LIMIT, cliffs_delta, p_value, smallest_p_value};
 pub use share::{Share, ratio_error, share};
 pub use shift::{Interval, Shift, shift};
+pub use student::student;
 pub use trend::{Slope, slope, z_of};

@@ -2,30 +2,13 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use plimsoll_analysis::capacity::{Generator, Second, Trial};
+use plimsoll_analysis::{
+    capacity::{Generator, Second, Trial},
+    simulated::Dice,
+};
 
 /// Seconds after a trial until what was not answered is given up.
 const PATIENCE: f64 = 15.0;
-
-/// Evenly spread numbers, the same for the same seed.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x9e37_79b9_7f4a_7c15)
-    }
-
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn exponential(&mut self, mean: f64) -> f64 {
-        -mean * (1.0 - self.roll()).ln()
-    }
-}
 
 /// How long a request takes once it is served, in seconds.
 #[derive(Clone, Copy, Debug)]

@@ -5,3 +5,4 @@ mod laws;
 mod not_found;
 mod recorded;
 mod service;
+mod unseen;

@@ -58,6 +58,27 @@ fn a_pool_that_waits_for_something_else() {
     assert!(matches!(verdict.ruled_out[0].why, Why::Echo { .. }), "{text}");
 }
 
+/// Somebody else on the host drops connections; the queue of what is watched is as good as empty.
+#[test]
+fn listen_queues_of_others() {
+    let port = [("host", "app1"), ("process", "web"), ("port", "80")];
+    let service = |queue: f64| {
+        Service::new(400.0)
+            .with("host_listen_overflows", &WEB[..1], |at| at.overload * 50.0)
+            .with(
+                "process_listen_queue",
+                &port,
+                move |at| if at.overload > 0.0 { queue } else { 0.0 },
+            )
+            .with("process_listen_queue_limit", &port, |_| 128.0)
+            .on_a_host(0.3)
+    };
+    let (why, ..) = service(2.0).names_none();
+    assert_eq!(why, NotIdentified::Waiting { serial: None });
+    // Not always full when it was looked at.
+    service(64.0).names(Resource::ListenQueue, "app1");
+}
+
 /// Full listen queues follow from whatever is slow: without the CPU in sight they mean nothing.
 #[test]
 fn overflows_of_a_host_that_is_not_watched_otherwise() {

@@ -3,7 +3,7 @@
 use super::super::{
     Known, Measured, Named, NotIdentified, Observed, Resource, Signal, Verdict, diagnose, words,
 };
-use crate::stats::Interval;
+use crate::{simulated::Dice, stats::Interval};
 
 /// What one series is, by the state of the service.
 struct Series {
@@ -111,13 +111,8 @@ impl Service {
     }
 
     pub(super) fn rows(&self) -> Vec<Observed> {
-        let mut seed = self.seed;
-        let mut random = move || {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 11) as f64 / (1_u64 << 53) as f64 * 2.0 - 1.0
-        };
+        let mut dice = Dice::new(self.seed);
+        let mut random = move || dice.roll() * 2.0 - 1.0;
         let mut rows = Vec::new();
         for share in &self.rates {
             let offered = share * self.capacity;
