@@ -111,11 +111,6 @@ impl<'s> Held<'s> {
         self.keyspace.watches.changed(self.index(key), key.hash());
     }
 
-    /// Who watches which keys, for telling them that all have been changed.
-    pub(super) fn watches(&self) -> &'s Watches {
-        &self.keyspace.watches
-    }
-
     /// Locks the shards of these keys, unless they are.
     #[inline]
     pub(super) fn lock_keys(&mut self, keys: &[Key<'_>]) {

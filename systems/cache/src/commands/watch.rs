@@ -58,12 +58,6 @@ impl Watches {
             }
         });
     }
-
-    /// All keys of a locked shard have changed.
-    pub(super) fn all_changed(&self, shard: usize) {
-        let Some(shard) = self.shards.get(shard) else { return };
-        shard.with(|table| table.values_mut().for_each(|watched| watched.changes += 1));
-    }
 }
 
 impl ShardWatches {

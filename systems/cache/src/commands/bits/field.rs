@@ -130,8 +130,8 @@ fn write(call: &mut Call<'_, '_>, key: &Key<'_>, steps: &[Step], end: usize) -> 
     call.out.array(steps.len());
     let out = &mut *call.out;
     let is_changed = call.shards.of(key).edit(key, 0, call.now, |bytes| {
-        // Each step runs, so no short cut.
-        steps.iter().fold(false, |is_changed, step| step.run(bytes, out) || is_changed)
+        // Each step runs, whatever the others have changed.
+        steps.iter().filter(|step| step.run(bytes, out)).count() > 0
     })?;
     if is_changed.unwrap_or(false) {
         call.changed(key, EventClass::STRING, "setbit");

@@ -30,6 +30,9 @@ pub(super) fn add_integer(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn add_float(call: &mut Call<'_, '_>) -> Outcome {
     let (key, field) = (call.key(), call.argument(2)?);
     let amount = Extended::parse(call.argument(3)?).ok_or(Error::NotFloat)?;
+    if Extended::ZERO.add(amount).is_none() {
+        return Err(Error::text("ERR value is NaN or Infinity"));
+    }
     if !amount.is_finite() {
         return Err(Error::text("ERR value is NaN or Infinity"));
     }
@@ -40,7 +43,7 @@ pub(super) fn add_float(call: &mut Call<'_, '_>) -> Outcome {
                 Extended::parse(text).ok_or(Error::text("ERR hash value is not a float"))?
             }
         };
-        let text = value.add(amount).ok_or(Error::CounterNotFinite)?.to_text();
+        let text = value.sum(amount).ok_or(Error::CounterNotFinite)?.to_text();
         hash.set(field, text.as_bytes());
         Ok::<_, Error>(text)
     })??;

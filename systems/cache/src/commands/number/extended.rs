@@ -61,7 +61,7 @@ impl Extended {
     }
 
     /// The rounded sum; `None` when it is not finite.
-    pub fn add(self, other: Extended) -> Option<Extended> {
+    pub fn sum(self, other: Extended) -> Option<Extended> {
         let (Kind::Finite { mantissa: a, power: p }, Kind::Finite { mantissa: b, power: q }) =
             (self.kind, other.kind)
         else {
@@ -381,7 +381,7 @@ mod tests {
 
     fn sum(a: &str, b: &str) -> Option<String> {
         let (a, b) = (Extended::parse(a.as_bytes())?, Extended::parse(b.as_bytes())?);
-        a.add(b).map(Extended::to_text)
+        a.sum(b).map(Extended::to_text)
     }
 
     /// As redis-server 7.0 answers.

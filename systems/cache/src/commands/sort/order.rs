@@ -8,8 +8,7 @@ use crate::{
     values::Element,
 };
 
-const NOT_NUMBERS: Error =
-    Error::text("ERR One or more scores can't be converted into double");
+const NOT_NUMBERS: Error = Error::text("ERR One or more scores can't be converted into double");
 
 /// What an element is sorted by; missing values come first, and among numbers count as 0.
 enum Weight {

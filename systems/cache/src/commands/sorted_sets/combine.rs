@@ -104,7 +104,8 @@ pub(super) fn combine(
             let score = number_or_zero(score * first.1);
             let sum = others.iter().try_fold(score, |sum, (other, weight)| {
                 let score = other.as_ref()?.score(member)?;
-                Some(aggregate.of(sum, number_or_zero(score * weight)))
+                // Not a number here makes the whole sum zero, as in Redis.
+                Some(aggregate.of(sum, score * weight))
             });
             if let Some(score) = sum {
                 result.insert(member, score);

@@ -56,7 +56,7 @@ pub(super) fn incrbyfloat(call: &mut Call<'_, '_>) -> Outcome {
         }
     };
     let amount = Extended::parse(call.argument(2)?).ok_or(Error::NotFloat)?;
-    let text = value.add(amount).ok_or(Error::CounterNotFinite)?.to_text();
+    let text = value.sum(amount).ok_or(Error::CounterNotFinite)?.to_text();
     put(call, &key, NewValue::Bytes(text.as_bytes()), Deadline::Keep, "incrbyfloat")?;
     call.out.bulk(text.as_bytes());
     Ok(())

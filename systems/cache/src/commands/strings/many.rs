@@ -15,7 +15,7 @@ pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
         let value = call.shards.of(key).find(key, call.now).map(|item| item.value);
         // A collection is no string: as if it were not there.
         let is_there = value.is_some();
-        if !value.is_some_and(|value| call.out.string(value).is_ok()) {
+        if value.is_none_or(|value| call.out.string(value).is_err()) {
             call.out.null();
         }
         if !is_there {
@@ -44,7 +44,7 @@ pub(super) fn msetnx(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 fn check_pairs(call: &Call<'_, '_>) -> Outcome {
-    if call.arguments.len() % 2 == 0 { Err(Error::Arity(call.spec.name)) } else { Ok(()) }
+    if call.arguments.len().is_multiple_of(2) { Err(Error::Arity(call.spec.name)) } else { Ok(()) }
 }
 
 fn store(call: &mut Call<'_, '_>) -> Outcome {
