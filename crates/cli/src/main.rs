@@ -70,7 +70,10 @@ fn main() -> ExitCode {
     let exit = match dispatch(&cli.command, &session) {
         Ok(exit) => exit,
         Err(failure) => {
-            let hint = failure.hint.as_deref().map(|hint| ("hint", hint));
+            // The word behind the flag may have been taken for the script or the target.
+            let hints = [failure.hint, dashboard_tip(&arguments)].into_iter().flatten();
+            let hint = hints.collect::<Vec<_>>().join("; ");
+            let hint = (!hint.is_empty()).then_some(("hint", hint.as_str()));
             log.write(Level::Error, &failure.message, hint.as_slice());
             failure.exit
         }

@@ -137,6 +137,24 @@ fn an_intervention_that_changes_nothing_confirms_nothing() {
 }
 
 #[test]
+fn what_a_failed_change_leaves_behind_is_told() {
+    let web = Web::start_with(&POOL);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let mut command = search(&web, &path, &TWO_RATES);
+    command.args(["--budget", "27s", "--quiet", "--intervene=exit 3"]);
+    command.arg("--intervene-undo=echo cannot >&2; exit 4");
+    let run = finish(command, folder, None);
+    let result = result(&run);
+    // On a machine that has no time for it, there is no limit to move.
+    if !result["intervention"]["reason"].to_string().contains("exit code 3") {
+        return;
+    }
+    assert!(run.stderr.contains("NOT TAKEN BACK: --intervene-undo"), "{}", run.said());
+    assert!(run.stderr.contains("exit code 4: cannot; run it by hand"), "{}", run.said());
+}
+
+#[test]
 fn without_a_limit_there_is_none_to_move() {
     let web = Web::start_with(&POOL);
     let folder = tempfile::tempdir().unwrap();
