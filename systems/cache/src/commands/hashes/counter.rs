@@ -30,9 +30,6 @@ pub(super) fn add_integer(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn add_float(call: &mut Call<'_, '_>) -> Outcome {
     let (key, field) = (call.key(), call.argument(2)?);
     let amount = Extended::parse(call.argument(3)?).ok_or(Error::NotFloat)?;
-    if Extended::ZERO.add(amount).is_none() {
-        return Err(Error::text("ERR value is NaN or Infinity"));
-    }
     if !amount.is_finite() {
         return Err(Error::text("ERR value is NaN or Infinity"));
     }
