@@ -25,9 +25,18 @@ impl Options<'_> {
 /// # Errors
 /// When it is none.
 pub(super) fn cursor(call: &Call<'_, '_>) -> Result<u64, Error> {
-    let text = std::str::from_utf8(call.argument(2)?).ok();
-    let cursor = text.filter(|text| !text.starts_with('+')).and_then(|text| text.parse().ok());
-    cursor.ok_or(Error::text("ERR invalid cursor"))
+    let text = call.argument(2)?;
+    // What C's `strtoul` takes, but for blanks.
+    let (is_negative, digits) = match text {
+        b"" => return Ok(0),
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'));
+    let cursor: Option<u64> = digits.and_then(|digits| digits.parse().ok());
+    let cursor = cursor.ok_or(Error::text("ERR invalid cursor"))?;
+    Ok(if is_negative { cursor.wrapping_neg() } else { cursor })
 }
 
 /// The options behind the cursor. They are read in any case, and refused only where there is a key.
