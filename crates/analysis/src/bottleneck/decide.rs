@@ -44,7 +44,8 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
     let sound: Vec<&Observed> = rows.iter().filter(is_sound).collect();
     let mut used: Vec<&Observed> =
         sound.iter().copied().filter(|row| row.generator <= CPU_SHARE_MAX).collect();
-    used.sort_by(|a, b| a.offered.total_cmp(&b.offered));
+    let level = |row: &Observed| row.level(known.is_closed);
+    used.sort_by(|a, b| level(a).total_cmp(&level(b)));
     let mut verdict = Verdict {
         bottleneck: Err(NotIdentified::NotReached),
         next: None,
@@ -54,7 +55,7 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
         generator: used.iter().map(|row| row.generator).fold(0.0, f64::max),
         order: Vec::new(),
     };
-    let rates = rates(&used);
+    let rates = rates(used.iter().map(|row| level(row)));
     if used.len() < TRIALS_NEEDED || rates < RATES_NEEDED {
         let share = sound.iter().map(|row| row.generator).fold(0.0, f64::max);
         verdict.bottleneck = Err(match share > CPU_SHARE_MAX {
@@ -87,13 +88,13 @@ pub fn diagnose(rows: &[Observed], known: &Known) -> Verdict {
     verdict
 }
 
-fn rates(rows: &[&Observed]) -> usize {
+fn rates(levels: impl Iterator<Item = f64>) -> usize {
     let mut count = 0;
     let mut last = 0.0;
-    for row in rows {
-        if row.offered > last * (1.0 + SAME_RATE) {
+    for level in levels {
+        if level > last * (1.0 + SAME_RATE) {
             count += 1;
-            last = row.offered;
+            last = level;
         }
     }
     count

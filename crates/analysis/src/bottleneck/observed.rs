@@ -50,6 +50,11 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// What was raised: the rate, or those who send, each of whom has one in flight.
+    pub(super) fn level(&self, is_closed: bool) -> f64 {
+        if is_closed { self.in_flight } else { self.offered }
+    }
+
     /// Whether about as much ended as was asked for.
     pub(super) fn is_in_balance(&self) -> bool {
         self.throughput >= super::BALANCE * self.offered
@@ -70,6 +75,9 @@ pub struct Known {
     /// Cores of hosts whose cores are not watched one by one.
     pub cores: Option<f64>,
     pub links: Vec<Link>,
+    /// Each sender sends the next when the last was answered: a service is busy long before it is too slow, at
+    /// one throughput from then on, and trials are told apart by how many send.
+    pub is_closed: bool,
 }
 
 /// How fast a network interface is, or what it is shaped to.

@@ -20,8 +20,8 @@ pub struct Used {
 /// What was watched and has a limit, the fullest first.
 pub fn used(rows: &[Observed], known: &Known) -> Vec<Used> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
-    let offered = |at: usize| rows.get(at).map_or(0.0, |row| row.offered);
-    order.sort_by(|a, b| offered(*a).total_cmp(&offered(*b)));
+    let level = |at: usize| rows.get(at).map_or(0.0, |row| row.level(known.is_closed));
+    order.sort_by(|a, b| level(*a).total_cmp(&level(*b)));
     let sorted: Vec<&Observed> = order.iter().filter_map(|at| rows.get(*at)).collect();
     let Some(scene) = Scene::new(sorted, known) else { return Vec::new() };
     let watched = gather::gather(&scene.rows, known);

@@ -43,8 +43,9 @@ const STAYS_UP: f64 = 2.0 / 3.0;
 
 /// What all resources are held against.
 pub(super) struct Scene<'a> {
-    /// By rate, the lowest first.
+    /// By rate, or by how many send, the lowest first.
     pub(super) rows: Vec<&'a Observed>,
+    is_closed: bool,
     pub(super) capacity: f64,
     /// From the least that the capacity may be to the most that ended in any second of overload.
     pub(super) range: Interval,
@@ -80,7 +81,7 @@ impl<'a> Scene<'a> {
         let base_latency = median(&little.collect::<Vec<_>>()).unwrap_or(0.0);
         // A search that ended early may know that it is higher than what it saw kept.
         let capacity = measured.value.max(interval.low);
-        Some(Scene { rows, capacity, range, best, base_latency })
+        Some(Scene { rows, is_closed: known.is_closed, capacity, range, best, base_latency })
     }
 
     /// Whether a row says how much is used at its throughput, and not how it is in overload.
@@ -253,7 +254,7 @@ impl Weighed {
             .queues
             .iter()
             .enumerate()
-            .filter_map(|(index, queue)| risen(&scene.rows, index, queue))
+            .filter_map(|(index, queue)| risen(scene, index, queue))
             .collect();
         let at_capacity = match (line, reached) {
             (Some(line), _) => line.at(scene.capacity),
@@ -351,11 +352,13 @@ fn meets(limit: Ceiling, range: Interval) -> bool {
         && high * (1.0 + LIMIT_ERROR) >= range.low
 }
 
-fn risen(rows: &[&Observed], index: usize, queue: &Queue) -> Option<Risen> {
+fn risen(scene: &Scene, index: usize, queue: &Queue) -> Option<Risen> {
+    let rows = scene.rows.iter().zip(&queue.values);
     let seen: Vec<(&Observed, f64)> =
-        rows.iter().zip(&queue.values).filter_map(|(row, value)| Some((*row, (*value)?))).collect();
-    let little: Vec<f64> =
-        seen.iter().take(little_of(seen.len())).map(|(_, value)| *value).collect();
+        rows.filter_map(|(row, value)| Some((*row, (*value)?))).collect();
+    // In a closed model only the first trials are at little load: a queue grows by each further sender.
+    let count = if scene.is_closed { 1 } else { little_of(seen.len()) };
+    let little: Vec<f64> = seen.iter().take(count).map(|(_, value)| *value).collect();
     let base = median(&little)?;
     let limit = queue.above.max(base * queue.times);
     let (from, _) = seen.iter().enumerate().find_map(|(at, (row, value))| {

@@ -1,5 +1,6 @@
 //! Verdicts on made-up services whose bottleneck is known.
 
+mod closed;
 mod found;
 mod laws;
 mod not_found;

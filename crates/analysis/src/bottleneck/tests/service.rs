@@ -64,6 +64,7 @@ impl Service {
             }),
             cores: Some(2.0),
             links: Vec::new(),
+            is_closed: false,
         };
         Service {
             capacity,

@@ -32,7 +32,9 @@ fn known(entries: &[Entry], finding: &Finding, watched: &[String]) -> Known {
     // Of another host it is not known, and one number is for all.
     let is_local = !watched.iter().any(|name| name.starts_with(AGENT));
     let cores = is_local.then(|| workers::cores() as f64);
-    Known { capacity, cores, ..Known::default() }
+    // Each has one in flight.
+    let is_closed = entries.iter().all(|entry| entry.observed.in_flight == entry.order.rate);
+    Known { capacity, cores, is_closed, ..Known::default() }
 }
 
 /// The capacity as requests per second. Virtual users and connections are none: of those, what they sent at

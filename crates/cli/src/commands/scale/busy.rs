@@ -27,7 +27,7 @@ impl Use {
         let here = own_host();
         let is_elsewhere = signals.any(|signal| signal.tag("host").is_some_and(|at| at != here));
         let cores = (!is_elsewhere).then(|| workers::cores() as f64);
-        Use { used: bottleneck::used(&rows, &Known { cores, ..Known::default() }) }
+        Use { used: bottleneck::used(&rows, &Known { cores, is_closed: true, ..Known::default() }) }
     }
 
     /// In those runs, by their places.
