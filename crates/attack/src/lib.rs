@@ -4,6 +4,7 @@ mod dropped;
 pub mod hits;
 pub mod http;
 mod in_time;
+mod opening;
 mod per_thread;
 pub mod redis;
 pub mod report;

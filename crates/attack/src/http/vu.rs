@@ -1,6 +1,6 @@
 //! One hit after the other.
 
-use std::{borrow::Cow, pin::pin, rc::Rc, time::Duration};
+use std::{borrow::Cow, pin::pin, rc::Rc};
 
 use plimsoll_clients::http::{Client, Response, Scope};
 use plimsoll_engine::{
@@ -15,13 +15,10 @@ use super::{
     place::{Place, Source},
     prepared::Prepared,
 };
-use crate::{dropped::Dropped, in_time::in_time, results::Hit};
+use crate::{dropped::Dropped, in_time::in_time, opening, results::Hit};
 
 /// The error of a hit that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the response";
-
-/// How long a server may take to answer on a connection that is opened before the attack.
-const OPENING_MAX: Duration = Duration::from_secs(1);
 
 /// A sender of hits.
 pub struct HttpVu {
@@ -47,18 +44,16 @@ impl HttpVu {
         HttpVu { place, client, scope: Scope::default() }
     }
 
-    /// Opens its connection, where all are to be open before the attack. A server that does not answer
-    /// is not waited for more than once: the hits will tell.
+    /// Opens its connection, where all are to be open before the attack.
     pub(super) async fn open(&self) {
-        let Place { config, source: Source::List(list), .. } = &*self.place else { return };
-        if !config.opens_first || self.place.is_silent.get() {
+        let Place { config, source: Source::List(list), is_silent, .. } = &*self.place else {
+            return;
+        };
+        if !config.opens_first {
             return;
         }
         let Some(prepared) = list.of_hit(0) else { return };
-        let exchange = self.client.send(prepared.request(config), &self.scope);
-        if tokio::time::timeout(OPENING_MAX, exchange).await.is_err() {
-            self.place.is_silent.set(true);
-        }
+        opening::open(is_silent, self.client.send(prepared.request(config), &self.scope)).await;
     }
 
     /// The next target and its number. `None`: there are no more, and the attack ends.

@@ -1,6 +1,6 @@
 //! One pipeline after the other.
 
-use std::{borrow::Cow, pin::pin, rc::Rc, time::Duration};
+use std::{borrow::Cow, pin::pin, rc::Rc};
 
 use plimsoll_clients::redis::{Answer, Client, Command, Pipeline, Scope};
 use plimsoll_engine::runner::{Iteration, Outcome, Vu, VuId};
@@ -8,13 +8,10 @@ use plimsoll_metrics::{TagSet, Timestamp};
 use plimsoll_runtime::clock::Instant;
 
 use super::place::Place;
-use crate::{hits::Hits, in_time::in_time, results::Hit};
+use crate::{hits::Hits, in_time::in_time, opening, results::Hit};
 
 /// The error of a command that was under way when the attack was ended at once.
 const CUT_OFF: &str = "the attack was ended before the reply";
-
-/// How long a server may take to answer on a connection that is opened before the attack.
-const OPENING_MAX: Duration = Duration::from_secs(1);
 
 /// A sender of commands.
 pub struct RedisVu {
@@ -33,18 +30,15 @@ impl RedisVu {
         RedisVu { place, client, scope: Scope::default(), pipeline: Pipeline::default() }
     }
 
-    /// Opens its connection, where all are to be open before the attack. A server that does not answer
-    /// is not waited for more than once: the hits will tell.
+    /// Opens its connection, where all are to be open before the attack.
     pub(super) async fn open(&self) {
-        if !self.place.config.opens_first || self.place.is_silent.get() {
+        if !self.place.config.opens_first {
             return;
         }
         let mut ping = Pipeline::default();
         ping.push::<&[u8]>("PING".into(), &[]);
         let exchange = self.client.run(&mut ping, Instant::now(), &self.scope);
-        if tokio::time::timeout(OPENING_MAX, exchange).await.is_err() {
-            self.place.is_silent.set(true);
-        }
+        opening::open(&self.place.is_silent, exchange).await;
     }
 
     fn fill(&mut self) {
