@@ -18,6 +18,7 @@ pub(super) struct Run {
     /// Milliseconds since the Unix epoch.
     pub(super) started: u64,
     pub(super) tool: String,
+    pub(super) layer: Layer,
     pub(super) live: bool,
     pub(super) end: Option<End>,
     pub(super) model: String,
@@ -33,6 +34,13 @@ pub(super) struct Run {
     pub(super) watched: Vec<Thing>,
     pub(super) events: Vec<Event>,
     pub(super) warnings: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Layer {
+    Script,
+    Attack,
 }
 
 #[derive(Debug, Deserialize)]
@@ -146,6 +154,33 @@ impl Signal {
     /// Also between points.
     pub(super) fn greatest(&self) -> Option<f64> {
         greatest(self.max_column.as_deref().unwrap_or(&self.values))
+    }
+}
+
+impl Layer {
+    /// What ran at once.
+    pub(super) fn users(self) -> &'static str {
+        match self {
+            Layer::Script => "VUs",
+            Layer::Attack => "Workers",
+        }
+    }
+
+    /// What the engine counts one by one.
+    pub(super) fn iterations(self) -> &'static str {
+        match self {
+            Layer::Script => "Iterations",
+            // Where each is one request, requests are counted already.
+            Layer::Attack => "Pipelines",
+        }
+    }
+
+    /// What found nobody to run it.
+    pub(super) fn dropped(self) -> &'static str {
+        match self {
+            Layer::Script => "Dropped iterations",
+            Layer::Attack => "Never sent",
+        }
     }
 }
 

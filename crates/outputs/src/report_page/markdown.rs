@@ -140,11 +140,11 @@ fn figures(run: &Run) -> String {
     if !is_one_request {
         let rate = count(totals.iterations / totals.seconds.max(f64::MIN_POSITIVE));
         let iterations = format!("{} ({rate}/s{asked})", count(totals.iterations));
-        add("Iterations", iterations, None);
+        add(run.layer.iterations(), iterations, None);
     }
-    add("Dropped iterations", count(totals.dropped), Some(&run.load.dropped));
+    add(run.layer.dropped(), count(totals.dropped), Some(&run.load.dropped));
     if let Some(most) = greatest(&run.load.vus).filter(|most| *most > 0.0) {
-        add("VUs, most", count(most), Some(&run.load.vus));
+        add(&format!("{}, most", run.layer.users()), count(most), Some(&run.load.vus));
     }
     let data = format!(
         "{} received, {} sent",
@@ -334,7 +334,7 @@ fn comparison(first: &Run, runs: &[Run]) -> String {
     for (name, pick) in LEVELS {
         row(&format!("{kind} {name}"), &|run| run.totals.latency.get(kind).map(pick), milliseconds);
     }
-    row("Dropped iterations", &|run| Some(run.totals.dropped), count);
+    row(first.layer.dropped(), &|run| Some(run.totals.dropped), count);
     text
 }
 

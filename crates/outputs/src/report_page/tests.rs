@@ -1,7 +1,9 @@
 //! Reports from their first interval to the file.
 
+use plimsoll_metrics::record::Header;
+
 use super::*;
-use crate::view::testing::Story;
+use crate::view::testing::{START_MS, Story};
 
 fn markdown_of(view: &RunView) -> String {
     let mut out = Vec::new();
@@ -31,6 +33,29 @@ fn markdown_of_several_runs_compares_them() {
     assert_eq!(line("| |").matches("| checkout.js 2026-11-2").count(), 2);
     assert!(line("| Requests |").ends_with(" %) |"), "{text}");
     assert_eq!(text.matches("\n## ").count(), 2, "{text}");
+}
+
+#[test]
+fn an_attack_is_told_in_its_own_words() {
+    let header = |options| Header {
+        tool_version: "0.1.0".into(),
+        started_unix_ms: START_MS,
+        script: "GET http://shop/".into(),
+        options,
+    };
+    let told = |options: serde_json::Value| {
+        let mut story = Story::new();
+        let mut view = RunView::new(RunMeta::new("a", &header(options)), story.registry.clone());
+        for _ in 0..20 {
+            story.second(|at, interval, totals| view.interval(at, interval, totals));
+        }
+        markdown_of(&view)
+    };
+    let attack = told(serde_json::json!({ "attack": { "name": "" } }));
+    assert!(attack.contains("| Never sent |") && attack.contains("| Workers, most |"), "{attack}");
+    assert!(!attack.contains("VUs") && !attack.contains("iterations"), "{attack}");
+    let script = told(serde_json::json!({}));
+    assert!(script.contains("| Dropped iterations |") && script.contains("| VUs, most |"));
 }
 
 #[test]

@@ -16,6 +16,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use model::{POINTS_LIMIT, RunMeta};
+pub use model::{Layer, POINTS_LIMIT, RunMeta};
 pub use run::{RunView, runs_json};
 pub use sparse::RELATIVE_ERROR;

@@ -7,7 +7,7 @@ use plimsoll_metrics::{
 
 use super::{
     digest::{Digester, News},
-    model::{Model, RunMeta},
+    model::{Layer, Model, RunMeta},
     replay::Follow,
 };
 
@@ -21,6 +21,10 @@ impl RunMeta {
             name: name.unwrap_or(&header.script).to_owned(),
             started_unix_ms: header.started_unix_ms,
             tool: format!("plimsoll {}", header.tool_version),
+            layer: match header.options.get("attack") {
+                Some(_) => Layer::Attack,
+                None => Layer::Script,
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_metrics::{
     threshold::{Threshold, ThresholdGroup},
 };
 
-use super::{RunMeta, RunView};
+use super::{Layer, RunMeta, RunView};
 
 pub(crate) const START_MS: u64 = 1_795_260_004_250;
 
@@ -55,6 +55,7 @@ impl Story {
             name: "checkout.js".into(),
             started_unix_ms: START_MS,
             tool: "plimsoll 0.1.0".into(),
+            layer: Layer::Script,
         }
     }
 

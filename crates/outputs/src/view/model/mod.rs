@@ -44,6 +44,26 @@ pub struct RunMeta {
     pub started_unix_ms: u64,
     /// The program and its version.
     pub tool: String,
+    pub layer: Layer,
+}
+
+/// What makes the load, by which its parts are called: a script has VUs and iterations, an attack workers
+/// and requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layer {
+    #[default]
+    Script,
+    Attack,
+}
+
+impl Layer {
+    /// As the JSON of pages has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Layer::Script => "script",
+            Layer::Attack => "attack",
+        }
+    }
 }
 
 /// What a page shows of one run.

@@ -26,8 +26,8 @@ macro_rules! modules {
 }
 
 /// Name and source; a module imports from those before it.
-const MODULES: [(&str, &str); 22] = modules![
-    "format" "dom" "shortcuts" "store" "source" "theme" "timeline" "lines" "marks" "tooltip" "axes" "chart" "heat"
+const MODULES: [(&str, &str); 23] = modules![
+    "format" "words" "dom" "shortcuts" "store" "source" "theme" "timeline" "lines" "marks" "tooltip" "axes" "chart" "heat"
     "panel" "load" "figures" "tables" "watched" "compare" "overview" "keys" "main"
 ];
 

@@ -66,6 +66,7 @@ impl Serialize for Part<'_> {
         map.serialize_entry("name", &model.meta.name)?;
         map.serialize_entry("started", &(start / 1_000_000))?;
         map.serialize_entry("tool", &model.meta.tool)?;
+        map.serialize_entry("layer", model.meta.layer.name())?;
         map.serialize_entry("live", &model.live)?;
         map.serialize_entry("end", &model.end.as_ref().map(End))?;
         map.serialize_entry("interval", &Number(model.timeline.width_seconds()))?;

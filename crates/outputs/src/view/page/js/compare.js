@@ -7,6 +7,7 @@ import { greatest } from "./lines.js";
 import { allRuns, isShown, placeOf, show } from "./store.js";
 import { inTurn } from "./theme.js";
 import { keyOf, things } from "./watched.js";
+import { wordsOf } from "./words.js";
 
 /* A smaller change is noise to the eye. */
 const CHANGE_LEAST = 0.005;
@@ -14,6 +15,7 @@ const CHANGE_LEAST = 0.005;
 /* Title, value, how it is written, and whether more is better (1), worse (-1) or neither (0). */
 function rows(runs) {
   const told = new Map(runs.map((run) => [run, figures(run)]));
+  const words = wordsOf(...runs);
   const of = (pick) => (run) => pick(told.get(run));
   const kinds = [...new Set(runs.map((run) => told.get(run).kind))].join(" or ");
   const latency = (name) => [
@@ -28,8 +30,8 @@ function rows(runs) {
     ["Rate", of((known) => known.rate), (value) => amount(value, "1/s"), 1],
     ["Failed", of((known) => known.errorShare), percent, -1],
     ...["mean", "p50", "p90", "p95", "p99", "max"].map((name) => latency(name)),
-    ["Dropped iterations", of((known) => known.dropped), count, -1],
-    ["VUs, most", of((known) => known.vus), count, 0],
+    [words.dropped, of((known) => known.dropped), count, -1],
+    [`${words.users}, most`, of((known) => known.vus), count, 0],
     ...watchedRows(),
   ];
 }

@@ -1,8 +1,9 @@
-/* How many requests took how long, second by second: each cell's colour is its count. */
+/* How many requests or iterations took how long, second by second: each cell's colour is its count. */
 
 import { element } from "./dom.js";
 import { count, milliseconds } from "./format.js";
 import { isDark } from "./theme.js";
+import { measured } from "./words.js";
 
 /* Ramps of even perceived steps, from few to many: away from the paper's lightness. */
 const LIGHT = ["#e4eefb", "#bcd9f2", "#83bde6", "#4a97d2", "#2a6fb5", "#2b4a90", "#2a2a63"];
@@ -42,6 +43,10 @@ export class Heat {
         this.#highest = Math.max(this.#highest, row[at]);
       }
     }
+  }
+
+  get #noun() {
+    return measured(this.#run, this.#run.heat.of);
   }
 
   get isEmpty() {
@@ -171,7 +176,7 @@ export class Heat {
     });
     const line = (label, unit, pick) => ({ label, unit, values: rows.map(pick) });
     return [
-      line("requests", "count", (row) => row.count),
+      line(this.#noun, "count", (row) => row.count),
       line("fastest, up to", "ms", (row) => row.fastest),
       line("most common, up to", "ms", (row) => row.common),
       line("slowest, up to", "ms", (row) => row.slowest),
@@ -186,7 +191,7 @@ export class Heat {
       { class: "ramp" },
       "1 ",
       element("i", { style: `background:linear-gradient(90deg,${stops.join(",")})` }),
-      ` ${count(this.most)} requests`,
+      ` ${count(this.most)} ${this.#noun}`,
     );
   }
 }

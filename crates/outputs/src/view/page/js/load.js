@@ -6,6 +6,7 @@ import { hasNumbers, isAbove, line, sum } from "./lines.js";
 import { Panel } from "./panel.js";
 import { allRuns, isSeveral, shownRuns } from "./store.js";
 import { inTurn } from "./theme.js";
+import { wordsOf } from "./words.js";
 
 export const KINDS = ["service", "response", "lateness"];
 
@@ -156,10 +157,10 @@ function users(within) {
   const lines = within.runs.flatMap((run) => {
     const { vus, vus_max: most, dropped } = run.load;
     return [
-      hasNumbers(vus) && line(within, run, "VUs", vus, { color: "--violet", fill: 0.14, width: 2, role: 0 }),
+      hasNumbers(vus) && line(within, run, wordsOf(run).users, vus, { color: "--violet", fill: 0.14, width: 2, role: 0 }),
       hasNumbers(most) && line(within, run, "allocated", most, { color: "--soft", dash: [7, 4], role: 1 }),
       isAbove(dropped) &&
-        line(within, run, "dropped iterations", dropped, { color: "--bad", fill: 0.3, axis: "y2", role: 2 }),
+        line(within, run, wordsOf(run).dropped.toLowerCase(), dropped, { color: "--bad", fill: 0.3, axis: "y2", role: 2 }),
     ].filter(Boolean);
   });
   const isDropping = lines.some(({ axis }) => axis === "y2");
@@ -228,6 +229,7 @@ function heatPanel({ id, label }, at) {
 
 export function loadPanels() {
   const runs = allRuns();
+  const words = wordsOf(...runs);
   latency = new Panel({
     id: "latency",
     title: "Latency",
@@ -252,7 +254,12 @@ export function loadPanels() {
       build: iterations,
       isWanted: () => !runs.every(isOneRequest),
     }),
-    new Panel({ id: "vus", title: "Virtual users", note: "and iterations dropped for want of one", build: users }),
+    new Panel({
+      id: "vus",
+      title: words.usersAtLength,
+      note: `and ${words.iterations} dropped for want of one`,
+      build: users,
+    }),
     new Panel({
       id: "checks-failed",
       title: "Failed checks per second",

@@ -7,6 +7,7 @@ import { hasNumbers, last } from "./lines.js";
 import { isOneRequest } from "./load.js";
 import { linkState } from "./source.js";
 import { allRuns, isSeveral, shownRuns } from "./store.js";
+import { wordsOf } from "./words.js";
 
 /* Points of a figure's small picture. */
 const SPARK_POINTS = 60;
@@ -109,6 +110,7 @@ function doubt(text, isLive) {
 /* A figure: name, value, a line below it, and its column as a small picture. */
 function tiles(run) {
   const known = figures(run);
+  const words = wordsOf(run);
   const { load } = run;
   const column = run.latency[known.kind] ?? {};
   const value = (name) => (run.live ? last(column[name]) : (known.latency?.[name] ?? null));
@@ -155,7 +157,7 @@ function tiles(run) {
       known.failed > 0 ? "bad" : "",
     ],
     [
-      "VUs",
+      words.users,
       count(now(run, load.vus) ?? known.vus),
       run.live ? `of ${count(last(load.vus_max))} allocated` : "at most",
       load.vus,
@@ -164,7 +166,7 @@ function tiles(run) {
     [
       "Dropped",
       count(known.dropped),
-      known.dropped > 0 ? "iterations that found no VU" : "no iteration",
+      known.dropped > 0 ? `${words.iterations} that found no ${words.user}` : `no ${words.iteration}`,
       known.dropped > 0 ? load.dropped : null,
       "--bad",
       known.dropped > 0 ? "warn" : "",
