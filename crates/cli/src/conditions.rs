@@ -1,4 +1,4 @@
-//! Conditions on the last seconds of a run: `--abort-when`, and thresholds that every window must keep.
+//! Conditions on the last seconds of a run: `--abort-when`, and what every window of an attack must keep.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,23 +8,21 @@ use plimsoll_metrics::{
     window::{Condition, Held, Sources, Window},
 };
 use plimsoll_outputs::{Output, OutputError};
-use plimsoll_script::options::Options;
 
 use crate::exit::{Exit, Failure};
 
-/// Reads them all, and adds `aborts`; `None` without any.
+/// Reads them all; `None` without any.
 ///
 /// # Errors
 /// The first that is none, with its column, or is about a metric that there is not; one on the share of the
 /// rate asked for, when `is_closed` and nothing asks for a rate.
 pub(crate) fn parse(
     texts: &[String],
-    aborts: Vec<Condition>,
     sources: Sources,
     is_closed: bool,
     registry: &Registry,
 ) -> Result<Option<Window>, Failure> {
-    if texts.is_empty() && aborts.is_empty() {
+    if texts.is_empty() {
         return Ok(None);
     }
     let wrong = |error: String| {
@@ -40,7 +38,6 @@ pub(crate) fn parse(
             one.source
         )));
     }
-    let conditions = conditions.into_iter().chain(aborts).collect();
     let window = Window::new(registry.clone(), conditions, sources);
     window.map(Some).map_err(|error| wrong(error.to_string()))
 }
@@ -53,55 +50,6 @@ fn plain(error: &str) -> String {
 /// The metrics behind the words, of a script: the time of HTTP requests.
 pub(crate) fn sources_of_script() -> Sources {
     Sources { response_time: Builtin::HttpReqDuration.id(), ..Sources::default() }
-}
-
-/// Thresholds of a script with windows, and which of them end the run, as `--abort-when` has it.
-///
-/// # Errors
-/// The first that is none, or whose metric has none.
-pub(crate) fn of_options(
-    options: &Options,
-    registry: &Registry,
-) -> Result<(Throughout, Vec<Condition>), Failure> {
-    let mut throughout = Throughout::default();
-    let mut aborts = Vec::new();
-    for (key, one) in options.windowed_thresholds() {
-        let name = format!("{key}: {}", one.threshold.trim());
-        let wrong = |error: String| {
-            let message = format!("invalid threshold \"{}\" on {key}: {error}", one.threshold);
-            Failure::new(Exit::BadConfiguration, message).with_hint(
-                "write 'p(99)<200 over 10s', or for http_req_failed 'rate<0.01 over 10s'",
-            )
-        };
-        let text = condition(key, &one.threshold).map_err(wrong)?;
-        throughout.add(&name, &text, sources_of_script(), registry).map_err(wrong)?;
-        if one.abort_on_fail {
-            let condition = Condition::parse(&text).map_err(|error| wrong(error.to_string()))?;
-            aborts.push(condition.opposite());
-        }
-    }
-    Ok((throughout, aborts))
-}
-
-/// A threshold on `key` as a condition.
-fn condition(key: &str, expression: &str) -> Result<String, String> {
-    let expression = expression.trim();
-    if key.contains('{') {
-        return Err("windows are of whole metrics, without tags".to_owned());
-    }
-    let Some(limit) = expression.strip_prefix("rate") else {
-        return Ok(format!("{key}:{expression}"));
-    };
-    if key != Builtin::HttpReqFailed.name() {
-        return Err("of rates, only http_req_failed has windows".to_owned());
-    }
-    let (limit, window) = limit.split_once("over").unwrap_or((limit, ""));
-    let digits = limit.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(limit.len());
-    let (operator, share) = limit.split_at(digits);
-    let share: f64 = share.trim().parse().map_err(|_| format!("{share:?} is no share"))?;
-    // Digits that are not there in the decimal are none of the user's.
-    let percent = (share * 1e8).round() / 1e6;
-    Ok(format!("errors{operator}{percent}% over{window}"))
 }
 
 /// Thresholds that must hold in every window of the attack.
@@ -200,30 +148,5 @@ impl Output for Follower {
 
     fn finish(&mut self) -> Result<Option<String>, OutputError> {
         Ok(None)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thresholds_of_scripts_are_conditions() {
-        let check = |key, expression, expected: Result<&str, &str>| {
-            let found = condition(key, expression);
-            match (&found, expected) {
-                (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-                (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
-                _ => panic!("{expression}: {found:?}"),
-            }
-        };
-        let text = "http_req_duration:p(99)<200 over 10s";
-        check("http_req_duration", "p(99)<200 over 10s", Ok(text));
-        assert!(Condition::parse(text).is_ok());
-        check("http_req_failed", "rate<0.01 over 5s", Ok("errors<1% over 5s"));
-        check("http_req_failed", "rate <= 0.29 over 5s", Ok("errors <= 29% over 5s"));
-        check("checks", "rate>0.9 over 5s", Err("only http_req_failed"));
-        check("http_req_duration{a:b}", "avg<1 over 5s", Err("without tags"));
-        check("http_req_failed", "rate<x over 5s", Err("no share"));
     }
 }

@@ -15,6 +15,7 @@ use plimsoll_runtime::clock::Instant;
 
 use crate::{
     control::{Control, StopReason},
+    progress::Stage,
     runner::RunError,
     worker::Report,
 };
@@ -265,8 +266,8 @@ impl<'a> Hub<'a> {
         }
         let due = self.emitted / THRESHOLDS_EVERY < second / THRESHOLDS_EVERY;
         self.emitted = second;
-        self.emit(origin + Duration::from_secs(second));
-        if due && !self.control.is_draining() {
+        let is_broken = self.emit(origin + Duration::from_secs(second));
+        if (due || is_broken) && !self.control.is_draining() {
             let crossed = self.totals.evaluate(Duration::from_secs(second));
             if !crossed.is_empty() {
                 self.control.stop(StopReason::Thresholds(crossed));
@@ -274,8 +275,11 @@ impl<'a> Hub<'a> {
         }
     }
 
-    fn emit(&mut self, at: Instant) {
+    /// Whether a threshold with a window is broken that was kept so far.
+    fn emit(&mut self, at: Instant) -> bool {
         let at = Timestamp(at.unix_nanos());
+        let is_loaded = self.control.test_progress().stage == Stage::Scenarios;
+        let is_broken = self.totals.end_second(is_loaded && !self.control.is_draining());
         self.observer.interval(at, self.merger.merged(), &self.totals);
         self.merger.clear();
         let condensed = self.condensed.merged();
@@ -284,6 +288,7 @@ impl<'a> Hub<'a> {
             self.condensed.clear();
         }
         self.emitted_at = at;
+        is_broken
     }
 
     /// The last interval and the last word on thresholds.

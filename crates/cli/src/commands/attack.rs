@@ -100,19 +100,14 @@ impl<'a> Attack<'a> {
         let watched =
             Watched::start(&args.see.watched, !flags.out.is_empty(), &registry, session.log)?;
         let (windowed, whole): (Vec<String>, Vec<String>) =
-            flags.thresholds.iter().cloned().partition(|text| conditions::has_window(text));
+            flags.thresholds.iter().cloned().partition(|text| conditions::is_in_words(text));
         let throughout = conditions::throughout(&windowed, load.is_closed, &registry)?;
         let thresholds = thresholds::parse(&whole, load.is_closed, &registry, |key| {
             watched.check_key(key, &registry)
         })?;
         let sources = conditions::sources(load.is_closed, &registry);
-        let window = crate::conditions::parse(
-            &flags.abort_when,
-            Vec::new(),
-            sources,
-            load.is_closed,
-            &registry,
-        )?;
+        let window =
+            crate::conditions::parse(&flags.abort_when, sources, load.is_closed, &registry)?;
         let control = Arc::new(Control::new());
         let subject = targets::describe(args);
         let setup = Setup {

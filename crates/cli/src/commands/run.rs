@@ -9,7 +9,7 @@ use plimsoll_engine::{
     plan::Plan,
     run::Finished,
 };
-use plimsoll_metrics::window::{Condition, Window};
+use plimsoll_metrics::window::Window;
 use plimsoll_outputs::{
     Output,
     progress::{Live, Terms},
@@ -22,7 +22,7 @@ use crate::{
     Session,
     args::{RunArgs, SummaryMode},
     commands::unsupported,
-    conditions::{self, Throughout},
+    conditions,
     conduct::{Conduct, Conducted, FirstSignal},
     exit::{Exit, Failure},
     inputs,
@@ -67,8 +67,6 @@ pub(crate) struct Prepared {
     /// Of a script that is to run.
     pub(crate) watched: Option<Watched>,
     pub(crate) trend_stats: Vec<TrendStat>,
-    /// Thresholds with windows, and those of them that end the run.
-    windows: (Throughout, Vec<Condition>),
     /// For whoever follows the run and may have to end it.
     pub(crate) control: Arc<Control>,
 }
@@ -105,15 +103,11 @@ impl Prepared {
             }
             options.check_thresholds(&loaded.registry).map_err(Failure::from)?
         };
-        let windows = match no_thresholds {
-            true => Default::default(),
-            false => conditions::of_options(options, &loaded.registry)?,
-        };
         loaded.script.set_options(Arc::new(options.clone()));
         let client = loaded.script.test().http_config();
         client.map_err(|message| Failure::new(Exit::BadConfiguration, message))?;
         let control = Arc::new(Control::new());
-        Ok(Prepared { loaded, consolidated, thresholds, watched, trend_stats, windows, control })
+        Ok(Prepared { loaded, consolidated, thresholds, watched, trend_stats, control })
     }
 
     /// Opens what follows it.
@@ -156,8 +150,8 @@ fn window(prepared: &Prepared, texts: &[String]) -> Result<Option<Window>, Failu
         )
     };
     let is_closed = !prepared.consolidated.config.scenarios.iter().any(has_rate);
-    let (registry, aborts) = (&prepared.loaded.registry, prepared.windows.1.clone());
-    conditions::parse(texts, aborts, conditions::sources_of_script(), is_closed, registry)
+    let registry = &prepared.loaded.registry;
+    conditions::parse(texts, conditions::sources_of_script(), is_closed, registry)
 }
 
 /// Runs it with `more` outputs beside those of the flags, and reports.
@@ -170,8 +164,6 @@ pub(crate) fn execute(
     let log = session.log;
     let window = window(&prepared, &args.abort_when)?;
     let live = Live::new(prepared.loaded.registry.clone(), see::sources_of_script());
-    let mut more = more;
-    more.push(prepared.windows.0.follower(&prepared.control));
     let followers = prepared.follow(args, &live, more, log)?;
     if !session.global.quiet {
         let plan = Plan::new(&prepared.consolidated.config);
@@ -182,8 +174,7 @@ pub(crate) fn execute(
     } else if let Some(url) = followers.dashboard() {
         log.info(&format!("the dashboard is on {url}"));
     }
-    let Prepared { loaded, consolidated, thresholds, watched, trend_stats, windows, control } =
-        prepared;
+    let Prepared { loaded, consolidated, thresholds, watched, trend_stats, control } = prepared;
     let script = Arc::new(loaded.script);
     let is_watching = watched.as_ref().is_some_and(|watched| watched.is_asked);
     let conduct = Conduct {
@@ -226,8 +217,7 @@ pub(crate) fn execute(
         terminal: session.terminal,
         log,
     };
-    let lines = if args.runtime.no_summary { Vec::new() } else { windows.0.outcome() };
-    let reported = report.print().and_then(|()| print_windows(&lines));
+    let reported = report.print();
     progress.show();
     // The second Ctrl-C may have come while the script made its summary.
     if control.is_aborted() {
@@ -236,22 +226,5 @@ pub(crate) fn execute(
     let exit = judge(&finished, Terms::SCRIPT, log);
     followers.finish(&finished, &warnings, log);
     reported?;
-    Ok((with_windows(exit, &windows.0, log), finished))
-}
-
-/// `exit`, unless it is a success and some threshold was not kept in every window.
-fn with_windows(exit: Exit, throughout: &Throughout, log: &Log) -> Exit {
-    let broken = throughout.broken();
-    if exit != Exit::Success || broken.is_empty() {
-        return exit;
-    }
-    log.error(&format!("thresholds '{}' have been crossed", broken.join("', '")));
-    Exit::ThresholdsFailed
-}
-
-fn print_windows(lines: &[String]) -> Result<(), Failure> {
-    if lines.is_empty() {
-        return Ok(());
-    }
-    terminal::print(&format!("  IN EVERY WINDOW\n    {}\n\n", lines.join("\n    ")))
+    Ok((exit, finished))
 }

@@ -152,6 +152,23 @@ fn a_threshold_ends_the_run() {
     assert_eq!(*ended.log.samples.lock().unwrap(), 2 * completed + gauges);
 }
 
+/// Not only when all thresholds are looked at, which is every other second.
+#[test]
+fn a_broken_window_ends_the_run_at_once() {
+    let mut test = constant(1, 60_000, Act::Sleep(5 * MS));
+    let threshold =
+        Threshold { abort_on_fail: true, ..Threshold::parse("count<1 over 1s").unwrap() };
+    test.thresholds = vec![ThresholdGroup {
+        key: "iterations".to_owned(),
+        metric: "iterations".to_owned(),
+        tags: TagSet::default(),
+        thresholds: vec![threshold],
+    }];
+    let ended = test.run();
+    assert_eq!(stopped(&ended), Some(&StopReason::Thresholds(vec!["iterations".to_owned()])));
+    assert_eq!(ended.log.intervals.lock().unwrap().len(), 2, "one second, and the end");
+}
+
 #[test]
 fn a_failed_setup_leaves_everything_else_out() {
     let mut test = constant(1, 60_000, Act::Wait);

@@ -1,11 +1,14 @@
 //! Threshold expressions in k6's grammar: parse, check against a metric's kind, evaluate on a sink.
 //!
 //! Messages follow k6's word for word, its misspelling included: scripts around it look for them.
+//! What k6 does not know is `p(95)<200ms over 10s`: it must hold in every window of the run, and its
+//! limit may have a unit.
 
 mod float;
 mod key;
 #[cfg(test)]
 mod tests;
+mod windowed;
 
 use std::time::Duration;
 
@@ -13,6 +16,8 @@ pub use key::parse_key;
 
 use crate::{aggregation::Aggregation, registry::MetricKind, sink::Sink, tags::TagSet};
 use float::parse_float;
+
+pub use windowed::has_window;
 
 /// One expression, e.g. `p(95)<200`. Made by [`Threshold::parse`].
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +31,8 @@ pub struct Threshold {
     pub operator: Operator,
     /// What the aggregate is compared with.
     pub limit: f64,
+    /// In every window so long it must hold, of whole seconds; `None`: over all of the run.
+    pub over: Option<Duration>,
 }
 
 /// How the aggregate and the limit are compared.
@@ -61,6 +68,15 @@ impl Operator {
             Operator::GreaterOrEqual => Operator::Less,
             Operator::Equal => Operator::NotEqual,
             Operator::NotEqual => Operator::Equal,
+        }
+    }
+
+    /// Whether `value` is further to the side on which this does not hold. Of equality none is.
+    pub(crate) fn is_worse(self, value: f64, other: f64) -> bool {
+        match self {
+            Operator::Less | Operator::LessOrEqual => value > other,
+            Operator::Greater | Operator::GreaterOrEqual => value < other,
+            Operator::Equal | Operator::NotEqual => false,
         }
     }
 
@@ -101,9 +117,10 @@ impl Threshold {
     /// # Errors
     /// With k6's whole message, e.g. `failed parsing threshold expression "x"; reason: ...`.
     pub fn parse(source: &str) -> Result<Threshold, ThresholdError> {
+        let (expression, over) = windowed::split(source)?;
         let split = OPERATORS.iter().find_map(|&(text, operator)| {
-            let at = source.find(text)?;
-            Some((source.get(..at)?, operator, source.get(at + text.len()..)?))
+            let at = expression.find(text)?;
+            Some((expression.get(..at)?, operator, expression.get(at + text.len()..)?))
         });
         let Some((left, operator, right)) = split.filter(|(_, _, right)| !right.is_empty()) else {
             return Err(ThresholdError {
@@ -119,11 +136,15 @@ impl Threshold {
             ),
             offset: left.len() - left.trim_start().len(),
         })?;
-        let limit = parse_float(right.trim()).map_err(|error| ThresholdError {
+        let limit = match over {
+            Some(_) => windowed::parse_limit(right.trim()),
+            None => parse_float(right.trim()),
+        };
+        let limit = limit.map_err(|error| ThresholdError {
             message: format!(
                 "failed parsing threshold expresion's {source:?} right hand side; reason: {error}"
             ),
-            offset: source.len() - right.trim_start().len(),
+            offset: expression.len() - right.trim_start().len(),
         })?;
         Ok(Threshold {
             source: source.to_owned(),
@@ -132,6 +153,7 @@ impl Threshold {
             aggregation,
             operator,
             limit,
+            over,
         })
     }
 
@@ -159,7 +181,7 @@ impl Threshold {
         })
     }
 
-    /// Whether the threshold holds on `sink` after `elapsed`.
+    /// Whether the threshold holds on `sink`, the samples of `elapsed`.
     ///
     /// Without samples the aggregates are 0, as in k6, so `count>0` and even `avg<0` fail; a rate
     /// without samples has none, so every threshold on it holds.

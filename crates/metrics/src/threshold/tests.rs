@@ -151,6 +151,37 @@ fn malformed_expressions() {
     }
 }
 
+/// k6 knows no windows: without one a unit is an error, as it is there.
+#[test]
+fn a_window_and_units() {
+    for (source, limit, seconds) in [
+        ("p(99)<200 over 10s", 200.0, 10),
+        (" p(99.9) >= 1.5s  over 2m ", 1_500.0, 120),
+        ("avg<250us over 1s", 0.25, 1),
+        ("rate<1% over 5000ms", 0.01, 5),
+        ("count>5 over 1m", 5.0, 60),
+        ("value != -1 over 1s", -1.0, 1),
+    ] {
+        let threshold = Threshold::parse(source).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(threshold.limit, limit, "{source}");
+        assert_eq!(threshold.over, Some(Duration::from_secs(seconds)), "{source}");
+        assert!(has_window(source));
+    }
+    for (source, reason, offset) in [
+        ("p(99)<200 over", "expected a number", 14),
+        ("p(99)<200 over 500ms", "a window is of 1 to 600 whole seconds", 15),
+        ("p(99)<200 over 10s!", "expected nothing more", 15),
+        ("over 10s", "malformed threshold expression", 8),
+        ("p(99)<x over 10s", "strconv.ParseFloat: parsing \"x\": invalid syntax", 6),
+    ] {
+        let error = Threshold::parse(source).expect_err(source);
+        assert!(error.message.contains(reason), "{source}: {error}");
+        assert_eq!(error.offset, offset, "{source}");
+    }
+    assert!(error("p(99)<200ms").contains("invalid syntax"));
+    assert!(!has_window("overload<5") && !has_window("avg<5 overall"));
+}
+
 #[test]
 fn errors_point_at_their_place() {
     for (source, offset) in [("  coun>0", 2), ("count> x", 7), ("count ", 5), ("count>", 6)] {

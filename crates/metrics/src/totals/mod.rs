@@ -3,10 +3,12 @@
 mod checks;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::time::Duration;
 
 pub use checks::{CHECKS_LIMIT, CheckTotal, GROUPS_LIMIT, GroupTotals};
+pub use windows::InWindows;
 
 use crate::{
     builtin::Builtin,
@@ -17,6 +19,7 @@ use crate::{
     threshold::{Threshold, ThresholdGroup},
 };
 use checks::Checks;
+use windows::Windows;
 
 /// A metric or sub-metric with its aggregate.
 #[derive(Clone, Debug)]
@@ -37,6 +40,31 @@ pub struct Entry {
 pub struct ThresholdState {
     pub threshold: Threshold,
     pub last_failed: bool,
+    /// Of one with windows.
+    pub in_windows: InWindows,
+}
+
+impl ThresholdState {
+    fn new(threshold: Threshold) -> ThresholdState {
+        ThresholdState { threshold, last_failed: false, in_windows: InWindows::default() }
+    }
+
+    /// What decides it: the aggregate of `sink`, its entry's, over all of the run, or that of the first
+    /// window that did not keep it, else of the worst.
+    pub fn value(&self, sink: &Sink, elapsed: Duration) -> Option<f64> {
+        let InWindows { worst, broken } = self.in_windows;
+        match self.threshold.over {
+            Some(_) => broken.map(|(value, _)| value).or(worst),
+            None => self.threshold.aggregation.of(sink, elapsed),
+        }
+    }
+
+    fn holds(&self, sink: &Sink, elapsed: Duration) -> bool {
+        match self.threshold.over {
+            Some(_) => self.in_windows.broken.is_none(),
+            None => self.threshold.holds(sink, elapsed),
+        }
+    }
 }
 
 /// Memory depends on the number of metrics, sub-metrics, checks and groups, never on time.
@@ -45,15 +73,18 @@ pub struct Totals {
     /// In order of their metrics; a metric before its sub-metrics.
     entries: Vec<Entry>,
     checks: Checks,
+    windows: Windows,
     /// Where samples of a series go, by [`SeriesId`]; `None` until it is first seen.
     routes: Vec<Option<Box<[Target]>>>,
 }
 
-/// One place that a series' samples are added to: a position among the entries or the checks.
+/// One place that a series' samples are added to: a position among the entries, the checks or the
+/// windows.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Entry(u32),
     Check(u32),
+    Window(u32),
 }
 
 /// The sub-metric that k6 always adds.
@@ -64,14 +95,19 @@ impl Totals {
     /// not exist is left out. Their metrics and sub-metrics exist even without samples;
     /// `http_req_duration{expected_response:true}` is there as soon as it has one.
     pub fn new(registry: Registry, groups: &[ThresholdGroup]) -> Totals {
-        let mut totals =
-            Totals { registry, entries: Vec::new(), checks: Checks::default(), routes: Vec::new() };
+        let mut totals = Totals {
+            registry,
+            entries: Vec::new(),
+            checks: Checks::default(),
+            windows: Windows::default(),
+            routes: Vec::new(),
+        };
         for group in groups {
             let Some(metric) = totals.registry.find(&group.metric) else { continue };
             totals.add_metric(metric.id);
+            totals.windows.add_group(group, metric.id, metric.kind);
             let position = totals.add_entry(metric, &group.key, &group.tags);
-            let states = group.thresholds.iter().cloned();
-            let states = states.map(|threshold| ThresholdState { threshold, last_failed: false });
+            let states = group.thresholds.iter().cloned().map(ThresholdState::new);
             if let Some(entry) = totals.entries.get_mut(position) {
                 entry.thresholds.extend(states);
             }
@@ -93,6 +129,7 @@ impl Totals {
                         }
                     }
                     Target::Check(at) => self.checks.add(at, sink),
+                    Target::Window(at) => self.windows.add(at, sink),
                 }
             }
         }
@@ -149,6 +186,7 @@ impl Totals {
         if def.metric == Builtin::Checks.id() {
             route.extend(self.checks.position(def).map(Target::Check));
         }
+        route.extend(self.windows.takers(def).map(Target::Window));
         route.into()
     }
 
@@ -183,6 +221,27 @@ impl Totals {
         at
     }
 
+    /// Ends a second, for thresholds with windows. Those are about the time in which there is load:
+    /// without `counts`, as in a setup, it is forgotten. Whether one is broken that was kept so far.
+    pub fn end_second(&mut self, counts: bool) -> bool {
+        self.windows.end_second(counts);
+        if !counts {
+            return false;
+        }
+        let second = self.windows.second();
+        let mut is_news = false;
+        for entry in &mut self.entries {
+            for state in &mut entry.thresholds {
+                let over = state.threshold.over;
+                let last = over.and_then(|over| self.windows.last(&entry.name, over));
+                if let Some(samples) = last {
+                    is_news |= state.in_windows.see(&state.threshold, &samples, second);
+                }
+            }
+        }
+        is_news
+    }
+
     /// Evaluates every threshold, while the run goes on and once after its last sample. When one with
     /// `abort_on_fail` failed after its delay, returns the keys of all that failed, sorted.
     ///
@@ -195,8 +254,8 @@ impl Totals {
             let mut entry_failed = false;
             let is_missing = !entry.seen && entry.metric.origin == Origin::Watched;
             for state in &mut entry.thresholds {
+                state.last_failed = is_missing || !state.holds(&entry.sink, elapsed);
                 let threshold = &state.threshold;
-                state.last_failed = is_missing || !threshold.holds(&entry.sink, elapsed);
                 entry_failed |= state.last_failed;
                 aborts |= entry.seen
                     && state.last_failed

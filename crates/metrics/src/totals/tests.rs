@@ -128,6 +128,67 @@ fn an_abort_names_all_that_failed_with_samples() {
     assert_eq!(run.totals.failed(), ["http_reqs", "mine", "vus"]);
 }
 
+/// What the windows of `expression` on `key` come to, a value in each second.
+fn windows(key: &str, expression: &str, seconds: &[Option<f64>]) -> (InWindows, Vec<bool>) {
+    let mut run = Run::new(&[group(key, &[expression])]);
+    let metric = parse_key(key).unwrap().0;
+    // Before there is load nothing counts.
+    run.add(&metric, &[("a", "1")], 1e9).tick();
+    assert!(!run.totals.end_second(false));
+    let mut news = Vec::new();
+    for value in seconds {
+        // Of another sub-metric.
+        run.add(&metric, &[("a", "2")], -1e9);
+        if let Some(value) = value {
+            run.add(&metric, &[("a", "1")], *value);
+        }
+        run.tick();
+        news.push(run.totals.end_second(true));
+    }
+    run.totals.evaluate(Duration::from_secs(seconds.len() as u64));
+    let state = run.totals.entry(key).unwrap().thresholds[0].clone();
+    assert_eq!(state.last_failed, state.in_windows.broken.is_some());
+    (state.in_windows, news)
+}
+
+#[test]
+fn every_window_must_keep_a_threshold_that_has_one() {
+    let check = |key: &str, expression: &str, seconds: &[Option<f64>], worst, broken| {
+        let key = format!("{key}{{a:1}}");
+        let (found, news) = windows(&key, expression, seconds);
+        assert_eq!(found, InWindows { worst, broken }, "{key} {expression}");
+        let expected: Vec<bool> = (1..=seconds.len() as u64)
+            .map(|second| broken.is_some_and(|(_, at)| at == second))
+            .collect();
+        assert_eq!(news, expected, "{key} {expression}");
+    };
+    let trend = [Some(1.0), Some(5.0), Some(1.0), Some(9.0), Some(1.0)];
+    check("http_req_duration", "avg<5 over 2s", &trend, Some(5.0), Some((5.0, 4)));
+    check("http_req_duration", "avg<=5 over 2s", &trend, Some(5.0), None);
+    check("http_req_duration", "min>0.5 over 1s", &trend, Some(1.0), None);
+    check("http_req_duration", "max<6 over 3s", &trend, Some(9.0), Some((9.0, 4)));
+    check("http_req_duration", "max<1 over 6s", &trend, None, None);
+    // Nothing was measured, so nothing is known; but nothing was counted either.
+    check("http_req_duration", "max<6 over 1s", &[None, Some(2.0), None], Some(2.0), None);
+    check("mine", "rate>=2 over 2s", &[Some(4.0), None, None], Some(0.0), Some((0.0, 3)));
+    check("mine", "count<5 over 2s", &[Some(4.0), Some(1.0)], Some(5.0), Some((5.0, 2)));
+    check("checks", "rate>0.5 over 2s", &[Some(1.0), Some(0.0)], Some(0.5), Some((0.5, 2)));
+    check("vus", "value<7 over 1s", &[Some(3.0), None, Some(7.0)], Some(7.0), Some((7.0, 3)));
+}
+
+#[test]
+fn a_broken_window_aborts_after_the_delay() {
+    let mut aborting = group("mine", &["count<2 over 1s"]);
+    aborting.thresholds[0].abort_on_fail = true;
+    aborting.thresholds[0].delay_abort_eval = Duration::from_secs(3);
+    let mut run = Run::new(&[aborting]);
+    run.add("mine", &[], 5.0).tick();
+    assert!(run.totals.end_second(true));
+    assert!(run.totals.evaluate(Duration::from_secs(1)).is_empty());
+    assert!(!run.totals.end_second(true), "it is told once");
+    assert_eq!(run.totals.evaluate(Duration::from_secs(3)), ["mine"]);
+}
+
 #[test]
 fn failed_keys_are_sorted() {
     let keys = ["mine{b:1}", "mine", "http_reqs"];

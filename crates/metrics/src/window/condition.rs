@@ -8,7 +8,7 @@ use crate::{aggregation::Aggregation, threshold::Operator};
 pub const WINDOW_MAX: Duration = Duration::from_secs(600);
 
 /// Units of time and their milliseconds; of two that begin alike the longer comes first.
-const TIMES: [(&str, f64); 7] =
+pub(crate) const TIMES: [(&str, f64); 7] =
     [("ns", 1e-6), ("us", 1e-3), ("µs", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6)];
 
 const OPERATORS: [(&str, Operator); 4] = [
@@ -102,6 +102,15 @@ impl Condition {
     pub fn over(&self) -> Duration {
         self.over
     }
+}
+
+/// The length of a window: whole seconds, up to [`WINDOW_MAX`], and nothing behind it.
+pub(crate) fn window_of(source: &str) -> Result<Duration, ConditionError> {
+    let mut text = Text { source, at: 0 };
+    text.blanks();
+    let over = text.window()?;
+    text.blanks();
+    if text.rest().is_empty() { Ok(over) } else { text.fail("expected nothing more") }
 }
 
 /// A text on its way through the parser.

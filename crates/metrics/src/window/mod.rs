@@ -21,6 +21,7 @@ use crate::{
     sink::{Sink, SinkPool},
 };
 use condition::Subject;
+pub(crate) use condition::{TIMES, window_of};
 
 const SECOND_NANOS: u64 = 1_000_000_000;
 

@@ -16,7 +16,10 @@ mod tests;
 
 use std::time::Duration;
 
-use plimsoll_metrics::{Totals, totals::Entry};
+use plimsoll_metrics::{
+    Totals,
+    totals::{Entry, ThresholdState},
+};
 
 pub use crate::format::duration::TimeUnit;
 pub use parts::Parts;
@@ -69,14 +72,19 @@ pub struct SummaryInput<'a> {
     pub watched: &'a [String],
 }
 
+/// Instead of the value of a threshold with windows, when there was none to judge.
+const NO_WINDOW: &str = "no window was full";
+
 /// The value of a metric that a threshold such as `p(95)<200` is about, with its name: `p(95)=12ms`.
-pub fn measured(entry: &Entry, source: &str, duration: Duration) -> String {
+pub fn measured(entry: &Entry, state: &ThresholdState, duration: Duration) -> String {
     if metrics::is_missing(entry) {
         return "nothing was recorded".to_owned();
     }
     let scale = values::Scale { duration, unit: None, trend_stats: &[] };
-    let (name, value) = scale.threshold(source, &entry.sink, entry.metric.contains);
-    format!("{name}={value}")
+    match scale.judged(state, entry) {
+        Some((name, value)) => format!("{name}={value}"),
+        None => NO_WINDOW.to_owned(),
+    }
 }
 
 /// The summary's text, empty when the mode is [`Mode::Disabled`].

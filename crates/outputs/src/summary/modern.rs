@@ -3,7 +3,7 @@
 use plimsoll_metrics::{Builtin, Contains, totals::Entry};
 
 use super::{
-    Mode, SummaryInput,
+    Mode, NO_WINDOW, SummaryInput,
     checks::{self, Check},
     metrics::{self, Heading},
     parts::{DEFAULT_SCENARIO, PartGroup, Parts},
@@ -79,8 +79,10 @@ impl Writer<'_> {
                     text.push_str(&format!("{indent}{mark} {quoted} nothing was recorded\n"));
                     continue;
                 }
-                let (name, value) =
-                    self.scale.threshold(source, &entry.sink, entry.metric.contains);
+                let Some((name, value)) = self.scale.judged(state, entry) else {
+                    text.push_str(&format!("{indent}{mark} {quoted} {NO_WINDOW}\n"));
+                    continue;
+                };
                 let (name, value) = (self.style.white(&name), self.style.cyan(&value));
                 text.push_str(&format!("{indent}{mark} {quoted} {name}={value}\n"));
             }

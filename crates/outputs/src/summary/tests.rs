@@ -221,6 +221,65 @@ fn what_is_watched_is_shown_where_a_threshold_names_it() {
     }
 }
 
+/// Among the others, in the text and in both shapes of the data.
+#[test]
+fn thresholds_with_windows() {
+    let registry = Registry::new(10);
+    let key = "http_req_duration{status:200}";
+    let (metric, tags) = parse_key(key).unwrap();
+    let sources = ["max<200", "max<200ms over 1s", "max<2s over 1s", "max<2s over 9s"];
+    let thresholds = sources.iter().map(|source| Threshold::parse(source).unwrap()).collect();
+    let group = ThresholdGroup { key: key.to_owned(), metric, tags: tags.clone(), thresholds };
+    let mut recorder = Recorder::new(registry.clone(), false, 0);
+    let series = recorder.handle(Builtin::HttpReqDuration.id(), &tags);
+    let mut totals = Totals::new(registry, &[group]);
+    for value in [100.0, 300.0, 50.0] {
+        recorder.record(series, value, Timestamp(0));
+        totals.absorb(&recorder.take_interval());
+        totals.end_second(true);
+    }
+    totals.evaluate(Duration::from_secs(3));
+    let stats = TrendStat::defaults();
+    let input = SummaryInput {
+        totals: &totals,
+        duration: Duration::from_secs(3),
+        mode: Mode::Compact,
+        color: false,
+        trend_stats: &stats,
+        time_unit: None,
+        parts: None,
+        warnings: &[],
+        watched: &[],
+    };
+    let text = render(&input);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| l.contains('\'')).collect();
+    assert_eq!(
+        lines,
+        [
+            "✗ 'max<200' max=300ms",
+            "✗ 'max<200ms over 1s' max=300ms in second 2",
+            "✓ 'max<2s over 1s' max=300ms at worst",
+            "✓ 'max<2s over 9s' no window was full",
+        ]
+    );
+    let data = data::DataInput {
+        summary: input,
+        no_color: true,
+        stdout_is_terminal: false,
+        stderr_is_terminal: false,
+        setup_data: None,
+    };
+    let expected = serde_json::json!({
+        "max<200": { "ok": false },
+        "max<200ms over 1s": { "ok": false },
+        "max<2s over 1s": { "ok": true },
+        "max<2s over 9s": { "ok": true },
+    });
+    assert_eq!(data::handle_summary(&data)["metrics"][key]["thresholds"], expected);
+    let export: Value = serde_json::from_str(&data::export(&data)).unwrap();
+    assert_eq!(export["metrics"][key]["thresholds"]["max<200ms over 1s"], true);
+}
+
 #[test]
 fn groups_of_the_default_scenario() {
     check("groups-full");

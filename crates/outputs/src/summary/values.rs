@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use plimsoll_metrics::{Contains, Sink};
+use plimsoll_metrics::{
+    Aggregation, Contains, Sink,
+    totals::{Entry, InWindows, ThresholdState},
+};
 
 use super::trend_stat::TrendStat;
 use crate::format::{
@@ -70,14 +73,31 @@ impl Scale<'_> {
         }
     }
 
-    /// The value that a threshold such as `p(95)<200` is about, behind its name: `("p(95)", "12ms")`.
-    pub(super) fn threshold(
-        &self,
-        source: &str,
-        sink: &Sink,
-        contains: Contains,
-    ) -> (String, String) {
-        let name = source.split(['<', '>', '=', '!']).next().unwrap_or(source).trim();
+    /// The value that a threshold such as `p(95)<200` is about, behind its name: `("p(95)", "12ms")`. Of one
+    /// with windows that of the first which did not keep it, else of the worst; `None` when none was full.
+    pub(super) fn judged(&self, state: &ThresholdState, entry: &Entry) -> Option<(String, String)> {
+        let source = &state.threshold.source;
+        if state.threshold.over.is_none() {
+            return Some(self.threshold(source, &entry.sink, entry.metric.contains));
+        }
+        let text = |value: f64| match (&entry.sink, state.threshold.aggregation) {
+            (Sink::Rate { .. }, _) => format!("{:.2}%", value * 100.0),
+            (Sink::Counter { .. }, Aggregation::Rate) => {
+                format!("{}/s", self.text(value, entry.metric.contains))
+            }
+            _ => self.text(value, entry.metric.contains),
+        };
+        let told = match state.in_windows {
+            InWindows { broken: Some((value, second)), .. } => {
+                format!("{} in second {second}", text(value))
+            }
+            InWindows { worst, .. } => format!("{} at worst", text(worst?)),
+        };
+        Some((method(source).to_owned(), told))
+    }
+
+    fn threshold(&self, source: &str, sink: &Sink, contains: Contains) -> (String, String) {
+        let name = method(source);
         let text = match (sink, name) {
             (Sink::Counter { sum }, "rate") => {
                 format!("{}/s", self.text(self.per_second(*sum), contains))
@@ -90,6 +110,11 @@ impl Scale<'_> {
         };
         (name.to_owned(), text)
     }
+}
+
+/// What stands before the comparison.
+fn method(source: &str) -> &str {
+    source.split(['<', '>', '=', '!']).next().unwrap_or(source).trim()
 }
 
 /// A share in percent with two decimals, cut, never rounded up to a full hundred; 0 of nothing.

@@ -24,11 +24,6 @@ pub struct ThresholdOptions {
 }
 
 impl ThresholdOptions {
-    /// Whether it must hold in every window of the run, `p(99)<200 over 10s`, and not over all of it.
-    pub fn has_window(&self) -> bool {
-        self.threshold.split_whitespace().any(|word| word == "over")
-    }
-
     /// A string unless it aborts, as k6 prints it.
     pub(crate) fn to_json(&self) -> Value {
         if !self.abort_on_fail {
@@ -71,13 +66,6 @@ impl Options {
     /// An expression or a key that is malformed, by its name.
     pub fn threshold_groups(&self) -> Result<Vec<ThresholdGroup>, OptionsError> {
         self.thresholds.iter().flatten().map(|(key, list)| group(key, list)).collect()
-    }
-
-    /// Those with a window, with their metric; the engine does not evaluate them, and k6 has none.
-    pub fn windowed_thresholds(&self) -> impl Iterator<Item = (&str, &ThresholdOptions)> {
-        let all = self.thresholds.iter().flatten();
-        let pairs = all.flat_map(|(key, list)| list.iter().map(move |one| (key.as_str(), one)));
-        pairs.filter(|(_, one)| one.has_window())
     }
 
     /// Sub-metrics that stay empty because of the tags they are on.
@@ -140,8 +128,7 @@ fn group(key: &str, list: &[ThresholdOptions]) -> Result<ThresholdGroup, Options
             options.delay_abort_eval.map_or(Duration::ZERO, SignedDuration::to_std);
         Ok(threshold)
     };
-    let whole = list.iter().filter(|one| !one.has_window());
-    let thresholds = whole.map(parse).collect::<Result<_, OptionsError>>()?;
+    let thresholds = list.iter().map(parse).collect::<Result<_, OptionsError>>()?;
     let (metric, tags) = parse_key(key).map_err(|error| {
         OptionsError::new(format!(
             "unable to validate threshold expressions; reason: {}",
@@ -176,6 +163,12 @@ mod tests {
     fn thresholds_are_on_metrics_that_exist() {
         check("mine", "count>0", "");
         check("mine{a:b}", "rate<1", "");
+        check("mine{a:b}", "rate<1 over 10s", "");
+        check(
+            "mine",
+            "rate<1 over 10",
+            "failed parsing threshold expression \"rate<1 over 10\"; reason: expected a unit of time: s or m",
+        );
         check(
             "zz",
             "count>0",

@@ -101,18 +101,18 @@ fn thresholds_of_a_script_may_have_windows() {
     };
     let kept = run("'max<60000'", &[]);
     assert_eq!(kept.code, Some(0), "{}", kept.said());
-    assert!(kept.stdout.contains("✓ iteration_duration: avg<60000 over 2s"), "{}", kept.said());
+    assert!(kept.stdout.contains("✓ 'avg<60000 over 2s' avg=10"), "{}", kept.said());
     let broken = run("'min<1 over 1s'", &[]);
     assert_eq!(broken.code, Some(99), "{}", broken.said());
-    let line = "✗ iteration_duration: min<1 over 1s: it was 10";
-    assert!(broken.stdout.contains(line), "{}", broken.said());
+    assert!(broken.stdout.contains("✗ 'min<1 over 1s' min=10"), "{}", broken.said());
+    assert!(broken.stdout.contains("in second 1\n"), "{}", broken.said());
     assert!(broken.stderr.contains("have been crossed"), "{}", broken.said());
     let ended = run("{ threshold: 'min<1 over 1s', abortOnFail: true }", &["-d", "60s"]);
     assert_eq!(ended.code, Some(99), "{}", ended.said());
     assert_eq!(run("'min<1 over 1s'", &["--no-thresholds"]).code, Some(0));
     let wrong = run("'min<1 over'", &[]);
     assert_eq!(wrong.code, Some(104), "{}", wrong.said());
-    assert!(wrong.stderr.contains("on iteration_duration"), "{}", wrong.said());
+    assert!(wrong.stderr.contains("on metric iteration_duration"), "{}", wrong.said());
 }
 
 #[test]

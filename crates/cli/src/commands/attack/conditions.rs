@@ -1,6 +1,6 @@
-//! Conditions on windows of an attack: `--abort-when`, and thresholds that every window must keep.
+//! Conditions on windows of an attack: `--abort-when`, and thresholds in the words of conditions.
 
-use plimsoll_metrics::{Builtin, Registry, window::Sources};
+use plimsoll_metrics::{Builtin, Registry, threshold::has_window, window::Sources};
 
 use super::redis;
 use crate::{
@@ -20,12 +20,17 @@ pub(super) fn sources(is_closed: bool, registry: &Registry) -> Sources {
     sources
 }
 
-/// Whether a threshold is about windows: `p(99)<200ms over 10s`.
-pub(super) fn has_window(threshold: &str) -> bool {
-    threshold.split_whitespace().any(|word| word == "over")
+/// What conditions know and no metric has: errors as a number or a share, starts among those asked for.
+const WORDS: [&str; 2] = ["errors", "rate"];
+
+/// Whether a threshold is about windows in such a word: `errors<1% over 5s`.
+pub(super) fn is_in_words(threshold: &str) -> bool {
+    let is_compared = |rest: &str| rest.trim_start().starts_with(['<', '>']);
+    let is_first = |word: &str| threshold.trim().strip_prefix(word).is_some_and(is_compared);
+    has_window(threshold) && WORDS.into_iter().any(is_first)
 }
 
-/// Reads thresholds with windows.
+/// Reads thresholds for which [`is_in_words`].
 ///
 /// # Errors
 /// The first that is none, with its column.
@@ -50,11 +55,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thresholds_with_windows_are_told_apart() {
-        for (text, expected) in
-            [("p(99)<200ms over 10s", true), ("p(99)<200ms", false), ("overload: count<5", false)]
-        {
-            assert_eq!(has_window(text), expected, "{text}");
+    fn thresholds_in_words_are_told_apart() {
+        for (text, expected) in [
+            ("errors<1% over 10s", true),
+            (" rate >= 95% over 10s", true),
+            ("rate>95%", false),
+            ("p(99)<200ms over 10s", false),
+            ("http_req_failed: rate<1% over 5s", false),
+        ] {
+            assert_eq!(is_in_words(text), expected, "{text}");
         }
     }
 
@@ -62,11 +71,10 @@ mod tests {
     fn what_is_none_is_refused_and_nothing_is_broken_before_the_start() {
         let registry = Registry::new(10);
         let parse = |text: &str| throughout(&[text.to_owned()], false, &registry);
-        let failure = parse("p(99)<200ms over").err().unwrap();
-        assert!(failure.message.contains("-threshold \"p(99)"), "{failure}");
-        assert!(parse("nothing:avg<5 over 3s").is_err());
-        let fine = parse("p(99)<200ms over 3s").unwrap();
-        assert_eq!(fine.outcome(), ["✓ p(99)<200ms over 3s"]);
+        let failure = parse("errors<1% over").err().unwrap();
+        assert!(failure.message.contains("-threshold \"errors"), "{failure}");
+        let fine = parse("errors<1% over 3s").unwrap();
+        assert_eq!(fine.outcome(), ["✓ errors<1% over 3s"]);
         assert!(fine.broken().is_empty());
     }
 }

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 
 const NANOS_PER_MS: f64 = 1e6;
 
-/// Reads them all: `[metric[{tag:value}]:] expression`. Without a metric they are about the time
+/// Reads them all: `[metric[{tag:value}]:] expression [over window]`. Without a metric they are about the time
 /// that a user waits. `check_key` may refuse a metric that there is.
 ///
 /// # Errors
@@ -101,7 +101,7 @@ pub(super) fn outcome(finished: &Finished, groups: &[ThresholdGroup]) -> String 
         for state in &entry.thresholds {
             let mark = if state.last_failed { '✗' } else { '✓' };
             let source = &state.threshold.source;
-            let measured = summary::measured(entry, source, finished.duration);
+            let measured = summary::measured(entry, state, finished.duration);
             text.push_str(&format!("{mark} {}: {source}  {measured}\n", group.key));
         }
     }
@@ -139,11 +139,17 @@ mod tests {
             Ok(("http_req_duration{status:200}", 60_000.0)),
         );
         check("http_reqs: count>=5000", Ok(("http_reqs", 5000.0)));
+        check("p(99)<1.5s over 10s", Ok(("iteration_response_time", 1500.0)));
+        check(
+            "http_req_failed{status:200}: rate<1% over 5s",
+            Ok(("http_req_failed{status:200}", 0.01)),
+        );
     }
 
     #[test]
     fn what_is_no_threshold_is_refused() {
         check("p(99)", Err("malformed threshold expression"));
+        check("p(99)<200ms over", Err("expected a number"));
         check("nothing: p(99)<1", Err("no metric \"nothing\""));
         check("rate<1%", Err("unsupported aggregation method rate"));
         check("p(99)<fast", Err("fast"));

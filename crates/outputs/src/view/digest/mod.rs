@@ -270,7 +270,7 @@ fn thresholds(totals: &Totals, elapsed_nanos: u64) -> Vec<Verdict> {
                 expression: state.threshold.source.clone(),
                 ok: !state.last_failed,
                 value: match entry.seen {
-                    true => state.threshold.aggregation.of(&entry.sink, elapsed),
+                    true => state.value(&entry.sink, elapsed),
                     false => None,
                 },
             })

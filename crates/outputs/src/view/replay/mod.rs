@@ -171,6 +171,8 @@ impl Replay {
         let has_thresholds = totals.entries().iter().any(|entry| !entry.thresholds.is_empty());
         if has_thresholds {
             totals.absorb(&interval);
+            // The record does not say when there was load; its end knows how windows were judged.
+            totals.end_second(true);
         }
         let started = *self.started.get_or_insert(at);
         if is_last && has_thresholds {
