@@ -83,7 +83,14 @@ impl Kept {
     }
 
     pub(super) fn take(&mut self) -> (Vec<RawSample>, u64) {
-        (std::mem::take(&mut self.samples), std::mem::take(&mut self.lost))
+        let lost = std::mem::take(&mut self.lost);
+        // Then the memory stays: beyond the limit it is filled up to it in each interval.
+        if self.samples.is_empty() {
+            return (Vec::new(), lost);
+        }
+        // As many will come again: growing through every size would touch twice the memory.
+        let next = Vec::with_capacity(self.samples.len());
+        (std::mem::replace(&mut self.samples, next), lost)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -21,6 +21,9 @@ const GOLDEN: f64 = 0.618_033_988_749_894_9;
 /// Times of points are spread over at least so many nanoseconds, so that none replaces another.
 const SPAN_MIN: u64 = 1_000_000;
 
+/// Points for which there is room from the start.
+const ROOM_LIMIT: usize = 50_000;
+
 /// Points that stand for an interval: a counter's sum, a gauge's newest, least and greatest value, and
 /// `points` for all trends and rates together (more, when there are more series). Sums of counters
 /// are kept, means of rates too; see [`trend::points`] for trends. The least and the greatest value of
@@ -36,7 +39,8 @@ pub(crate) fn condense(
     let samples: u64 = interval.sinks.iter().map(|(_, sink)| weight(sink)).sum();
     let per_point = (samples as f64 / points.max(1) as f64).max(1.0);
     let span = Span::new(from, to);
-    let mut condensed = Vec::new();
+    let room = usize::try_from(points).unwrap_or(usize::MAX).min(ROOM_LIMIT);
+    let mut condensed = Vec::with_capacity(room + interval.sinks.len());
     for (series, sink) in &interval.sinks {
         let mut push = |value, at| {
             condensed.push(RawSample { series: *series, at, value, metadata: None });

@@ -16,6 +16,7 @@ mod outages;
 pub mod post;
 mod queue;
 mod samples;
+mod spares;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use tokio::sync::{mpsc as queues, watch};
 pub use destination::{Destination, Failure, Sent};
 pub use encoder::{Encoder, Outbox, Payload};
 pub use samples::{SampleDelivery, SampleEncoder};
+pub(crate) use spares::Spares;
 
 use crate::OutputError;
 use courier::{Courier, Phase};
@@ -165,9 +167,11 @@ pub fn start<E: Encoder, D: Destination>(
         is_finished: false,
     };
     let description = settings.description.clone();
+    // Which output takes how much of a core is asked of the kernel, which knows threads by name.
+    let name = description.split(' ').next().unwrap_or("delivery").to_owned();
     let failed = move |error| OutputError { message: format!("{description}: {error}") };
     std::thread::Builder::new()
-        .name("delivery".to_owned())
+        .name(name)
         .spawn(move || {
             workers::give_way();
             let courier = Courier { settings, entries, phases, waiting };

@@ -10,7 +10,7 @@ use super::{
     InfluxdbConfig, TagAsField, Transport,
     line::{Frame, push_value},
 };
-use crate::delivery::{Outbox, Payload, SampleEncoder};
+use crate::delivery::{Outbox, Payload, SampleEncoder, Spares};
 
 /// Bytes of lines in one request: some thousand points, as InfluxDB's makers advise.
 const BODY_SIZE: usize = 1024 * 1024;
@@ -28,6 +28,8 @@ pub(super) struct LineEncoder {
     /// By [`SeriesId`].
     frames: Vec<Option<Frame>>,
     body: String,
+    /// Of bodies that are not compressed.
+    spares: Spares,
     points: u64,
 }
 
@@ -45,6 +47,7 @@ impl LineEncoder {
             gzip,
             frames: Vec::new(),
             body: String::new(),
+            spares: Spares::default(),
             points: 0,
         }
     }
@@ -89,9 +92,16 @@ impl LineEncoder {
         if self.points == 0 {
             return;
         }
-        let next = String::with_capacity(self.body_size + BODY_MARGIN);
-        let body = std::mem::replace(&mut self.body, next);
-        let body = if self.gzip { compress(&body) } else { Bytes::from(body) };
+        let body = if self.gzip {
+            let body = compress(&self.body);
+            self.body.clear();
+            body
+        } else {
+            let next = self.spares.take(self.body_size + BODY_MARGIN);
+            // It is empty, and nothing is text.
+            let next = String::from_utf8(next).unwrap_or_default();
+            self.spares.lend(std::mem::replace(&mut self.body, next).into_bytes())
+        };
         let points = std::mem::take(&mut self.points);
         outbox.push(Payload { body, points });
     }
