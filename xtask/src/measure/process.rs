@@ -1,6 +1,7 @@
 //! One measured process: pinned to a core, its CPU time, peak memory and wall time.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     path::Path,
     process::{Command, Stdio},
@@ -27,8 +28,13 @@ pub(super) struct Usage {
     pub(super) memory_course: Vec<(Duration, u64)>,
     /// `(time since start, CPU time of its threads)` at the same times; to the nanosecond, which the
     /// CPU time of an ended process is not.
-    cpu_course: Vec<(Duration, Duration)>,
+    cpu_course: Vec<(Duration, Threads)>,
 }
+
+/// CPU time by the name of the thread; those with one name together, the first one as [`MAIN_THREAD`].
+type Threads = BTreeMap<String, Duration>;
+
+pub(super) const MAIN_THREAD: &str = "main";
 
 /// `program` under taskset on `core`.
 pub(super) fn pinned(core: &str, program: &Path) -> Command {
@@ -78,19 +84,20 @@ pub(super) fn measure(mut command: Command, scratch: &Path, allowed: &[i32]) -> 
     Ok(Usage { cpu, peak_memory_bytes: peak, wall, stdout, memory_course: course, cpu_course })
 }
 
-/// As [`measure`], and the share of a core that it took between so long after its start and so long
-/// before its end.
-pub(super) fn measure_from(
-    command: Command,
-    scratch: &Path,
-    margin: Duration,
-) -> Result<(f64, Usage)> {
-    let usage = measure(command, scratch, &[])?;
-    let end = usage.wall.saturating_sub(margin);
-    let mut steady = usage.cpu_course.iter().filter(|(at, _)| (margin..end).contains(at));
-    let (first, last) = steady.next().zip(steady.next_back()).context("it ended too early")?;
-    let cpu = last.1.saturating_sub(first.1).as_secs_f64();
-    Ok((cpu / (last.0 - first.0).as_secs_f64(), usage))
+impl Usage {
+    /// The share of a core that each thread took, by name, between so long after the start and so long
+    /// before the end.
+    pub(super) fn shares(&self, margin: Duration) -> Result<BTreeMap<String, f64>> {
+        let end = self.wall.saturating_sub(margin);
+        let mut steady = self.cpu_course.iter().filter(|(at, _)| (margin..end).contains(at));
+        let (first, last) = steady.next().zip(steady.next_back()).context("it ended too early")?;
+        let seconds = (last.0 - first.0).as_secs_f64();
+        let share = |(name, cpu): (&String, &Duration)| {
+            let before = first.1.get(name).copied().unwrap_or_default();
+            (name.clone(), cpu.saturating_sub(before).as_secs_f64() / seconds)
+        };
+        Ok(last.1.iter().map(share).collect())
+    }
 }
 
 /// User and system time of all children that ended and were waited for.
@@ -102,14 +109,20 @@ fn children_cpu() -> Result<Duration> {
     Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
 }
 
-/// Of all threads that a live process has.
-fn threads_cpu(pid: u32) -> Option<Duration> {
-    let mut nanos = 0;
+/// Of the threads that a live process has.
+fn threads_cpu(pid: u32) -> Option<Threads> {
+    let mut threads = Threads::new();
     for thread in std::fs::read_dir(format!("/proc/{pid}/task")).ok()? {
-        let schedstat = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        nanos += schedstat.split(' ').next()?.parse::<u64>().ok()?;
+        let thread = thread.ok()?;
+        let read = |file: &str| std::fs::read_to_string(thread.path().join(file)).ok();
+        let name = match thread.file_name().to_str() == Some(&pid.to_string()) {
+            true => MAIN_THREAD.to_owned(),
+            false => read("comm")?.trim().to_owned(),
+        };
+        let nanos: u64 = read("schedstat")?.split(' ').next()?.parse().ok()?;
+        *threads.entry(name).or_default() += Duration::from_nanos(nanos);
     }
-    Some(Duration::from_nanos(nanos))
+    Some(threads)
 }
 
 /// Resident bytes now and at most, of a live process.

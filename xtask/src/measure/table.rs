@@ -1,4 +1,4 @@
-//! Medians over rounds, the peer's figure divided by ours, and the spread of that ratio.
+//! Medians over rounds, their ratio, and how far it spreads from round to round.
 
 /// One figure of one tool, a value per round.
 #[derive(Clone)]
@@ -14,14 +14,14 @@ impl Figure {
         Figure { name, unit, ours: Vec::new(), peer: Vec::new() }
     }
 
-    /// Ours ÷ the peer's, round by round: `(median, lowest, highest)`.
+    /// Ours ÷ the peer's: `(of the medians, lowest and highest of a round)`.
     pub(super) fn ratio(&self) -> (f64, f64, f64) {
         let mut ratios: Vec<f64> =
             self.ours.iter().zip(&self.peer).map(|(ours, peer)| ours / peer).collect();
         ratios.sort_by(f64::total_cmp);
         let lowest = ratios.first().copied().unwrap_or(f64::NAN);
         let highest = ratios.last().copied().unwrap_or(f64::NAN);
-        (median(&ratios), lowest, highest)
+        (median(&self.ours) / median(&self.peer), lowest, highest)
     }
 }
 

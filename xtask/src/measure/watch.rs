@@ -12,13 +12,16 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+mod threads;
+
 use super::{
     Settings,
-    process::{GENERATOR_CORE, SERVER_CORE, Usage, measure, measure_from, pinned},
+    process::{GENERATOR_CORE, SERVER_CORE, Usage, measure, pinned},
     server::{Nginx, Webs, plimsoll, scratch},
     table::{Figure, compare, median},
 };
 use crate::command::capture;
+use threads::Threads;
 
 /// Processes whose sampling is measured, and the share of a core that it may take.
 const WATCHED: usize = 20;
@@ -27,6 +30,12 @@ const SAMPLING_SHARE_MAX: f64 = 0.005;
 const START_UP: Duration = Duration::from_secs(2);
 /// Throughput with all ways to look, divided by that with none.
 const THROUGHPUT_RATIO_MIN: f64 = 0.97;
+/// Of a core, by all threads that do not send, beyond what they take when nobody looks.
+const LOOKING_SHARE_MAX: f64 = 0.03;
+/// A round is cut into runs with and without in turn, which are at least so long.
+const RUN_MIN: Duration = Duration::from_secs(3);
+/// Pairs of runs in a round.
+const PAIRS: u32 = 2;
 const CONNECTIONS: &str = "30";
 
 const GET: &str = "
@@ -49,7 +58,7 @@ struct Look {
 
 const NOTHING: Look =
     Look { name: "nothing", dashboard: false, watch: false, influxdb: false, remote_write: false };
-const LOOKS: [Look; 5] = [
+static LOOKS: [Look; 5] = [
     Look { name: "--dashboard with one reader", dashboard: true, ..NOTHING },
     Look { name: "--watch", watch: true, ..NOTHING },
     Look { name: "--out influxdb", influxdb: true, ..NOTHING },
@@ -73,10 +82,12 @@ struct Bench {
 pub(super) fn run(settings: &Settings) -> Result<()> {
     let folder = scratch("watch")?;
     let plimsoll = plimsoll()?;
-    println!("{} rounds of {} s, medians", settings.rounds, settings.duration.as_secs());
+    let duration = (settings.duration / PAIRS).max(RUN_MIN);
+    let (rounds, pairs) = (settings.rounds, PAIRS);
+    println!("{rounds} rounds of {pairs} pairs of runs of {} s, medians", duration.as_secs_f64());
     println!("servers and receivers on core 0, plimsoll on core 1");
     let nginx = Nginx::start(&folder)?;
-    let bench = Bench { plimsoll, folder, duration: settings.duration, nginx };
+    let bench = Bench { plimsoll, folder, duration, nginx };
     if settings.wants("sampling") {
         sampling(&bench, settings)?;
     }
@@ -95,13 +106,13 @@ fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
     let mut memory = Figure::new("peak memory", "MB");
     for _ in 0..settings.rounds {
         let mut command = pinned(GENERATOR_CORE, &bench.plimsoll);
-        let seconds = (START_UP + bench.duration + START_UP).as_secs();
+        let seconds = (START_UP + settings.duration + START_UP).as_secs();
         command.arg("watch").args(["--seconds", &seconds.to_string()]);
         for pid in webs.pids() {
             command.args(["--watch", &format!("pid:{pid}")]);
         }
-        let (steady, usage) = measure_from(command, &bench.folder, START_UP)?;
-        share.ours.push(steady * 100.0);
+        let usage = measure(command, &bench.folder, &[])?;
+        share.ours.push(usage.shares(START_UP)?.values().sum::<f64>() * 100.0);
         #[expect(clippy::cast_precision_loss, reason = "memory sizes are far below 2^53")]
         memory.ours.push(usage.peak_memory_bytes as f64 / 1e6);
     }
@@ -111,43 +122,74 @@ fn sampling(bench: &Bench, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
-/// Every round, each way to look beside a run without; which of the two is first changes.
-fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
-    let possible = |look: &&Look| verb == Verb::Run || look.dashboard || look.watch;
-    let looks: Vec<&Look> = LOOKS.iter().filter(possible).collect();
-    let new = || {
-        let lost = Figure::new("points not delivered", "%");
-        [Figure::new("requests per second", "1/s"), Figure::new("CPU per request", "us"), lost]
-    };
-    let mut figures: Vec<[Figure; 3]> = looks.iter().map(|_| new()).collect();
-    for round in 0..settings.rounds {
-        for (look, [rate, cpu, lost]) in looks.iter().zip(&mut figures) {
-            let (on, off) = if round.is_multiple_of(2) {
-                let off = bench.load(verb, &NOTHING)?;
-                (bench.load(verb, look)?, off)
-            } else {
-                (bench.load(verb, look)?, bench.load(verb, &NOTHING)?)
-            };
-            lost.ours.extend(on.lost_share.map(|share| share * 100.0));
-            for (taken, rate, cpu) in
-                [(&on, &mut rate.ours, &mut cpu.ours), (&off, &mut rate.peer, &mut cpu.peer)]
-            {
-                rate.push(taken.requests / bench.duration.as_secs_f64());
-                cpu.push(taken.usage.cpu.as_secs_f64() * 1e6 / taken.requests);
-            }
+/// What runs with one way to look took, each beside one without.
+struct Comparison {
+    look: &'static Look,
+    rate: Figure,
+    cpu: Figure,
+    lost: Figure,
+    on: Threads,
+    off: Threads,
+}
+
+impl Comparison {
+    fn new(look: &'static Look) -> Comparison {
+        Comparison {
+            look,
+            rate: Figure::new("requests per second", "1/s"),
+            cpu: Figure::new("CPU per request", "us"),
+            lost: Figure::new("points not delivered", "%"),
+            on: Threads::default(),
+            off: Threads::default(),
         }
     }
-    let word = if verb == Verb::Run { "run" } else { "attack" };
-    for (look, figures) in looks.iter().zip(&figures) {
-        let case = format!("{word}, closed model, {CONNECTIONS} connections: {}", look.name);
-        // An attack has no outputs that count points.
-        let kept = figures.iter().filter(|figure| !figure.ours.is_empty()).cloned();
-        compare(&case, ["on", "off"], &kept.collect::<Vec<_>>());
+
+    /// Both runs; which of the two is first changes from pair to pair.
+    fn add(&mut self, bench: &Bench, verb: Verb, is_off_first: bool) -> Result<()> {
+        let (on, off) = if is_off_first {
+            let off = bench.load(verb, &NOTHING)?;
+            (bench.load(verb, self.look)?, off)
+        } else {
+            (bench.load(verb, self.look)?, bench.load(verb, &NOTHING)?)
+        };
+        let Comparison { rate, cpu, .. } = self;
+        self.lost.ours.extend(on.lost_share.map(|share| share * 100.0));
+        for (taken, rate, cpu, threads) in [
+            (&on, &mut rate.ours, &mut cpu.ours, &mut self.on),
+            (&off, &mut rate.peer, &mut cpu.peer, &mut self.off),
+        ] {
+            rate.push(taken.requests / bench.duration.as_secs_f64());
+            cpu.push(taken.usage.cpu.as_secs_f64() * 1e6 / taken.requests);
+            threads.add(&taken.usage)?;
+        }
+        Ok(())
     }
-    if let Some([rate, ..]) = figures.last() {
-        let ratio = rate.ratio().0;
+
+    fn print(&self, verb: Verb) {
+        let word = if verb == Verb::Run { "run" } else { "attack" };
+        let case = format!("{word}, closed model, {CONNECTIONS} connections: {}", self.look.name);
+        let figures = [&self.rate, &self.cpu, &self.lost];
+        let kept = figures.into_iter().filter(|figure| !figure.ours.is_empty()).cloned();
+        compare(&case, ["on", "off"], &kept.collect::<Vec<_>>());
+        threads::print(&self.on, &self.off);
+    }
+}
+
+fn looks(bench: &Bench, settings: &Settings, verb: Verb) -> Result<()> {
+    let mut all: Vec<Comparison> = LOOKS.iter().map(Comparison::new).collect();
+    for pair in 0..settings.rounds * PAIRS as usize {
+        for comparison in &mut all {
+            comparison.add(bench, verb, pair.is_multiple_of(2))?;
+        }
+    }
+    all.iter().for_each(|comparison| comparison.print(verb));
+    if let Some(Comparison { rate, on, off, .. }) = all.last() {
         let asked = format!("with all of them, at least {THROUGHPUT_RATIO_MIN} of the throughput");
-        verdict(ratio >= THROUGHPUT_RATIO_MIN, &asked);
+        verdict(rate.ratio().0 >= THROUGHPUT_RATIO_MIN, &asked);
+        let taken = on.beside_the_load() - off.beside_the_load();
+        let limit = LOOKING_SHARE_MAX * 1e2;
+        let asked = format!("with all of them, other threads take under {limit} % of a core more");
+        verdict(taken < LOOKING_SHARE_MAX, &asked);
     }
     Ok(())
 }
@@ -168,11 +210,11 @@ impl Bench {
     fn load(&self, verb: Verb, look: &Look) -> Result<Taken> {
         let mut command = pinned(GENERATOR_CORE, &self.plimsoll);
         command.env("XDG_STATE_HOME", &self.folder);
-        let seconds = format!("{}s", self.duration.as_secs());
+        let seconds = format!("{}ms", self.duration.as_millis());
         let (summary, results) =
             (self.folder.join("summary.json"), self.folder.join("results.bin"));
         command.arg(if verb == Verb::Run { "run" } else { "attack" });
-        let reader = self.ask(&mut command, look, verb)?;
+        let reader = self.ask(&mut command, look)?;
         match verb {
             Verb::Run => {
                 let script = self.folder.join("get.js");
@@ -211,18 +253,19 @@ impl Bench {
         &self,
         command: &mut Command,
         look: &Look,
-        verb: Verb,
     ) -> Result<Option<thread::JoinHandle<Result<usize>>>> {
         if look.watch {
             command.args(["--watch", &format!("pid:{}", self.nginx.pid())]);
         }
-        if verb == Verb::Run && look.influxdb {
+        if look.influxdb {
             command.arg("--out").arg(format!("influxdb={}sink", self.nginx.url));
         }
-        if verb == Verb::Run && look.remote_write {
+        if look.remote_write {
             let address = format!("{}api/v1/write", self.nginx.url);
             command.arg("--out").arg("experimental-prometheus-rw");
             command.env("K6_PROMETHEUS_RW_SERVER_URL", address);
+            // More often than anybody does unless asked, so that each run has some.
+            command.env("K6_PROMETHEUS_RW_PUSH_INTERVAL", "1s");
         }
         if !look.dashboard {
             return Ok(None);
