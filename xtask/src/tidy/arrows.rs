@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "plimsoll",
         &[
             "metrics", "runtime", "engine", "clients", "script", "attack", "monitor", "outputs",
-            "samples", "analysis",
+            "samples", "cache", "analysis",
         ],
     ),
     ("plimsoll-e2e", &[]),

@@ -3,6 +3,8 @@
 mod address;
 mod attack;
 mod bench;
+mod cache;
+mod cache;
 mod capacity;
 mod care;
 mod compare;
@@ -23,6 +25,7 @@ pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use bench::BenchArgs;
+pub(crate) use cache::CacheArgs;
 pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use care::CareFlags;
 pub(crate) use compare::{CompareArgs, CompareFormat};
@@ -35,7 +38,7 @@ pub(crate) use run::{
 pub(crate) use scale::ScaleArgs;
 pub(crate) use see::{SeeFlags, WatchFlags, address, dashboard_tip};
 pub(crate) use sent::Sent;
-pub(crate) use serve::{LimitFlags, ServeArgs, System};
+pub(crate) use serve::{LimitFlags, Own, ServeArgs, System};
 pub(crate) use view::ViewArgs;
 pub(crate) use watch::{AgentFlags, WatchArgs};
 

@@ -2,22 +2,26 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use plimsoll_samples::{
     budget, noop,
     web::{Bandwidth, Database, QUEUE_MAX},
 };
 use plimsoll_script::options::parse_go_duration;
 
+use super::CacheArgs;
+
 /// Clients that wait longer than that have given up.
 const ACCEPT_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   plimsoll serve web                    # a free port of the loopback address
   plimsoll serve web --port 8080
   plimsoll serve web --port 8443 --tls
+  plimsoll serve cache --port 6379      # its own flags: plimsoll serve cache --help
 
 With a limit that is known, and a page that meets it:
   plimsoll serve web -p 8080 --cpu-budget 0.25    # /work?cpu_ms=1: just below 250/s
@@ -32,7 +36,11 @@ How many wait, and how long, is at /metrics:
   plimsoll watch prometheus:http://127.0.0.1:8080/metrics")]
 pub(crate) struct ServeArgs {
     /// Which system
-    pub(crate) system: System,
+    #[arg(required = true)]
+    pub(crate) system: Option<System>,
+    /// What has flags of its own
+    #[command(subcommand)]
+    pub(crate) own: Option<Own>,
     /// Port; a free one when none is given
     #[arg(short, long, default_value_t = 0, hide_default_value = true)]
     pub(crate) port: u16,
@@ -97,6 +105,12 @@ pub(crate) struct LimitFlags {
     /// What each thread waits after each connection before it accepts the next, up to 10s
     #[arg(long, value_name = "TIME", value_parser = pause)]
     pub(crate) accept_pause: Option<Duration>,
+}
+
+/// Systems with flags of their own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Own {
+    Cache(CacheArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,5 +1,6 @@
 //! `plimsoll serve`: a system to practise on, in a process of its own.
 
+mod cache;
 pub(crate) mod child;
 
 use std::{
@@ -21,15 +22,19 @@ use plimsoll_samples::{
 };
 
 use crate::{
-    args::{LimitFlags, ServeArgs, System},
+    args::{LimitFlags, Own, ServeArgs, System},
     exit::{Exit, Failure},
 };
 
 /// Prints the address on one line, then serves until a signal or the time given.
 pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    if let Some(Own::Cache(args)) = &args.own {
+        return cache::serve(args);
+    }
     match args.system {
-        System::Web => serve_web(args),
-        System::Noop => serve_noop(args),
+        Some(System::Noop) => serve_noop(args),
+        // The parser demands one.
+        Some(System::Web) | None => serve_web(args),
     }
 }
 
@@ -57,7 +62,7 @@ fn serve_noop(args: &ServeArgs) -> Result<(), Failure> {
     let server =
         noop::start(&config).map_err(|error| failed(&format!("listen on {addr}"), &error))?;
     crate::terminal::print(&format!("serving noop on http://{}\n", server.local_addr()))?;
-    until_ended(signals, args)
+    until_ended(signals, args.seconds, args.until_stdin_closes)
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Failure {
@@ -103,18 +108,22 @@ fn serve_web(args: &ServeArgs) -> Result<(), Failure> {
         tell(&format!("disk rate: {rate} bytes/s to {device}, in cgroup:{}", throttled.path()));
     }
     crate::terminal::print(&format!("serving web on {scheme}://{}\n", server.local_addr()))?;
-    until_ended(signals, args)
+    until_ended(signals, args.seconds, args.until_stdin_closes)
 }
 
 /// A signal, the time given, or the end of standard input where that counts.
-fn until_ended(signals: Signals, args: &ServeArgs) -> Result<(), Failure> {
+fn until_ended(
+    signals: Signals,
+    seconds: Option<u64>,
+    until_stdin_closes: bool,
+) -> Result<(), Failure> {
     let (end, ended) = mpsc::sync_channel(1);
     let by_signal = end.clone();
     signals
         // A full channel says the same already.
         .spawn(move |_, _| _ = by_signal.try_send(()))
         .map_err(|error| failed("listen for signals", &error))?;
-    if args.until_stdin_closes {
+    if until_stdin_closes {
         thread::spawn(move || {
             let mut rest = Vec::new();
             // Whatever comes, and however it ends: then the parent is gone.
@@ -122,7 +131,7 @@ fn until_ended(signals: Signals, args: &ServeArgs) -> Result<(), Failure> {
             _ = end.try_send(());
         });
     }
-    match args.seconds {
+    match seconds {
         Some(seconds) => _ = ended.recv_timeout(Duration::from_secs(seconds)),
         None => _ = ended.recv(),
     }
