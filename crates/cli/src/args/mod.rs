@@ -4,7 +4,6 @@ mod address;
 mod attack;
 mod bench;
 mod cache;
-mod cache;
 mod capacity;
 mod care;
 mod compare;
