@@ -38,6 +38,7 @@ const CHARTS = {
     ["Disk utilization", ["host_disk_utilization"]],
     ["Disk", ["host_disk_read_bytes", "host_disk_written_bytes"]],
     ["Disk latency", ["host_disk_latency"]],
+    ["Disk queue", ["host_disk_queue"]],
     ["File descriptors", ["host_file_descriptors"]],
   ],
   process: [
@@ -69,6 +70,7 @@ const CHARTS = {
       ],
     ],
     ["Disk", ["cgroup_disk_read_bytes", "cgroup_disk_written_bytes"]],
+    ["Disk limit", ["cgroup_disk_utilization"]],
   ],
 };
 CHARTS.generator = CHARTS.process;
