@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-/// Bodies whose memory is kept hold of.
-const SPARES_LIMIT: usize = 4;
+/// Bodies whose memory is kept hold of: those of a second with as many points as are written singly.
+const SPARES_LIMIT: usize = 12;
 
 #[derive(Debug, Default)]
 pub(crate) struct Spares(VecDeque<Bytes>);
@@ -54,7 +54,7 @@ mod tests {
         drop(body);
         let again = spares.take(1_000);
         assert_eq!((again.as_ptr(), again.capacity(), again.len()), (at, room, 0));
-        let lent: Vec<Bytes> = (0..10).map(|_| spares.lend(vec![0])).collect();
-        assert_eq!((lent.len(), spares.0.len()), (10, SPARES_LIMIT));
+        let lent: Vec<Bytes> = (0..2 * SPARES_LIMIT).map(|_| spares.lend(vec![0])).collect();
+        assert_eq!((lent.len(), spares.0.len()), (2 * SPARES_LIMIT, SPARES_LIMIT));
     }
 }
