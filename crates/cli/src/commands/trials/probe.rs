@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plimsoll_analysis::capacity::CPU_SHARE_MAX;
 use plimsoll_engine::runner::Runner;
 
 use super::{
@@ -18,9 +19,6 @@ const LENGTH: Duration = Duration::from_secs(2);
 
 /// The search begins at so much of what the probe reached.
 const START: f64 = 0.25;
-
-/// Of its cores, from here on the generator is the limit.
-const CPU_SHARE: f64 = 0.8;
 
 /// A probe with fewer requests says nothing of what each costs.
 const CALIBRATION: f64 = 1000.0;
@@ -103,7 +101,7 @@ impl<R: Runner> Laboratory<'_, R> {
             let words = format!("{found}; trials will tell what the generator can do");
             return Probed { start, ceiling: CEILING.max(start * 100.0), floor: 1.0, shape, words };
         }
-        let most = CPU_SHARE * self.cores / each;
+        let most = CPU_SHARE_MAX * self.cores / each;
         let words = format!(
             "{found}; the generator can send about {} with {} cores",
             figures::rate(most),

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use plimsoll_analysis::capacity::{Kind, Order, Outcome};
+use plimsoll_analysis::capacity::{CPU_SHARE_MAX, Kind, Order, Outcome, lateness_limit};
 use plimsoll_engine::runner::Runner;
-use plimsoll_metrics::window::{Measure, Objective};
 use plimsoll_outputs::search::Now;
 use serde_json::{Value, json};
 
@@ -42,18 +41,11 @@ const CALIBRATING: &str = "calibrating against serve noop";
 pub(in crate::commands::capacity) const TIME_MAX: Duration =
     Duration::from_secs(2 * (1 + STEPS as u64 + 1));
 
-/// Of its CPU, from here on the generator is the limit, as for trials.
-const CPU_SHARE: f64 = 0.8;
-
 /// From this share on, another number of requests is another way through a script.
 const UNLIKE: f64 = 0.1;
 
 /// Fewer in the first run say nothing of what each costs.
 const DONE_MIN: f64 = 1000.0;
-
-/// What is on time: so many milliseconds late, or that share of the tightest limit on latency if it is more.
-const LATE_MS: f64 = 1.0;
-const LATE_SHARE: f64 = 0.05;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +66,7 @@ impl Calibration {
     /// No rate above it is worth a trial. What was held is less than what the generator can do when its
     /// target is on another machine: here the target took of the same cores.
     pub(in crate::commands::capacity) fn ceiling(&self) -> f64 {
-        let by_cpu = if self.each > 0.0 { CPU_SHARE * self.cores / self.each } else { 0.0 };
+        let by_cpu = if self.each > 0.0 { CPU_SHARE_MAX * self.cores / self.each } else { 0.0 };
         self.held.unwrap_or(0.0).max(by_cpu)
     }
 
@@ -236,7 +228,7 @@ impl<R: Runner> Laboratory<'_, R> {
             let Some(tried) = self.hold(rate, &words)? else { return Ok(None) };
             let is_kept = tried.judgement.outcome == Outcome::Pass
                 || matches!(tried.judgement.outcome, Outcome::Undecided { leans_to_pass: true });
-            let is_held = is_kept && tried.generator.lateness_p99 <= on_time(self.objectives);
+            let is_held = is_kept && tried.generator.lateness_p99 <= lateness_limit(self.objectives);
             found = Some(calibration(&tried, is_held.then_some(rate), self.cores));
             if is_held {
                 break;
@@ -259,13 +251,6 @@ fn calibration(tried: &Tried, held: Option<f64>, cores: f64) -> Calibration {
     }
 }
 
-/// Milliseconds by which requests may be late at the 99th percentile and still be on time.
-fn on_time(objectives: &[Objective]) -> f64 {
-    let latencies = objectives.iter().filter(|one| one.measure != Measure::Errors);
-    let tightest = latencies.map(|one| one.limit).fold(f64::INFINITY, f64::min);
-    if tightest.is_finite() { LATE_MS.max(tightest * LATE_SHARE) } else { LATE_MS }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,18 +269,6 @@ mod tests {
         check(Some(8000.0), 400e-6, 8000.0);
         check(None, 400e-6, 4000.0);
         check(None, 0.0, 0.0);
-    }
-
-    #[test]
-    fn what_is_on_time_depends_on_the_limits() {
-        let check = |texts: &[&str], expected: f64| {
-            let parsed: Vec<Objective> =
-                texts.iter().map(|text| Objective::parse(text).unwrap()).collect();
-            assert_eq!(on_time(&parsed), expected, "{texts:?}");
-        };
-        check(&["errors<1%"], 1.0);
-        check(&["p(99)<10ms"], 1.0);
-        check(&["p(99)<1s", "avg<200ms", "errors<1%"], 10.0);
     }
 
     #[test]
