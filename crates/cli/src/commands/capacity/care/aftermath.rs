@@ -172,6 +172,9 @@ impl Aftermath {
                 command.as_ref().map_or_else(String::new, |command| format!(" by {command:?}"));
             lines.push(match count {
                 0 => format!("The service was started anew{by}, not for a confirmation."),
+                1 => format!(
+                    "The service was started anew before one confirmation{by}, which took {longest}."
+                ),
                 count => format!(
                     "The service was started anew before {count} confirmations{by}, which took {longest} at \
                      most."
@@ -211,5 +214,40 @@ impl Aftermath {
         if let Some(trials) = result.get_mut("trials").and_then(Value::as_array_mut) {
             trials.extend(self.aside.iter().map(|entry| entry.json.clone()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_analysis::capacity::Kind;
+
+    use super::*;
+    use crate::commands::capacity::{
+        conclusion::tests::finding, record::tests::entry, store::Range,
+    };
+
+    #[test]
+    fn of_a_search_that_was_cut_off_is_told_what_is_stored() {
+        let restarted = entry(Kind::Confirm, 1840.0, Outcome::Pass);
+        let aside = entry(Kind::Narrow, 2300.0, Outcome::Pass);
+        let mut stored = Stored {
+            range: Range { start: 100.0, ceiling: 1e5, floor: 1.0 },
+            calibration: Value::Null,
+            not_calibrated: Some("--no-calibration".to_owned()),
+            entries: vec![restarted.after(Some(Duration::from_secs(4)), None)],
+            aside: vec![aside.after(None, Some(1.25))],
+            end: None,
+        };
+        let aftermath = Aftermath::of_stored(&mut stored, &finding());
+        let conclusion = Conclusion::new(finding(), &stored.entries, 4, None, false);
+        assert_eq!(
+            aftermath.notes(&conclusion),
+            [
+                "The service was started anew before one confirmation, which took 4s.",
+                "The generator was not calibrated: --no-calibration.",
+            ]
+        );
+        let shown = aftermath.shown().unwrap();
+        assert_eq!((shown.words.as_str(), shown.trials.len()), ("resource x1.25", 1));
     }
 }

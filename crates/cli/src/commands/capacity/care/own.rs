@@ -30,11 +30,18 @@ impl Own {
         );
         let whole = format!("Of the mean latency of {} at {}", milliseconds(latency), rate(at));
         match round_trip {
+            Some(own) if own > latency => format!(
+                "How much of the mean latency of {} at {} is plimsoll's own cannot be told: a target that \
+                 answers at once took {} afterwards, so the machine was busy with something else ({begun}).",
+                milliseconds(latency),
+                rate(at),
+                milliseconds(own)
+            ),
             Some(own) => format!(
                 "{whole}, {} ({}) is plimsoll's own and the loopback's: so much a target takes that answers \
                  at once ({begun}).",
                 milliseconds(own),
-                percent((own / latency.max(f64::MIN_POSITIVE)).min(1.0)),
+                percent(own / latency.max(f64::MIN_POSITIVE)),
             ),
             None => format!(
                 "{whole}, {} at least is plimsoll's own ({begun}); how long answers waited to be read is not \
@@ -70,6 +77,8 @@ mod tests {
              much a target takes that answers at once (sent late by 0.05 ms, 0.02 ms until there was a \
              connection)."
         );
+        let words = Own { round_trip: Some(70.3), ..own }.words();
+        assert!(words.contains("cannot be told") && words.contains("70.3 ms"), "{words}");
         let words = Own { round_trip: None, ..own }.words();
         assert!(words.contains("0.07 ms at least") && words.contains("not known"), "{words}");
     }
