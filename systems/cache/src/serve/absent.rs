@@ -45,32 +45,26 @@ pub(crate) const ABSENT: &[(&str, &[&str])] = &[
     ("HyperLogLog", &["pfadd", "pfcount", "pfdebug", "pfmerge", "pfselftest"]),
     ("modules", &["module"]),
     (
-        "replication and cluster",
-        &[
-            "asking",
-            "cluster",
-            "failover",
-            "migrate",
-            "psync",
-            "readonly",
-            "readwrite",
-            "replconf",
-            "replicaof",
-            "slaveof",
-            "sync",
-            "waitaof",
-        ],
+        "replication",
+        &["failover", "migrate", "psync", "replconf", "replicaof", "slaveof", "sync", "waitaof"],
     ),
+    ("cluster", CLUSTER),
     ("persistence", &["bgrewriteaof", "bgsave", "lastsave", "save"]),
     ("MONITOR", &["monitor"]),
     ("SHUTDOWN; stop it by a signal", &["shutdown"]),
 ];
+
+/// Redis has these without a cluster too, and refuses them by a text that clients know.
+const CLUSTER: &[&str] = &["asking", "cluster", "readonly", "readwrite"];
 
 /// The error for a command that only others have. It begins as clients know it.
 pub(super) fn explain(command: Command<'_>) -> Option<Error> {
     let name = command.get(0)?.to_ascii_lowercase();
     let is_it = |(_, names): &&(&str, &[&str])| names.iter().any(|own| own.as_bytes() == name);
     let (what, _) = ABSENT.iter().find(is_it)?;
+    if *what == "cluster" {
+        return Some(Error::text("ERR This instance has cluster support disabled"));
+    }
     let name = String::from_utf8_lossy(&name).into_owned();
     Some(Error::Text(format!("ERR unknown command '{name}', this server has no {what}").into()))
 }

@@ -11,6 +11,8 @@ mod connection;
 mod denial;
 mod describe;
 mod dispatch;
+#[cfg(test)]
+mod documentation;
 mod housekeeping;
 mod latency;
 mod limits;

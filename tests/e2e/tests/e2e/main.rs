@@ -6,6 +6,7 @@ mod agent;
 mod attack;
 mod bad_input;
 mod bottlenecks;
+mod cache;
 mod capacity;
 mod commands;
 mod comparing;

@@ -241,6 +241,8 @@ fn run_all(
                 Events::count(&dispatch.node.events.protocol_errors);
                 dispatch.out.error(&Error::Text(protocol_error(dispatch, &error).into()));
                 dispatch.session.is_closing = true;
+                // It stopped within a command, and may be the one that others use next.
+                *decoder = CommandDecoder::default();
                 return (data.len(), Stop::Closing);
             }
         }
