@@ -1,6 +1,7 @@
 //! Values outside of the log, by handle: large strings and collections.
 
 use bytes::Bytes;
+use memmap2::MmapMut;
 
 use super::{
     Payload,
@@ -11,6 +12,14 @@ use super::{
 const LARGE_OVERHEAD: usize = size_of::<Option<Large>>() + 48;
 /// What a collection takes beside what it tells: its entry here and its allocation's head.
 const OBJECT_OVERHEAD: usize = 24;
+
+/// Strings from this length on have pages of their own, so that what they leave behind goes back to
+/// the system at once: sizes that vary this much would leave an allocator's pages half empty.
+const MAPPED_BYTES_MIN: usize = 16 << 10;
+/// Strings from this length on are kept in the buffer that they came in: to copy them costs more
+/// than what an allocator may waste, which maps as much as that itself.
+const ADOPTED_BYTES_MIN: usize = 1 << 20;
+const PAGE_BYTES: usize = 4 << 10;
 
 #[derive(Debug)]
 struct Large {
@@ -38,6 +47,7 @@ impl<O: Payload> Boxes<O> {
 
     /// What bytes of this length would be counted as.
     pub(super) fn weight_of_large(len: usize) -> usize {
+        let len = if len < MAPPED_BYTES_MIN { len } else { len.next_multiple_of(PAGE_BYTES) };
         len + LARGE_OVERHEAD
     }
 
@@ -55,6 +65,19 @@ impl<O: Payload> Boxes<O> {
                 .map_or(0, |large| Self::weight_of_large(large.capacity)),
             Kind::Object => self.object(record.handle()).map_or(0, Self::weight_of_object),
         }
+    }
+
+    /// Copies bytes.
+    pub(super) fn add_copy(&mut self, bytes: &[u8]) -> u32 {
+        let copy = map(bytes).unwrap_or_else(|| Bytes::copy_from_slice(bytes));
+        self.add_large(copy, bytes.len())
+    }
+
+    /// Keeps bytes, or a copy where their buffer would be worse for the memory.
+    pub(super) fn adopt(&mut self, bytes: Bytes) -> u32 {
+        let len = bytes.len();
+        let copy = if len < ADOPTED_BYTES_MIN { map(&bytes) } else { None };
+        self.add_large(copy.unwrap_or(bytes), len)
     }
 
     /// Keeps bytes of a buffer of `capacity`.
@@ -101,6 +124,16 @@ impl<O: Payload> Boxes<O> {
         self.bytes += Self::weight_of_object(object);
         Some(answer)
     }
+}
+
+/// A copy of bytes in pages of its own, if they are many and the system has pages.
+fn map(bytes: &[u8]) -> Option<Bytes> {
+    if bytes.len() < MAPPED_BYTES_MIN {
+        return None;
+    }
+    let mut pages = MmapMut::map_anon(bytes.len()).ok()?;
+    pages.copy_from_slice(bytes);
+    Some(Bytes::from_owner(pages))
 }
 
 const PAGE_SHIFT: u32 = 9;

@@ -5,6 +5,7 @@
 //! removed leaves a dead record behind, which goes when its segment is walked by the eviction or
 //! by the compaction.
 
+mod buffer;
 mod place;
 mod record;
 
@@ -12,9 +13,12 @@ pub(super) use place::{PLACE_BITS, Place, SEGMENT_BYTES_MAX, SEGMENTS_MAX};
 pub(super) use record::{Draft, Kind, Record, record_len};
 
 use crate::store::Millis;
+use buffer::Buffer;
 
 /// Smallest segment, under a small cap.
-const SEGMENT_BYTES_MIN: usize = 1 << 10;
+const SEGMENT_BYTES_MIN: usize = PAGE_BYTES;
+/// Segments are whole pages, but those of a single record.
+const PAGE_BYTES: usize = 4 << 10;
 /// Under a cap a segment is about this part of it.
 const SEGMENTS_PER_CAP: usize = 128;
 /// Segment numbers that writes leave to the moves that make room for them.
@@ -41,8 +45,7 @@ struct Chain {
 
 #[derive(Debug)]
 struct Segment {
-    /// Its capacity never changes.
-    bytes: Vec<u8>,
+    bytes: Buffer,
     /// Bytes of live records.
     live: usize,
     queue: Queue,
@@ -58,7 +61,7 @@ pub(super) struct Log {
     vacant: Vec<u32>,
     chains: [Chain; 2],
     /// Memory of the segment that was freed last, for the next one.
-    spare: Vec<u8>,
+    spare: Buffer,
     segment_bytes: usize,
     allocated: usize,
     live: usize,
@@ -68,12 +71,12 @@ impl Log {
     /// A log for a shard with this cap; 0 is none.
     pub(super) fn new(max_bytes: usize) -> Log {
         let nothing =
-            Segment { bytes: Vec::new(), live: 0, queue: Queue::Main, older: 0, newer: 0 };
+            Segment { bytes: Buffer::nothing(), live: 0, queue: Queue::Main, older: 0, newer: 0 };
         Log {
             segments: vec![nothing],
             vacant: Vec::new(),
             chains: [Chain::default(); 2],
-            spare: Vec::new(),
+            spare: Buffer::nothing(),
             segment_bytes: segment_bytes(max_bytes),
             allocated: 0,
             live: 0,
@@ -188,7 +191,7 @@ impl Log {
         let number = self.newest(queue);
         let segment = &mut self.segments[number as usize];
         let place = Place::new(number, segment.bytes.len());
-        draft.write(&mut segment.bytes);
+        draft.write(segment.bytes.extend(len));
         self.count_in(number, len, outside);
         place
     }
@@ -222,7 +225,7 @@ impl Log {
         let moved = Place::new(number, self.filled(number));
         let pair = [from as usize, number as usize];
         match self.segments.get_disjoint_mut(pair) {
-            Ok([from, to]) => to.bytes.extend_from_slice(&from.bytes[range]),
+            Ok([from, to]) => to.bytes.extend(len).copy_from_slice(&from.bytes[range]),
             Err(_) => self.segments[number as usize].bytes.extend_from_within(range),
         }
         self.kill(place, outside);
@@ -276,11 +279,11 @@ impl Log {
     /// bytes and smaller.
     fn open(&mut self, queue: Queue, before: u32, len: usize) {
         let capacity = self.segment_bytes.max(len);
-        let mut bytes = std::mem::take(&mut self.spare);
-        if bytes.capacity() != capacity {
-            bytes = Vec::new();
-            bytes.reserve_exact(capacity);
-        }
+        let spare = std::mem::replace(&mut self.spare, Buffer::nothing());
+        let bytes = match spare.capacity() == capacity {
+            true => spare,
+            false => Buffer::with_capacity(capacity),
+        };
         self.allocated += bytes.capacity();
         let older = match before {
             0 => self.chains[queue as usize].newest,
@@ -317,7 +320,7 @@ impl Log {
         let segment = &mut self.segments[number as usize];
         debug_assert_eq!(segment.live, 0, "a live record in a segment that is freed");
         let (queue, older, newer) = (segment.queue, segment.older, segment.newer);
-        let mut bytes = std::mem::take(&mut segment.bytes);
+        let mut bytes = std::mem::replace(&mut segment.bytes, Buffer::nothing());
         self.allocated -= bytes.capacity();
         if bytes.capacity() == self.segment_bytes {
             bytes.clear();

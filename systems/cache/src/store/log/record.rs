@@ -119,12 +119,15 @@ fn read_varint(bytes: &[u8], at: &mut usize) -> usize {
     }
 }
 
-fn write_varint(out: &mut Vec<u8>, mut number: usize) {
+/// Writes at `at`; where it ends.
+fn write_varint(out: &mut [u8], mut at: usize, mut number: usize) -> usize {
     while number >= 0x80 {
-        out.push(number as u8 | 0x80);
+        out[at] = number as u8 | 0x80;
         number >>= 7;
+        at += 1;
     }
-    out.push(number as u8);
+    out[at] = number as u8;
+    at + 1
 }
 
 fn varint_len(number: usize) -> usize {
@@ -153,16 +156,20 @@ impl Draft<'_> {
         record_len(self.key.len(), self.value.len(), self.deadline.is_some())
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Writes the record to bytes of its length.
+    pub(super) fn write(&self, out: &mut [u8]) {
         let timed = if self.deadline.is_some() { TIMED } else { 0 };
-        out.push(self.kind as u8 | timed | self.round << ROUND_SHIFT);
-        write_varint(out, self.key.len());
-        write_varint(out, self.value.len());
+        out[0] = self.kind as u8 | timed | self.round << ROUND_SHIFT;
+        let mut at = write_varint(out, 1, self.key.len());
+        at = write_varint(out, at, self.value.len());
         if let Some(deadline) = self.deadline {
-            out.extend_from_slice(&deadline.0.to_le_bytes()[..DEADLINE_BYTES]);
+            out[at..at + DEADLINE_BYTES]
+                .copy_from_slice(&deadline.0.to_le_bytes()[..DEADLINE_BYTES]);
+            at += DEADLINE_BYTES;
         }
-        out.extend_from_slice(self.key);
-        out.extend_from_slice(self.value);
+        let (key, value) = out[at..].split_at_mut(self.key.len());
+        key.copy_from_slice(self.key);
+        value.copy_from_slice(self.value);
     }
 }
 
@@ -207,9 +214,8 @@ mod tests {
     fn check(key: usize, value: usize, deadline: Option<Millis>) {
         let (key, value) = (vec![b'k'; key], vec![b'v'; value]);
         let draft = Draft { kind: Kind::Inline, round: 9, deadline, key: &key, value: &value };
-        let mut bytes = Vec::new();
+        let mut bytes = vec![0; draft.len()];
         draft.write(&mut bytes);
-        assert_eq!(bytes.len(), draft.len());
         bytes.extend_from_slice(b"what follows");
         let record = Record::parse(&bytes);
         assert_eq!((record.key, record.value, record.len), (&key[..], &value[..], draft.len()));

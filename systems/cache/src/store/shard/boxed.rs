@@ -73,13 +73,8 @@ impl<O: Payload> Shard<O> {
                 *buffer = bytes;
                 return Body::Inline(buffer);
             }
-            NewValue::Bytes(bytes) => {
-                (Kind::Large, self.boxes.add_large(Bytes::copy_from_slice(bytes), bytes.len()))
-            }
-            NewValue::Large(bytes) => {
-                let len = bytes.len();
-                (Kind::Large, self.boxes.add_large(bytes, len))
-            }
+            NewValue::Bytes(bytes) => (Kind::Large, self.boxes.add_copy(bytes)),
+            NewValue::Large(bytes) => (Kind::Large, self.boxes.adopt(bytes)),
         };
         Body::Handle(kind, handle.to_le_bytes())
     }
