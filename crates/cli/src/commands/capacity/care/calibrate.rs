@@ -228,7 +228,8 @@ impl<R: Runner> Laboratory<'_, R> {
             let Some(tried) = self.hold(rate, &words)? else { return Ok(None) };
             let is_kept = tried.judgement.outcome == Outcome::Pass
                 || matches!(tried.judgement.outcome, Outcome::Undecided { leans_to_pass: true });
-            let is_held = is_kept && tried.generator.lateness_p99 <= lateness_limit(self.objectives);
+            let is_held =
+                is_kept && tried.generator.lateness_p99 <= lateness_limit(self.objectives);
             found = Some(calibration(&tried, is_held.then_some(rate), self.cores));
             if is_held {
                 break;
