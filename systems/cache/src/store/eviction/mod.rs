@@ -17,7 +17,7 @@ use super::{Candidates, Full, Millis, Order, Payload, Shard, log::Queue};
 
 /// Records that a write walks at least while less than two segments are free, and bytes as a multiple
 /// of what it writes. As the walk frees more than a tenth of what it passes, it keeps ahead.
-const PACE_RECORDS: usize = 8;
+pub(super) const PACE_RECORDS: usize = 8;
 const PACE_BYTES: usize = 8;
 /// Records that one write walks until it spares none any more, beside those for its own size.
 const SPARING_STEPS: usize = 4096;
@@ -139,18 +139,18 @@ impl<O: Payload> Shard<O> {
     }
 
     /// What can wait for a pause: dead space, and what is over a cap that was lowered or that a
-    /// collection has grown over.
-    pub(super) fn settle(&mut self, now: Millis) {
+    /// collection has grown over. Walks about as many records as `steps` says.
+    pub(super) fn settle(&mut self, now: Millis, steps: usize) {
         self.peak_bytes = self.peak_bytes.max(self.used());
         let segment = self.log.segment_bytes();
         if self.max_bytes != 0 && self.used() + segment > self.max_bytes {
-            for _ in 0..2 * PACE_RECORDS {
+            for _ in 0..2 * steps {
                 if self.reclaim_step(now, false).is_none() {
                     break;
                 }
             }
         } else if self.log.waste() > 2 * segment && self.log.waste() * 4 > self.log.allocated() {
-            for _ in 0..PACE_RECORDS {
+            for _ in 0..steps {
                 if self.compact_step(4).is_none() {
                     break;
                 }

@@ -61,7 +61,8 @@ impl<O: Payload> Shard<O> {
     /// moved or left.
     pub(super) fn step(&mut self, walk: Walk, now: Millis) -> Step {
         let hand = *self.hand(walk);
-        if hand.offset >= self.log.filled(hand.segment) {
+        let is_over = hand.offset >= self.log.filled(hand.segment);
+        if is_over || self.log.is_spent(hand.segment) {
             self.release(hand.segment);
             return Step::Passed(0);
         }

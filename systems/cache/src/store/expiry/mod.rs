@@ -68,7 +68,7 @@ impl<O: Payload> Shard<O> {
             let Some(entry) = self.wheel.pop(now.0) else { break };
             self.look_at(entry, now);
         }
-        self.settle(now);
+        self.settle(now, budget);
         (self.counters.expired - before) as usize
     }
 
@@ -79,6 +79,7 @@ impl<O: Payload> Shard<O> {
         let round = (entry & ((1 << ROUND_BITS) - 1)) as u8;
         while let Some((cell, place)) = self.find_expired(hash, round, now) {
             self.leave(cell, place, Gone::Expired);
+            self.release_if_spent(place.segment());
         }
         let mut next: Option<Millis> = None;
         self.index.find(hash, |place| -> Option<()> {

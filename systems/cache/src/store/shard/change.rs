@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use super::{Found, Shard};
 use crate::store::{
     Deadline, Full, Key, Millis, NewValue, Payload,
-    eviction::Need,
+    eviction::{Need, PACE_RECORDS},
     log::{Kind, Queue, record_len},
 };
 
@@ -105,7 +105,7 @@ impl<O: Payload> Shard<O> {
         self.log.write_value(found.place, Kind::Large, &handle.to_le_bytes());
         let after = self.boxes.weight(&self.log.record(found.place));
         self.log.reweigh(found.place, before, after);
-        self.settle(now);
+        self.settle(now, PACE_RECORDS);
         Some(answer)
     }
 
@@ -131,7 +131,7 @@ impl<O: Payload> Shard<O> {
         if self.boxes.object(handle).is_some_and(O::is_empty) {
             self.discard(key, found, now);
         } else if after > before {
-            self.settle(now);
+            self.settle(now, PACE_RECORDS);
         }
         Some(answer)
     }

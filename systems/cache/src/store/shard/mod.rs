@@ -165,6 +165,7 @@ impl<O: Payload> Shard<O> {
         })?;
         if is_expired {
             self.leave(cell, place, Gone::Expired);
+            self.release_if_spent(place.segment());
             return None;
         }
         Some(Found { cell, place })

@@ -6,7 +6,7 @@ use plimsoll_wire::resp;
 use super::{Found, Shard};
 use crate::store::{
     Deadline, Full, Gone, Key, Millis, NewValue, OwnedValue, Payload, Stored, Taken,
-    eviction::Need,
+    eviction::{Need, PACE_RECORDS},
     expiry::Term,
     index::Cell,
     log::{Draft, Kind, Place, Queue, record_len},
@@ -134,7 +134,7 @@ impl<O: Payload> Shard<O> {
         if is_new {
             self.arm(key.hash(), term, now);
         }
-        self.settle(now);
+        self.settle(now, PACE_RECORDS);
         stored
     }
 
@@ -168,7 +168,7 @@ impl<O: Payload> Shard<O> {
         if is_new {
             self.arm(key.hash(), term, now);
         }
-        self.settle(now);
+        self.settle(now, PACE_RECORDS);
     }
 
     /// Removes an item; whether there was one.
@@ -182,7 +182,7 @@ impl<O: Payload> Shard<O> {
     pub(super) fn discard(&mut self, key: &Key<'_>, found: Found, now: Millis) {
         drop(self.detach(found.cell, found.place, key.slot()));
         self.release_if_spent(found.place.segment());
-        self.settle(now);
+        self.settle(now, PACE_RECORDS);
     }
 
     /// Removes an item and hands it out. Large values and collections are moved, not copied.
@@ -196,7 +196,7 @@ impl<O: Payload> Shard<O> {
         };
         let boxed = self.detach(found.cell, found.place, key.slot());
         self.release_if_spent(found.place.segment());
-        self.settle(now);
+        self.settle(now, PACE_RECORDS);
         Some(Taken { value: boxed.unwrap_or(OwnedValue::Bytes(inline)), deadline })
     }
 
@@ -226,7 +226,7 @@ impl<O: Payload> Shard<O> {
         self.unbox(kind, handle)
     }
 
-    fn release_if_spent(&mut self, segment: u32) {
+    pub(in crate::store) fn release_if_spent(&mut self, segment: u32) {
         if self.log.is_spent(segment) {
             self.release(segment);
         }

@@ -157,6 +157,27 @@ fn the_wheel_is_bounded_however_often_deadlines_change() {
 }
 
 #[test]
+fn memory_of_what_expires_is_given_back() {
+    // All at once; and between items that stay.
+    for stays in [0, 3] {
+        let mut rig = Rig::new(0, Policy::S3_FIFO);
+        for number in 0..100_000 {
+            let is_kept = stays != 0 && number % stays == 0;
+            let deadline = Deadline::At(Millis(NOW.0 + 1_000 + mixed(number) % 1_000));
+            rig.set(number, 40, if is_kept { Deadline::None } else { deadline });
+        }
+        let before = rig.shard.stats().log_bytes;
+        for tick in 1..2_000 {
+            rig.shard.tick(Millis(NOW.0 + 2_000 + tick), 200);
+        }
+        let stats = rig.shard.stats();
+        let live = stats.live_bytes + (3 << 20);
+        assert!(stats.log_bytes <= live, "{stats:?} {before}");
+        assert!((0..100_000).all(|n| rig.get(n, NOW) == (stays != 0 && n % stays == 0)));
+    }
+}
+
+#[test]
 fn a_scan_of_all_shards_sees_all_items() {
     let store: Store<Bag> =
         Store::new(&Config { shards: 8, max_bytes: 0, policy: Policy::S3_FIFO, seed: 1 });
