@@ -78,6 +78,12 @@ impl KeyRule {
     /// The keys, hashed.
     #[inline]
     pub(super) fn keys<'c>(self, command: Command<'c>, store: &Store) -> KeyList<'c> {
+        if let KeyRule::Range { first, last, .. } = self
+            && i16::from(last) == i16::from(first)
+        {
+            let key = command.get(usize::from(first));
+            return key.map_or(KeyList::None, |bytes| KeyList::One([store.key(bytes)]));
+        }
         let mut places = self.places(command);
         let mut next = || Some(store.key(command.get(places.next()?)?));
         let Some(first) = next() else { return KeyList::None };

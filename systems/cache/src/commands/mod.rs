@@ -19,6 +19,8 @@ mod batch;
 mod bits;
 mod call;
 mod changes;
+#[cfg(test)]
+mod check;
 mod collections;
 mod draw;
 mod dump;
@@ -55,3 +57,6 @@ pub use spec::{Categories, Flags, Group, Handler, Run, Spec};
 pub use table::{all, find, find_subcommand};
 pub use transaction::{QUEUED_BYTES_LIMIT, QUEUED_LIMIT, ServerRun, Transaction, is_immediate};
 pub use watch::{WATCHED_LIMIT, Watching};
+
+#[cfg(test)]
+mod tests;

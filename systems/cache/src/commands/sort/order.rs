@@ -29,11 +29,7 @@ pub(super) fn sort<'a>(
             Weight::Text(text)
         } else {
             Weight::Number(match text {
-                // C reads a number behind blanks, and nothing as 0.
-                Some(text) => match text.trim_ascii_start() {
-                    b"" if text.is_empty() => 0.0,
-                    text => number::float(text).ok_or(NOT_NUMBERS)?,
-                },
+                Some(text) => weight(&text).ok_or(NOT_NUMBERS)?,
                 None => 0.0,
             })
         };
@@ -41,6 +37,15 @@ pub(super) fn sort<'a>(
     }
     weighed.sort_by(|a, b| directed(compare(a, b), options.is_descending));
     Ok(weighed.into_iter().map(|(_, element)| element).collect())
+}
+
+/// A number as C reads it: behind blanks, up to a zero byte, and 0 when nothing is there.
+fn weight(text: &[u8]) -> Option<f64> {
+    let end = memchr::memchr(0, text).unwrap_or(text.len());
+    match text.get(..end)? {
+        b"" => Some(0.0),
+        text => number::float(text.trim_ascii_start()),
+    }
 }
 
 /// Sorts by the elements' own bytes.
