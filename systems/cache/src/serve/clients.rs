@@ -35,8 +35,8 @@ pub(crate) mod flag {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Labels {
     pub(crate) name: String,
-    pub(crate) library: String,
-    pub(crate) library_version: String,
+    pub(crate) lib_name: String,
+    pub(crate) lib_version: String,
     pub(crate) user: String,
 }
 

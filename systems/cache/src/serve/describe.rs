@@ -43,8 +43,8 @@ pub(super) fn line(node: &Node, client: &Client, now: Millis) -> String {
         size_of::<Client>() + input + output,
         labels.user,
         if client.has(flag::RESP3) { 3 } else { 2 },
-        labels.library,
-        labels.library_version,
+        labels.lib_name,
+        labels.lib_version,
     )
     .ok();
     line

@@ -121,10 +121,11 @@ impl Dispatch<'_, '_> {
                 Ran::Failed
             }
         };
-        if spec.name != "client|caching" && !self.session.transaction.is_open() {
-            if let Some(mode) = &mut self.session.tracking {
-                mode.caching = None;
-            }
+        if spec.name != "client|caching"
+            && !self.session.transaction.is_open()
+            && let Some(mode) = &mut self.session.tracking
+        {
+            mode.caching = None;
         }
         match self.session.replies {
             Replies::On => {}

@@ -217,7 +217,7 @@ mod tests {
         let name = Bytes::from_static(b"news");
         channels.subscribe(Kind::Global, &name, &first);
         channels.subscribe_pattern(&name, &first);
-        assert_eq!(channels.active(Kind::Global, Some(b"n?ws")), [name.clone()]);
+        assert_eq!(channels.active(Kind::Global, Some(b"n?ws")), std::slice::from_ref(&name));
         assert_eq!(channels.active(Kind::Global, Some(b"x*")), Vec::<Bytes>::new());
         assert_eq!((channels.listeners(Kind::Global, b"news"), channels.pattern_count()), (1, 1));
         channels.unsubscribe(Kind::Global, &name, first.id);

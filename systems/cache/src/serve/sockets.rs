@@ -68,6 +68,11 @@ impl Running {
         self.node.addr
     }
 
+    /// Bytes that connections keep now: commands that are not whole, and replies that were not taken.
+    pub fn buffered_bytes(&self) -> usize {
+        self.node.client_bytes.load(Ordering::Relaxed)
+    }
+
     /// Connections now.
     pub fn connections(&self) -> usize {
         self.node.clients.count()

@@ -70,7 +70,7 @@ fn a_deep_pipeline_and_large_values() {
     stream.write_all("GET k\r\n".repeat(count).as_bytes()).unwrap();
     check(&mut stream, "", &reply.repeat(count));
     let count = 20_000;
-    check(&mut stream, &"INCR n\r\n".repeat(1), ":1\r\n");
+    check(&mut stream, "INCR n\r\n", ":1\r\n");
     let expected: String = (2..count + 2).map(|number| format!(":{number}\r\n")).collect();
     let mut writer = stream.try_clone().unwrap();
     let sender = std::thread::spawn(move || {
@@ -234,4 +234,104 @@ fn stopping_sends_what_is_owed() {
     check(&mut stream, "SET a 1\r\n", "+OK\r\n");
     drop(server);
     check_closed(stream);
+}
+
+#[test]
+fn who_waits_for_a_key_gets_it() {
+    let server = serve(&[]);
+    let mut waiter = connect(&server);
+    check(&mut waiter, "CLIENT ID\r\n", ":1\r\n");
+    let mut pusher = connect(&server);
+    // What is sent ahead is answered behind.
+    waiter.write_all(b"BLPOP list 0\r\nPING\r\n").unwrap();
+    blocked(&mut pusher, 1);
+    check(&mut pusher, "RPUSH list a\r\n", ":1\r\n");
+    check(&mut waiter, "", "*2\r\n$4\r\nlist\r\n$1\r\na\r\n+PONG\r\n");
+    check(&mut waiter, "BLPOP list 0.05\r\n", "*-1\r\n");
+    check(&mut pusher, "LLEN list\r\n", ":0\r\n");
+    for (how, reply) in
+        [("TIMEOUT", "*-1\r\n"), ("ERROR", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")]
+    {
+        waiter.write_all(b"BLPOP list 0\r\n").unwrap();
+        blocked(&mut pusher, 1);
+        check(&mut pusher, &format!("CLIENT UNBLOCK 1 {how}\r\n"), ":1\r\n");
+        check(&mut waiter, "", reply);
+    }
+    // One that leaves while it waits is noticed.
+    waiter.write_all(b"BLPOP list 0\r\n").unwrap();
+    blocked(&mut pusher, 1);
+    drop(waiter);
+    blocked(&mut pusher, 0);
+}
+
+/// Until so many clients wait.
+fn blocked(stream: &mut TcpStream, count: usize) {
+    let wanted = format!("blocked_clients:{count}\r\n");
+    for _ in 0..1_000 {
+        stream.write_all(b"INFO clients\r\n").unwrap();
+        let mut text = String::new();
+        while !text.contains("peak_clients") || !text.ends_with("\r\n\r\n") {
+            let mut some = [0; 2048];
+            let length = stream.read(&mut some).unwrap();
+            assert_ne!(length, 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&some[..length]));
+        }
+        if text.contains(&wanted) {
+            return;
+        }
+    }
+    panic!("never {wanted}");
+}
+
+#[test]
+fn a_pause_holds_commands_back() {
+    let server = serve(&[]);
+    let (mut first, mut second) = (connect(&server), connect(&server));
+    check(&mut first, "CLIENT PAUSE 60000 WRITE\r\n", "+OK\r\n");
+    check(&mut second, "GET a\r\n", "$-1\r\n");
+    second.write_all(b"SET a 1\r\nGET a\r\n").unwrap();
+    second.set_read_timeout(Some(Duration::from_millis(60))).unwrap();
+    assert!(second.read(&mut [0]).is_err(), "a write was not held back");
+    second.set_read_timeout(Some(PATIENCE)).unwrap();
+    check(&mut first, "CLIENT UNPAUSE\r\n", "+OK\r\n");
+    check(&mut second, "", "+OK\r\n$1\r\n1\r\n");
+}
+
+/// Its commands wait, its memory is bounded, and others are served.
+#[test]
+fn a_reader_that_never_reads() {
+    let server = serve(&[]);
+    let (mut deaf, mut other) = (connect(&server), connect(&server));
+    let value = "x".repeat(100_000);
+    let set = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}\r\n", value.len());
+    check(&mut other, &set, "+OK\r\n");
+    deaf.set_nonblocking(true).unwrap();
+    let requests = "GET k\r\n".repeat(10_000);
+    for _ in 0..20 {
+        // Whatever of it is taken: a gigabyte of replies per round.
+        deaf.write(requests.as_bytes()).ok();
+        check(&mut other, "PING\r\n", "+PONG\r\n");
+    }
+    let kept = server.buffered_bytes();
+    assert!(kept < 40 << 20, "{kept}");
+    drop(deaf);
+    check(&mut other, "PING\r\n", "+PONG\r\n");
+}
+
+#[test]
+fn a_listener_that_never_reads_is_closed() {
+    let server = serve(&[("client-output-buffer-limit", "pubsub 1mb 0 0")]);
+    let (mut deaf, mut teller) = (connect(&server), connect(&server));
+    check(&mut deaf, "SUBSCRIBE c\r\n", "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+    let message = "x".repeat(100_000);
+    let publish = format!("*3\r\n$7\r\nPUBLISH\r\n$1\r\nc\r\n${}\r\n{message}\r\n", message.len());
+    let mut reply = [0; 4];
+    for _ in 0..1_000 {
+        teller.write_all(publish.as_bytes()).unwrap();
+        teller.read_exact(&mut reply).unwrap();
+        if reply == *b":0\r\n" {
+            return;
+        }
+    }
+    panic!("it was sent everything");
 }

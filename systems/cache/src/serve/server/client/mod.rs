@@ -108,9 +108,9 @@ fn setinfo(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let value = checked_name(call.argument(3)?, what)?;
     let mut labels = locked(&call.session.client.labels);
     if is_name {
-        labels.library = value;
+        labels.lib_name = value;
     } else {
-        labels.library_version = value;
+        labels.lib_version = value;
     }
     call.out.ok();
     Ok(())
