@@ -248,10 +248,11 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let (node, worker, open) = (Arc::clone(node), Rc::clone(worker), Rc::clone(open));
+                let Some(mut connection) = admit(stream, peer, node, worker) else { continue };
+                let open = Rc::clone(open);
                 open.set(open.get() + 1);
                 drop(spawn_local(async move {
-                    serve(stream, peer, node, worker).await;
+                    connection.run().await;
                     open.set(open.get() - 1);
                 }));
             }
@@ -261,7 +262,13 @@ async fn accept(
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, node: Arc<Node>, worker: Rc<Worker>) {
+/// A connection that may stay.
+fn admit(
+    stream: TcpStream,
+    peer: SocketAddr,
+    node: &Arc<Node>,
+    worker: &Rc<Worker>,
+) -> Option<Connection<TcpStream>> {
     // Replies are written whole, so waiting for more gains nothing. Where the kernel refuses, it is slower.
     stream.set_nodelay(true).ok();
     let local = stream.local_addr().unwrap_or(node.addr);
@@ -272,10 +279,9 @@ async fn serve(stream: TcpStream, peer: SocketAddr, node: Arc<Node>, worker: Rc<
         Events::count(&node.events.rejected);
         // Whether it still reads does not matter; the socket's buffer is empty, so it fits.
         stream.try_write(b"-ERR max number of clients reached\r\n").ok();
-        return;
+        return None;
     };
     let count = node.clients.count() as u64;
     node.events.peak_clients.fetch_max(count, Ordering::Relaxed);
-    let connection = Connection::new(stream, node, worker, client);
-    connection.run().await;
+    Some(Connection::new(stream, Arc::clone(node), Rc::clone(worker), client))
 }

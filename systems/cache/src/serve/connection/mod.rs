@@ -104,8 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// To the connection's end, however it comes.
-    pub(super) async fn run(mut self) {
+    /// To the connection's end, however it comes. Borrows, so that the task holds the connection once:
+    /// what it weighs is what an idle client costs.
+    pub(super) async fn run(&mut self) {
         poll_fn(|context| self.poll(context)).await;
     }
 

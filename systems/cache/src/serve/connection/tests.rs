@@ -335,3 +335,11 @@ fn a_listener_that_never_reads_is_closed() {
     }
     panic!("it was sent everything");
 }
+
+/// What a connection that waits costs besides its socket's own part of the runtime.
+#[test]
+fn an_idle_connection_is_small() {
+    let connection = size_of::<super::Connection<tokio::net::TcpStream>>();
+    let client = size_of::<crate::serve::clients::Client>();
+    assert!(connection + client <= 768, "{connection} + {client}");
+}
