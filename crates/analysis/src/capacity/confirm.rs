@@ -10,10 +10,11 @@ use super::{
 };
 
 /// In standard deviations of what one long trial tells; and the least, as a share of the precision, and
-/// the most, as a logarithm of a ratio.
+/// the most, as a logarithm of a ratio: what a trial tells is as exact as the root of its seconds.
 const DISTANCE: f64 = 1.0;
 const DISTANCE_LEAST: f64 = 0.5;
 const DISTANCE_MOST: f64 = 0.07;
+const DISTANCE_MOST_OF_A_SECOND: f64 = 0.23;
 
 /// How much nearer trials come when both sides are confirmed.
 const CLOSER: f64 = 0.5;
@@ -46,7 +47,9 @@ impl Knowledge<'_> {
     /// How far from the crossing, as a logarithm of a ratio.
     pub(super) fn distance(self, crossing: &Crossing) -> f64 {
         let least = DISTANCE_LEAST * self.settings.precision.ln_1p();
-        (DISTANCE * crossing.scatter).clamp(least, DISTANCE_MOST.max(least))
+        let root = self.settings.long.as_secs_f64().max(1.0).sqrt();
+        let most = DISTANCE_MOST.min(DISTANCE_MOST_OF_A_SECOND / root);
+        (DISTANCE * crossing.scatter).clamp(least, most.max(least))
     }
 
     /// Not far from where short trials have seen it.

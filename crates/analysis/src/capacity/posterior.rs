@@ -18,9 +18,6 @@ const SLOPE_SPREAD_STEEP: f64 = 1.4;
 const BURST_RANGE: [f64; 2] = [0.15, 10.0];
 const BURST_SPREAD: f64 = 0.6;
 
-/// Seconds within trials see few bursts, and none of most: there is more than they show, by this much.
-const BURST_MORE: f64 = 1.7;
-
 /// No trial is more exact than that share of what it measures: machines differ from one minute to the
 /// next.
 const SCATTER_LEAST: f64 = 0.04;
@@ -90,7 +87,7 @@ impl Posterior {
         let slopes = Grid::of_ratios(SLOPE_RANGE, SLOPES);
         let bursts: Vec<(f64, f64)> = Grid::of_ratios(BURST_RANGE, BURSTS)
             .values()
-            .map(|times| (times.exp() * burst, unusual(times, BURST_MORE, BURST_SPREAD)))
+            .map(|times| (times.exp() * burst, unusual(times, 1.0, BURST_SPREAD)))
             .collect();
         let mut cells: Vec<(usize, f64, f64, f64)> = Vec::new();
         let mut against: Vec<Against> = Vec::with_capacity(points.len());
@@ -208,7 +205,7 @@ impl Line {
         if is_measured && (is_below || is_above) {
             // On the right side, and far off: as likely as what lies where one does on the limit, whatever
             // the slope and the bursts are.
-            let usual = BURST_MORE * burst / point.seconds + unsure(STRAIGHT.ln());
+            let usual = burst / point.seconds + unsure(STRAIGHT.ln());
             let deviance = usual / 2.0;
             return Some(Against { deviance, without: usual, per_burst: 0.0, freak, is_measured });
         }

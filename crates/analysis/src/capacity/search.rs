@@ -224,8 +224,11 @@ impl Search {
                 return None;
             }
             let closer = [Side::Low, Side::High].map(|side| known.closer(&crossing, side));
-            let fewest = closer.iter().filter(|side| can_send(side.rate));
-            open.extend(fewest.min_by_key(|side| side.votes.all()).map(|side| side.rate));
+            let closer = closer.iter().filter(|side| can_send(side.rate));
+            // The lower one first: confirmed, it is the better answer.
+            let next =
+                closer.min_by_key(|side| if side.is_confirmed { side.votes.all() } else { 0 });
+            open.extend(next.map(|side| side.rate));
         }
         self.choose(&open).map(order)
     }
