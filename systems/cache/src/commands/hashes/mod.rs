@@ -48,3 +48,6 @@ pub(super) const TABLE: &[Spec] = &[
     spec("hvals", 2, Flags::READONLY, "Returns all values.", read::values)
         .complexity("O(N) with the size of the hash"),
 ];
+
+#[cfg(test)]
+mod tests;

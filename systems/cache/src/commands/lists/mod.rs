@@ -142,3 +142,6 @@ impl Side {
         if self == Side::Front { "lpop" } else { "rpop" }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,3 +92,6 @@ pub(super) const TABLE: &[Spec] = &[
     )
     .complexity(ALL_MEMBERS),
 ];
+
+#[cfg(test)]
+mod tests;

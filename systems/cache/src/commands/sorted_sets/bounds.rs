@@ -26,9 +26,18 @@ impl ScoreBound {
             [b'(', number @ ..] => (number, true),
             number => (number, false),
         };
-        let score = number::float(number).ok_or(Error::BoundNotFloat)?;
+        let score = bound(number).ok_or(Error::BoundNotFloat)?;
         Ok(ScoreBound { score, is_open })
     }
+}
+
+/// More is a bound than is a score: nothing is zero, and what is too large is infinite.
+fn bound(text: &[u8]) -> Option<f64> {
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let lenient = || std::str::from_utf8(text).ok()?.parse().ok();
+    number::float(text).or_else(lenient).filter(|score: &f64| !score.is_nan())
 }
 
 impl ScoreRange {
@@ -131,11 +140,13 @@ mod tests {
             ("(0", "(2.5", 3..3),
             ("3", "1", 4..4),
             ("(-inf", "(inf", 0..4),
+            ("", "(", 1..1),
+            ("-1e400", "1e400", 0..5),
         ] {
             let range = ScoreRange::read(min.as_bytes(), max.as_bytes()).unwrap();
             assert_eq!(range.ranks(&set), expected, "{min} {max}");
         }
-        for bad in ["", "(", "nan", "((1", "1 "] {
+        for bad in ["nan", "(nan", "((1", "1 "] {
             assert_eq!(ScoreRange::read(bad.as_bytes(), b"1"), Err(Error::BoundNotFloat), "{bad}");
         }
     }

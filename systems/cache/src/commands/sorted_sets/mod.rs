@@ -178,3 +178,6 @@ fn write_members<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
