@@ -43,7 +43,16 @@ pub fn float(text: &[u8]) -> Option<f64> {
         }
         _ => text.parse().ok()?,
     };
-    (!value.is_nan()).then_some(value)
+    (!value.is_nan() && !is_beyond(unsigned, value)).then_some(value)
+}
+
+/// Whether a text means a number too large for a double, or too small: C tells of both.
+fn is_beyond(unsigned: &str, value: f64) -> bool {
+    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or_default();
+    let is_decimal = !unsigned.starts_with("0x") && !unsigned.starts_with("0X");
+    let too_small = value == 0.0 && mantissa.bytes().any(|digit| matches!(digit, b'1'..=b'9'));
+    let too_large = value.is_infinite() && !unsigned.starts_with(['i', 'I']);
+    too_large || (is_decimal && too_small)
 }
 
 /// What C reads behind `0x`: digits, a point, and perhaps `p` with a power of two.
@@ -150,6 +159,10 @@ mod tests {
             ("-Infinity", Some(f64::NEG_INFINITY)),
             ("0x1p4", Some(16.0)),
             ("-0x.8", Some(-0.5)),
+            ("1e308", Some(1e308)),
+            ("1e309", None),
+            ("-1e-400", None),
+            ("0e-400", Some(0.0)),
             ("nan", None),
             ("", None),
             (" 1", None),
