@@ -229,7 +229,11 @@ impl Weighed {
             }
         };
         let foretold = line.and_then(limit_of);
-        let at_ease = on_line(&|row| scene.is_on_the_line(row, nature));
+        let mut at_ease = on_line(&|row| scene.is_on_the_line(row, nature));
+        if scene.is_closed && nature == Nature::Busy && at_ease.len() < 2 {
+            // One sender alone may keep it busy: then no trial is at ease, and all say what a request takes.
+            at_ease = rows().map(|(row, share)| (row.throughput, share)).collect();
+        }
         let reached = Reached::of(&rows().collect::<Vec<_>>(), nature, line, &at_ease);
         let limit = reached.map(|reached| reached.ceiling).or(foretold);
         let highest = rows().map(|(_, share)| share).fold(0.0, f64::max);

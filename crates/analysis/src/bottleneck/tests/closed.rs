@@ -64,3 +64,38 @@ fn a_pool_that_nobody_tells_of() {
     let verdict = diagnose(&trials(false), &known());
     assert_eq!(verdict.bottleneck.unwrap_err(), NotIdentified::Waiting { serial: None });
 }
+
+/// A quota of a quarter of a core, which one sender uses up: requests take CPU time and nothing else.
+#[test]
+fn a_quota_that_is_full_from_the_first_sender_on() {
+    let web = [("host", "app1"), ("cgroup", "web")];
+    let trial = |senders: f64, noise: f64| {
+        let throughput = 230.0 * noise;
+        let latency = senders / throughput;
+        let signals = vec![
+            Signal::new("host_cpu_utilization", &HOST, 0.2, 0.3),
+            Signal::new("cgroup_cpu_utilization", &web, 0.248 * noise.max(0.99), 0.25),
+            Signal::new("cgroup_cpu_quota", &web, 0.25, 0.25),
+            Signal::new("cgroup_cpu_throttled_share", &web, 0.95, 1.0),
+        ];
+        Observed {
+            offered: throughput,
+            throughput,
+            latency_mean: latency * 1e3,
+            in_flight: senders,
+            kept: latency < 0.3,
+            generator: 0.05,
+            signals,
+        }
+    };
+    let senders = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 90.0, 76.0, 69.0, 66.0, 71.0];
+    let noise = [1.0, 0.993, 1.004, 0.998, 0.99].into_iter().cycle();
+    let rows: Vec<Observed> =
+        senders.into_iter().zip(noise).map(|(senders, noise)| trial(senders, noise)).collect();
+    let capacity = Some(Measured { value: 229.0, interval: None });
+    let verdict = diagnose(&rows, &Known { capacity, is_closed: true, ..Known::default() });
+    let named = verdict.bottleneck.unwrap();
+    assert_eq!(named.subject.resource, Resource::CpuQuota);
+    let limit = named.limit.unwrap().value;
+    assert!((222.0..238.0).contains(&limit), "{limit}");
+}
