@@ -105,6 +105,7 @@ impl Packed {
         let at = self.start + place;
         self.resize_hole(at, old, new);
         write_entry(&mut self.bytes[at..at + new], value);
+        self.shrink();
     }
 
     /// Removes up to `count` entries from `place` on.

@@ -141,3 +141,12 @@ fn encodings() {
     }
     assert_eq!(list.encoding(), "quicklist");
 }
+
+#[test]
+fn a_large_element_that_is_overwritten_gives_its_room_back() {
+    let mut list = List::new();
+    list.push_back(&[b'x'; 20_000]);
+    list.push_back(b"small");
+    assert!(list.set(0, b"small"));
+    assert!(list.heap_bytes() < 1000, "{} bytes", list.heap_bytes());
+}
