@@ -191,7 +191,9 @@ impl User {
         if self.needs_no_password {
             flags.push("nopass");
         }
-        flags.push(if self.sanitizes { "sanitize-payload" } else { "skip-sanitize-payload" });
+        if !self.sanitizes {
+            flags.push("skip-sanitize-payload");
+        }
         flags
     }
 

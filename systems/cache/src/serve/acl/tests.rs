@@ -93,7 +93,7 @@ fn a_user_shows_rules_that_make_it_again() {
     }
     assert_eq!(
         Users::new().find(DEFAULT).unwrap().rules_text(),
-        "user default on nopass sanitize-payload ~* &* +@all"
+        "user default on nopass ~* &* +@all"
     );
 }
 
