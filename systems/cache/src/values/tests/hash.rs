@@ -47,7 +47,11 @@ proptest! {
     }
 
     #[test]
-    fn a_walk_passes_nothing_over(count in 1usize..900, step in 1usize..50, gone in prop::collection::vec(any::<u16>(), 0..900)) {
+    fn a_walk_passes_nothing_over(
+        count in 1usize..900,
+        step in 1usize..50,
+        gone in prop::collection::vec(any::<u16>(), 0..900),
+    ) {
         let mut hash = Hash::new();
         for number in 0..count {
             hash.set(format!("{number}").as_bytes(), b"value");

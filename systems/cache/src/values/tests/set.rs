@@ -57,7 +57,11 @@ proptest! {
     }
 
     #[test]
-    fn a_walk_passes_nothing_over(count in 1usize..900, step in 1usize..50, gone in prop::collection::vec(any::<u16>(), 0..900)) {
+    fn a_walk_passes_nothing_over(
+        count in 1usize..900,
+        step in 1usize..50,
+        gone in prop::collection::vec(any::<u16>(), 0..900),
+    ) {
         let member = |number: usize| format!("m{number}").into_bytes();
         let mut set = Set::new();
         (0..count).for_each(|number| { set.insert(&member(number)); });
