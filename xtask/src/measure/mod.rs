@@ -4,6 +4,7 @@
 //! where throughput is not.
 
 mod attack;
+mod cache;
 mod capacity;
 mod compare;
 mod http;
@@ -17,6 +18,8 @@ mod watch;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+const NAMES: &str = "script, http, attack, watch, capacity, compare, cache";
 
 /// What the command line asks for.
 pub(crate) struct Settings {
@@ -40,9 +43,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "watch" => watch::run(&settings),
         "capacity" => capacity::run(&settings),
         "compare" => compare::run(&settings),
-        other => bail!(
-            "no measurement is called `{other}`: script, http, attack, watch, capacity, compare"
-        ),
+        "cache" => cache::run(&settings),
+        other => bail!("no measurement is called `{other}`: {NAMES}"),
     }
 }
 
@@ -63,8 +65,5 @@ fn parse(arguments: &[String]) -> Result<(String, Settings)> {
             other => bail!("unknown argument `{other}`"),
         }
     }
-    Ok((
-        name.context("which measurement? script, http, attack, watch, capacity or compare")?,
-        settings,
-    ))
+    Ok((name.with_context(|| format!("which measurement? {NAMES}"))?, settings))
 }

@@ -54,7 +54,7 @@ impl Drop for Nginx {
     }
 }
 
-fn stop(child: &mut Child, name: &str) {
+pub(super) fn stop(child: &mut Child, name: &str) {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     // It may have ended by itself, which is what we want.
     let stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
@@ -115,6 +115,10 @@ impl Redis {
             thread::sleep(Duration::from_millis(50));
         }
         bail!("redis-server does not answer on port {port}")
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 }
 
