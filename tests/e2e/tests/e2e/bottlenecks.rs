@@ -110,7 +110,9 @@ fn a_disk_or_nothing_is_named() {
     let watched = format!("port:{}", service.port);
     let url = format!("http://127.0.0.1:{}/work?write_kb=256", service.port);
     let (run, result) = search(&url, &["--watch", &watched]);
-    is_named(&result, "disk", &run);
+    if !result["bottleneck"].is_null() {
+        is_named(&result, "disk", &run);
+    }
     service.end(Signal::SIGTERM);
 }
 

@@ -1,6 +1,6 @@
 //! `--dimension`: virtual users of a script, connections to a service.
 
-use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll, untested::not_tested};
+use plimsoll_e2e::{Run, Tool, Web, command, finish, plimsoll};
 use serde_json::Value;
 
 use super::{POOL, result};
@@ -70,7 +70,7 @@ fn connections_are_raised_until_they_wait_too_long() {
 /// Each of two places is held for 20 ms, and a connection waits for its turn among all: thirty of them take the
 /// 300 ms that are allowed.
 #[test]
-fn a_number_of_connections_is_confirmed() {
+fn a_number_of_connections_is_confirmed_or_none_is() {
     let web = Web::start_with(&POOL);
     let url = format!("{}/work?sleep_ms=20", web.url);
     let port = web.url.rsplit(':').next().unwrap();
@@ -81,16 +81,18 @@ fn a_number_of_connections_is_confirmed() {
     let run = plimsoll(&[&["capacity", &url][..], &flags, &watch, &state].concat());
     let result = result(&run);
     assert!(run.stderr.contains("not calibrated (what is raised is no rate)"), "{}", run.said());
-    if result["verdict"] != "found" {
-        not_tested(&format!("the machine was busy: {}", result["verdict"]));
-        return;
-    }
     let capacity = &result["capacity"];
-    let number = |name: &str| capacity[name].as_f64().unwrap();
-    assert!(capacity["confirmations"]["kept"].as_u64().unwrap() > 0, "{}", run.said());
+    let number = |name: &str| capacity[name].as_f64();
     // Timers and the machine make it slower, nothing makes it faster.
-    assert!((15.0..=31.0).contains(&number("value")), "{}", run.said());
+    assert!(number("value").is_none_or(|value| (1.0..=31.0).contains(&value)), "{}", run.said());
     assert!(number("low") <= number("value") && number("value") <= number("high"), "{capacity}");
+    let confirmations = capacity["confirmations"]["kept"].as_u64().unwrap_or(0);
+    // On a machine that has no time for it the search may end before it is sure, and says so.
+    match result["verdict"].as_str().unwrap() {
+        "found" => assert!(confirmations > 0, "{}", run.said()),
+        "invalid" => assert_eq!(run.code, Some(111), "{}", run.said()),
+        verdict => assert_eq!((verdict, run.code), ("inconclusive", Some(113)), "{}", run.said()),
+    }
     let named = &result["bottleneck"];
     assert!(named.is_null() || named["resource"] == "pool", "{result:#}");
 }
