@@ -113,9 +113,10 @@ function list(title, note, texts) {
 
 const range = ({ low, high }) => `${count(low)} to ${count(high)}`;
 
-function evidence({ first, not_identified: why }) {
+function evidence({ first, not_identified: why, progress }) {
   if (!first) {
     if (!why) return null;
+    if (progress) return list("First to give: not known yet", "So far:", [why]);
     return list("First to give: not identified", "What nothing explains gets no name.", [why]);
   }
   const pieces = [

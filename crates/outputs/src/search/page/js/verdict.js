@@ -100,7 +100,7 @@ function goalTile({ goal, capacity }) {
 
 function firstTile({ first, not_identified: why, progress }) {
   if (!first && !why) return tile("First to give", null, "–", progress ? "not known yet" : "not known");
-  if (!first) return tile("First to give", null, "not identified", why);
+  if (!first) return tile("First to give", null, progress ? "not known yet" : "not identified", why);
   const sure = { high: "sure", medium: "fairly sure", low: "not sure" }[first.confidence];
   const limit = first.limit && `its limit: about ${perSecond(first.limit.value)}`;
   return tile("First to give", "first", first.words, limit, sure);
