@@ -157,10 +157,10 @@ impl<'a> Hub<'a> {
     pub(crate) fn until(
         &mut self,
         done: impl Fn(&Reached) -> bool,
-        workers_live: impl Fn() -> bool,
+        workers_live: impl Fn(&Reached) -> bool,
     ) -> bool {
         while !done(&self.reached) {
-            let live = workers_live();
+            let live = workers_live(&self.reached);
             match self.reports.recv_timeout(PATIENCE) {
                 Ok(report) => self.take(report),
                 Err(RecvTimeoutError::Timeout) if live => {}

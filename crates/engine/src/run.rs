@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::{
     config::RunConfig,
     control::{Control, StopReason},
-    hub::{Hub, Observer, REPORTS_LIMIT, RETURNS_LIMIT},
+    hub::{Hub, Observer, REPORTS_LIMIT, RETURNS_LIMIT, Reached},
     live::{Live, Padded, ScenarioRun},
     plan::Plan,
     progress::Stage,
@@ -152,7 +152,7 @@ impl<R: Runner> Conductor<'_, R> {
         let duration = ended.since(origin);
         let finished = self.order(Order::Finish, |reached| reached.finished == count);
         let error = self.hub.reached.error.take();
-        let broken = self.threads.iter().any(JoinHandle::is_finished) && !finished;
+        let broken = !finished && has_broken(&self.threads, &self.hub.reached);
         if finished {
             for thread in self.threads.drain(..) {
                 // A panic after the last report has nothing left to spoil.
@@ -214,13 +214,40 @@ impl<R: Runner> Conductor<'_, R> {
         self.until(|_| !control.is_paused() || control.is_draining())
     }
 
-    fn order(&mut self, order: Order, done: impl Fn(&crate::hub::Reached) -> bool) -> bool {
+    fn order(&mut self, order: Order, done: impl Fn(&Reached) -> bool) -> bool {
         self.orders.send_replace(order);
         self.until(done)
     }
 
-    fn until(&mut self, done: impl Fn(&crate::hub::Reached) -> bool) -> bool {
+    fn until(&mut self, done: impl Fn(&Reached) -> bool) -> bool {
         let threads = &self.threads;
-        self.hub.until(done, || !threads.iter().any(JoinHandle::is_finished))
+        self.hub.until(done, |reached| !has_broken(threads, reached))
+    }
+}
+
+/// Whether a thread has ended that did not say so. One that has may be some time ahead of the others.
+fn has_broken(threads: &[JoinHandle<()>], reached: &Reached) -> bool {
+    threads.iter().filter(|thread| thread.is_finished()).count() > reached.finished
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_ahead_of_the_others_is_not_broken() {
+        let (hold, held) = mpsc::sync_channel::<()>(0);
+        let slow = thread::spawn(move || _ = held.recv().ok());
+        let quick = thread::spawn(|| {});
+        while !quick.is_finished() {
+            thread::yield_now();
+        }
+        let threads = [slow, quick];
+        let reached = |finished| Reached { finished, ..Reached::default() };
+        assert!(!has_broken(&threads, &reached(1)));
+        assert!(has_broken(&threads, &reached(0)), "it ended without a word");
+        drop(hold);
     }
 }
