@@ -6,6 +6,7 @@ mod near;
 
 mod agents;
 mod archives;
+mod cache;
 mod cookies;
 mod durations;
 mod exchanges;
