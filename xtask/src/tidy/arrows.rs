@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-script", &["metrics", "engine", "clients", "runtime"]),
     ("plimsoll-attack", &["metrics", "engine", "clients", "runtime"]),
     ("plimsoll-samples", &["wire", "runtime"]),
-    ("plimsoll-cache", &["metrics", "wire", "runtime"]),
+    ("plimsoll-cache", &["wire", "runtime"]),
     (
         "plimsoll",
         &[
