@@ -5,7 +5,7 @@
 //! Queues are weighed in bytes, and the small one has a tenth.
 
 use super::walk::{Step, Walk};
-use crate::store::{Candidates, Millis, Payload, Shard, log::Queue};
+use crate::store::{Millis, Payload, Shard, log::Queue};
 
 /// Hits from which on a newcomer goes to the main queue.
 const PROMOTED_FROM: u8 = 2;
@@ -14,44 +14,30 @@ impl<O: Payload> Shard<O> {
     /// Walks one record of the small queue, which is not empty; the bytes walked.
     pub(super) fn evict_from_small(&mut self, now: Millis, is_last_resort: bool) -> usize {
         self.start_at_oldest(Walk::Small, Queue::Small);
-        let met = match self.step(Walk::Small, now) {
-            Step::Passed(bytes) => return bytes,
-            Step::Live(met) => met,
-        };
-        if met.is_expired {
-            self.drop_met(&met);
-        } else if self.policy.candidates != Candidates::All && !met.has_deadline {
-            self.promote(&met, met.frequency, true);
-        } else {
-            let is_wanted = met.frequency >= PROMOTED_FROM && !is_last_resort;
-            if !is_wanted || !self.promote(&met, 0, false) {
+        let spare = |hits| (hits >= PROMOTED_FROM && !is_last_resort).then_some(0);
+        match self.walk(Walk::Small, now, Self::promote, spare) {
+            Step::Passed(bytes) => bytes,
+            Step::Live(met) => {
                 let hash = self.seed.hash(self.log.record(met.place).key);
                 self.ghost.set_keys(self.log.items(Queue::Main));
                 self.ghost.insert(hash);
                 self.drop_met(&met);
+                met.len
             }
         }
-        met.len
     }
 
     /// Walks one record of the main queue, which is not empty; the bytes walked.
     pub(super) fn evict_from_main(&mut self, now: Millis, is_last_resort: bool) -> usize {
         self.start_at_oldest(Walk::Main, Queue::Main);
-        let met = match self.step(Walk::Main, now) {
-            Step::Passed(bytes) => return bytes,
-            Step::Live(met) => met,
-        };
-        if met.is_expired {
-            self.drop_met(&met);
-        } else if self.policy.candidates != Candidates::All && !met.has_deadline {
-            self.promote(&met, met.frequency, true);
-        } else {
-            let is_wanted = met.frequency > 0 && !is_last_resort;
-            if !is_wanted || !self.promote(&met, met.frequency - 1, false) {
+        let spare = |hits: u8| hits.checked_sub(1).filter(|_| !is_last_resort);
+        match self.walk(Walk::Main, now, Self::promote, spare) {
+            Step::Passed(bytes) => bytes,
+            Step::Live(met) => {
                 self.drop_met(&met);
+                met.len
             }
         }
-        met.len
     }
 
     fn start_at_oldest(&mut self, walk: Walk, queue: Queue) {

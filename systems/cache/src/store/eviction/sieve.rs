@@ -4,7 +4,7 @@
 //! What is spared slides together as the hand passes, so that the segment behind it becomes free.
 
 use super::walk::{Hand, Step, Walk};
-use crate::store::{Candidates, Millis, Payload, Shard, log::Queue};
+use crate::store::{Millis, Payload, Shard, log::Queue};
 
 impl<O: Payload> Shard<O> {
     /// Walks one record of the queue, which is not empty; the bytes walked.
@@ -15,20 +15,13 @@ impl<O: Payload> Shard<O> {
         if hand.segment == 0 || (hand.segment == newest && oldest != newest) {
             *hand = Hand { segment: oldest, offset: 0 };
         }
-        let met = match self.step(Walk::Main, now) {
-            Step::Passed(bytes) => return bytes,
-            Step::Live(met) => met,
-        };
-        if met.is_expired {
-            self.drop_met(&met);
-        } else if self.policy.candidates != Candidates::All && !met.has_deadline {
-            self.slide(&met, met.frequency, true);
-        } else {
-            let is_wanted = met.frequency > 0 && !is_last_resort;
-            if !is_wanted || !self.slide(&met, 0, false) {
+        let spare = |hits| (hits > 0 && !is_last_resort).then_some(0);
+        match self.walk(Walk::Main, now, Self::slide, spare) {
+            Step::Passed(bytes) => bytes,
+            Step::Live(met) => {
                 self.drop_met(&met);
+                met.len
             }
         }
-        met.len
     }
 }

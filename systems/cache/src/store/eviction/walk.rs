@@ -1,7 +1,7 @@
 //! Walking segments record by record, and what becomes of those that are met.
 
 use crate::store::{
-    Gone, Millis, Payload, Shard,
+    Candidates, Gone, Millis, Payload, Shard,
     index::Cell,
     log::{Place, Queue},
 };
@@ -46,7 +46,34 @@ pub(super) enum Step {
     Live(Met),
 }
 
+/// Moves a record to where it is kept, with that frequency: [`Shard::promote`] or [`Shard::slide`].
+pub(super) type Keep<O> = fn(&mut Shard<O>, &Met, u8, bool) -> bool;
+
 impl<O: Payload> Shard<O> {
+    /// Walks one record. What has expired leaves; what may not be evicted is kept, and so is, while memory
+    /// is left, what `spare` gives a frequency for its own. A record that comes back is to be evicted.
+    pub(super) fn walk(
+        &mut self,
+        walk: Walk,
+        now: Millis,
+        keep: Keep<O>,
+        spare: impl FnOnce(u8) -> Option<u8>,
+    ) -> Step {
+        let met = match self.step(walk, now) {
+            Step::Passed(bytes) => return Step::Passed(bytes),
+            Step::Live(met) => met,
+        };
+        if met.is_expired {
+            self.drop_met(&met);
+        } else if self.policy.candidates != Candidates::All && !met.has_deadline {
+            keep(self, &met, met.frequency, true);
+        } else if !spare(met.frequency).is_some_and(|frequency| keep(self, &met, frequency, false))
+        {
+            return Step::Live(met);
+        }
+        Step::Passed(met.len)
+    }
+
     pub(super) fn hand(&mut self, walk: Walk) -> &mut Hand {
         &mut self.hands.0[walk as usize]
     }
