@@ -1,19 +1,14 @@
 //! `plimsoll serve cache` beside redis-server: each with one thread on one core, loaded in turn from the other
 //! by redis-benchmark.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Stdio},
-};
+use std::{fs, path::Path};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::{
     Settings,
     process::{GENERATOR_CORE, SERVER_CORE, measure, pinned},
-    server::{Redis, plimsoll, scratch, stop},
+    server::{Redis, Served, plimsoll, scratch},
     table::{Figure, print},
 };
 use crate::tools;
@@ -37,37 +32,6 @@ const CASES: [Case; 4] = [
     Case { name: "GET, pipelines of 16", pipeline: 16, per_second: 600_000, test: "get" },
     Case { name: "SET, pipelines of 16", pipeline: 16, per_second: 400_000, test: "set" },
 ];
-
-/// Ours; ends with the value.
-struct Cache {
-    child: Child,
-    port: u16,
-}
-
-impl Cache {
-    fn start(binary: &Path) -> Result<Cache> {
-        let mut command = pinned(SERVER_CORE, binary);
-        command.args(["serve", "cache", "--threads", "1", "--seconds", "3600"]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("start serve cache")?;
-        let stdout = child.stdout.take().context("serve cache has no output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        match line.trim().rsplit(':').next().and_then(|port| port.parse().ok()) {
-            Some(port) => Ok(Cache { child, port }),
-            None => {
-                stop(&mut child, "serve cache");
-                bail!("serve cache says {line:?}")
-            }
-        }
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        stop(&mut self.child, "serve cache");
-    }
-}
 
 /// A server while it is loaded.
 struct Loaded<'a> {
@@ -108,9 +72,11 @@ pub(super) fn run(settings: &Settings) -> Result<()> {
     let folder = scratch("cache")?;
     let binary = plimsoll()?;
     let benchmark = tools::redis_benchmark()?;
-    let (ours, theirs) = (Cache::start(&binary)?, Redis::start(&folder)?);
+    let mut command = pinned(SERVER_CORE, &binary);
+    command.args(["serve", "cache", "--threads", "1", "--seconds", "3600"]);
+    let (ours, theirs) = (Served::start(command)?, Redis::start(&folder)?);
     let loaded = |pid, port| Loaded { pid, port, benchmark: &benchmark, folder: &folder };
-    let both = [loaded(ours.child.id(), ours.port), loaded(theirs.pid(), theirs.port)];
+    let both = [loaded(ours.pid(), ours.port), loaded(theirs.pid(), theirs.port)];
     let seconds = settings.duration.as_secs();
     println!("{} rounds of about {seconds} s, medians", settings.rounds);
     println!("servers with one thread on core 0, redis-benchmark on core 1");

@@ -54,7 +54,7 @@ impl Drop for Nginx {
     }
 }
 
-pub(super) fn stop(child: &mut Child, name: &str) {
+fn stop(child: &mut Child, name: &str) {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     // It may have ended by itself, which is what we want.
     let stopped = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
@@ -128,35 +128,59 @@ impl Drop for Redis {
     }
 }
 
-/// Services that do nothing but be there, on the servers' core.
-pub(super) struct Webs(Vec<Child>);
+/// `plimsoll serve ...`; ends with the value.
+pub(super) struct Served {
+    child: Child,
+    pub(super) port: u16,
+}
 
-impl Webs {
-    pub(super) fn start(plimsoll: &Path, count: usize) -> Result<Webs> {
-        let mut webs = Webs(Vec::with_capacity(count));
-        for _ in 0..count {
-            let mut command = pinned(SERVER_CORE, plimsoll);
-            command.args(["serve", "web", "--seconds", "3600"]).stdin(Stdio::null());
-            let mut child = command.stdout(Stdio::piped()).spawn().context("start serve web")?;
-            let stdout = child.stdout.take().context("serve web has no output")?;
-            webs.0.push(child);
-            let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line)?;
-            if !line.contains("http://") {
-                bail!("serve web says {line:?}");
+impl Served {
+    /// Starts what says on its first line where it listens.
+    pub(super) fn start(mut command: Command) -> Result<Served> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("start the service")?;
+        let stdout = child.stdout.take().context("the service has no standard output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        match line.trim().rsplit(':').next().and_then(|port| port.parse().ok()) {
+            Some(port) => Ok(Served { child, port }),
+            None => {
+                stop(&mut child, "the service");
+                bail!("the service did not start (see above)")
             }
         }
-        Ok(webs)
     }
 
-    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
-        self.0.iter().map(Child::id)
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn url(&self, page: &str) -> String {
+        format!("http://127.0.0.1:{}{page}", self.port)
     }
 }
 
-impl Drop for Webs {
+impl Drop for Served {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|child| stop(child, "serve web"));
+        stop(&mut self.child, "the service");
+    }
+}
+
+/// Services that do nothing but be there, on the servers' core.
+pub(super) struct Webs(Vec<Served>);
+
+impl Webs {
+    pub(super) fn start(plimsoll: &Path, count: usize) -> Result<Webs> {
+        let web = || {
+            let mut command = pinned(SERVER_CORE, plimsoll);
+            command.args(["serve", "web", "--seconds", "3600"]);
+            Served::start(command)
+        };
+        (0..count).map(|_| web()).collect::<Result<_>>().map(Webs)
+    }
+
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(Served::pid)
     }
 }
 

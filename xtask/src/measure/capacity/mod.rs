@@ -6,7 +6,6 @@ mod postgres;
 mod quota;
 mod real;
 mod simulated;
-mod web;
 
 use anyhow::Result;
 

@@ -3,7 +3,10 @@
 //! On a machine with few cores that other work shares, figures are noisy and a host's CPU may really be the
 //! limit: run it alone. What is not named counts as no mistake, what is named wrongly as one.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::Result;
 
@@ -12,11 +15,10 @@ use super::{
     found::{Found, search},
     postgres::Postgres,
     quota::Quota,
-    web::Web,
 };
 use crate::measure::{
     Settings,
-    server::{Redis, plimsoll, scratch},
+    server::{Redis, Served, plimsoll, scratch},
 };
 
 /// What one search may take, unless its case says: less does not confirm what it finds.
@@ -37,10 +39,19 @@ const ABOVE: f64 = 1.05;
 /// Some milliseconds of the only thread that runs commands.
 const SCRIPT: &str = "EVAL 'for i=1,100000 do end return 1' 0";
 
+/// For how long a service lives when nobody ends it.
+const SERVICE_SECONDS: &str = "600";
+
+fn serve_web(binary: &Path, arguments: &[&str]) -> Result<Served> {
+    let mut command = Command::new(binary);
+    command.args(["serve", "web", "--port", "0", "--seconds", SERVICE_SECONDS]).args(arguments);
+    Served::start(command)
+}
+
 fn run_case(binary: &Path, case: &Case) -> Result<Found> {
     let folder = scratch("capacity-disk")?.display().to_string();
     let place = |word: &&'static str| if *word == DISK { folder.as_str() } else { word };
-    let web = Web::start(binary, &case.service.iter().map(place).collect::<Vec<_>>())?;
+    let web = serve_web(binary, &case.service.iter().map(place).collect::<Vec<_>>())?;
     let url = web.url(case.page);
     let process = format!("port:{}", web.port);
     let page = format!("prometheus:{}", web.url("/metrics"));
@@ -134,7 +145,7 @@ fn database(binary: &Path) -> Result<(Found, String, &'static str)> {
     let quota = Quota::make("postgres", DATABASE_CORES)?;
     let postgres = Postgres::start()?;
     quota.add(postgres.pid())?;
-    let web = Web::start(binary, &["--threads", "1", "--postgres", &postgres.url()])?;
+    let web = serve_web(binary, &["--threads", "1", "--postgres", &postgres.url()])?;
     let url = web.url("/query?rows=10000");
     let [service, database] = [web.port, postgres.port].map(|port| format!("port:{port}"));
     let slos = ["--slo", "p(99)<300ms", "--slo", "errors<0.1%", "--budget", BUDGET];
@@ -176,7 +187,7 @@ fn redis(binary: &Path) -> Result<(Found, String, &'static str)> {
 /// A generator with a tenth of a core and a service that does far more.
 fn pinned(binary: &Path) -> Result<(Found, String, &'static str)> {
     let quota = Quota::make("generator", PINNED)?;
-    let web = Web::start(binary, &["--threads", "1"])?;
+    let web = serve_web(binary, &["--threads", "1"])?;
     let url = web.url("/work");
     let flags = [&url, "--slo", "p(99)<200ms", "--budget", BUDGET];
     let found = search(binary, PINNED_NAME, Some(&quota), &flags)?;
