@@ -3,7 +3,10 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
-use super::{absent::ABSENT, parameters::PARAMETERS};
+use super::{
+    absent::ABSENT,
+    parameters::{Change, PARAMETERS},
+};
 use crate::commands::{self, Group, Spec};
 
 /// Families in the order of the document.
@@ -76,7 +79,8 @@ fn what_is_absent_is_told() {
 #[test]
 fn parameters_that_can_be_set_are_told() {
     let mut expected = "\n| parameter | default |\n|---|---|\n".to_owned();
-    for parameter in PARAMETERS.iter().filter(|parameter| parameter.is_settable) {
+    let told = PARAMETERS.iter().filter(|parameter| parameter.change == Change::Always);
+    for parameter in told {
         let default = match parameter.default {
             "" => String::new(),
             default => format!("`{default}`"),

@@ -99,7 +99,7 @@ impl std::fmt::Debug for Running {
 pub(super) fn start(config: &Config) -> Result<Running, StartError> {
     let parameters = Parameters::new();
     for (name, value) in &config.parameters {
-        let set = parameters.set(&[(name, value)]);
+        let set = parameters.configure(name, value);
         set.map_err(|error| {
             StartError::Parameter(error.to_string().trim_start_matches("ERR ").to_owned())
         })?;

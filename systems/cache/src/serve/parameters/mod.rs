@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-pub(crate) use table::{Kind, PARAMETERS, Parameter};
+pub(crate) use table::{Change, Kind, PARAMETERS, Parameter};
 
 use super::{
     limits::{ClassLimits, memory},
@@ -112,7 +112,7 @@ impl Parameters {
         for (name, value) in pairs {
             let (index, parameter) =
                 find(name).ok_or_else(|| SetError::Unknown((*name).to_owned()))?;
-            if !parameter.is_settable {
+            if parameter.change != Change::Always {
                 return Err(SetError::Immutable(parameter.name));
             }
             if changes.iter().any(|(other, ..)| *other == index) {
@@ -125,7 +125,20 @@ impl Parameters {
         Ok(self.change(changes))
     }
 
-    /// As [`Parameters::set`], also for those that only flags decide.
+    /// At the start: as [`Parameters::set`], also for those that cannot be changed later.
+    ///
+    /// # Errors
+    /// See [`SetError`]; [`SetError::Immutable`] for what nobody can choose.
+    pub(crate) fn configure(&self, name: &str, value: &str) -> Result<(), SetError> {
+        match find(name) {
+            Some((_, parameter)) if parameter.change == Change::Never => {
+                Err(SetError::Immutable(parameter.name))
+            }
+            _ => self.decide(name, value),
+        }
+    }
+
+    /// As [`Parameters::configure`], also for what the server finds out by itself.
     ///
     /// # Errors
     /// See [`SetError`].
@@ -210,6 +223,7 @@ fn normalize(parameter: &Parameter, value: &str, limits: &ClassLimits) -> Result
         Kind::Events if notify::is_allowed(value) => Ok(value.to_owned()),
         Kind::Events => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()),
         Kind::Text | Kind::Secret => Ok(value.to_owned()),
+        Kind::Checked(check) => check(value),
         Kind::OutputLimits if value.is_empty() => Ok(limits.text()),
         Kind::OutputLimits => limits.read(value).map(|limits| limits.text()).map_err(str::to_owned),
     }

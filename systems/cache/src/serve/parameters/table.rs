@@ -1,7 +1,12 @@
-//! Every parameter of CONFIG: name, type, default, and whether it can be changed while running.
+//! Every parameter: name, type, default, and when it can be changed.
+//!
+//! Flags, the configuration file, the environment and CONFIG all work on these. One that only the start
+//! decides is declared by [`at_start`], one that CONFIG SET changes too by [`settable`], one that nobody
+//! changes by [`fixed`]. What a change means to the rest of the server is in `server::config::apply`,
+//! which is also called for each parameter that was given at the start.
 
 /// What a parameter takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// Bytes, with units.
     Memory {
@@ -21,6 +26,20 @@ pub(crate) enum Kind {
     OutputLimits,
     /// Letters of keyspace events.
     Events,
+    /// What the module that owns it makes of it: the value as CONFIG GET shows it, or the reason why it
+    /// cannot be so. Several values are separated by spaces.
+    Checked(fn(&str) -> Result<String, String>),
+}
+
+/// When a parameter can be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// At the start, and by CONFIG SET.
+    Always,
+    /// By flags, file and environment. CONFIG SET says "can't set immutable config".
+    AtStart,
+    /// Told for clients that ask; the server decides it.
+    Never,
 }
 
 /// One parameter.
@@ -29,16 +48,20 @@ pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) default: &'static str,
-    /// By CONFIG SET. The others are told for clients that ask, and decided by flags or for good.
-    pub(crate) is_settable: bool,
+    pub(crate) change: Change,
 }
 
 const fn fixed(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
-    Parameter { name, kind, default, is_settable: false }
+    Parameter { name, kind, default, change: Change::Never }
+}
+
+/// For what is decided before anything runs.
+const fn at_start(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
+    Parameter { name, kind, default, change: Change::AtStart }
 }
 
 const fn settable(name: &'static str, kind: Kind, default: &'static str) -> Parameter {
-    Parameter { name, kind, default, is_settable: true }
+    Parameter { name, kind, default, change: Change::Always }
 }
 
 const fn integer(min: i64, max: i64) -> Kind {
@@ -77,7 +100,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("activedefrag", Kind::Boolean, "no"),
     fixed("appendfsync", Kind::Text, "everysec"),
     fixed("appendonly", Kind::Boolean, "no"),
-    fixed("bind", Kind::Text, "127.0.0.1"),
+    at_start("bind", Kind::Text, "127.0.0.1"),
     settable("client-output-buffer-limit", Kind::OutputLimits, ""),
     settable("client-query-buffer-limit", memory(1 << 20, i64::MAX as u64), "1gb"),
     fixed("cluster-enabled", Kind::Boolean, "no"),
@@ -90,7 +113,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     fixed("hash-max-ziplist-entries", integer(0, i64::MAX), "128"),
     fixed("hash-max-ziplist-value", memory(0, u64::MAX), "64"),
     settable("hz", integer(1, 500), "10"),
-    fixed("io-threads", integer(1, 1_024), "1"),
+    at_start("io-threads", integer(1, 1_024), "1"),
     settable("latency-monitor-threshold", integer(0, i64::MAX), "0"),
     settable("latency-tracking", Kind::Boolean, "yes"),
     settable("lazyfree-lazy-user-del", Kind::Boolean, "no"),
@@ -106,7 +129,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("maxmemory-policy", Kind::Choice(POLICIES), "noeviction"),
     settable("maxmemory-samples", integer(1, 64), "5"),
     settable("notify-keyspace-events", Kind::Events, ""),
-    fixed("port", integer(0, 65_535), "0"),
+    at_start("port", integer(0, 65_535), "0"),
     settable("protected-mode", Kind::Boolean, "yes"),
     settable("proto-max-bulk-len", memory(1 << 20, i64::MAX as u64), "512mb"),
     settable("requirepass", Kind::Secret, ""),
