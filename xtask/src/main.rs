@@ -21,7 +21,8 @@ Commands:
   test [FILTER]        Install or find what tests need, then run every check and test
   tidy                 Crate arrows, dependencies, file and function length, headers, words
   measure NAME         Measure beside the peers, in turn, and print ratios
-                       (names: script, http, attack, watch, capacity, compare)  [--rounds N] [--seconds N] [--only CASE]
+                       (names: script, http, attack, watch, capacity, compare, cache)
+                       [--rounds N] [--seconds N] [--only CASE,CASE]
   fuzz [SECONDS]       Run every fuzz target for so long each (1 s); see fuzz/README.md
   tools                Install or find the real programs that tests need, and print where
 

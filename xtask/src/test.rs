@@ -59,6 +59,7 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     let k6 = tools::k6()?;
     let nginx = tools::nginx()?;
     let redis = tools::redis_server()?;
+    let redis_py = tools::redis_py()?;
     let postgres = tools::postgres()?;
     let chromium = tools::chromium()?;
     let influxd = tools::influxd()?;
@@ -75,7 +76,7 @@ pub(crate) fn run(rest: &[String]) -> Result<()> {
     command.env("PLIMSOLL_BIN", target.join("debug/plimsoll"));
     command.env("PLIMSOLL_K6", k6).env("PLIMSOLL_NGINX", nginx).env("INSTA_UPDATE", "no");
     command.env("PLIMSOLL_REDIS", redis).env("PLIMSOLL_POSTGRES", postgres);
-    command.env("PLIMSOLL_CHROMIUM", chromium);
+    command.env("PLIMSOLL_CHROMIUM", chromium).env("PLIMSOLL_REDIS_PY", redis_py);
     command.env("PLIMSOLL_INFLUXD", influxd).env("PLIMSOLL_PROMETHEUS", prometheus);
     eprintln!("+ cargo test --workspace");
     let untested = target.join("not-tested.txt");

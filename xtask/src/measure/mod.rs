@@ -29,8 +29,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether `--only`, which may name several separated by commas, leaves a case in.
     fn wants(&self, case: &str) -> bool {
-        self.only.as_deref().is_none_or(|only| only == case)
+        self.only.as_deref().is_none_or(|only| only.split(',').any(|wanted| wanted == case))
     }
 }
 

@@ -125,8 +125,19 @@ fn threads_cpu(pid: u32) -> Option<Threads> {
     Some(threads)
 }
 
+/// CPU time of all threads of a live process, in nanoseconds.
+pub(super) fn cpu_nanos(pid: u32) -> Result<u64> {
+    let mut sum = 0;
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    for thread in threads.context("the server has ended")? {
+        let text = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        sum += text.split(' ').next().and_then(|nanos| nanos.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(sum)
+}
+
 /// Resident bytes now and at most, of a live process.
-fn memory(pid: u32) -> Option<(u64, u64)> {
+pub(super) fn memory(pid: u32) -> Option<(u64, u64)> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let field = |name: &str| -> Option<u64> {
         let line = status.lines().find(|line| line.starts_with(name))?;

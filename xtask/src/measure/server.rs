@@ -97,24 +97,17 @@ pub(super) struct Redis {
 }
 
 impl Redis {
-    #[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
     pub(super) fn start(folder: &Path) -> Result<Redis> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        Redis::start_with(folder, &[])
+    }
+
+    /// With settings as on its command line.
+    pub(super) fn start_with(folder: &Path, settings: &[&str]) -> Result<Redis> {
+        let port = free_port()?;
         let mut command = pinned(SERVER_CORE, &tools::redis_server()?);
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
-        command.args(["--appendonly", "no", "--dir"]).arg(folder);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut server = Redis { child: command.spawn().context("start redis-server")?, port };
-        for _ in 0..100 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(server);
-            }
-            if let Some(status) = server.child.try_wait()? {
-                bail!("redis-server ended with {status}");
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        bail!("redis-server does not answer on port {port}")
+        command.args(["--appendonly", "no", "--dir"]).arg(folder).args(settings);
+        Ok(Redis { child: listening(command, port, "redis-server")?, port })
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -126,6 +119,59 @@ impl Drop for Redis {
     fn drop(&mut self) {
         stop(&mut self.child, "redis-server");
     }
+}
+
+/// `memcached` with one thread, on the servers' core.
+pub(super) struct Memcached {
+    child: Child,
+    pub(super) port: u16,
+}
+
+impl Memcached {
+    /// With settings as on its command line.
+    pub(super) fn start(settings: &[&str]) -> Result<Memcached> {
+        let port = free_port()?;
+        let mut command = pinned(SERVER_CORE, &tools::memcached()?);
+        command.args(["-l", "127.0.0.1", "-p", &port.to_string(), "-U", "0", "-t", "1"]);
+        if nix::unistd::geteuid().is_root() {
+            // It wants to be told.
+            command.args(["-u", "root"]);
+        }
+        command.args(settings);
+        Ok(Memcached { child: listening(command, port, "memcached")?, port })
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Memcached {
+    fn drop(&mut self) {
+        stop(&mut self.child, "memcached");
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Starts what will listen on `port`, and waits until it does.
+#[expect(clippy::disallowed_methods, reason = "xtask waits for a server to come up")]
+fn listening(mut command: Command, port: u16, name: &str) -> Result<Child> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().with_context(|| format!("start {name}"))?;
+    for _ in 0..100 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Ok(child);
+        }
+        if let Some(status) = child.try_wait()? {
+            bail!("{name} ended with {status}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    stop(&mut child, name);
+    bail!("{name} does not answer on port {port}")
 }
 
 /// `plimsoll serve ...`; ends with the value.
