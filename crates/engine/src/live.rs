@@ -20,6 +20,8 @@ use crate::{
     segment::Striping,
 };
 
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Keeps what one worker writes off the cache lines of the others.
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -199,15 +201,23 @@ impl Live {
     /// Starts that the schedules of open scenarios asked for until `at`.
     pub(crate) fn asked_by(&self, at: Timestamp) -> f64 {
         let asked = |run: &Arc<ScenarioRun>| {
-            let Some(began) = run.began.get() else { return 0.0 };
-            let passed = Duration::from_nanos(at.0.saturating_sub(began.unix_nanos()));
-            match &run.plan.sizing.work {
-                Work::Paced(paced) => paced.schedule.asked(passed),
-                Work::Open(arrivals) => arrivals.asked(passed),
-                Work::Closed { .. } | Work::External { .. } => 0.0,
-            }
+            let passed = at.0.saturating_sub(run.began.get()?.unix_nanos());
+            asked(run, Duration::from_nanos(passed))
         };
-        self.scenarios.iter().map(asked).sum()
+        self.scenarios.iter().filter_map(asked).sum()
+    }
+
+    /// Starts that were due in the second before `at`; `None` when no scenario that has begun is open.
+    /// In a ramp it is this that the starts of that second compare with, not the rate at its end.
+    pub(crate) fn asked_within_second(&self, at: Instant) -> Option<f64> {
+        let within = |run: &Arc<ScenarioRun>| {
+            let began = *run.began.get()?;
+            // Of who has ended nothing more is asked.
+            let end = run.finished.get().map_or(at, |finished| at.min(*finished)).since(began);
+            let start = at.since(began).saturating_sub(SECOND).min(end);
+            Some(asked(run, end)? - asked(run, start)?)
+        };
+        self.scenarios.iter().filter_map(within).reduce(|sum, asked| sum + asked)
     }
 
     /// As [`Live::asked_by`], whole ones; `None` when one of the paces has random spacing, or leaves out
@@ -222,5 +232,14 @@ impl Live {
             _ => Some(0),
         };
         self.scenarios.iter().map(due).sum()
+    }
+}
+
+/// Starts that a scenario's schedule asks for in its first `passed`; `None` for a closed model.
+fn asked(run: &ScenarioRun, passed: Duration) -> Option<f64> {
+    match &run.plan.sizing.work {
+        Work::Paced(paced) => Some(paced.schedule.asked(passed)),
+        Work::Open(arrivals) => Some(arrivals.asked(passed)),
+        Work::Closed { .. } | Work::External { .. } => None,
     }
 }

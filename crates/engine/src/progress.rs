@@ -103,17 +103,6 @@ impl Live {
         }
     }
 
-    /// Iterations per second that the schedules of all open scenarios that run ask for together;
-    /// `None` when none of them is open.
-    pub(crate) fn rate_asked(&self, now: Instant) -> Option<f64> {
-        let rates = self.scenarios.iter().filter_map(|run| {
-            let began = *run.began.get()?;
-            let runs = began <= now && run.finished.get().is_none();
-            rate(run, if runs { Some(now.since(began)) } else { None })
-        });
-        rates.reduce(|sum, rate| sum + rate)
-    }
-
     pub(crate) fn progress(&self, now: Instant, stopped: bool) -> Vec<ScenarioProgress> {
         let working = self.scenarios.iter().filter(|run| run.plan.has_work());
         working.map(|run| of(run, now, stopped)).collect()
@@ -140,7 +129,7 @@ fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
         Work::Closed { budget: Budget::PerVu(_), .. } if is_over => 1.0,
         _ => extent.progress(elapsed, completed),
     };
-    let rate = rate(run, Some(elapsed));
+    let rate = rate(run, elapsed);
     let planned = match &plan.sizing.work {
         Work::Paced(paced) => paced.schedule.planned(),
         _ => None,
@@ -167,14 +156,13 @@ fn of(run: &ScenarioRun, now: Instant, stopped: bool) -> ScenarioProgress {
     row
 }
 
-/// What the scenario's schedule asks for so long after its start, none when it does not run; `None`
-/// for a closed model.
-fn rate(run: &ScenarioRun, elapsed: Option<Duration>) -> Option<f64> {
-    let at = |rate: &dyn Fn(Duration) -> f64| elapsed.map_or(0.0, rate);
+/// Iterations per second that the scenario's schedule asks for so long after its start; `None` for a
+/// closed model.
+fn rate(run: &ScenarioRun, elapsed: Duration) -> Option<f64> {
     match &run.plan.sizing.work {
-        Work::Open(arrivals) => Some(at(&|elapsed| arrivals.rate(elapsed))),
-        Work::Paced(paced) => Some(at(&|elapsed| paced.schedule.rate(elapsed))),
-        _ => None,
+        Work::Open(arrivals) => Some(arrivals.rate(elapsed)),
+        Work::Paced(paced) => Some(paced.schedule.rate(elapsed)),
+        Work::Closed { .. } | Work::External { .. } => None,
     }
 }
 

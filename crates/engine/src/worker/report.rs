@@ -144,7 +144,7 @@ fn sample_vus<R: Runner>(home: &Home<R>, at: Instant) {
         let series = recorder.handle(metric.id(), tags);
         recorder.record(series, value as f64, timestamp(at));
     }
-    if let Some(asked) = home.shared.live.rate_asked(at) {
+    if let Some(asked) = home.shared.live.asked_within_second(at) {
         let series = recorder.handle(Builtin::IterationsAsked.id(), tags);
         recorder.record(series, asked, timestamp(at));
     }

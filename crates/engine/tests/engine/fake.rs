@@ -160,6 +160,14 @@ impl Ended {
         self.trend(name).map_or(0.0, Histogram::sum)
     }
 
+    /// The highest value of a gauge.
+    pub(crate) fn gauge_max(&self, name: &str) -> f64 {
+        match self.finished.totals.entry(name).map(|entry| &entry.sink) {
+            Some(Sink::Gauge { max, .. }) => *max,
+            other => panic!("{name} is no gauge: {other:?}"),
+        }
+    }
+
     fn trend(&self, name: &str) -> Option<&Histogram> {
         match &self.finished.totals.entry(name)?.sink {
             Sink::Trend(histogram) => Some(histogram),

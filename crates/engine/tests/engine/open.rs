@@ -73,6 +73,21 @@ fn a_ramp_runs_the_integral_of_its_rate() {
     assert_eq!(ended.check().iter().sum::<u64>(), 40);
 }
 
+/// What was due in the first second, 23.3, and not the rate at its end, 6.7.
+#[test]
+fn a_ramp_is_asked_for_what_was_due() {
+    let executor = Executor::RampingArrivalRate {
+        start_rate: 40,
+        time_unit: 1000 * MS,
+        stages: vec![Stage { duration: 1200 * MS, target: 0 }],
+        pre_allocated_vus: 5,
+        max_vus: 5,
+    };
+    let ended = Test::new(vec![scenario("x", executor)], Act::Sleep(MS)).run();
+    let asked = ended.gauge_max("iterations_asked");
+    assert!((10.0..=23.34).contains(&asked), "{asked}");
+}
+
 #[test]
 fn all_vus_take_their_turn() {
     let ended =

@@ -16,6 +16,7 @@ pub use key::parse_key;
 
 use crate::{aggregation::Aggregation, registry::MetricKind, sink::Sink, tags::TagSet};
 use float::parse_float;
+use windowed::LimitError;
 
 pub use windowed::has_window;
 
@@ -137,8 +138,8 @@ impl Threshold {
             offset: left.len() - left.trim_start().len(),
         })?;
         let limit = match over {
-            Some(_) => windowed::parse_limit(right.trim()),
-            None => parse_float(right.trim()),
+            Some(_) => windowed::parse_limit(right.trim(), &aggregation),
+            None => parse_float(right.trim()).map_err(LimitError::from),
         };
         let limit = limit.map_err(|error| ThresholdError {
             message: format!(

@@ -173,6 +173,9 @@ fn a_window_and_units() {
         ("p(99)<200 over 10s!", "expected nothing more", 15),
         ("over 10s", "malformed threshold expression", 8),
         ("p(99)<x over 10s", "strconv.ParseFloat: parsing \"x\": invalid syntax", 6),
+        ("count<5s over 10s", "count is no time: write its limit without \"s\"", 6),
+        ("rate < 2ms over 10s", "rate is no time: write its limit without \"ms\"", 7),
+        ("avg<5% over 10s", "avg is no share: write its limit without \"%\"", 4),
     ] {
         let error = Threshold::parse(source).expect_err(source);
         assert!(error.message.contains(reason), "{source}: {error}");

@@ -6,7 +6,10 @@ use super::{
     ThresholdError,
     float::{FloatError, parse_float},
 };
-use crate::window::{TIMES, window_of};
+use crate::{
+    aggregation::Aggregation,
+    window::{TIMES, window_of},
+};
 
 /// The word before the length of the window.
 const OVER: &str = "over";
@@ -41,14 +44,34 @@ pub(super) fn split(source: &str) -> Result<(&str, Option<Duration>), ThresholdE
     Ok((expression, Some(over)))
 }
 
-/// A limit, which may have a unit of time (it is then in milliseconds) or be in percent.
-pub(super) fn parse_limit(text: &str) -> Result<f64, FloatError> {
+/// Why what follows the operator is no limit of a threshold with a window.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LimitError {
+    #[error(transparent)]
+    Number(#[from] FloatError),
+    #[error("{0} is no time: write its limit without {1:?}")]
+    NoTime(&'static str, &'static str),
+    #[error("{0} is no share: write its limit without \"%\"")]
+    NoShare(&'static str),
+}
+
+/// A limit, which may have a unit of time (it is then in milliseconds) or be in percent, where what it
+/// limits can be so.
+pub(super) fn parse_limit(text: &str, aggregation: &Aggregation) -> Result<f64, LimitError> {
     if let Some(percent) = text.strip_suffix('%') {
-        return Ok(parse_float(percent.trim_end())? / 100.0);
+        let share = parse_float(percent.trim_end())? / 100.0;
+        let is_share = matches!(aggregation, Aggregation::Rate);
+        return if is_share { Ok(share) } else { Err(LimitError::NoShare(aggregation.name())) };
     }
     let time = TIMES.iter().find_map(|(unit, milliseconds)| {
         let number = parse_float(text.strip_suffix(unit)?.trim_end()).ok()?;
-        Some(number * milliseconds)
+        Some((*unit, number * milliseconds))
     });
-    time.map_or_else(|| parse_float(text), Ok)
+    match (time, aggregation) {
+        (Some((unit, _)), Aggregation::Count | Aggregation::Rate) => {
+            Err(LimitError::NoTime(aggregation.name(), unit))
+        }
+        (Some((_, milliseconds)), _) => Ok(milliseconds),
+        (None, _) => Ok(parse_float(text)?),
+    }
 }
