@@ -1,0 +1,201 @@
+//! The port of those who run the server: `/metrics` for Prometheus, `/health` and `/ready` for who starts and
+//! balances it. On a thread of its own, so that it answers while the others are busy, and costs them nothing.
+
+mod families;
+mod page;
+pub(crate) mod process;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    cell::Cell,
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    rc::Rc,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use plimsoll_runtime::{
+    listen::Bound,
+    timer, workers,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+pub(crate) use page::Page;
+
+use super::{lifecycle::Phase, locked, node::Node};
+
+/// Connections at one time; one more is closed at once.
+const CONNECTIONS_MAX: usize = 32;
+/// Bytes of a request's head.
+const HEAD_MAX: usize = 16 << 10;
+/// For a request's head, and between two requests of a connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// After a connection that could not be taken.
+const PAUSE: Duration = Duration::from_millis(100);
+/// A worker that does its chores less often than that is stuck, in milliseconds.
+const SILENCE_MAX: u64 = 5_000;
+
+const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// The admin port at work; closed when dropped.
+pub(super) struct Admin {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+}
+
+impl Admin {
+    /// # Errors
+    /// When no thread can be started.
+    pub(super) fn start(bound: Bound, node: &Arc<Node>) -> io::Result<Admin> {
+        let addr = bound.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let bound = Mutex::new(Some(bound));
+        let node = Arc::clone(node);
+        let threads = workers::spawn(1, "cache-admin", move |_| {
+            let bound = locked(&bound).take();
+            let (node, mut stopped) = (Arc::clone(&node), stopped.clone());
+            async move {
+                let Some(bound) = bound else { return Ok(()) };
+                let listener = bound.listen()?;
+                tokio::select! {
+                    () = serve(&listener, Rc::new(Server { node, connections: Cell::new(0) })) => {}
+                    _ = stopped.wait_for(|stopped| *stopped) => {}
+                }
+                Ok(())
+            }
+        })?;
+        Ok(Admin { addr, stop, threads })
+    }
+
+    pub(super) fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        for thread in self.threads.drain(..) {
+            // Its failure has shown as refused connections.
+            drop(thread.join());
+        }
+    }
+}
+
+struct Server {
+    node: Arc<Node>,
+    connections: Cell<usize>,
+}
+
+async fn serve(listener: &TcpListener, server: Rc<Server>) {
+    loop {
+        match listener.accept().await {
+            Ok(_) if server.connections.get() >= CONNECTIONS_MAX => {}
+            Ok((stream, _)) => {
+                let place = Place::take(&server);
+                drop(tokio::task::spawn_local(async move { place.0.connection(stream).await }));
+            }
+            Err(_) => timer::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// One of the connections that there may be; given back when it ends, however that is.
+struct Place(Rc<Server>);
+
+impl Place {
+    fn take(server: &Rc<Server>) -> Place {
+        server.connections.set(server.connections.get() + 1);
+        Place(Rc::clone(server))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connections.set(self.0.connections.get().saturating_sub(1));
+    }
+}
+
+impl Server {
+    async fn connection(&self, stream: TcpStream) {
+        // Answers are small, and clients wait for them.
+        stream.set_nodelay(true).ok();
+        let service = service_fn(async |request| Ok::<_, Infallible>(self.answer(&request)));
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(HEAD_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        // A client that goes away in the middle has what it wanted.
+        drop(served);
+    }
+
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
+        }
+        match request.uri().path() {
+            "/metrics" => response(StatusCode::OK, METRICS, families::text(&self.node)),
+            "/health" => state(health(&self.node)),
+            "/ready" => state(ready(&self.node)),
+            _ => response(StatusCode::NOT_FOUND, TEXT, "/metrics /health /ready\n".to_owned()),
+        }
+    }
+}
+
+/// Whether it works: a server that loads or stops does, one with a thread that is stuck does not.
+fn health(node: &Node) -> Result<(), String> {
+    let heartbeats = node.workers.iter().map(|worker| worker.heartbeat.get());
+    match stuck(heartbeats, Node::now().0) {
+        Some((thread, silence)) if node.lifecycle.phase() == Phase::Serving => {
+            Err(format!("thread {thread} has done nothing for {} seconds", silence / 1_000))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first thread that is stuck, and for how long, in milliseconds. A heartbeat of 0 is that of a thread
+/// that has not begun.
+fn stuck(heartbeats: impl Iterator<Item = u64>, now: u64) -> Option<(usize, u64)> {
+    heartbeats
+        .map(|heartbeat| if heartbeat == 0 { 0 } else { now.saturating_sub(heartbeat) })
+        .enumerate()
+        .find(|(_, silence)| *silence > SILENCE_MAX)
+}
+
+/// Whether clients should come.
+fn ready(node: &Node) -> Result<(), String> {
+    match node.lifecycle.phase() {
+        Phase::Serving => health(node),
+        phase => Err(phase.name().to_owned()),
+    }
+}
+
+fn state(state: Result<(), String>) -> Response<Full<Bytes>> {
+    match state {
+        Ok(()) => response(StatusCode::OK, TEXT, "ok\n".to_owned()),
+        Err(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
+    }
+}
+
+fn response(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

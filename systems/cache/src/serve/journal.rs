@@ -1,0 +1,173 @@
+//! The server's log: what it does, what it refuses, and who changed what. Lines about refusals are made from
+//! the counters, so that a storm of them costs one line in ten seconds.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use plimsoll_runtime::log::{Level, Log};
+
+use super::{node::Node, statistics::Events};
+use crate::store::Millis;
+
+/// From one line about a kind of refusal to the next, in milliseconds.
+const REFUSALS_EVERY: u64 = 10_000;
+
+/// The values of `loglevel`, least first: how much is told, and the lines from that level on.
+pub(crate) const LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "nothing"];
+
+/// Where lines go; nowhere unless there is a log.
+pub(crate) struct Journal {
+    log: Option<Log>,
+    /// The place of `loglevel` in [`LEVELS`].
+    level: AtomicU8,
+}
+
+impl Journal {
+    pub(crate) fn new(log: Option<Log>) -> Journal {
+        Journal { log, level: AtomicU8::new(2) }
+    }
+
+    /// `loglevel`.
+    pub(crate) fn set_level(&self, name: &str) {
+        let place = LEVELS.iter().position(|level| *level == name);
+        if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
+            self.level.store(place, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn debug(&self, message: &str, fields: &[(&str, &str)]) {
+        self.write(Level::Debug, message, fields);
+    }
+
+    pub(crate) fn info(&self, message: &str, fields: &[(&str, &str)]) {
+        self.write(Level::Info, message, fields);
+    }
+
+    pub(crate) fn warn(&self, message: &str, fields: &[(&str, &str)]) {
+        self.write(Level::Warning, message, fields);
+    }
+
+    pub(crate) fn error(&self, message: &str, fields: &[(&str, &str)]) {
+        self.write(Level::Error, message, fields);
+    }
+
+    fn write(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        let least = match self.level.load(Ordering::Relaxed) {
+            0 | 1 => Level::Debug,
+            2 => Level::Info,
+            3 => Level::Warning,
+            _ => return,
+        };
+        if let Some(log) = self.log.as_ref().filter(|_| level >= least) {
+            log.write(level, message, fields);
+        }
+    }
+}
+
+/// A kind of refusal, where it is counted, and what to do about it.
+type Refusal = (&'static str, fn(&Node) -> u64, &'static str);
+
+const REFUSALS: &[Refusal] = &[
+    ("connections refused", |node| count(&node.events.rejected), "maxclients are connected"),
+    ("clients closed", |node| count(&node.events.output_limit), "they do not read their replies"),
+    ("clients closed", |node| count(&node.events.query_limit), "their commands are too long"),
+    ("clients closed", |node| count(&node.events.protocol_errors), "they sent no commands"),
+    ("wrong passwords", |node| count(&node.events.denied_auth), "see ACL LOG"),
+    ("commands denied", denied, "see ACL LOG"),
+    (
+        "writes refused",
+        |node| node.keyspace.store().stats().refused,
+        "maxmemory is used up, and nothing may leave",
+    ),
+];
+
+fn count(event: &std::sync::atomic::AtomicU64) -> u64 {
+    event.load(Ordering::Relaxed)
+}
+
+fn denied(node: &Node) -> u64 {
+    let Events { denied_command, denied_key, denied_channel, .. } = &node.events;
+    [denied_command, denied_key, denied_channel].into_iter().map(count).sum()
+}
+
+/// What was told of one kind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    count: u64,
+    at: Option<Millis>,
+}
+
+impl Told {
+    /// How many have come since the last line, when it is time for another.
+    fn news(&mut self, count: u64, now: Millis) -> Option<u64> {
+        // CONFIG RESETSTAT begins anew.
+        self.count = self.count.min(count);
+        let is_early = self.at.is_some_and(|at| now.0.saturating_sub(at.0) < REFUSALS_EVERY);
+        if count == self.count || is_early {
+            return None;
+        }
+        let new = count - self.count;
+        *self = Told { count, at: Some(now) };
+        Some(new)
+    }
+}
+
+/// Looks at the counters of refusals from time to time.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    told: [Told; REFUSALS.len()],
+}
+
+impl Refusals {
+    pub(super) fn look(&mut self, node: &Node, now: Millis) {
+        if node.journal.log.is_none() {
+            return;
+        }
+        for (told, (what, counted, why)) in self.told.iter_mut().zip(REFUSALS) {
+            if let Some(new) = told.news(counted(node), now) {
+                let new = new.to_string();
+                node.journal.warn(what, &[("count", &new), ("reason", why)]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_leaves_out_what_is_below() {
+        for (name, expected) in [
+            ("debug", &["debug", "info", "warning", "error"][..]),
+            ("verbose", &["debug", "info", "warning", "error"]),
+            ("notice", &["info", "warning", "error"]),
+            ("warning", &["warning", "error"]),
+            ("nothing", &[]),
+        ] {
+            let log = Log::memory();
+            let journal = Journal::new(Some(log.clone()));
+            journal.set_level(name);
+            journal.debug("x", &[]);
+            journal.info("x", &[]);
+            journal.warn("x", &[]);
+            journal.error("x", &[]);
+            let expected: Vec<String> =
+                expected.iter().map(|level| format!("level={level} msg=x")).collect();
+            assert_eq!(log.lines(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_storm_is_one_line() {
+        let mut told = Told::default();
+        let mut news = |count, seconds: u64| told.news(count, Millis(seconds * 1_000));
+        assert_eq!(news(0, 1), None);
+        assert_eq!(news(5, 2), Some(5));
+        assert_eq!(news(9, 3), None);
+        assert_eq!(news(20, 12), Some(15));
+        assert_eq!(news(20, 30), None);
+        // After CONFIG RESETSTAT.
+        assert_eq!(news(2, 40), None);
+        assert_eq!(news(3, 41), Some(1));
+    }
+}
