@@ -1,9 +1,9 @@
 //! Listening sockets for the reference systems and for tests.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
-use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Unless told; the kernel cuts it to `net.core.somaxconn`. Large, because load tests open thousands of
 /// connections in one moment.
@@ -40,6 +40,18 @@ pub fn bind(addr: SocketAddr, options: ListenOptions) -> io::Result<Bound> {
     socket.bind(&addr.into())?;
     socket.listen(options.backlog.map_or(BACKLOG, i32::from))?;
     Ok(Bound(socket.into()))
+}
+
+/// After that long without a word from the peer, the kernel looks whether it is still there, and ends the
+/// connection if it is not; 0 for never.
+///
+/// # Errors
+/// The kernel's.
+pub fn keep_alive(stream: &TcpStream, silence: Duration) -> io::Result<()> {
+    if silence.is_zero() {
+        return Ok(());
+    }
+    SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(silence))
 }
 
 /// A listening socket that no runtime watches yet. Connections wait in its queue.

@@ -2,6 +2,7 @@
 
 mod encrypted_key;
 mod error;
+mod movable;
 mod pem;
 mod roots;
 pub mod server;
@@ -25,6 +26,7 @@ use rustls::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub use error::{TlsError, TlsErrorKind, TlsSetupError};
+pub use movable::{MovableStream, ParkedStream};
 pub use suites::{TlsVersion, is_known_cipher_suite};
 
 use crate::stream::Stream;

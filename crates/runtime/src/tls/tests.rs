@@ -3,10 +3,14 @@
 use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{server::TlsAcceptor, *};
+use super::{
+    server::{ClientAuth, TlsAcceptor},
+    *,
+};
 use crate::{
     dial::{DialOptions, dial},
     listen::{self, ListenOptions},
+    workers,
 };
 
 /// A self-signed certificate.
@@ -223,6 +227,57 @@ async fn the_certificate_is_chosen_by_domain() {
     let error = handshake(&acceptor, &none, "localhost", Alpn::None).await.unwrap_err();
     assert_eq!(error.kind, TlsErrorKind::Alert, "{error}");
     assert!(error.message.starts_with("remote error: tls: "), "{error}");
+    // Where it is asked for and not demanded, none is better than a wrong one.
+    let authority = ours.pem();
+    let acceptor = TlsAcceptor::with_client_auth(
+        &server.certificate,
+        (&server.key, None),
+        Alpn::None,
+        ClientAuth::Optional(&authority),
+    )
+    .unwrap();
+    let stranger = TlsConfig { client_certificates: vec![wrong], ..none.clone() };
+    for (config, accepted) in [(none, true), (stranger, false)] {
+        let result = handshake(&acceptor, &config, "localhost", Alpn::None).await;
+        assert_eq!(result.is_ok(), accepted, "{result:?}");
+    }
+}
+
+#[test]
+fn a_session_moves_to_another_runtime() {
+    let pair = self_signed(|_| {});
+    let acceptor = TlsAcceptor::new(&pair.certificate, &pair.key, Alpn::None).unwrap();
+    let bound = listen::bind("127.0.0.1:0".parse().unwrap(), ListenOptions::default()).unwrap();
+    let addr = bound.local_addr().unwrap();
+    let config = trusting(&pair);
+    let client = std::thread::spawn(move || {
+        let talk = async {
+            let tcp = dial(addr, &DialOptions::default()).await.unwrap();
+            let connector = TlsConnector::new(&config).unwrap();
+            let mut stream = connector.connect(tcp, "localhost", Alpn::None).await.unwrap();
+            stream.write_all(b"ping").await.unwrap();
+            let mut reply = [0; 4];
+            stream.read_exact(&mut reply).await.unwrap();
+            reply
+        };
+        workers::block_on(talk).unwrap()
+    });
+    let parked = workers::block_on(async {
+        let listener = bound.listen().unwrap();
+        let (tcp, _) = listener.accept().await.unwrap();
+        acceptor.accept_movable(tcp).await.unwrap().park().unwrap()
+    })
+    .unwrap();
+    workers::block_on(async {
+        let mut stream = parked.resume().unwrap();
+        let mut asked = [0; 4];
+        stream.read_exact(&mut asked).await.unwrap();
+        assert_eq!(&asked, b"ping");
+        stream.write_all(b"pong").await.unwrap();
+        stream.flush().await.unwrap();
+    })
+    .unwrap();
+    assert_eq!(&client.join().unwrap(), b"pong");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{
     error::{Error, Outcome},
     held::{Held, Keyspace},
     reply::Reply,
-    spec::{Run, Spec},
+    spec::{Flags, Run, Spec},
     watch::Watching,
 };
 
@@ -26,7 +26,8 @@ pub type ServerRun<'r> =
 #[derive(Debug)]
 pub struct Transaction {
     watching: Watching,
-    queue: Option<Queue>,
+    /// Boxed: most connections have none, and there may be many.
+    queue: Option<Box<Queue>>,
 }
 
 #[derive(Debug, Default)]
@@ -109,7 +110,7 @@ impl Transaction {
         if self.is_open() {
             return Err(Error::text("ERR MULTI calls can not be nested"));
         }
-        self.queue = Some(Queue::default());
+        self.queue = Some(Box::default());
         out.ok();
         Ok(())
     }
@@ -141,7 +142,8 @@ impl Transaction {
         if self.is_open() {
             return Err(Error::text("ERR WATCH inside MULTI is not allowed"));
         }
-        batch.lock(spec, command);
+        let keys = batch.keys(spec, command);
+        batch.lock(&keys);
         self.watching.watch(command, &mut batch.held, batch.now)?;
         out.ok();
         Ok(())
@@ -184,7 +186,12 @@ impl Transaction {
     }
 
     fn lock(&self, queue: &Queue, batch: &mut Batch<'_>) {
-        if queue.iter().any(|(spec, command)| spec.needs_whole_at_once(command)) {
+        self.lock_shards(queue, batch);
+        batch.held.pin();
+    }
+
+    fn lock_shards(&self, queue: &Queue, batch: &mut Batch<'_>) {
+        if queue.iter().any(|(spec, command)| spec.needs_whole(command)) {
             return batch.held.lock_whole();
         }
         let mut shards: Vec<usize> = self.watching.shards().collect();
@@ -209,7 +216,8 @@ fn run(
             let keys = spec.keys.keys(command, batch.held.store());
             batch.call(spec, handler, command, &keys, false, out)
         }
-        Run::Server => {
+        // Steps are immediate, so they are never queued.
+        Run::Server | Run::Transaction(_) => {
             let mark = out.mark();
             let Err(error) = server(&mut batch.held, spec, command, out) else {
                 return Ran::Replied;
@@ -223,5 +231,5 @@ fn run(
 
 /// Whether a command runs at once within a transaction.
 pub fn is_immediate(spec: &Spec) -> bool {
-    matches!(spec.name, "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
+    spec.has(Flags::IMMEDIATE)
 }

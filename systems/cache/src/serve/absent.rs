@@ -42,16 +42,14 @@ pub(crate) const ABSENT: &[(&str, &[&str])] = &[
             "geosearchstore",
         ],
     ),
-    ("HyperLogLog", &["pfadd", "pfcount", "pfdebug", "pfmerge", "pfselftest"]),
+    ("debugging of HyperLogLog", &["pfdebug", "pfselftest"]),
     ("modules", &["module"]),
     (
         "replication",
         &["failover", "migrate", "psync", "replconf", "replicaof", "slaveof", "sync", "waitaof"],
     ),
     ("cluster", CLUSTER),
-    ("persistence", &["bgrewriteaof", "bgsave", "lastsave", "save"]),
-    ("MONITOR", &["monitor"]),
-    ("SHUTDOWN; stop it by a signal", &["shutdown"]),
+    ("append-only files", &["bgrewriteaof"]),
 ];
 
 /// Redis has these without a cluster too, and refuses them by a text that clients know.

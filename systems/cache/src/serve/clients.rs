@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    acl::DEFAULT,
     limits::Class,
     locked,
     mailbox::{Mailbox, Order},
@@ -29,15 +30,25 @@ pub(crate) mod flag {
     pub(crate) const NO_TOUCH: u32 = 1 << 8;
     pub(crate) const RESP3: u32 = 1 << 9;
     pub(crate) const TRACKING_NOLOOP: u32 = 1 << 10;
+    pub(crate) const MONITOR: u32 = 1 << 11;
 }
 
 /// What the client says of itself, and whose permissions it has.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Labels {
-    pub(crate) name: String,
-    pub(crate) lib_name: String,
-    pub(crate) lib_version: String,
-    pub(crate) user: String,
+    pub(crate) name: Box<str>,
+    pub(crate) lib_name: Box<str>,
+    pub(crate) lib_version: Box<str>,
+    pub(crate) user: Box<str>,
+}
+
+impl Default for Labels {
+    /// Of a client that has said nothing.
+    fn default() -> Labels {
+        let none: Box<str> = "".into();
+        let (name, lib_name, lib_version) = (none.clone(), none.clone(), none);
+        Labels { name, lib_name, lib_version, user: DEFAULT.into() }
+    }
 }
 
 /// A connection as seen from outside. Its own thread writes the numbers once per batch.
@@ -47,7 +58,8 @@ pub(crate) struct Client {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
     pub(crate) connected: Millis,
-    pub(crate) labels: Mutex<Labels>,
+    /// None as long as they are the default ones: most clients say nothing, and there may be many.
+    labels: Mutex<Option<Box<Labels>>>,
     pub(crate) mailbox: Mailbox,
     /// See [`flag`].
     pub(crate) flags: AtomicU32,
@@ -70,6 +82,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Any of the flags.
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.flags.load(Ordering::Relaxed) & flag != 0
     }
@@ -82,8 +95,20 @@ impl Client {
         }
     }
 
+    /// A monitor is sent things unasked, as a listener is.
     pub(crate) fn class(&self) -> Class {
-        if self.has(flag::PUBSUB) { Class::Pubsub } else { Class::Normal }
+        if self.has(flag::PUBSUB | flag::MONITOR) { Class::Pubsub } else { Class::Normal }
+    }
+
+    pub(crate) fn labels(&self) -> Labels {
+        locked(&self.labels).as_deref().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn set_labels(&self, change: impl FnOnce(&mut Labels)) {
+        let mut place = locked(&self.labels);
+        let mut labels = place.take().map_or_else(Labels::default, |labels| *labels);
+        change(&mut labels);
+        *place = (labels != Labels::default()).then(|| Box::new(labels));
     }
 
     /// Subscriptions of all kinds.
@@ -206,5 +231,16 @@ mod tests {
         client.set(flag::MULTI, false);
         assert!(client.has(flag::PUBSUB) && !client.has(flag::MULTI));
         assert_eq!(client.class(), Class::Pubsub);
+    }
+
+    #[test]
+    fn labels_take_memory_only_when_there_are_any() {
+        let client = enter(&Clients::default(), 1).unwrap();
+        assert_eq!(&*client.labels().user, DEFAULT);
+        client.set_labels(|labels| labels.name = "me".into());
+        assert_eq!(&*client.labels().name, "me");
+        assert!(locked(&client.labels).is_some());
+        client.set_labels(|labels| labels.name = "".into());
+        assert!(locked(&client.labels).is_none());
     }
 }

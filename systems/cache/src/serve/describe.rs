@@ -4,14 +4,13 @@ use std::{fmt::Write as _, sync::atomic::Ordering};
 
 use super::{
     clients::{Client, flag},
-    locked,
     node::Node,
 };
 use crate::store::Millis;
 
 /// Without the end of the line.
 pub(super) fn line(node: &Node, client: &Client, now: Millis) -> String {
-    let labels = locked(&client.labels).clone();
+    let labels = client.labels();
     let seconds = |since: u64| now.0.saturating_sub(since) / 1_000;
     let load = |place: &std::sync::atomic::AtomicU32| place.load(Ordering::Relaxed);
     let input = client.input_bytes.load(Ordering::Relaxed);
@@ -54,6 +53,7 @@ pub(super) fn line(node: &Node, client: &Client, now: Millis) -> String {
 fn flags(client: &Client) -> String {
     let letters = [
         (flag::PUBSUB, 'P'),
+        (flag::MONITOR, 'O'),
         (flag::MULTI, 'x'),
         (flag::BLOCKED, 'b'),
         (flag::TRACKING, 't'),

@@ -37,15 +37,21 @@ pub(crate) struct Mailbox {
     mail: Mutex<Mail>,
 }
 
+/// Small while there is none.
 #[derive(Debug, Default)]
 struct Mail {
+    letters: Option<Box<Letters>>,
+    order: Option<Order>,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
     messages: VecDeque<Bytes>,
     /// Of the messages, their overhead included.
     bytes: usize,
     /// Since when `bytes` is over the soft limit.
     over_soft_since: Option<Millis>,
-    order: Option<Order>,
-    waker: Option<Waker>,
 }
 
 /// What was in a mailbox.
@@ -62,22 +68,22 @@ impl Mailbox {
     }
 
     /// One message: a RESP aggregate without its first byte, which depends on the receiver's
-    /// protocol. `false` when that was too much for a receiver that does not read: it is closed.
+    /// protocol, or a whole simple string, with its `+`. `false` when that was too much for a receiver that does not read: it is closed.
     pub(crate) fn post(&self, message: &Bytes, limit: &ClassLimit, now: Millis) -> bool {
         let mut mail = locked(&self.mail);
         if mail.order == Some(Order::CloseUnsent) {
             return true;
         }
-        let bytes = mail.bytes.saturating_add(message.len() + MESSAGE_OVERHEAD);
-        if limit.is_over(bytes, &mut mail.over_soft_since, now) {
-            mail.messages = VecDeque::new();
-            mail.bytes = 0;
+        let letters = mail.letters.get_or_insert_default();
+        let bytes = letters.bytes.saturating_add(message.len() + MESSAGE_OVERHEAD);
+        if limit.is_over(bytes, &mut letters.over_soft_since, now) {
+            mail.letters = None;
             mail.order = Some(Order::CloseUnsent);
             self.wake(mail);
             return false;
         }
-        mail.bytes = bytes;
-        mail.messages.push_back(message.clone());
+        letters.bytes = bytes;
+        letters.messages.push_back(message.clone());
         self.wake(mail);
         true
     }
@@ -115,14 +121,13 @@ impl Mailbox {
         let mut mail = locked(&self.mail);
         // Under the lock: what is posted later sets it again.
         self.has_mail.store(false, Ordering::Release);
-        mail.bytes = 0;
-        mail.over_soft_since = None;
-        Taken { messages: std::mem::take(&mut mail.messages), order: mail.order.take() }
+        let messages = mail.letters.take().map_or_else(VecDeque::new, |letters| letters.messages);
+        Taken { messages, order: mail.order.take() }
     }
 
     /// Bytes that wait, for `CLIENT LIST`.
     pub(crate) fn bytes(&self) -> usize {
-        locked(&self.mail).bytes
+        locked(&self.mail).letters.as_ref().map_or(0, |letters| letters.bytes)
     }
 }
 

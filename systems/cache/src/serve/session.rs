@@ -11,9 +11,9 @@ use plimsoll_wire::resp::Protocol;
 use super::{
     acl::{DEFAULT, User},
     clients::{Client, flag},
-    locked,
     node::Node,
     pubsub::Kind,
+    server::Errand,
 };
 use crate::commands::{Spec, Transaction};
 
@@ -75,6 +75,8 @@ pub(crate) struct Blocked {
     /// Its name and arguments, encoded as they came.
     pub(crate) command: Vec<u8>,
     pub(crate) keys: Vec<Bytes>,
+    /// Of those who wait for them.
+    pub(crate) ticket: u64,
 }
 
 /// One connection's state.
@@ -94,6 +96,8 @@ pub(crate) struct Session {
     pub(crate) subscriptions: Option<Box<Subscriptions>>,
     pub(crate) tracking: Option<Box<TrackingMode>>,
     pub(crate) blocked: Option<Box<Blocked>>,
+    /// What its last command waits for, which runs again until it is done.
+    pub(crate) errand: Option<Box<Errand>>,
 }
 
 impl Session {
@@ -115,6 +119,7 @@ impl Session {
             subscriptions: None,
             tracking: None,
             blocked: None,
+            errand: None,
         };
         session.show_user();
         session.settle();
@@ -166,7 +171,7 @@ impl Session {
     }
 
     fn show_user(&self) {
-        locked(&self.client.labels).user.clone_from(&self.user.name);
+        self.client.set_labels(|labels| labels.user = self.user.name.as_str().into());
     }
 
     pub(crate) fn set_protocol(&mut self, protocol: Protocol) {
@@ -225,10 +230,17 @@ impl Session {
         self.settle();
     }
 
+    pub(crate) fn stop_monitoring(&self, node: &Node) {
+        if self.client.has(flag::MONITOR) {
+            node.monitors.leave(self.client.id);
+            self.client.set(flag::MONITOR, false);
+        }
+    }
+
     /// No longer waits.
     pub(crate) fn unblock(&mut self, node: &Node) {
         if let Some(blocked) = self.blocked.take() {
-            node.waiting.leave(&blocked.keys, self.client.id);
+            node.waiting.leave(&blocked.keys, blocked.ticket);
             node.wanted.unlisten();
             node.events.blocked_clients.fetch_sub(1, Ordering::Relaxed);
             self.client.set(flag::BLOCKED, false);
@@ -238,9 +250,13 @@ impl Session {
     /// Takes it out of everything that others know.
     pub(crate) fn end(&mut self, node: &Node) {
         self.unblock(node);
+        if let Some(errand) = self.errand.take() {
+            errand.abandon(node);
+        }
         self.transaction.reset();
         self.unsubscribe_all(node);
         self.stop_tracking(node);
+        self.stop_monitoring(node);
         node.clients.leave(self.client.id);
     }
 }

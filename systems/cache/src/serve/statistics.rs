@@ -13,6 +13,11 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
     }
 
+    /// Only the owning thread calls this.
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -42,6 +47,10 @@ pub(crate) struct WorkerCounters {
     pub(crate) bytes_out: Counter,
     pub(crate) commands: Counter,
     pub(crate) errors: Counter,
+    /// When the thread did its chores last, in milliseconds since the epoch; 0 before the first time.
+    pub(crate) heartbeat: Counter,
+    /// Answered from the thread's own copies of values.
+    pub(crate) copied_reads: Counter,
     /// In the order of the index of commands.
     pub(crate) by_command: Box<[CommandCounters]>,
 }
@@ -65,6 +74,8 @@ impl WorkerCounters {
             bytes_out: Counter::default(),
             commands: Counter::default(),
             errors: Counter::default(),
+            heartbeat: Counter::default(),
+            copied_reads: Counter::default(),
             by_command: (0..commands).map(|_| CommandCounters::default()).collect(),
         }
     }
@@ -78,6 +89,7 @@ impl WorkerCounters {
             &self.bytes_out,
             &self.commands,
             &self.errors,
+            &self.copied_reads,
         ];
         own.into_iter().for_each(Counter::reset);
         for command in &self.by_command {
@@ -122,6 +134,8 @@ pub(crate) struct Events {
     pub(crate) query_limit: AtomicU64,
     pub(crate) idle_closed: AtomicU64,
     pub(crate) protocol_errors: AtomicU64,
+    /// Of TLS, also those that took too long.
+    pub(crate) handshakes_failed: AtomicU64,
     pub(crate) denied_auth: AtomicU64,
     pub(crate) denied_command: AtomicU64,
     pub(crate) denied_key: AtomicU64,
@@ -147,6 +161,7 @@ impl Events {
             &self.query_limit,
             &self.idle_closed,
             &self.protocol_errors,
+            &self.handshakes_failed,
             &self.denied_auth,
             &self.denied_command,
             &self.denied_key,

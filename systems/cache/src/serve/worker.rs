@@ -1,11 +1,14 @@
 //! What the connections of one thread use in turn, so that none keeps it while it is idle.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::CommandDecoder;
 
-use super::{node::Node, statistics::WorkerCounters};
+use super::{connection::ahead::Ahead, hot::HotKeys, node::Node, statistics::WorkerCounters};
 use crate::commands::{Changes, Reply};
 
 /// Bytes of one read.
@@ -17,6 +20,8 @@ const REPLY_KEPT: usize = 512 << 10;
 #[derive(Debug)]
 pub(crate) struct Worker {
     index: usize,
+    /// Connections that it serves.
+    pub(crate) open: Cell<usize>,
     pub(crate) scratch: RefCell<Scratch>,
 }
 
@@ -30,6 +35,9 @@ pub(crate) struct Scratch {
     pub(crate) changes: Changes,
     /// Commands since the start, to time some of them.
     pub(crate) tick: u32,
+    pub(crate) hot: HotKeys,
+    /// Commands that were decoded and have not run.
+    pub(crate) ahead: Ahead,
 }
 
 impl Worker {
@@ -41,12 +49,22 @@ impl Worker {
             random,
             changes: Changes::wanted_by(Arc::clone(&node.wanted)),
             tick: 0,
+            hot: HotKeys::default(),
+            ahead: Ahead::default(),
         };
-        Worker { index, scratch: RefCell::new(scratch) }
+        Worker { index, open: Cell::new(0), scratch: RefCell::new(scratch) }
     }
 
     pub(crate) fn counters<'n>(&self, node: &'n Arc<Node>) -> Option<&'n WorkerCounters> {
         node.workers.get(self.index)
+    }
+}
+
+impl Worker {
+    /// To be called by the thread itself, a few times per second.
+    pub(crate) fn look_for_hot_keys(&self, node: &Node) {
+        let Scratch { hot, random, .. } = &mut *self.scratch.borrow_mut();
+        hot.tick((&node.parameters.hot, &node.hot_keys), self.index, Node::now(), random);
     }
 }
 

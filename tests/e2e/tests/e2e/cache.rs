@@ -14,24 +14,26 @@ use plimsoll_e2e::{Tool, plimsoll, signal, untested::not_tested};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `serve cache` on a free port; ends with the value.
-struct Cache {
+pub(crate) struct Cache {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Cache {
-    fn start(arguments: &[&str]) -> Cache {
+    pub(crate) fn start(arguments: &[&str]) -> Cache {
         let mut command = Command::new(Tool::Plimsoll.binary());
         command.args(["serve", "cache", "--seconds", "120"]).args(arguments);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
+        // Behind it there may be the one for TLS.
+        let url = line.split_whitespace().find(|word| word.starts_with("redis://"));
+        let port = url.and_then(|url| url.rsplit(':').next()?.parse().ok());
         Cache { child, port: port.unwrap_or_else(|| panic!("no port in {line:?}")) }
     }
 
     /// What a tool of Redis says to these arguments; `None` when it is not installed.
-    fn tool(&self, name: &str, arguments: &[&str]) -> Option<String> {
+    pub(crate) fn tool(&self, name: &str, arguments: &[&str]) -> Option<String> {
         let port = self.port.to_string();
         let mut command = Command::new(name);
         command.args(["-p", &port]).args(arguments).stdin(Stdio::null());
@@ -48,7 +50,11 @@ impl Cache {
         Some(text)
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream

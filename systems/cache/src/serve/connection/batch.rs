@@ -2,13 +2,14 @@
 
 use std::{io, sync::atomic::Ordering, task::Context, time::Duration};
 
+use bytes::Bytes;
 use plimsoll_runtime::timer;
 use plimsoll_wire::resp::{CommandDecoder, CommandError, Limits};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, output};
+use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, ahead::Ahead, output};
 use crate::{
-    commands::{self, Batch, Block, Error},
+    commands::{self, Batch, Block, Error, Flags, KEPT_BYTES},
     serve::{
         dispatch::{self, Dispatch, Flow},
         node::Node,
@@ -22,6 +23,13 @@ use crate::{
 const STRANGER: Limits = Limits { bulk: 16 << 10, elements: 10, depth: 1 };
 /// Room for a large command grows by doubling, from this on.
 const PARTIAL_MIN: usize = 16 << 10;
+/// Whoever has sent so much gets room for all that is to come at once: it is so much that the system
+/// gives memory only where something is written to, and a copy would keep others waiting.
+const TRUSTED_MIN: usize = 1 << 20;
+/// How often a command is put off: more often than it takes to empty a shard of any size in use.
+const DELAYS_MAX: u32 = 1 << 14;
+/// Commands of one batch behind which others have their turn.
+const TURN_COMMANDS: u64 = 1024;
 
 /// Why a batch ended before its input did.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +40,8 @@ enum Stop {
     Reply,
     Closing,
     Paused,
+    /// Room for the next command is being made.
+    Later,
     Blocked(Block),
 }
 
@@ -49,12 +59,46 @@ impl Partial {
     /// What came behind it. Room for what is known to come is made, but not for more than as much again
     /// as has come: who only claims to send much takes no memory.
     fn take_in(&mut self, more: &[u8]) {
+        if more.is_empty() {
+            return;
+        }
+        if let Some(whole) = self.whole.take() {
+            self.input = Vec::from(whole);
+        }
         let missing = self.decoder.missing().max(more.len());
         if self.input.capacity() - self.input.len() < missing {
-            let room = missing.min(self.input.len().max(PARTIAL_MIN));
+            let room = match self.input.len() {
+                TRUSTED_MIN.. => missing,
+                len => missing.min(len.max(PARTIAL_MIN)),
+            };
             self.input.reserve_exact(room.max(more.len()));
         }
         self.input.extend_from_slice(more);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.input.len() + self.whole.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        if self.len() < TRUSTED_MIN { self.input.capacity() } else { self.len() }
+    }
+
+    /// The first `done` bytes are not needed any more. `whole` is taken back. The next command was put
+    /// off, or not.
+    fn pass(&mut self, whole: Option<Bytes>, done: usize, is_put_off: bool) {
+        match whole {
+            Some(whole) if done == 0 => self.whole = Some(whole),
+            Some(whole) => self.input = whole.slice(done..).to_vec(),
+            None => {
+                self.input.drain(..done);
+            }
+        }
+        self.delays = if is_put_off { self.delays + 1 } else { 0 };
+        if is_put_off && self.whole.is_none() && self.input.len() >= KEPT_BYTES {
+            self.whole = Some(Bytes::from(std::mem::take(&mut self.input)));
+        }
     }
 }
 
@@ -65,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let worker = std::rc::Rc::clone(&self.worker);
         let mut scratch = worker.scratch.borrow_mut();
         self.session.refresh_user(&self.node);
-        let stop = self.run_commands(&mut scratch, count);
+        let ran = self.run_commands(&mut scratch, count);
         let sent = output::send(&mut self.stream, context, &mut self.pending, &scratch.reply);
         scratch.clear();
         drop(scratch);
@@ -74,42 +118,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if self.check_output().is_err() || self.is_query_too_long() {
             return Turn::End;
         }
-        match stop {
+        match ran.stop {
             Stop::Paused => self.pause(),
             Stop::Blocked(block) => self.wait_until(block),
+            Stop::Later => return Turn::Later,
+            _ if ran.commands >= TURN_COMMANDS => return Turn::Later,
             Stop::Input | Stop::Reply | Stop::Closing => {}
         }
         Turn::Again
     }
 
     /// Runs commands into the thread's reply buffer, and keeps what is left of the input.
-    fn run_commands(&mut self, scratch: &mut Scratch, count: usize) -> Stop {
+    fn run_commands(&mut self, scratch: &mut Scratch, count: usize) -> Ran {
         let Connection { node, worker, session, partial, .. } = self;
-        let Scratch { input, reply, decoder: shared, random, changes, tick } = scratch;
+        let Scratch { input, reply, decoder: shared, random, changes, tick, hot, ahead } = scratch;
         let input = input.get(..count).unwrap_or_default();
         reply.set_protocol(session.protocol);
         let now = Node::now();
         let counters = worker.counters(node);
+        let (mut whole, mut is_patient) = (None, false);
         let ran = {
             let (data, decoder): (&[u8], &mut CommandDecoder) = match partial.as_deref_mut() {
                 Some(partial) => {
                     partial.take_in(input);
-                    (&partial.input, &mut partial.decoder)
+                    is_patient = partial.delays < DELAYS_MAX;
+                    whole = partial.whole.take();
+                    (whole.as_deref().unwrap_or(&partial.input), &mut partial.decoder)
                 }
                 None => (input, &mut *shared),
             };
+            let mut batch = Batch::new(&node.keyspace, now, random, changes);
+            batch.source = whole.as_ref();
+            batch.is_patient = is_patient;
             let mut dispatch = Dispatch {
                 node,
                 session,
-                batch: Batch::new(&node.keyspace, now, random, changes),
+                batch,
                 out: reply,
                 counters,
+                hot,
                 tick,
                 is_paused: node.pause.is_on(now),
+                is_monitored: node.monitors.are_there(),
                 last: u32::MAX,
                 count: 0,
             };
-            let (done, stop) = run_all(&mut dispatch, data, decoder);
+            let (done, stop) = run_all(&mut dispatch, data, decoder, ahead);
             Ran { done, stop, last: dispatch.last, commands: dispatch.count }
         };
         notify::tell(node, session.client.id, changes, now);
@@ -125,26 +179,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
         let is_ready = ran.stop != Stop::Input;
         match partial {
-            Some(kept) if ran.done < kept.input.len() => {
-                kept.input.drain(..ran.done);
+            Some(kept) => {
+                kept.pass(whole, ran.done, ran.stop == Stop::Later);
                 kept.is_ready = is_ready;
+                if kept.len() == 0 {
+                    *partial = None;
+                }
             }
-            Some(_) => *partial = None,
             None => {
                 let rest = input.get(ran.done..).unwrap_or_default();
                 if !rest.is_empty() {
                     // It knows how far it has read.
                     let decoder = std::mem::take(shared);
                     let input = rest.to_vec();
-                    *partial = Some(Box::new(Partial { input, decoder, is_ready }));
+                    let kept = Partial { input, decoder, is_ready, ..Partial::default() };
+                    *partial = Some(Box::new(kept));
                 }
             }
         }
-        ran.stop
+        ran
     }
 
     fn is_query_too_long(&self) -> bool {
-        let kept = self.partial.as_ref().map_or(0, |partial| partial.input.len());
+        let kept = self.partial.as_ref().map_or(0, |partial| partial.len());
         let limit = self.node.parameters.hot.query_bytes_max.load(Ordering::Relaxed);
         let is_too_long = kept as u64 > limit;
         if is_too_long {
@@ -177,8 +234,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let now = Node::now();
         let mut decoder = CommandDecoder::default();
         let ran = match decoder.decode(&blocked.command) {
+            // A fill ends long before the time of those who wait for it is over.
+            Ok((_, Some(_))) if !may_block && blocked.spec.has(Flags::READ_THROUGH) => {
+                reply.error(&Error::text("ORIGIN took too long, or the wait was ended"));
+                commands::Ran::Failed
+            }
             Ok((_, Some(command))) => {
+                dispatch::track_again(&self.node, &self.session, blocked.spec, command, now);
                 let mut batch = Batch::new(&self.node.keyspace, now, random, changes);
+                batch.is_retry = true;
                 batch.run(blocked.spec, command, may_block, reply)
             }
             // It was encoded by us.
@@ -222,14 +286,28 @@ fn run_all(
     dispatch: &mut Dispatch<'_, '_>,
     data: &[u8],
     decoder: &mut CommandDecoder,
+    ahead: &mut Ahead,
 ) -> (usize, Stop) {
     let mut done = 0;
+    ahead.clear();
+    let looks_ahead = dispatch.node.keyspace.store().is_large();
     loop {
+        if !dispatch.session.is_plain {
+            // Other limits may apply.
+            ahead.clear();
+        } else if looks_ahead && done > 0 && done < data.len() && ahead.is_empty() {
+            ahead.look(data, done, decoder, &mut dispatch.batch);
+        }
         decoder.set_limits(limits(dispatch));
-        match decoder.decode(data.get(done..).unwrap_or_default()) {
+        let next = match ahead.take(data) {
+            Some((taken, command)) => Ok((taken, Some(command))),
+            None => decoder.decode(data.get(done..).unwrap_or_default()),
+        };
+        match next {
             Ok((taken, None)) => return (done + taken, Stop::Input),
             Ok((taken, Some(command))) => match dispatch.run(command, taken) {
                 Flow::Paused => return (done, Stop::Paused),
+                Flow::Later => return (done, Stop::Later),
                 Flow::Blocked(block) => {
                     dispatch.batch.release();
                     dispatch::block(dispatch.node, dispatch.session, dispatch.last, command);

@@ -5,21 +5,22 @@
 //! peer did not take. While those are more than [`OUTPUT_WINDOW`], nothing more is read: the peer
 //! feels it. So a pipeline may be of any depth.
 
+pub(super) mod ahead;
 mod batch;
 mod output;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    future::poll_fn,
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
+use bytes::Bytes;
 use plimsoll_runtime::timer::{self, Sleep};
 use plimsoll_wire::resp::{CommandDecoder, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,7 +30,6 @@ use super::{
     clients::Client, mailbox::Order, node::Node, session::Session, statistics::Events,
     worker::Worker,
 };
-use crate::store::Millis;
 
 /// Replies that may wait for a peer before its commands do, in bytes. Large, because some clients send a
 /// whole pipeline before they read.
@@ -51,9 +51,14 @@ const PAUSE_LOOK: Duration = Duration::from_millis(20);
 #[derive(Default)]
 struct Partial {
     input: Vec<u8>,
+    /// In place of `input`, while a command that takes most of it is put off: a value in it can then be
+    /// kept as it is.
+    whole: Option<Bytes>,
     decoder: CommandDecoder,
     /// There may be a whole command in it: it is looked at before more is read.
     is_ready: bool,
+    /// How often the command that comes first was put off, since room for it is being made.
+    delays: u32,
 }
 
 /// One connection over any stream.
@@ -64,8 +69,6 @@ pub(super) struct Connection<S> {
     session: Session,
     partial: Option<Box<Partial>>,
     pending: Pending,
-    /// Since when the output is over its class's soft limit.
-    over_soft_since: Option<Millis>,
     /// Of the memory above, what the node knows of.
     accounted: usize,
     waker: Option<Waker>,
@@ -77,9 +80,31 @@ pub(super) struct Connection<S> {
 #[derive(Debug, PartialEq, Eq)]
 enum Turn {
     Again,
+    /// After others.
+    Later,
     /// Until the socket, the mailbox or the alarm wakes the task.
     Wait,
     End,
+}
+
+/// To the connection's end, however it comes. By hand, so that the task is nothing but the connection: what
+/// it weighs is what an idle client costs.
+impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.keep_waker(context.waker());
+        for _ in 0..TURNS_MAX {
+            match self.turn(context) {
+                Turn::Again => {}
+                Turn::Later => break,
+                Turn::Wait => return Poll::Pending,
+                Turn::End => return Poll::Ready(()),
+            }
+        }
+        // Behind those whose sockets have become ready meanwhile, which a mere wake would not look for.
+        pin!(tokio::task::yield_now()).poll(context)
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -90,6 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         client: Arc<Client>,
     ) -> Connection<S> {
         let session = Session::new(&node, client);
+        worker.open.set(worker.open.get() + 1);
         Connection {
             stream,
             node,
@@ -97,30 +123,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             session,
             partial: None,
             pending: Pending::default(),
-            over_soft_since: None,
             accounted: 0,
             waker: None,
             alarm: None,
         }
-    }
-
-    /// To the connection's end, however it comes. Borrows, so that the task holds the connection once:
-    /// what it weighs is what an idle client costs.
-    pub(super) async fn run(&mut self) {
-        poll_fn(|context| self.poll(context)).await;
-    }
-
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.keep_waker(context.waker());
-        for _ in 0..TURNS_MAX {
-            match self.turn(context) {
-                Turn::Again => {}
-                Turn::Wait => return Poll::Pending,
-                Turn::End => return Poll::Ready(()),
-            }
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
     }
 
     /// The mailbox's lock is taken only when the task's waker is another one than before.
@@ -140,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             return Turn::End;
         }
         if self.session.is_closing {
-            return if self.pending.is_empty() { Turn::End } else { Turn::Wait };
+            return self.close(context);
         }
         let is_due = self.is_alarm_due(context);
         if self.session.blocked.is_some() {
@@ -157,6 +163,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(Some(0)) | Err(_) => Turn::End,
             Ok(Some(count)) => self.run_batch(context, count),
         }
+    }
+
+    /// When all is sent. The peer is told, where the stream has a way to.
+    fn close(&mut self, context: &mut Context<'_>) -> Turn {
+        if !self.pending.is_empty() {
+            return Turn::Wait;
+        }
+        // Whether it goes out does not matter: the connection ends in any case.
+        drop(Pin::new(&mut self.stream).poll_shutdown(context));
+        Turn::End
     }
 
     /// Whether an alarm has gone off; it is gone then.
@@ -225,7 +241,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Protocol::Resp3 => b">",
         };
         for message in &taken.messages {
-            self.pending.push(kind);
+            // What monitors are told is whole, and the same in both protocols.
+            if !message.starts_with(b"+") {
+                self.pending.push(kind);
+            }
             if message.len() > SHARED_MIN {
                 self.pending.push_shared(message);
             } else {
@@ -253,13 +272,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// # Errors
     /// When the peer leaves too much unread.
     fn check_output(&mut self) -> io::Result<()> {
-        if self.pending.is_empty() {
-            self.over_soft_since = None;
+        if self.pending.len() == 0 {
             return Ok(());
         }
         let limits = self.node.parameters.limits();
         let limit = limits.of(self.session.client.class());
-        if limit.is_over(self.pending.len(), &mut self.over_soft_since, Node::now()) {
+        if self.pending.is_over(limit, Node::now()) {
             Events::count(&self.node.events.output_limit);
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -274,7 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Tells the node and others how much memory the connection keeps. Costs nothing while it keeps none.
     fn account(&mut self) {
-        let input = self.partial.as_ref().map_or(0, |partial| partial.input.capacity());
+        let input = self.partial.as_ref().map_or(0, |partial| partial.bytes());
         let keeps = input + self.pending.len();
         if keeps == self.accounted && keeps == 0 {
             return;
@@ -297,5 +315,6 @@ impl<S> Drop for Connection<S> {
     fn drop(&mut self) {
         self.node.client_bytes.fetch_sub(self.accounted, Ordering::Relaxed);
         self.session.end(&self.node);
+        self.worker.open.set(self.worker.open.get().saturating_sub(1));
     }
 }

@@ -10,20 +10,29 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 
-use crate::commands::Reply;
+use crate::{commands::Reply, serve::limits::ClassLimit, store::Millis};
 
 /// Pieces of one write; more follow with the next one. The kernel takes up to 1,024.
 const SLICES_MAX: usize = 64;
 /// Pieces up to this length are put together with what waits before them.
 const JOINED_MAX: usize = 64 << 10;
 
-/// Bytes that wait for the peer. Costs no memory while it is empty.
+/// Bytes that wait for the peer. Costs next to no memory while it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
+    bytes: usize,
+    /// The stream has taken bytes that its own peer has not: a TLS session keeps a few of them.
+    is_held: bool,
+    queue: Option<Box<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
     pieces: VecDeque<Piece>,
     /// Of the first piece.
     sent: usize,
-    bytes: usize,
+    /// Since when it is over its class's soft limit.
+    over_soft_since: Option<Millis>,
 }
 
 #[derive(Debug)]
@@ -47,8 +56,15 @@ impl Pending {
         self.bytes
     }
 
+    /// Whether there is nothing to do for [`Pending::flush`].
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes == 0
+        self.bytes == 0 && !self.is_held
+    }
+
+    /// Whether it may not wait any longer.
+    pub(super) fn is_over(&mut self, limit: &ClassLimit, now: Millis) -> bool {
+        let Some(queue) = &mut self.queue else { return false };
+        limit.is_over(self.bytes, &mut queue.over_soft_since, now)
     }
 
     pub(super) fn clear(&mut self) {
@@ -60,18 +76,20 @@ impl Pending {
             return;
         }
         self.bytes += bytes.len();
-        match self.pieces.back_mut() {
+        let pieces = &mut self.queue.get_or_insert_default().pieces;
+        match pieces.back_mut() {
             Some(Piece::Own(last)) if last.len() + bytes.len() <= JOINED_MAX => {
                 last.extend_from_slice(bytes);
             }
-            _ => self.pieces.push_back(Piece::Own(bytes.to_vec())),
+            _ => pieces.push_back(Piece::Own(bytes.to_vec())),
         }
     }
 
     /// A large value stays where it is.
     pub(super) fn push_shared(&mut self, bytes: &Bytes) {
         self.bytes += bytes.len();
-        self.pieces.push_back(Piece::Shared(bytes.clone()));
+        let pieces = &mut self.queue.get_or_insert_default().pieces;
+        pieces.push_back(Piece::Shared(bytes.clone()));
     }
 
     /// All of a reply but its first `skipped` bytes.
@@ -108,11 +126,11 @@ impl Pending {
         context: &mut Context<'_>,
     ) -> io::Result<usize> {
         let mut total = 0;
-        while !self.is_empty() {
+        while let Some(queue) = &self.queue {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let mut count = 0;
-            for (slot, (index, piece)) in slices.iter_mut().zip(self.pieces.iter().enumerate()) {
-                let from = if index == 0 { self.sent } else { 0 };
+            for (slot, (index, piece)) in slices.iter_mut().zip(queue.pieces.iter().enumerate()) {
+                let from = if index == 0 { queue.sent } else { 0 };
                 *slot = IoSlice::new(piece.bytes().get(from..).unwrap_or_default());
                 count += 1;
             }
@@ -127,22 +145,40 @@ impl Pending {
                 Poll::Ready(Err(error)) => return Err(error),
             }
         }
+        self.push_on(stream, context)?;
         Ok(total)
+    }
+
+    /// What the stream keeps goes out as well. Nothing to do for a plain socket.
+    fn push_on<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> io::Result<()> {
+        self.is_held = match Pin::new(stream).poll_flush(context) {
+            Poll::Pending => true,
+            Poll::Ready(flushed) => {
+                flushed?;
+                false
+            }
+        };
+        Ok(())
     }
 
     fn forget(&mut self, sent: usize) {
         self.bytes -= sent.min(self.bytes);
-        self.sent += sent;
-        while let Some(first) = self.pieces.front() {
+        let Some(queue) = &mut self.queue else { return };
+        queue.sent += sent;
+        while let Some(first) = queue.pieces.front() {
             let length = first.bytes().len();
-            if self.sent < length {
+            if queue.sent < length {
                 return;
             }
-            self.sent -= length;
-            self.pieces.pop_front();
+            queue.sent -= length;
+            queue.pieces.pop_front();
         }
         // Nothing waits: its memory is given back.
-        self.clear();
+        self.queue = None;
     }
 }
 
@@ -182,6 +218,9 @@ pub(super) fn send<S: AsyncWrite + Unpin>(
                 break;
             }
         }
+    }
+    if sent > 0 {
+        pending.push_on(stream, context)?;
     }
     Ok(sent)
 }

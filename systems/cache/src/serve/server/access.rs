@@ -1,9 +1,17 @@
 //! ACL: users and what they may do.
 
+use std::path::Path;
+
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{self, Categories, Error, Flags, Group, KeyRule, Outcome, Spec, is},
-    serve::{clients::Client, locked, mailbox::Order},
+    serve::{
+        acl::{BAD_NAME, is_name},
+        clients::Client,
+        locked,
+        mailbox::Order,
+        settings,
+    },
 };
 
 /// Bytes of randomness of GENPASS unless told: Redis's own.
@@ -30,7 +38,9 @@ const ACL: &[Spec] = &[
     Spec::server("acl|genpass", -2, EASY, NONE, GROUP, "Gives a random password.").since("6.0.0"),
     Spec::server("acl|getuser", 3, ADMIN, NONE, GROUP, "Gives the rules of a user.").since("6.0.0"),
     Spec::server("acl|list", 2, ADMIN, NONE, GROUP, "Lists the users with their rules.").since("6.0.0"),
+    Spec::server("acl|load", 2, ADMIN, NONE, GROUP, "Reads the users of the ACL file, all of them or none.").since("6.0.0"),
     Spec::server("acl|log", -2, ADMIN, NONE, GROUP, "Gives what was refused, or forgets it.").since("6.0.0"),
+    Spec::server("acl|save", 2, ADMIN, NONE, GROUP, "Writes all users into the ACL file.").since("6.0.0"),
     Spec::server("acl|setuser", -3, ADMIN, NONE, GROUP, "Makes or changes a user.").since("6.0.0"),
     Spec::server("acl|users", 2, ADMIN, NONE, GROUP, "Lists the users' names.").since("6.0.0"),
     Spec::server("acl|whoami", 2, EASY, NONE, GROUP, "Names the user of the connection.").since("6.0.0"),
@@ -44,7 +54,9 @@ pub(super) const HANDLERS: Handlers = &[
     ("acl|genpass", genpass),
     ("acl|getuser", getuser),
     ("acl|list", list),
+    ("acl|load", load),
     ("acl|log", log),
+    ("acl|save", save),
     ("acl|setuser", setuser),
     ("acl|users", users),
     ("acl|whoami", whoami),
@@ -73,8 +85,8 @@ fn cat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 fn setuser(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let name = call.text(2)?;
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '\0') {
-        return Err(Error::text("ERR Usernames can't contain spaces or null characters"));
+    if !is_name(&name) {
+        return Err(Error::Text(format!("ERR {BAD_NAME}").into()));
     }
     let rules: Vec<&[u8]> = call.arguments.iter().skip(3).collect();
     let set = call.node.users.set(&name, &rules);
@@ -94,13 +106,58 @@ fn deluser(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         return Err(Error::text("ERR The 'default' user cannot be removed"));
     }
     let removed: Vec<&String> = names.iter().filter(|name| call.node.users.remove(name)).collect();
-    let is_gone = |client: &Client| removed.contains(&&locked(&client.labels).user);
+    let is_gone = |client: &Client| removed.iter().any(|name| **name == *client.labels().user);
     for client in call.node.clients.list() {
         if client.id != call.session.client.id && is_gone(&client) {
             client.mailbox.order(Order::Close);
         }
     }
     call.out.count(removed.len());
+    Ok(())
+}
+
+/// The file of users.
+///
+/// # Errors
+/// When there is none.
+fn aclfile(call: &ServerCall<'_, '_, '_>) -> Result<String, Error> {
+    let path = call.node.parameters.text("aclfile");
+    if path.is_empty() {
+        let text = "ERR This instance has no ACL file. Users can be made by ACL SETUSER, and stored by \
+                    CONFIG REWRITE where there is a configuration file.";
+        return Err(Error::text(text));
+    }
+    Ok(path)
+}
+
+fn load(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    let path = aclfile(call)?;
+    let password = call.node.parameters.text("requirepass");
+    let lines = settings::user_lines(Path::new(&path));
+    let loaded = lines.and_then(|lines| call.node.users.load(&lines, &password));
+    loaded.map_err(|error| Error::Text(format!("ERR {error}. All users are as they were").into()))?;
+    for client in call.node.clients.list() {
+        let is_gone = call.node.users.find(&client.labels().user).is_none();
+        // The one that asks is told first; its user is looked at with its next command.
+        if is_gone && client.id != call.session.client.id {
+            client.mailbox.order(Order::Close);
+        }
+    }
+    call.node.journal.info("users loaded", &[("file", &path), ("by", &call.who())]);
+    call.out.ok();
+    Ok(())
+}
+
+fn save(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    let path = aclfile(call)?;
+    let lines = call.node.users.lines();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    if let Err(error) = settings::replace(Path::new(&path), &text) {
+        call.node.journal.error("users not saved", &[("file", &path), ("error", &error.to_string())]);
+        return Err(Error::Text(format!("ERR There was an error trying to save the ACLs: {error}").into()));
+    }
+    call.node.journal.info("users saved", &[("file", &path), ("by", &call.who())]);
+    call.out.ok();
     Ok(())
 }
 

@@ -8,13 +8,15 @@ use crate::{
     serve::{
         acl::{Context, DEFAULT, Reason},
         clients::flag,
-        denial, locked,
+        denial,
         session::Replies,
     },
 };
 
 const OPEN: Flags =
     Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::NO_AUTH);
+/// Of those that end whatever the connection is in the middle of.
+const LEAVING: Flags = OPEN.and(Flags::LISTENING).and(Flags::IMMEDIATE);
 const NONE: KeyRule = KeyRule::None;
 const GROUP: Group = Group::Connection;
 
@@ -22,8 +24,8 @@ const GROUP: Group = Group::Connection;
 pub(crate) const TABLE: &[Spec] = &[
     Spec::server("auth", -2, OPEN, NONE, GROUP, "Says who the client is."),
     Spec::server("hello", -1, OPEN, NONE, GROUP, "Chooses the protocol, perhaps says who the client is.").since("6.0.0"),
-    Spec::server("quit", -1, OPEN, NONE, GROUP, "Closes the connection."),
-    Spec::server("reset", 1, OPEN, NONE, GROUP, "Puts the connection back to how it began.").since("6.2.0"),
+    Spec::server("quit", -1, LEAVING, NONE, GROUP, "Closes the connection."),
+    Spec::server("reset", 1, LEAVING, NONE, GROUP, "Puts the connection back to how it began.").since("6.2.0"),
 ];
 
 pub(super) const HANDLERS: Handlers =
@@ -100,7 +102,7 @@ fn hello(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     }
     if let Some(name) = name {
         let name = super::client::checked_name(name, "Client names")?;
-        locked(&call.session.client.labels).name = name;
+        call.session.client.set_labels(|labels| labels.name = name.into());
     }
     call.session.set_protocol(protocol);
     call.out.set_protocol(protocol);
@@ -135,13 +137,14 @@ fn reset(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     session.transaction.reset();
     session.unsubscribe_all(call.node);
     session.stop_tracking(call.node);
+    session.stop_monitoring(call.node);
     session.set_protocol(Protocol::Resp2);
     call.out.set_protocol(Protocol::Resp2);
     session.replies = Replies::On;
     for flag in [flag::NO_EVICT, flag::NO_TOUCH] {
         session.client.set(flag, false);
     }
-    locked(&session.client.labels).name.clear();
+    session.client.set_labels(|labels| labels.name = "".into());
     let default = call.node.users.find(DEFAULT).unwrap_or_default();
     let is_open = default.is_open();
     session.become_user(call.node, default);

@@ -7,7 +7,6 @@ use crate::{
     commands::{Error, Outcome, is},
     serve::{
         clients::{Client, flag},
-        locked,
         mailbox::Order,
     },
 };
@@ -62,7 +61,7 @@ impl Filter {
         self.id.is_none_or(|id| client.id == id)
             && self.addr.as_ref().is_none_or(|addr| client.peer.to_string() == *addr)
             && self.laddr.as_ref().is_none_or(|addr| client.local.to_string() == *addr)
-            && self.user.as_ref().is_none_or(|user| locked(&client.labels).user == *user)
+            && self.user.as_ref().is_none_or(|user| *client.labels().user == **user)
             && self.kind.is_none_or(|kind| kind.is_met_by(client))
             && self.age.is_none_or(|least| age >= least)
             && !(self.spares_self && client.id == call.session.client.id)

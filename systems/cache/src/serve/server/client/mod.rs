@@ -8,7 +8,7 @@ use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec, is},
     serve::{
         clients::{Client, flag},
-        describe, locked,
+        describe,
         mailbox::Order,
         session::Replies,
     },
@@ -81,7 +81,7 @@ pub(super) fn checked_name(name: &[u8], what: &str) -> Result<String, Error> {
 }
 
 fn getname(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    let name = locked(&call.session.client.labels).name.clone();
+    let name = call.session.client.labels().name;
     if name.is_empty() {
         call.out.null()
     } else {
@@ -92,7 +92,7 @@ fn getname(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 fn setname(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let name = checked_name(call.argument(2)?, "Client names")?;
-    locked(&call.session.client.labels).name = name;
+    call.session.client.set_labels(|labels| labels.name = name.into());
     call.out.ok();
     Ok(())
 }
@@ -106,12 +106,10 @@ fn setinfo(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     }
     let what = if is_name { "lib-name" } else { "lib-ver" };
     let value = checked_name(call.argument(3)?, what)?;
-    let mut labels = locked(&call.session.client.labels);
-    if is_name {
-        labels.lib_name = value;
-    } else {
-        labels.lib_version = value;
-    }
+    call.session.client.set_labels(|labels| {
+        let place = if is_name { &mut labels.lib_name } else { &mut labels.lib_version };
+        *place = value.into();
+    });
     call.out.ok();
     Ok(())
 }

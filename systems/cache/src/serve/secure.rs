@@ -1,0 +1,259 @@
+//! TLS: the certificate from the parameters, and handshakes on a thread of their own.
+//!
+//! A handshake costs as much as hundreds of small commands. So they are made away from the threads that
+//! run commands, a bounded number at a time, and a session is handed over when it is made. More
+//! connections than that wait in the kernel's queue.
+
+use std::{
+    collections::VecDeque,
+    fs, io,
+    net::SocketAddr,
+    sync::{Arc, RwLock, atomic::Ordering},
+    time::Duration,
+};
+
+use plimsoll_runtime::{
+    clock::Instant,
+    listen::Bound,
+    timer,
+    tls::{
+        Alpn, ParkedStream,
+        server::{ClientAuth, TlsAcceptor},
+    },
+};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    task::{AbortHandle, spawn_local, yield_now},
+};
+
+use super::{arrivals, node::Node, parameters::Parameters, statistics::Events};
+
+/// Connections in the middle of their handshake, or handed over and not taken yet.
+pub(super) const HANDSHAKES_MAX: usize = 1_024;
+/// A handshake that takes longer is given up.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// The same while there are as many as may be and more wait.
+const CROWDED_TIME: Duration = Duration::from_secs(1);
+/// Wait after an `accept` that failed for want of descriptors or memory.
+const ACCEPT_RETRY: Duration = Duration::from_millis(10);
+/// Longest file of a certificate or key, in bytes.
+const FILE_MAX: u64 = 1 << 20;
+
+/// A session on its way to the thread that serves it.
+pub(super) struct Arrival {
+    pub(super) stream: ParkedStream,
+    pub(super) peer: SocketAddr,
+    pub(super) local: SocketAddr,
+    /// Given back when the session is taken.
+    _place: OwnedSemaphorePermit,
+}
+
+/// What new sessions are made with. Replaced as a whole by CONFIG SET; sessions that are there stay.
+#[derive(Default)]
+pub(crate) struct Secure {
+    acceptor: RwLock<Option<TlsAcceptor>>,
+}
+
+impl std::fmt::Debug for Secure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Secure").field("is_on", &self.is_on()).finish()
+    }
+}
+
+impl Secure {
+    /// Reads the files again that the parameters name. What was there stays when they cannot be used.
+    ///
+    /// # Errors
+    /// Why not, naming the parameter.
+    pub(crate) fn load(&self, parameters: &Parameters) -> Result<(), String> {
+        let acceptor = acceptor(&|name| parameters.text(name))?;
+        *self.acceptor.write().unwrap_or_else(|error| error.into_inner()) = Some(acceptor);
+        Ok(())
+    }
+
+    /// Whether the parameters could be changed to `pairs`, as far as they are about TLS and that is on.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn check(
+        &self,
+        parameters: &Parameters,
+        pairs: &[(&str, &str)],
+    ) -> Result<(), String> {
+        if !self.is_on() || !pairs.iter().any(|(name, _)| is_about_tls(name)) {
+            return Ok(());
+        }
+        let value = |wanted: &str| {
+            let given = pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            given.map_or_else(|| parameters.text(wanted), |(_, value)| (*value).to_owned())
+        };
+        acceptor(&value).map(drop)
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.acceptor().is_some()
+    }
+
+    fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.acceptor.read().unwrap_or_else(|error| error.into_inner()).clone()
+    }
+}
+
+/// Of the parameters that CONFIG SET changes.
+pub(crate) fn is_about_tls(name: &str) -> bool {
+    name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tls-"))
+}
+
+fn acceptor(value: &dyn Fn(&str) -> String) -> Result<TlsAcceptor, String> {
+    let read = |name: &str| {
+        let path = value(name);
+        if path.is_empty() {
+            return Err(format!("{name} is needed for TLS"));
+        }
+        text(&path).map_err(|error| format!("{name}: {path}: {error}"))
+    };
+    let (certificate, key) = (read("tls-cert-file")?, read("tls-key-file")?);
+    let password = value("tls-key-file-pass");
+    let password = (!password.is_empty()).then_some(password.as_str());
+    let wanted = value("tls-auth-clients");
+    let authority = match wanted.as_str() {
+        "no" => String::new(),
+        _ => read("tls-ca-cert-file").map_err(|error| {
+            format!("{error} (or tls-auth-clients no, for clients without certificates)")
+        })?,
+    };
+    let auth = match wanted.as_str() {
+        "no" => ClientAuth::None,
+        "optional" => ClientAuth::Optional(&authority),
+        _ => ClientAuth::Required(&authority),
+    };
+    TlsAcceptor::with_client_auth(&certificate, (&key, password), Alpn::None, auth)
+        .map_err(|error| format!("tls-cert-file, tls-key-file: {error}"))
+}
+
+fn text(path: &str) -> io::Result<String> {
+    if fs::metadata(path)?.len() > FILE_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    fs::read_to_string(path)
+}
+
+/// Takes connections and makes their sessions until the server stops; each goes to the next of
+/// `workers`.
+///
+/// # Errors
+/// When the socket cannot be listened to.
+pub(super) async fn run(
+    socket: Bound,
+    node: Arc<Node>,
+    workers: Vec<mpsc::Sender<Arrival>>,
+    mut stopped: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let listener = socket.listen()?;
+    let mut handshakes = Handshakes::default();
+    let take_all = async {
+        for worker in workers.iter().cycle() {
+            let Some(place) = handshakes.place().await else { return };
+            let (tcp, peer) = loop {
+                match listener.accept().await {
+                    Ok(taken) => break taken,
+                    Err(_) => timer::sleep(ACCEPT_RETRY).await,
+                }
+            };
+            if let Some(task) = begin(tcp, peer, place, &node, worker) {
+                handshakes.began.push_back((Instant::now(), task));
+            }
+        }
+    };
+    tokio::select! {
+        () = take_all => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    Ok(())
+}
+
+/// Those that are being made, bounded by their places.
+struct Handshakes {
+    places: Arc<Semaphore>,
+    /// In the order of their beginning; some may have ended.
+    began: VecDeque<(Instant, AbortHandle)>,
+}
+
+impl Default for Handshakes {
+    fn default() -> Handshakes {
+        let places = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+        Handshakes { places, began: VecDeque::new() }
+    }
+}
+
+impl Handshakes {
+    /// Room for one more. When all is taken, it is that of the oldest one, if that has had its chance: clients
+    /// that say nothing must not keep the others out. `None` never comes.
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.began.retain(|(_, task)| !task.is_finished());
+        loop {
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return Some(place);
+            }
+            let oldest = self.began.front().map(|(began, _)| *began + CROWDED_TIME);
+            let freed = Arc::clone(&self.places).acquire_owned();
+            // Without any, those that are handed over have all places.
+            match timer::timeout_at(oldest.unwrap_or(Instant::FAR_FUTURE), freed).await {
+                Some(place) => return place.ok(),
+                None => {
+                    if let Some((_, task)) = self.began.pop_front() {
+                        task.abort();
+                        // It gives its place back when it is dropped.
+                        yield_now().await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Makes a connection's session in a task of its own.
+fn begin(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+    node: &Arc<Node>,
+    worker: &mpsc::Sender<Arrival>,
+) -> Option<AbortHandle> {
+    let max = node.parameters.hot.max_clients.load(Ordering::Relaxed);
+    if node.clients.count() as u64 >= max {
+        // No word of it: the client waits for a handshake, and does not read anything else.
+        Events::count(&node.events.accepted);
+        Events::count(&node.events.rejected);
+        return None;
+    }
+    let acceptor = node.secure.acceptor()?;
+    let (node, worker) = (Arc::clone(node), worker.clone());
+    let task = spawn_local(async move {
+        arrivals::prepare(&tcp, &node);
+        let local = tcp.local_addr().unwrap_or(node.addr);
+        let mut unmade = Unmade(&node, true);
+        let deadline = Instant::now() + HANDSHAKE_TIME;
+        let session = timer::timeout_at(deadline, acceptor.accept_movable(tcp)).await;
+        let Some(Ok(stream)) = session.map(|session| session.and_then(|session| session.park()))
+        else {
+            return;
+        };
+        unmade.1 = false;
+        // There are as many places in the queue as permits; it is closed when the server stops.
+        drop(worker.try_send(Arrival { stream, peer, local, _place: place }));
+    });
+    Some(task.abort_handle())
+}
+
+/// Counts a handshake that ends without a session, however that comes.
+struct Unmade<'n>(&'n Node, bool);
+
+impl Drop for Unmade<'_> {
+    fn drop(&mut self) {
+        if self.1 {
+            Events::count(&self.0.events.handshakes_failed);
+        }
+    }
+}
