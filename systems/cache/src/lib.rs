@@ -1,7 +1,45 @@
 //! An in-memory cache that Redis clients work with, and the same as a library.
+//!
+//! # Inside a program
+//!
+//! [`Cache`] holds items under a hard cap on their bytes, shared by threads and tasks:
+//!
+//! ```
+//! use std::time::Duration;
+//! use plimsoll_cache::Cache;
+//!
+//! let cache: Cache<String> =
+//!     Cache::builder(64 << 20).time_to_live(Duration::from_secs(300)).build();
+//! cache.insert("greeting", "hello".to_owned());
+//! assert_eq!(cache.get("greeting").as_deref(), Some("hello"));
+//! ```
+//!
+//! - what it can hold: [`Value`]; any type of yours behind [`Shared`]
+//! - fetching what is not there, once however many ask: [`Cache::get_or_fetch`] and
+//!   [`Cache::get_or_fetch_blocking`]
+//! - times to live: [`Builder::time_to_live`], [`Cache::insert_with_ttl`], [`Fetched::with_ttl`]
+//! - removing: [`Cache::invalidate`], [`Cache::invalidate_prefix`], [`Cache::invalidate_where`],
+//!   [`Cache::clear`]
+//! - what leaves when there is no room: [`Builder::policy`]; how well that goes:
+//!   [`Cache::statistics`]
+//!
+//! Beside caches that keep a pointer per entry, such as moka and quick_cache, this one keeps keys and values
+//! one behind the other in memory of its own. So an item costs some 20 bytes over its own and no
+//! allocation, a cap is one on memory and not on a guess of it, and more items fit under it; and a value
+//! that is kept as bytes is copied when it is asked for, where the others hand out a reference. The
+//! example `beside` measures all three.
+//!
+//! # As a server
+//!
+//! [`serve`] is the server that `plimsoll serve cache` runs: RESP over TCP, users, channels, client-side
+//! caching. The layers under it, each without I/O and without a clock of its own, are [`commands`],
+//! [`values`] (collections) and [`store`].
 
+mod cache;
 pub mod commands;
 mod glob;
 pub mod serve;
 pub mod store;
 pub mod values;
+
+pub use cache::{Builder, Cache, FetchError, Fetched, Iter, Nothing, Shared, Statistics, Value};

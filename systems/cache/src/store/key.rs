@@ -15,7 +15,9 @@ pub struct Key<'a> {
 
 impl<'a> Key<'a> {
     pub fn new(bytes: &'a [u8], seed: &Seed) -> Key<'a> {
-        Key { bytes, hash: seed.hash(bytes), slot: resp::slot(bytes) }
+        let hash = seed.hash(bytes);
+        let slot = if seed.has_slots { resp::slot(bytes) } else { slot_of(hash) };
+        Key { bytes, hash, slot }
     }
 
     pub fn bytes(&self) -> &'a [u8] {
@@ -38,11 +40,27 @@ impl<'a> Key<'a> {
 pub struct Seed {
     start: u64,
     shared: SharedSeed,
+    /// Whether slots are Redis's.
+    has_slots: bool,
 }
 
 impl Seed {
     pub fn new(seed: u64) -> Seed {
-        Seed { start: seed.rotate_left(32), shared: SharedSeed::from_u64(seed) }
+        Seed { start: seed.rotate_left(32), shared: SharedSeed::from_u64(seed), has_slots: true }
+    }
+
+    /// For a store whose slots nobody asks for: they come from the hash, which costs less than to
+    /// read the key again.
+    pub fn without_slots(seed: u64) -> Seed {
+        Seed { has_slots: false, ..Seed::new(seed) }
+    }
+
+    pub(super) fn has_slots(&self) -> bool {
+        self.has_slots
+    }
+
+    pub(super) fn slot(&self, key: &[u8]) -> u16 {
+        if self.has_slots { resp::slot(key) } else { slot_of(self.hash(key)) }
     }
 
     /// 64 bits, all of them well mixed.
@@ -52,3 +70,10 @@ impl Seed {
         hasher.finish()
     }
 }
+
+/// Mixed anew, as the index and the ghost of a shard have the bits of the hash for themselves.
+fn slot_of(hash: u64) -> u16 {
+    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as u16
+}
+
+const _: () = assert!(resp::SLOTS == 1 << (64 - 50), "as many as there are slots");

@@ -13,7 +13,16 @@ pub struct Store<O = Object> {
 
 impl<O: Payload> Store<O> {
     pub fn new(config: &Config) -> Store<O> {
-        let seed = Seed::new(config.seed);
+        Store::seeded(config, Seed::new(config.seed))
+    }
+
+    /// A store without Redis's slots: keys with the same `{hash tag}` are not in the same shard, and
+    /// [`Shard::len_of_slot`] is 0.
+    pub fn without_slots(config: &Config) -> Store<O> {
+        Store::seeded(config, Seed::without_slots(config.seed))
+    }
+
+    fn seeded(config: &Config, seed: Seed) -> Store<O> {
         let count = config.shards.clamp(1, Config::SHARDS_MAX).next_power_of_two();
         let shards = (0..count)
             .map(|_| Shard::among(count, config.max_bytes / count, config.policy, seed.clone()))

@@ -77,7 +77,7 @@ impl<O: Payload> Shard<O> {
             hands: Hands::default(),
             rounds: 0,
             volatile: 0,
-            slots: SlotCounts::new(shards),
+            slots: if seed.has_slots() { SlotCounts::new(shards) } else { SlotCounts::none() },
             seed,
             max_bytes,
             policy,

@@ -16,6 +16,11 @@ impl SlotCounts {
         SlotCounts { counts: vec![0; usize::from(SLOTS) >> shared_bits], shared_bits }
     }
 
+    /// Where slots are not counted.
+    pub(super) fn none() -> SlotCounts {
+        SlotCounts { counts: Vec::new(), shared_bits: 0 }
+    }
+
     pub(super) fn get(&self, slot: u16) -> usize {
         self.counts.get(usize::from(slot) >> self.shared_bits).map_or(0, |count| *count as usize)
     }

@@ -1,7 +1,6 @@
 //! Writing items, and the ways in which they leave.
 
 use bytes::Bytes;
-use plimsoll_wire::resp;
 
 use super::{Found, Shard};
 use crate::store::{
@@ -210,7 +209,7 @@ impl<O: Payload> Shard<O> {
         if let Some(listener) = &mut self.listener {
             listener(key, why);
         }
-        let slot = resp::slot(key);
+        let slot = self.seed.slot(key);
         drop(self.detach(cell, place, slot));
     }
 
