@@ -368,6 +368,7 @@ impl Client<'_> {
         let spec = resolve(command).unwrap();
         let mut batch = Batch::new(self.keyspace, NOW, &mut self.random, &mut self.changes);
         assert_eq!(batch.run(spec, command, true, &mut self.reply), Ran::Replied);
+        drop(batch);
         self.reply.clear();
         self.changes.clear();
     }
@@ -416,7 +417,10 @@ proptest! {
             let deadline = ttl.map_or(Deadline::None, |ttl| {
                 Deadline::At(Millis(NOW.0 + 1 + u64::from(ttl)))
             });
-            let value = value.map_or(NewValue::Bytes(&bytes), object);
+            let value = match value {
+                None => NewValue::Bytes(&bytes),
+                Some(value) => object(value),
+            };
             put(&store, &key, value, deadline);
         }
         let keyspace = Keyspace::new(store);
