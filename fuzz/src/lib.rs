@@ -7,6 +7,7 @@ mod near;
 mod agents;
 mod archives;
 mod cache;
+mod cache_files;
 mod cookies;
 mod durations;
 mod exchanges;

@@ -38,6 +38,7 @@
 mod cache;
 pub mod commands;
 mod glob;
+pub mod persist;
 pub mod serve;
 pub mod store;
 pub mod values;

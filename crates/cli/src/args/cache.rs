@@ -1,4 +1,6 @@
-//! `plimsoll serve cache`: flags of the cache.
+//! `plimsoll serve cache`: flags of the cache. Each is a short name of a parameter.
+
+use std::net::IpAddr;
 
 use clap::Args;
 
@@ -11,20 +13,25 @@ Examples:
   plimsoll serve cache --maxmemory 1gb --policy allkeys-lru
   plimsoll serve cache --host 0.0.0.0 --port 6379 --requirepass SECRET
   plimsoll serve cache --set timeout=300 --set notify-keyspace-events=Ex
+  plimsoll serve cache --config cache.conf --admin-port 9121
+  plimsoll serve cache --port 6379 --origin 'user:*=http://127.0.0.1:9000/users/{1}'
 
 Then, with the tools of Redis:
   redis-cli -p 6379
   redis-benchmark -p 6379 -P 16 -t set,get
 
-All of CONFIG's parameters, the commands, and what is not there: docs/cache.md"
+A parameter can stand in the file of --config (`maxmemory 1gb`), in the environment
+(PLIMSOLL_CACHE_MAXMEMORY=1gb) and among the flags; the later ones are stronger.
+
+All parameters, the commands, and what is not there: docs/cache.md"
 )]
 pub(crate) struct CacheArgs {
     /// Port; a free one when none is given
-    #[arg(short, long, default_value_t = 0, hide_default_value = true)]
-    pub(crate) port: u16,
-    /// Address to listen on. One that other hosts reach needs --requirepass or --open
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) host: std::net::IpAddr,
+    #[arg(short, long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// Address to listen on, 127.0.0.1 unless given. One that other hosts reach needs --requirepass or --open
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<IpAddr>,
     /// Serves everybody who reaches the address, without a password
     #[arg(long)]
     pub(crate) open: bool,
@@ -32,27 +39,103 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
     /// Most bytes of data: 100mb, 2gb; 0 is no limit
-    #[arg(long, value_name = "BYTES", default_value = "0", hide_default_value = true)]
-    pub(crate) maxmemory: String,
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) maxmemory: Option<String>,
     /// What leaves when they are used up: s3-fifo, sieve, noeviction, or Redis's names (allkeys-lru and the
     /// like mean s3-fifo; volatile-* takes only what has a deadline) [default: noeviction]
     #[arg(long, value_name = "NAME")]
     pub(crate) policy: Option<String>,
-    /// Password of the default user
-    #[arg(long, value_name = "PASSWORD", env = "PLIMSOLL_CACHE_PASSWORD", hide_env_values = true)]
+    /// Password of the default user; better given as PLIMSOLL_CACHE_REQUIREPASS
+    #[arg(long, value_name = "PASSWORD")]
     pub(crate) requirepass: Option<String>,
+    /// File of users, for ACL LOAD and ACL SAVE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aclfile: Option<String>,
     /// Most connections [default: 10000]
     #[arg(long, value_name = "N")]
     pub(crate) maxclients: Option<u32>,
-    /// Any parameter of CONFIG SET; may be given several times
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
-    pub(crate) parameters: Vec<(String, String)>,
+    /// Serves /metrics, /health and /ready there; 0 takes a free port [default: not served]
+    #[arg(long, value_name = "N")]
+    pub(crate) admin_port: Option<u16>,
+    /// Address of --admin-port, 127.0.0.1 unless given. Everybody who reaches it may ask
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) admin_host: Option<IpAddr>,
+    /// Port for TLS; alone, there is no other one. Needs --tls-cert-file and --tls-key-file
+    #[arg(long, value_name = "N")]
+    pub(crate) tls_port: Option<u16>,
+    /// The certificate and those between it and an authority, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert_file: Option<String>,
+    /// Its key, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key_file: Option<String>,
+    /// The authority of clients' certificates, as PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca_cert_file: Option<String>,
+    /// Whether clients have to show a certificate: yes, optional or no [default: yes]
+    #[arg(long, value_name = "WORD")]
+    pub(crate) tls_auth_clients: Option<String>,
+    /// File that items are loaded from at the start and saved to, in the folder of --dir [default: none]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dbfilename: Option<String>,
+    /// Folder of that file [default: where the server is started]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) dir: Option<String>,
+    /// When to save, besides SAVE and BGSAVE: 'SECONDS CHANGES ...' (so many changes, so long after the last
+    /// time) and at the end; or 'stop', only at the end [default: never]
+    #[arg(long, value_name = "POINTS")]
+    pub(crate) save: Option<String>,
+    /// Where keys come from that are not there: 'user:*=http://127.0.0.1:9000/users/{1}', with options behind
+    /// it (;ttl=60s;stale-if-error=1h). May be given several times
+    #[arg(long, value_name = "RULE")]
+    pub(crate) origin: Vec<String>,
+    /// Seconds that they are kept, where neither rule nor origin says [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) origin_ttl: Option<u32>,
+    /// Milliseconds that an origin has for an answer [default: 2000]
+    #[arg(long, value_name = "MILLISECONDS")]
+    pub(crate) origin_timeout: Option<u32>,
+    /// Any parameter; may be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
     /// Ends by itself after this many seconds
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub(crate) seconds: Option<u64>,
     /// Ends when standard input is closed (for parents that start it)
     #[arg(long, hide = true)]
     pub(crate) until_stdin_closes: bool,
+}
+
+impl CacheArgs {
+    /// The flags as parameters and their values. `--set` says the same as a flag does, and comes last.
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
+        let flags = [
+            ("port", self.port.map(|port| port.to_string())),
+            ("bind", self.host.map(|host| host.to_string())),
+            ("protected-mode", self.open.then(|| "no".to_owned())),
+            ("io-threads", self.threads.map(|threads| threads.to_string())),
+            ("maxmemory", self.maxmemory.clone()),
+            ("maxmemory-policy", self.policy.clone()),
+            ("requirepass", self.requirepass.clone()),
+            ("aclfile", self.aclfile.clone()),
+            ("maxclients", self.maxclients.map(|count| count.to_string())),
+            ("dbfilename", self.dbfilename.clone()),
+            ("dir", self.dir.clone()),
+            ("save", self.save.clone()),
+            ("admin-port", self.admin_port.map(|port| port.to_string())),
+            ("admin-bind", self.admin_host.map(|host| host.to_string())),
+            ("tls-port", self.tls_port.map(|port| port.to_string())),
+            ("tls-cert-file", self.tls_cert_file.clone()),
+            ("tls-key-file", self.tls_key_file.clone()),
+            ("tls-ca-cert-file", self.tls_ca_cert_file.clone()),
+            ("tls-auth-clients", self.tls_auth_clients.clone()),
+            ("origin-ttl", self.origin_ttl.map(|seconds| seconds.to_string())),
+            ("origin-timeout", self.origin_timeout.map(|millis| millis.to_string())),
+        ];
+        let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let origins = self.origin.iter().map(|rule| ("origin".to_owned(), rule.clone()));
+        given.chain(origins).chain(self.set.iter().cloned()).collect()
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

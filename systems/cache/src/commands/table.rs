@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{
-    bits, dump, expiry, hashes, introspect, keys, lists, node, sets, sort, sorted_sets, spec::Spec,
+    bits, dump, expiry, fills, hashes, hyperloglog, introspect, keys, lists, node, sets, sort, sorted_sets, spec::Spec,
     strings,
 };
 use crate::serve::server;
@@ -16,10 +16,12 @@ const FAMILIES: &[&[Spec]] = &[
     lists::TABLE,
     sets::TABLE,
     sorted_sets::TABLE,
+    hyperloglog::TABLE,
     keys::TABLE,
     expiry::TABLE,
     sort::TABLE,
     dump::TABLE,
+    fills::TABLE,
     node::TABLE,
     introspect::TABLE,
     server::access::TABLE,
@@ -27,10 +29,13 @@ const FAMILIES: &[&[Spec]] = &[
     server::config::TABLE,
     server::connection::TABLE,
     server::debug::TABLE,
+    server::hotkeys::TABLE,
     server::info::TABLE,
     server::latency::TABLE,
     server::memory::TABLE,
+    server::monitor::TABLE,
     server::pubsub::TABLE,
+    server::saving::TABLE,
     server::scripting::TABLE,
     server::slowlog::TABLE,
     server::transactions::TABLE,
@@ -49,43 +54,61 @@ pub fn all() -> impl Iterator<Item = &'static Spec> {
 /// The command of that name, in any case.
 #[inline]
 pub fn find(name: &[u8]) -> Option<&'static Spec> {
-    INDEX.find(name)
+    find_numbered(name).map(|(_, spec)| spec)
 }
 
 /// The subcommand of that name, in any case.
 pub fn find_subcommand(container: &Spec, name: &[u8]) -> Option<&'static Spec> {
-    container.subcommands.iter().find(|spec| {
+    place_of_subcommand(container, name).map(|(_, spec)| spec)
+}
+
+pub(super) fn place_of_subcommand(container: &Spec, name: &[u8]) -> Option<(u32, &'static Spec)> {
+    (0..).zip(container.subcommands).find(|(_, spec)| {
         let own = spec.name.split_once('|').map_or(spec.name, |(_, own)| own);
         own.as_bytes().eq_ignore_ascii_case(name)
     })
 }
 
+/// All commands and subcommands, each at the place of its number.
+pub fn numbered() -> impl Iterator<Item = &'static Spec> {
+    all().flat_map(|spec| std::iter::once(spec).chain(spec.subcommands))
+}
+
+/// The command of that name, in any case, with its number; those of its subcommands follow.
+#[inline]
+pub(super) fn find_numbered(name: &[u8]) -> Option<(u32, &'static Spec)> {
+    INDEX.find(name)
+}
+
 /// An open table: a command is at the place of its hash, or at the next free one.
 struct Index {
-    places: Box<[Option<&'static Spec>; PLACES]>,
+    places: Box<[Option<(u32, &'static Spec)>; PLACES]>,
 }
 
 impl Index {
     fn new() -> Index {
         let mut places = Box::new([None; PLACES]);
-        for spec in all() {
+        for (number, spec) in (0..).zip(numbered()) {
+            if spec.name.contains('|') {
+                continue;
+            }
             let start = hash(spec.name.as_bytes());
             let free = (0..PLACES).map(|step| (start + step) % PLACES);
             let place = free.filter_map(|at| Some((at, places.get(at)?.is_none())));
             let place = place.filter(|(_, is_free)| *is_free).map(|(at, _)| at).next();
             if let Some(place) = place.and_then(|at| places.get_mut(at)) {
-                *place = Some(spec);
+                *place = Some((number, spec));
             }
         }
         Index { places }
     }
 
-    fn find(&self, name: &[u8]) -> Option<&'static Spec> {
+    fn find(&self, name: &[u8]) -> Option<(u32, &'static Spec)> {
         let start = hash(name);
         for step in 0..PLACES {
-            let spec = (*self.places.get((start + step) % PLACES)?)?;
+            let (number, spec) = (*self.places.get((start + step) % PLACES)?)?;
             if spec.name.as_bytes().eq_ignore_ascii_case(name) {
-                return Some(spec);
+                return Some((number, spec));
             }
         }
         None
@@ -119,6 +142,9 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), count);
         assert!(find(b"nothing").is_none());
+        for (number, spec) in (0..).zip(numbered()).filter(|(_, spec)| !spec.name.contains('|')) {
+            assert_eq!(find_numbered(spec.name.as_bytes()).map(|(found, _)| found), Some(number));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::{
 use plimsoll_wire::resp::Command;
 
 use super::{error::Error, held::Held, key_rule::KeyRule};
-use crate::store::Millis;
+use crate::store::{Key, Millis};
 
 /// Most keys that one client may watch.
 pub const WATCHED_LIMIT: usize = 1 << 16;
@@ -116,16 +116,30 @@ impl Watching {
             let key = held.store().key(bytes);
             let shard = held.index(&key);
             let existed = held.of(&key).peek(&key, now).is_some();
-            let hash = key.hash();
-            let Some(watches) = self.watches.shards.get(shard) else { break };
-            let changes = watches.with(|table| {
-                let watched = table.entry(hash).or_default();
-                watched.watchers += 1;
-                watched.changes
-            });
-            self.keys.push(WatchedKey { key: bytes.into(), shard, hash, changes, existed });
+            self.add(&key, shard, existed);
         }
         Ok(())
+    }
+
+    /// Watches a key of the shard of that index, which is locked.
+    pub(crate) fn add(&mut self, key: &Key<'_>, shard: usize, existed: bool) {
+        let Some(watches) = self.watches.shards.get(shard) else { return };
+        let hash = key.hash();
+        let changes = watches.with(|table| {
+            let watched = table.entry(hash).or_default();
+            watched.watchers += 1;
+            watched.changes
+        });
+        self.keys.push(WatchedKey { key: key.bytes().into(), shard, hash, changes, existed });
+    }
+
+    /// Whether a command has changed a watched key since. Of those that have left by themselves it
+    /// knows nothing.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.keys.iter().any(|watched| {
+            let shard = self.watches.shards.get(watched.shard);
+            shard.and_then(|shard| shard.changes(watched.hash)) != Some(watched.changes)
+        })
     }
 
     /// The shards of the watched keys, for locking them.
@@ -136,14 +150,11 @@ impl Watching {
     /// Whether a watched key was changed, or has expired or been evicted since. Their shards are
     /// locked.
     pub(super) fn is_broken(&self, held: &mut Held<'_>, now: Millis) -> bool {
-        self.keys.iter().any(|watched| {
-            let changes = self.watches.shards.get(watched.shard);
-            if changes.and_then(|shard| shard.changes(watched.hash)) != Some(watched.changes) {
-                return true;
-            }
-            let key = held.store().key(&watched.key);
-            watched.existed && held.of(&key).peek(&key, now).is_none()
-        })
+        self.is_changed()
+            || self.keys.iter().any(|watched| {
+                let key = held.store().key(&watched.key);
+                watched.existed && held.of(&key).peek(&key, now).is_none()
+            })
     }
 
     pub fn clear(&mut self) {

@@ -9,7 +9,9 @@ use plimsoll_wire::resp::Command;
 use super::{
     absent,
     acl::{Access, Context, Reason},
+    clients::Client,
     denial,
+    hot::{Answer, HotKeys},
     latency::Event,
     locked,
     node::Node,
@@ -18,8 +20,11 @@ use super::{
     statistics::{Events, WorkerCounters},
     tracking::Post,
 };
-use crate::commands::{
-    self, Batch, Block, Error, Flags, Ran, Reply, Run, Spec, Transaction, is_immediate,
+use crate::{
+    commands::{
+        self, Batch, Block, Error, Flags, Handler, KeyList, Ran, Reply, Run, Spec, Step, Transaction, is_immediate,
+    },
+    store::Millis,
 };
 
 /// Of commands that take constant time, one in so many is timed.
@@ -37,6 +42,8 @@ pub(super) enum Flow {
     Blocked(Block),
     /// It has not run: nobody like it is served for now.
     Paused,
+    /// It has not run: room for it is being made.
+    Later,
 }
 
 /// Runs the commands of one batch of one connection.
@@ -46,9 +53,12 @@ pub(super) struct Dispatch<'b, 's> {
     pub(super) batch: Batch<'s>,
     pub(super) out: &'b mut Reply,
     pub(super) counters: Option<&'s WorkerCounters>,
+    pub(super) hot: &'b mut HotKeys,
     pub(super) tick: &'b mut u32,
     /// Whether a pause is on.
     pub(super) is_paused: bool,
+    /// Whether anybody wants to see each command.
+    pub(super) is_monitored: bool,
     /// The number of the last command; `u32::MAX` for none.
     pub(super) last: u32,
     pub(super) count: u64,
@@ -57,8 +67,8 @@ pub(super) struct Dispatch<'b, 's> {
 impl Dispatch<'_, '_> {
     /// `bytes` is how long the command was.
     pub(super) fn run(&mut self, command: Command<'_>, bytes: usize) -> Flow {
-        let spec = match commands::resolve(command) {
-            Ok(spec) => spec,
+        let (number, spec) = match commands::resolve_numbered(command) {
+            Ok(found) => found,
             Err(error) => {
                 self.refuse_unknown(command, error);
                 return Flow::Next;
@@ -67,19 +77,37 @@ impl Dispatch<'_, '_> {
         if self.is_paused && self.node.pause.holds_back(spec, self.batch.now) {
             return Flow::Paused;
         }
-        self.last = self.node.index.of(spec);
+        if !self.session.transaction.is_open() && !self.batch.make_way(spec, command, bytes) {
+            return Flow::Later;
+        }
+        self.last = number;
         self.count += 1;
         *self.tick = self.tick.wrapping_add(1);
-        let is_timed = spec.complexity != "O(1)"
+        let is_timed = spec.may_be_slow
             || self.tick.is_multiple_of(TIMED_ONE_IN)
             || bytes > TIMED_BYTES;
         let started = is_timed.then(Instant::now);
-        let before = self.out.buffer().len();
-        let ran = if self.session.is_plain && matches!(spec.run, Run::Keyspace(_)) {
-            self.batch.run(spec, command, true, self.out)
-        } else {
-            self.run_carefully(spec, command)
+        let (before, sent) = (self.out.buffer().len(), self.out.len());
+        let ran = match spec.run {
+            Run::Keyspace(handler) if self.session.is_plain && !self.is_monitored => {
+                self.run_plainly(spec, handler, command)
+            }
+            _ => self.run_carefully(spec, command),
         };
+        if self.session.errand.is_some() {
+            // It has no reply yet, and runs again.
+            self.count -= 1;
+            return Flow::Paused;
+        }
+        if self.hot.is_due() {
+            // What was refused has not been asked for.
+            let keys = match ran {
+                Ran::Failed => KeyList::None,
+                _ => self.batch.keys(spec, command),
+            };
+            let bytes = self.out.len().saturating_sub(sent);
+            self.hot.note(keys.as_slice().iter().copied(), bytes, self.batch.random);
+        }
         self.record(spec, command, ran, started);
         match ran {
             Ran::Replied => Flow::Next,
@@ -102,6 +130,36 @@ impl Dispatch<'_, '_> {
             self.out.error(&error);
         }
         self.count_error(before);
+    }
+
+    /// With nothing of the session that matters.
+    #[inline]
+    fn run_plainly(
+        &mut self,
+        spec: &'static Spec,
+        handler: Handler,
+        command: Command<'_>,
+    ) -> Ran {
+        let Dispatch { batch, hot, out, counters, .. } = self;
+        let keys = batch.keys(spec, command);
+        if hot.copies.is_empty() || !spec.has(Flags::COPIED) {
+            return batch.run_on(spec, handler, command, &keys, true, out);
+        }
+        let Some(key) = keys.as_slice().first() else {
+            return batch.run_on(spec, handler, command, &keys, true, out);
+        };
+        let answer = hot.copies.answer(key, batch.held.store(), batch.now, out);
+        if answer == Answer::Given {
+            if let Some(counters) = counters {
+                counters.copied_reads.add(1);
+            }
+            return Ran::Replied;
+        }
+        let ran = batch.run_on(spec, handler, command, &keys, true, out);
+        if answer == Answer::Wanted && ran == Ran::Replied {
+            hot.copies.take(key, batch.held.look(key), batch.now);
+        }
+        ran
     }
 
     /// With all that a session can be in the middle of.
@@ -148,7 +206,7 @@ impl Dispatch<'_, '_> {
         if !session.user.may_do_all() && !spec.has(Flags::NO_AUTH) {
             self.check_permissions(spec, command)?;
         }
-        if self.session.is_only_listening() && !is_for_listeners(spec) {
+        if self.session.is_only_listening() && !spec.has(Flags::LISTENING) {
             return Err(Error::Text(
                 format!(
                     "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT \
@@ -200,22 +258,33 @@ impl Dispatch<'_, '_> {
         Ok(())
     }
 
+    fn tell_monitors(&self, spec: &Spec, command: Command<'_>) {
+        let (node, now) = (self.node, self.batch.now);
+        let limits = node.parameters.limits();
+        let closed = node.monitors.tell(spec, command, &self.session.client, &limits, now);
+        node.events.messages_undelivered.fetch_add(closed, Ordering::Relaxed);
+    }
+
     fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>) -> Ran {
+        if self.is_monitored && self.session.errand.is_none() {
+            self.tell_monitors(spec, command);
+        }
         if self.session.transaction.is_open() && !is_immediate(spec) {
             let queued = self.session.transaction.queue(spec, command, self.out);
             return self.finish(queued);
         }
         self.remember(spec, command);
         match spec.run {
-            // Who listens expects all answers in the form of messages.
-            Run::Keyspace(_) if spec.name == "ping" && self.session.is_only_listening() => {
+            // PING, the only one of these that is allowed then: who listens expects all answers in the form
+            // of messages.
+            Run::Keyspace(_) if self.session.is_only_listening() => {
                 self.out.array(2);
                 self.out.bulk(b"pong");
                 self.out.bulk(command.get(1).unwrap_or_default());
                 Ran::Replied
             }
             Run::Keyspace(_) => self.batch.run(spec, command, true, self.out),
-            Run::Server => {
+            Run::Server | Run::Transaction(_) => {
                 let mark = self.out.mark();
                 let outcome = self.run_server(spec, command);
                 if outcome.is_err() {
@@ -237,10 +306,12 @@ impl Dispatch<'_, '_> {
     }
 
     fn run_server(&mut self, spec: &'static Spec, command: Command<'_>) -> commands::Outcome {
-        match spec.name {
-            "exec" => self.exec(),
-            "watch" => self.session.transaction.watch(&mut self.batch, spec, command, self.out),
-            _ => {
+        match spec.run {
+            Run::Transaction(Step::Exec) => self.exec(),
+            Run::Transaction(Step::Watch) => {
+                self.session.transaction.watch(&mut self.batch, spec, command, self.out)
+            }
+            Run::Server | Run::Keyspace(_) => {
                 // They may take long, and other locks.
                 self.batch.release();
                 server::run(ServerCall {
@@ -279,14 +350,7 @@ impl Dispatch<'_, '_> {
         if !spec.has(Flags::READONLY) || !mode.remembers() {
             return;
         }
-        let keys_max = self.node.parameters.hot.tracking_keys_max.load(Ordering::Relaxed);
-        let keys_max = usize::try_from(keys_max).unwrap_or(usize::MAX);
-        let limits = self.node.parameters.limits();
-        let post = Post { clients: &self.node.clients, limits: &limits, now: self.batch.now };
-        for place in spec.keys.places(command) {
-            let key = command.get(place).unwrap_or_default();
-            self.node.tracking.remember(key, &self.session.client, keys_max, post);
-        }
+        track(self.node, &self.session.client, spec, command, self.batch.now);
     }
 
     fn counters_of(&self, index: u32) -> Option<&super::statistics::CommandCounters> {
@@ -325,7 +389,7 @@ impl Dispatch<'_, '_> {
 
     fn record_slow(&self, command: Command<'_>, micros: u64) {
         let client = &self.session.client;
-        let who = (client.peer.to_string(), locked(&client.labels).name.clone());
+        let who = (client.peer.to_string(), client.labels().name.into());
         let length = self.node.parameters.number("slowlog-max-len");
         let length = usize::try_from(length).unwrap_or(0);
         locked(&self.node.slowlog).add(command, micros, self.batch.now, who, length);
@@ -347,19 +411,32 @@ impl Dispatch<'_, '_> {
     }
 }
 
-fn is_for_listeners(spec: &Spec) -> bool {
-    matches!(
-        spec.name,
-        "subscribe"
-            | "psubscribe"
-            | "ssubscribe"
-            | "unsubscribe"
-            | "punsubscribe"
-            | "sunsubscribe"
-            | "ping"
-            | "quit"
-            | "reset"
-    )
+/// `client` is about to read the command's keys.
+fn track(node: &Node, client: &Arc<Client>, spec: &Spec, command: Command<'_>, now: Millis) {
+    let keys_max = node.parameters.hot.tracking_keys_max.load(Ordering::Relaxed);
+    let keys_max = usize::try_from(keys_max).unwrap_or(usize::MAX);
+    let limits = node.parameters.limits();
+    let post = Post { clients: &node.clients, limits: &limits, now };
+    for place in spec.keys.places(command) {
+        let key = command.get(place).unwrap_or_default();
+        node.tracking.remember(key, client, keys_max, post);
+    }
+}
+
+/// A read that had to wait is about to run again. What it waited for was told as a change, by which its keys
+/// were forgotten. They are remembered once more, even where the client had opted out: better one
+/// message too many.
+pub(super) fn track_again(
+    node: &Node,
+    session: &Session,
+    spec: &Spec,
+    command: Command<'_>,
+    now: Millis,
+) {
+    let is_told = session.tracking.as_ref().is_some_and(|mode| !mode.is_broadcast);
+    if is_told && spec.has(Flags::READONLY) {
+        track(node, &session.client, spec, command, now);
+    }
 }
 
 /// Registers a command that has to wait. It is to be tried once more after that.
@@ -374,8 +451,8 @@ pub(super) fn block(node: &Node, session: &mut Session, last: u32, command: Comm
         .collect();
     // Before the keys are looked at once more.
     node.wanted.listen();
-    node.waiting.enter(&keys, &session.client);
+    let ticket = node.waiting.enter(&keys, &session.client);
     session.client.set(super::clients::flag::BLOCKED, true);
     Events::count(&node.events.blocked_clients);
-    session.blocked = Some(Box::new(Blocked { spec, command: encoded, keys }));
+    session.blocked = Some(Box::new(Blocked { spec, command: encoded, keys, ticket }));
 }

@@ -1,6 +1,8 @@
-//! What is done beside the commands: removing what has expired, and closing connections that say nothing.
+//! What is done beside the commands: removing what has expired, closing connections that say nothing, and
+//! saving when it is time.
 
 use std::{
+    rc::Rc,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -9,11 +11,14 @@ use plimsoll_runtime::{clock::Instant, timer};
 
 use super::{
     clients::{Client, flag},
+    journal::Refusals,
     latency::Event,
     locked,
     mailbox::Order,
     node::Node,
+    saving,
     statistics::Events,
+    worker::Worker,
 };
 
 /// How often expired items are removed.
@@ -22,19 +27,30 @@ const TICK: Duration = Duration::from_millis(100);
 const EXPIRE_BUDGET: usize = 256;
 /// Rounds of that over one shard in one tick, with the lock given up in between.
 const EXPIRE_ROUNDS: usize = 40;
+/// Entries of large values that have left that are freed under one lock: some tenths of a
+/// millisecond.
+const TIDY_BUDGET: usize = 4096;
 /// Ticks from one look at idle connections to the next.
 const IDLE_TICKS: u32 = 10;
 
 /// For as long as the thread serves. Each thread has its own part of the shards; the first one also looks
-/// after connections.
-pub(super) async fn run(node: Arc<Node>, index: usize) {
+/// after connections and saves.
+pub(super) async fn run(node: Arc<Node>, worker: Rc<Worker>, index: usize) {
     let mut ticks = 0_u32;
+    let mut refusals = Refusals::default();
     loop {
+        if let Some(counters) = node.workers.get(index) {
+            counters.heartbeat.set(Node::now().0);
+        }
         timer::sleep(TICK).await;
         ticks = ticks.wrapping_add(1);
+        worker.look_for_hot_keys(&node);
         expire(&node, index).await;
         if index == 0 && ticks.is_multiple_of(IDLE_TICKS) {
             close_idle(&node);
+            node.keyspace.store().weigh();
+            saving::look(&node);
+            refusals.look(&node, Node::now());
         }
     }
 }
@@ -51,6 +67,9 @@ async fn expire(node: &Node, index: usize) {
                 break;
             }
             // Commands first.
+            tokio::task::yield_now().await;
+        }
+        while store.lock(shard).tidy(TIDY_BUDGET) {
             tokio::task::yield_now().await;
         }
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

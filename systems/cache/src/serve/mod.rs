@@ -6,6 +6,8 @@
 
 mod absent;
 mod acl;
+mod admin;
+mod arrivals;
 mod clients;
 mod connection;
 mod denial;
@@ -13,17 +15,26 @@ mod describe;
 mod dispatch;
 #[cfg(test)]
 mod documentation;
+mod hot;
 mod housekeeping;
+mod journal;
 mod latency;
+mod lifecycle;
 mod limits;
 mod mailbox;
+mod monitor;
 mod node;
 mod notify;
+mod origin;
 mod parameters;
 mod pause;
+mod ports;
 mod pubsub;
+mod secure;
+mod saving;
 pub(crate) mod server;
 mod session;
+mod settings;
 mod slowlog;
 mod sockets;
 mod statistics;
@@ -34,28 +45,46 @@ mod worker;
 use std::{
     io,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use plimsoll_runtime::log::Log;
+
+pub use lifecycle::Ender;
+pub use settings::SettingError;
 pub use sockets::Running;
 
-/// How to serve.
+/// How to serve. A parameter may be given in several ways: the file is the weakest, then the environment,
+/// then [`Config::parameters`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Port 0 takes a free one.
+    /// Where to listen unless the parameters `bind` and `port` say so. Port 0 takes a free one.
     pub addr: SocketAddr,
-    /// Worker threads, at least 1.
+    /// Worker threads, at least 1, unless the parameter `io-threads` says so.
     pub threads: usize,
-    /// Parameters as CONFIG SET takes them: `maxmemory`, `requirepass`, ...
+    /// Lines of a name and a value, as in Redis's; CONFIG REWRITE writes it.
+    pub file: Option<PathBuf>,
+    /// Variables of the process. `PLIMSOLL_CACHE_MAXMEMORY` is the parameter `maxmemory`; those that begin
+    /// otherwise are not looked at.
+    pub environment: Vec<(String, String)>,
+    /// `maxmemory`, `requirepass`, ... and their values; of two of a name the later one counts.
     pub parameters: Vec<(String, String)>,
-    /// Serves whoever reaches `addr`, though no password is asked for.
-    pub is_open_to_all: bool,
+    /// Where it is told what happens to the server; nowhere unless given.
+    pub log: Option<Log>,
 }
 
 impl Config {
     /// On that address, with one thread and Redis's defaults.
     pub fn new(addr: SocketAddr) -> Config {
-        Config { addr, threads: 1, parameters: Vec::new(), is_open_to_all: false }
+        Config {
+            addr,
+            threads: 1,
+            file: None,
+            environment: Vec::new(),
+            parameters: Vec::new(),
+            log: None,
+        }
     }
 }
 
@@ -64,10 +93,17 @@ impl Config {
 pub enum StartError {
     #[error("{0} is reachable from other hosts, and there is no password")]
     Unprotected(SocketAddr),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error("{0}")]
-    Parameter(String),
+    Tls(String),
+    #[error("listen on {addr}: {source}")]
+    Listen { addr: SocketAddr, source: io::Error },
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// What the last server left cannot be read.
+    #[error(transparent)]
+    Load(#[from] crate::persist::UnreadableFile),
 }
 
 /// Serves on threads of its own until the returned value is stopped or dropped.

@@ -1,8 +1,9 @@
 //! What all threads of a server share.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, AtomicUsize},
@@ -14,10 +15,17 @@ use plimsoll_runtime::clock::Instant;
 use super::{
     acl::Users,
     clients::Clients,
+    hot::Reports,
+    journal::Journal,
     latency::Latencies,
+    lifecycle::Lifecycle,
+    monitor::Monitors,
+    origin::Origin,
     parameters::Parameters,
     pause::Pause,
     pubsub::Channels,
+    saving::Saving,
+    secure::Secure,
     slowlog::SlowLog,
     statistics::{Events, WorkerCounters},
     tracking::Tracking,
@@ -35,13 +43,22 @@ pub(crate) struct Node {
     pub(crate) channels: Channels,
     pub(crate) tracking: Tracking,
     pub(crate) waiting: Waiting,
+    pub(crate) monitors: Monitors,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) secure: Secure,
     pub(crate) users: Users,
     pub(crate) parameters: Parameters,
+    /// Where CONFIG REWRITE writes.
+    pub(crate) config_file: Option<PathBuf>,
+    pub(crate) journal: Journal,
+    pub(crate) lifecycle: Lifecycle,
     pub(crate) slowlog: Mutex<SlowLog>,
     pub(crate) latencies: Mutex<Latencies>,
     pub(crate) pause: Pause,
+    pub(crate) saving: Saving,
     pub(crate) events: Events,
     pub(crate) workers: Box<[WorkerCounters]>,
+    pub(crate) hot_keys: Reports,
     pub(crate) index: CommandIndex,
     /// Bytes that all connections keep: commands that are not whole, replies not taken.
     pub(crate) client_bytes: AtomicUsize,
@@ -65,31 +82,19 @@ impl Node {
     }
 }
 
-/// Numbers all commands and subcommands, for counters.
+/// All commands and subcommands by their number, for counters.
 #[derive(Debug)]
 pub(crate) struct CommandIndex {
     specs: Vec<&'static Spec>,
-    by_address: HashMap<usize, u32, foldhash::fast::FixedState>,
 }
 
 impl CommandIndex {
     pub(crate) fn new() -> CommandIndex {
-        // Those that commands are found as: an address tells them apart.
-        let found = commands::all().filter_map(|spec| commands::find(spec.name.as_bytes()));
-        let specs: Vec<&'static Spec> =
-            found.flat_map(|spec| std::iter::once(spec).chain(spec.subcommands)).collect();
-        let by_address =
-            specs.iter().zip(0..).map(|(spec, index)| (address(spec), index)).collect();
-        CommandIndex { specs, by_address }
+        CommandIndex { specs: commands::numbered().collect() }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.specs.len()
-    }
-
-    #[inline]
-    pub(crate) fn of(&self, spec: &'static Spec) -> u32 {
-        self.by_address.get(&address(spec)).copied().unwrap_or(u32::MAX)
     }
 
     pub(crate) fn spec(&self, index: u32) -> Option<&'static Spec> {
@@ -99,9 +104,4 @@ impl CommandIndex {
     pub(crate) fn specs(&self) -> impl Iterator<Item = (usize, &'static Spec)> {
         self.specs.iter().copied().enumerate()
     }
-}
-
-/// Specs are statics: their address tells them apart, and costs less than their name.
-fn address(spec: &'static Spec) -> usize {
-    std::ptr::from_ref(spec).addr()
 }

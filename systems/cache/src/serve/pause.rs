@@ -34,7 +34,7 @@ impl Pause {
 
     pub(crate) fn holds_back(&self, spec: &Spec, now: Millis) -> bool {
         // A pause can be ended while it lasts.
-        let is_exempt = matches!(spec.name, "client|unpause" | "client|pause");
+        let is_exempt = matches!(spec.name, "client|unpause" | "client|pause" | "shutdown");
         let is_meant = !self.writes_only.load(Ordering::SeqCst)
             || spec.has(Flags::WRITE)
             || matches!(spec.name, "exec" | "publish" | "spublish");

@@ -12,29 +12,33 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_runtime::{
-    clock::Instant,
-    listen::{self, Bound, ListenOptions},
-    random::Random,
-    timer, workers,
-};
+use plimsoll_runtime::{clock::Instant, listen::Bound, random::Random, timer, workers};
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{mpsc, watch},
     task::spawn_local,
 };
 
 use super::{
     Config, StartError,
-    acl::Users,
+    acl::{DEFAULT, Users},
+    admin::Admin,
+    arrivals,
     clients::Clients,
-    connection::Connection,
-    housekeeping, locked,
+    hot::Reports,
+    housekeeping,
+    journal::Journal,
+    lifecycle::{Lifecycle, Phase},
+    locked,
+    monitor::Monitors,
     node::{CommandIndex, Node},
     notify,
-    parameters::Parameters,
+    origin::Origin,
+    ports::Ports,
     pubsub::Channels,
+    saving::{self, Saving},
+    secure::{self, Arrival, HANDSHAKES_MAX, Secure},
     server::config::apply,
+    settings::Settings,
     statistics::{Events, WorkerCounters},
     tracking::Tracking,
     waiting::Waiting,
@@ -42,30 +46,47 @@ use super::{
 };
 use crate::{
     commands::{Keyspace, Wanted},
+    persist::SaveError,
     store::{self, Policy, Store},
 };
 
-/// Wait after an `accept` that failed for want of descriptors or memory.
-const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 /// Shards per thread: few enough to be in the cache, enough for threads not to meet.
 const SHARDS_PER_THREAD: usize = 4;
-/// How long connections have to take their last replies when the server stops.
-const STOP_TIME: Duration = Duration::from_secs(1);
 /// How often it is looked whether they have.
 const STOP_LOOK: Duration = Duration::from_millis(5);
 
 /// A server at work. Dropping it ends it: no new connections, the others get the replies to what they have
-/// sent, and are closed.
+/// sent, and are closed; then its items are saved, if they are to be.
 pub struct Running {
     node: Arc<Node>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<io::Result<()>>>,
+    /// Answers until the end.
+    admin: Option<Admin>,
 }
 
 impl Running {
-    /// The address with its real port.
+    /// The address with its real port; that of TLS when there is no other.
     pub fn local_addr(&self) -> SocketAddr {
         self.node.addr
+    }
+
+    /// Where it listens, as clients are told: `redis://ADDRESS`, and `rediss://ADDRESS` with TLS.
+    pub fn urls(&self) -> Vec<String> {
+        let number = self.node.parameters.number("tls-port");
+        let secure = u16::try_from(number).ok().filter(|port| *port != 0);
+        let secure = secure.map(|port| SocketAddr::new(self.node.addr.ip(), port));
+        let plain = (secure != Some(self.node.addr)).then(|| format!("redis://{}", self.node.addr));
+        plain.into_iter().chain(secure.map(|addr| format!("rediss://{addr}"))).collect()
+    }
+
+    /// The address of `admin-port`, when there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(Admin::local_addr)
+    }
+
+    pub(super) fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 
     /// Bytes that connections keep now: commands that are not whole, and replies that were not taken.
@@ -77,16 +98,33 @@ impl Running {
     pub fn connections(&self) -> usize {
         self.node.clients.count()
     }
-}
 
-impl Drop for Running {
-    fn drop(&mut self) {
+    /// Ends it, as dropping it does.
+    ///
+    /// # Errors
+    /// When its items were to be saved (parameter `save`) and could not be.
+    pub fn stop(mut self) -> Result<(), SaveError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), SaveError> {
+        self.node.lifecycle.enter(Phase::Stopping);
         self.stop.send_replace(true);
         self.node.clients.close_all();
         for thread in self.threads.drain(..) {
             // A worker's failure has shown as refused connections.
             drop(thread.join());
         }
+        // No fill writes to what is saved.
+        self.node.origin.stop();
+        saving::finish(&self.node)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It is in the log.
+        self.end().ok();
     }
 }
 
@@ -97,74 +135,105 @@ impl std::fmt::Debug for Running {
 }
 
 pub(super) fn start(config: &Config) -> Result<Running, StartError> {
-    let parameters = Parameters::new();
-    for (name, value) in &config.parameters {
-        let set = parameters.configure(name, value);
-        set.map_err(|error| {
-            StartError::Parameter(error.to_string().trim_start_matches("ERR ").to_owned())
-        })?;
+    let settings = Settings::gather(config)?;
+    let users = Users::configured(&settings)?;
+    let parameters = &settings.parameters;
+    let threads = usize::try_from(parameters.number("io-threads")).unwrap_or(1);
+    let wanted = settings.addr("bind", "port")?;
+    let is_open = users.find(DEFAULT).is_some_and(|user| user.is_open());
+    if !wanted.ip().is_loopback() && is_open && parameters.text("protected-mode") == "yes" {
+        return Err(StartError::Unprotected(wanted));
     }
-    let has_password = !parameters.text("requirepass").is_empty();
-    if !config.addr.ip().is_loopback() && !has_password && !config.is_open_to_all {
-        return Err(StartError::Unprotected(config.addr));
-    }
-    let threads = config.threads.max(1);
-    let sockets = bind(config.addr, threads)?;
-    let addr = match sockets.first() {
-        Some(socket) => socket.local_addr()?,
-        None => config.addr,
-    };
-    for (name, value) in [
-        ("port", addr.port().to_string()),
-        ("bind", addr.ip().to_string()),
-        ("io-threads", threads.to_string()),
-    ] {
-        parameters
-            .decide(name, &value)
-            .map_err(|error| StartError::Parameter(error.to_string()))?;
-    }
+    let Ports { plain, secure: secure_socket, admin, addr } = Ports::take(&settings, threads)?;
     let mut random = Random::from_entropy();
-    let node = Arc::new(node(parameters, threads, addr, &mut random));
-    for (name, _) in &config.parameters {
-        apply(&node, &name.to_ascii_lowercase());
+    let given = settings.given.clone();
+    let node = Arc::new(node(config, settings, users, addr, &mut random));
+    // Users have their passwords already.
+    given.iter().filter(|name| **name != "requirepass").for_each(|name| apply(&node, name));
+    let admin = admin.map(|bound| Admin::start(bound, &node)).transpose()?;
+    if secure_socket.is_some() {
+        node.secure.load(&node.parameters).map_err(StartError::Tls)?;
     }
+    saving::load(&node)?;
     listen_to_store(&node);
     let (stop, stopped) = watch::channel(false);
-    let sockets = Mutex::new(sockets);
+    let (senders, sessions) = hand_over(secure_socket.is_some(), threads);
+    let sockets = Mutex::new((plain, sessions));
     let seed = random.next_u64();
     let shared = Arc::clone(&node);
-    let threads = workers::spawn(threads, "cache", move |index| {
-        let socket = locked(&sockets).pop();
+    let stops = stopped.clone();
+    let mut threads = workers::spawn(threads, "cache", move |index| {
+        let (sockets, sessions) = &mut *locked(&sockets);
+        let sources = Sources { socket: sockets.pop(), sessions: sessions.pop() };
         let (node, stopped) = (Arc::clone(&shared), stopped.clone());
         let random = Random::seeded(seed.wrapping_add(index as u64));
-        async move {
-            match socket {
-                Some(socket) => work(socket, node, index, random, stopped).await,
-                None => Ok(()),
-            }
-        }
+        work(sources, node, index, random, stopped)
     })?;
-    Ok(Running { node, stop, threads })
+    if let Some(socket) = secure_socket {
+        let (node, place) = (Arc::clone(&node), Mutex::new(Some((socket, senders, stops))));
+        threads.extend(workers::spawn(1, "cache-tls", move |_| {
+            let (node, taken) = (Arc::clone(&node), locked(&place).take());
+            async move {
+                match taken {
+                    Some((socket, senders, stopped)) => {
+                        secure::run(socket, node, senders, stopped).await
+                    }
+                    None => Ok(()),
+                }
+            }
+        })?);
+    }
+    node.lifecycle.enter(Phase::Serving);
+    tell_start(&node, &given);
+    Ok(Running { node, stop, threads, admin })
 }
 
-/// Takes an address for all threads; the kernel spreads the connections.
-fn bind(addr: SocketAddr, count: usize) -> io::Result<Vec<Bound>> {
-    let options = ListenOptions { reuse_port: count > 1, ..ListenOptions::default() };
-    if options.reuse_port && addr.port() != 0 {
-        // Sockets that share a port would share it with another server's too. This one does not
-        // share, so it finds out; it is closed again at once.
-        drop(listen::bind(addr, ListenOptions::default())?);
-    }
-    let first = listen::bind(addr, options)?;
-    let addr = first.local_addr()?;
-    let mut sockets = vec![first];
-    for _ in 1..count {
-        sockets.push(listen::bind(addr, options)?);
-    }
-    Ok(sockets)
+/// Where a thread's connections come from.
+struct Sources {
+    socket: Option<Bound>,
+    sessions: Option<mpsc::Receiver<Arrival>>,
 }
 
-fn node(parameters: Parameters, threads: usize, addr: SocketAddr, random: &mut Random) -> Node {
+/// A queue to each thread for sessions whose handshake was made, when there will be any.
+fn hand_over(
+    is_secure: bool,
+    threads: usize,
+) -> (Vec<mpsc::Sender<Arrival>>, Vec<mpsc::Receiver<Arrival>>) {
+    let threads = if is_secure { threads } else { 0 };
+    (0..threads).map(|_| mpsc::channel(HANDSHAKES_MAX)).unzip()
+}
+
+/// One line that says what is served, and how.
+fn tell_start(node: &Node, given: &[&str]) {
+    let text = |name| node.parameters.text(name);
+    let (addr, threads) = (node.addr.to_string(), node.workers.len().to_string());
+    let (cap, policy) = (text("maxmemory"), text("maxmemory-policy"));
+    let mut fields = vec![
+        ("address", &*addr),
+        ("threads", &threads),
+        ("maxmemory", &cap),
+        ("policy", &policy),
+        ("version", env!("CARGO_PKG_VERSION")),
+    ];
+    let admin = format!("{}:{}", text("admin-bind"), text("admin-port"));
+    if !text("admin-port").is_empty() {
+        fields.push(("admin", &admin));
+    }
+    let file = node.config_file.as_ref().map(|file| file.display().to_string());
+    fields.extend(file.as_deref().map(|file| ("config", file)));
+    node.journal.info("serving", &fields);
+    node.journal.debug("parameters were given", &[("names", &given.join(" "))]);
+}
+
+fn node(
+    config: &Config,
+    settings: Settings,
+    users: Users,
+    addr: SocketAddr,
+    random: &mut Random,
+) -> Node {
+    let parameters = settings.parameters;
+    let threads = usize::try_from(parameters.number("io-threads")).unwrap_or(1);
     let max_bytes = usize::try_from(parameters.number("maxmemory")).unwrap_or(usize::MAX);
     let policy = parameters.text("maxmemory-policy");
     let policy = Policy::by_name(&policy).unwrap_or(Policy::NO_EVICTION);
@@ -180,13 +249,21 @@ fn node(parameters: Parameters, threads: usize, addr: SocketAddr, random: &mut R
         channels: Channels::default(),
         tracking: Tracking::default(),
         waiting: Waiting::default(),
-        users: Users::new(),
+        monitors: Monitors::default(),
+        origin: Arc::new(Origin::new(&parameters)),
+        secure: Secure::default(),
+        users,
         parameters,
+        config_file: config.file.clone(),
+        journal: Journal::new(config.log.clone()),
+        lifecycle: Lifecycle::default(),
         slowlog: Mutex::default(),
         latencies: Mutex::default(),
         pause: super::pause::Pause::default(),
+        saving: Saving::default(),
         events: Events::default(),
         workers: (0..threads).map(|_| WorkerCounters::new(index.len())).collect(),
+        hot_keys: Reports::new(threads),
         index,
         client_bytes: AtomicUsize::new(0),
         wanted: Arc::new(Wanted::default()),
@@ -212,76 +289,29 @@ fn listen_to_store(node: &Arc<Node>) {
     }
 }
 
-/// One thread: accepts until it is told to stop, then lets its connections end.
+/// One thread: takes connections until it is told to stop, then lets those that it has end.
 async fn work(
-    socket: Bound,
+    sources: Sources,
     node: Arc<Node>,
     index: usize,
     random: Random,
     mut stopped: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let listener = socket.listen()?;
+    let listener = sources.socket.map(Bound::listen).transpose()?;
     let worker = Rc::new(Worker::new(index, random, &node));
-    let open = Rc::new(std::cell::Cell::new(0_usize));
-    let chores = spawn_local(housekeeping::run(Arc::clone(&node), index));
+    let chores = spawn_local(housekeeping::run(Arc::clone(&node), Rc::clone(&worker), index));
     tokio::select! {
-        () = accept(&listener, &node, &worker, &open) => {}
+        () = arrivals::take(listener.as_ref(), sources.sessions, &node, &worker) => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
     drop(listener);
     chores.abort();
-    let deadline = Instant::now() + STOP_TIME;
-    while open.get() > 0 && Instant::now() < deadline {
+    let seconds = node.parameters.number("shutdown-timeout").cast_unsigned();
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    while worker.open.get() > 0 && Instant::now() < deadline {
         // Also those that were accepted while the others were told.
         node.clients.close_all();
         timer::sleep(STOP_LOOK).await;
     }
     Ok(())
-}
-
-async fn accept(
-    listener: &TcpListener,
-    node: &Arc<Node>,
-    worker: &Rc<Worker>,
-    open: &Rc<std::cell::Cell<usize>>,
-) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let Some(mut connection) = admit(stream, peer, node, worker) else { continue };
-                let open = Rc::clone(open);
-                open.set(open.get() + 1);
-                drop(spawn_local(async move {
-                    connection.run().await;
-                    open.set(open.get() - 1);
-                }));
-            }
-            // The connection is gone before it was taken, or nothing can be taken now.
-            Err(_) => timer::sleep(ACCEPT_RETRY).await,
-        }
-    }
-}
-
-/// A connection that may stay.
-fn admit(
-    stream: TcpStream,
-    peer: SocketAddr,
-    node: &Arc<Node>,
-    worker: &Rc<Worker>,
-) -> Option<Connection<TcpStream>> {
-    // Replies are written whole, so waiting for more gains nothing. Where the kernel refuses, it is slower.
-    stream.set_nodelay(true).ok();
-    let local = stream.local_addr().unwrap_or(node.addr);
-    Events::count(&node.events.accepted);
-    let max = node.parameters.hot.max_clients.load(Ordering::Relaxed);
-    let max = usize::try_from(max).unwrap_or(usize::MAX);
-    let Ok(client) = node.clients.enter(peer, local, max, Node::now()) else {
-        Events::count(&node.events.rejected);
-        // Whether it still reads does not matter; the socket's buffer is empty, so it fits.
-        stream.try_write(b"-ERR max number of clients reached\r\n").ok();
-        return None;
-    };
-    let count = node.clients.count() as u64;
-    node.events.peak_clients.fetch_max(count, Ordering::Relaxed);
-    Some(Connection::new(stream, Arc::clone(node), Rc::clone(worker), client))
 }

@@ -1,56 +1,96 @@
 //! `plimsoll serve cache`.
 
-use std::net::SocketAddr;
+use std::{
+    io::Read as _,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
 
 use plimsoll_cache::serve::{self, Config, StartError};
-use plimsoll_runtime::{shutdown, workers};
+use plimsoll_runtime::{
+    shutdown::{self, Signals},
+    supervisor::{self, State},
+    workers,
+};
 
-use super::{failed, until_ended};
+use super::failed;
 use crate::{
+    Session,
     args::CacheArgs,
+    environment::process_environment,
     exit::{Exit, Failure},
 };
 
-/// Prints the address on one line, then serves until a signal or the time given.
-pub(super) fn serve(args: &CacheArgs) -> Result<(), Failure> {
+/// Names the file of parameters, where no flag does.
+const FILE_VARIABLE: &str = "PLIMSOLL_CACHE_CONFIG";
+
+/// Prints the address on one line, then serves until a signal, SHUTDOWN or the time given.
+pub(super) fn serve(args: &CacheArgs, session: &Session<'_>) -> Result<(), Failure> {
     if let Err(error) = shutdown::raise_fd_limit() {
         return Err(failed("raise the limit of open files", &error));
     }
     let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
-    let server = serve::start(&config(args)).map_err(|error| refused(args, error))?;
-    crate::terminal::print(&format!("serving cache on redis://{}\n", server.local_addr()))?;
-    until_ended(signals, args.seconds, args.until_stdin_closes)
-    // The server is dropped here: clients get the replies they wait for.
+    let server = serve::start(&config(args, session)).map_err(refused)?;
+    crate::terminal::print(&format!("serving cache on {}\n", server.urls().join(" and ")))?;
+    end_by_signal(signals, server.ender())?;
+    tell_supervisor(State::Ready, session);
+    if args.until_stdin_closes {
+        let ender = server.ender();
+        thread::spawn(move || {
+            let mut rest = Vec::new();
+            // Whatever comes, and however it ends: then the parent is gone.
+            _ = std::io::stdin().read_to_end(&mut rest);
+            ender.end("standard input was closed");
+        });
+    }
+    server.wait(args.seconds.map(Duration::from_secs));
+    tell_supervisor(State::Stopping, session);
+    // Clients get the replies they wait for; then items are saved, if they are to be.
+    server.stop().map_err(|error| Failure::new(Exit::Other, format!("items were not saved: {error}")))
 }
 
-fn config(args: &CacheArgs) -> Config {
-    let mut config = Config::new(SocketAddr::new(args.host, args.port));
-    config.threads = args.threads.map_or_else(workers::cores, usize::from);
-    config.is_open_to_all = args.open;
-    let mut set = |name: &str, value: String| config.parameters.push((name.to_owned(), value));
-    set("maxmemory", args.maxmemory.clone());
-    for (name, value) in [
-        ("maxmemory-policy", args.policy.clone()),
-        ("requirepass", args.requirepass.clone()),
-        ("maxclients", args.maxclients.map(|count| count.to_string())),
-    ] {
-        if let Some(value) = value {
-            set(name, value);
+/// The service goes on, whether it is told or not.
+fn tell_supervisor(state: State, session: &Session<'_>) {
+    if let Err(error) = supervisor::tell(state) {
+        session.log.warn(&format!("tell the supervisor ($NOTIFY_SOCKET): {error}"));
+    }
+}
+
+/// The first signal lets clients have their replies, the second does not wait for them.
+fn end_by_signal(signals: Signals, ender: serve::Ender) -> Result<(), Failure> {
+    let on_signal = move |count, signal: shutdown::Signal| {
+        if count == 1 {
+            ender.end(signal.as_str());
+        } else {
+            #[expect(clippy::exit, reason = "asked twice, while clients may not take their replies")]
+            std::process::exit(i32::from(Exit::Interrupted.code()));
         }
-    }
-    for (name, value) in &args.parameters {
-        set(name, value.clone());
-    }
+    };
+    signals.spawn(on_signal).map_err(|error| failed("listen for signals", &error))?;
+    Ok(())
+}
+
+fn config(args: &CacheArgs, session: &Session<'_>) -> Config {
+    let environment = process_environment();
+    let k6_file = environment.get("K6_CONFIG").map(PathBuf::from);
+    // The flag is that of scripts too, whose variable means another file.
+    let file = session.global.config.clone().filter(|file| Some(file) != k6_file.as_ref());
+    let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.threads = workers::cores();
+    config.file = file.or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
+    config.environment = environment.into_iter().filter(|(name, _)| name != FILE_VARIABLE).collect();
+    config.parameters = args.parameters();
+    config.log = Some(session.log.clone());
     config
 }
 
-fn refused(args: &CacheArgs, error: StartError) -> Failure {
+fn refused(error: StartError) -> Failure {
     match error {
         StartError::Unprotected(_) => Failure::new(Exit::BadConfiguration, error.to_string())
             .with_hint("give --requirepass PASSWORD, or --open to serve everybody"),
-        StartError::Parameter(_) => Failure::new(Exit::BadConfiguration, error.to_string()),
-        StartError::Io(error) => {
-            failed(&format!("listen on {}", SocketAddr::new(args.host, args.port)), &error)
-        }
+        StartError::Io(error) => Failure::new(Exit::Other, error.to_string()),
+        error => Failure::new(Exit::BadConfiguration, error.to_string()),
     }
 }

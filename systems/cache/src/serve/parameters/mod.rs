@@ -2,16 +2,21 @@
 
 mod table;
 
-use std::sync::{
-    RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
-pub(crate) use table::{Change, Kind, PARAMETERS, Parameter};
+pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, adds_up};
 
 use super::{
     limits::{ClassLimits, memory},
     notify,
+    settings::nearest,
 };
 use crate::glob;
 
@@ -30,6 +35,26 @@ pub(crate) enum SetError {
     Value { name: &'static str, reason: String },
 }
 
+impl SetError {
+    /// What is wrong, for those who do not speak Redis's protocol.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            SetError::Unknown(name) => {
+                let names = PARAMETERS.iter().map(|parameter| parameter.name);
+                let hint = nearest(&name.to_ascii_lowercase(), names);
+                let hint = hint.map(|name| format!("; did you mean '{name}'?"));
+                format!("there is no such parameter{}", hint.unwrap_or_default())
+            }
+            SetError::Immutable(name) => {
+                let default = find(name).map_or("", |(_, parameter)| parameter.default);
+                format!("it is always '{default}' here")
+            }
+            SetError::Duplicate(_) => "it is given twice".to_owned(),
+            SetError::Value { reason, .. } => reason.clone(),
+        }
+    }
+}
+
 /// What is read often, beside the texts. Written when a parameter changes.
 #[derive(Debug, Default)]
 pub(crate) struct Hot {
@@ -39,11 +64,17 @@ pub(crate) struct Hot {
     pub(crate) clients_bytes_max: AtomicU64,
     /// In seconds; 0 is none.
     pub(crate) idle_timeout: AtomicU64,
+    /// In seconds; 0 is never.
+    pub(crate) keep_alive: AtomicU64,
     /// In microseconds, `u64::MAX` for never.
     pub(crate) slowlog_threshold: AtomicU64,
     /// In milliseconds, 0 for never.
     pub(crate) latency_threshold: AtomicU64,
     pub(crate) tracking_keys_max: AtomicU64,
+    pub(crate) hotkeys_top: AtomicU64,
+    pub(crate) hotkeys_percentage: AtomicU64,
+    pub(crate) hotkeys_window_seconds: AtomicU64,
+    pub(crate) hotkeys_copied_percentage: AtomicU64,
 }
 
 /// All values.
@@ -51,6 +82,8 @@ pub(crate) struct Hot {
 pub(crate) struct Parameters {
     /// As many as there are [`PARAMETERS`], in their order, as CONFIG GET shows them.
     texts: RwLock<Vec<String>>,
+    /// In the same order: those that CONFIG SET has changed.
+    changed: Box<[AtomicBool]>,
     limits: RwLock<ClassLimits>,
     pub(crate) hot: Hot,
 }
@@ -65,6 +98,7 @@ impl Parameters {
         };
         let parameters = Parameters {
             texts: RwLock::new(PARAMETERS.iter().map(normal).collect()),
+            changed: PARAMETERS.iter().map(|_| AtomicBool::new(false)).collect(),
             limits: RwLock::new(ClassLimits::DEFAULT),
             hot: Hot::default(),
         };
@@ -76,6 +110,14 @@ impl Parameters {
     pub(crate) fn text(&self, name: &str) -> String {
         let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
         find(name).and_then(|(index, _)| texts.get(index).cloned()).unwrap_or_default()
+    }
+
+    /// As [`Parameters::text`], but for what nobody logs.
+    pub(crate) fn shown(&self, name: &str) -> String {
+        match find(name) {
+            Some((_, parameter)) if matches!(parameter.kind, Kind::Secret) => "(hidden)".to_owned(),
+            _ => self.text(name),
+        }
     }
 
     /// A number; 0 for what is none.
@@ -122,20 +164,42 @@ impl Parameters {
                 .map_err(|reason| SetError::Value { name: parameter.name, reason })?;
             changes.push((index, parameter.name, text));
         }
+        for (index, ..) in &changes {
+            if let Some(changed) = self.changed.get(*index) {
+                changed.store(true, Ordering::Relaxed);
+            }
+        }
         Ok(self.change(changes))
     }
 
-    /// At the start: as [`Parameters::set`], also for those that cannot be changed later.
+    /// What CONFIG SET has changed since the start, with what it is now.
+    pub(crate) fn changed(&self) -> BTreeMap<&'static str, String> {
+        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        let all = PARAMETERS.iter().zip(&*texts).zip(&self.changed);
+        all.filter(|(_, changed)| changed.load(Ordering::Relaxed))
+            .map(|((parameter, text), _)| (parameter.name, text.clone()))
+            .collect()
+    }
+
+    /// At the start: as [`Parameters::set`], also for those that cannot be changed later. The name as the
+    /// table has it; none when the value is the only one that there is.
     ///
     /// # Errors
     /// See [`SetError`]; [`SetError::Immutable`] for what nobody can choose.
-    pub(crate) fn configure(&self, name: &str, value: &str) -> Result<(), SetError> {
-        match find(name) {
-            Some((_, parameter)) if parameter.change == Change::Never => {
-                Err(SetError::Immutable(parameter.name))
-            }
-            _ => self.decide(name, value),
+    pub(crate) fn configure(
+        &self,
+        name: &str,
+        value: &str,
+    ) -> Result<Option<&'static str>, SetError> {
+        let (index, parameter) = find(name).ok_or_else(|| SetError::Unknown(name.to_owned()))?;
+        let text = normalize(parameter, value, &self.limits())
+            .map_err(|reason| SetError::Value { name: parameter.name, reason });
+        if parameter.change == Change::Never {
+            let is_so = text.is_ok_and(|text| text == self.text(parameter.name));
+            return if is_so { Ok(None) } else { Err(SetError::Immutable(parameter.name)) };
         }
+        self.change(vec![(index, parameter.name, text?)]);
+        Ok(Some(parameter.name))
     }
 
     /// As [`Parameters::configure`], also for what the server finds out by itself.
@@ -177,10 +241,15 @@ impl Parameters {
             (&hot.bulk_bytes_max, number("proto-max-bulk-len")),
             (&hot.clients_bytes_max, number("maxmemory-clients")),
             (&hot.idle_timeout, number("timeout")),
+            (&hot.keep_alive, number("tcp-keepalive")),
             // -1, never, becomes the largest number.
             (&hot.slowlog_threshold, number("slowlog-log-slower-than")),
             (&hot.latency_threshold, number("latency-monitor-threshold")),
             (&hot.tracking_keys_max, number("tracking-table-max-keys")),
+            (&hot.hotkeys_top, number("hotkeys-top-k")),
+            (&hot.hotkeys_percentage, number("hotkeys-sampling-percentage")),
+            (&hot.hotkeys_window_seconds, number("hotkeys-window-seconds")),
+            (&hot.hotkeys_copied_percentage, number("hotkeys-copied-percentage")),
         ] {
             place.store(value, Ordering::Relaxed);
         }
@@ -222,6 +291,15 @@ fn normalize(parameter: &Parameter, value: &str, limits: &ClassLimits) -> Result
         }
         Kind::Events if notify::is_allowed(value) => Ok(value.to_owned()),
         Kind::Events => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()),
+        Kind::Address => match value.parse::<IpAddr>() {
+            Ok(address) => Ok(address.to_string()),
+            Err(_) => Err("argument must be one IP address".to_owned()),
+        },
+        Kind::Port if value.is_empty() => Ok(String::new()),
+        Kind::Port => match value.parse::<u16>() {
+            Ok(port) => Ok(port.to_string()),
+            Err(_) => Err("argument must be a port or nothing".to_owned()),
+        },
         Kind::Text | Kind::Secret => Ok(value.to_owned()),
         Kind::Checked(check) => check(value),
         Kind::OutputLimits if value.is_empty() => Ok(limits.text()),
@@ -250,7 +328,7 @@ mod tests {
             ("MAXMEMORY-policy", "Allkeys-LRU", "allkeys-lru"),
             ("hz", "20", "20"),
             ("activedefrag", "YES", "yes"),
-            ("save", "", ""),
+            ("save", " 60  1 ", "60 1"),
         ] {
             parameters.set(&[(name, value)]).unwrap();
             assert_eq!(parameters.text(name), shown);
@@ -272,7 +350,7 @@ mod tests {
             ([("hz", "50"), ("maxmemory", "x")], "argument must be a memory value"),
             ([("hz", "50"), ("timeout", "-1")], "argument must be between 0 and"),
             ([("hz", "50"), ("maxmemory-policy", "x")], "argument(s) must be one of"),
-            ([("hz", "50"), ("save", "60 1")], "no such feature"),
+            ([("hz", "50"), ("save", "60")], "Invalid save parameters"),
             ([("hz", "50"), ("client-output-buffer-limit", "x")], "Wrong number of arguments"),
         ] {
             let found = parameters.set(&pairs).unwrap_err().to_string();

@@ -5,6 +5,8 @@
 //! changes by [`fixed`]. What a change means to the rest of the server is in `server::config::apply`,
 //! which is also called for each parameter that was given at the start.
 
+use crate::serve::{journal::LEVELS, origin, saving};
+
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -21,6 +23,10 @@ pub(crate) enum Kind {
     /// One of these words.
     Choice(&'static [&'static str]),
     Text,
+    /// One IP address.
+    Address,
+    /// A port, or nothing for none.
+    Port,
     /// A text that CONFIG GET shows to those who may see it, and nobody logs.
     Secret,
     OutputLimits,
@@ -85,9 +91,15 @@ const POLICIES: &[&str] = &[
     "s3-fifo",
     "sieve",
 ];
-const LOG_LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "nothing"];
+/// Those that take several values: each line of a file, and each flag, adds some.
+const ADD_UP: &[&str] = &["client-output-buffer-limit", "origin", "save"];
 /// Most seconds of anything.
 const SECONDS: Kind = integer(0, i32::MAX as i64);
+
+/// Whether several values given for it are all meant.
+pub(crate) fn adds_up(name: &str) -> bool {
+    ADD_UP.contains(&name)
+}
 
 /// Sorted by name.
 pub(crate) const PARAMETERS: &[Parameter] = &[
@@ -96,22 +108,29 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         Kind::Choice(&["allchannels", "resetchannels"]),
         "resetchannels",
     ),
+    at_start("aclfile", Kind::Text, ""),
     settable("acllog-max-len", integer(0, 100_000), "128"),
     settable("activedefrag", Kind::Boolean, "no"),
+    at_start("admin-bind", Kind::Address, "127.0.0.1"),
+    at_start("admin-port", Kind::Port, ""),
     fixed("appendfsync", Kind::Text, "everysec"),
     fixed("appendonly", Kind::Boolean, "no"),
-    at_start("bind", Kind::Text, "127.0.0.1"),
+    at_start("bind", Kind::Address, "127.0.0.1"),
     settable("client-output-buffer-limit", Kind::OutputLimits, ""),
     settable("client-query-buffer-limit", memory(1 << 20, i64::MAX as u64), "1gb"),
     fixed("cluster-enabled", Kind::Boolean, "no"),
     fixed("daemonize", Kind::Boolean, "no"),
     fixed("databases", integer(1, 1), "1"),
-    fixed("dbfilename", Kind::Text, ""),
-    fixed("dir", Kind::Text, ""),
+    at_start("dbfilename", Kind::Checked(saving::file_name), ""),
+    at_start("dir", Kind::Text, "."),
     fixed("hash-max-listpack-entries", integer(0, i64::MAX), "128"),
     fixed("hash-max-listpack-value", memory(0, u64::MAX), "64"),
     fixed("hash-max-ziplist-entries", integer(0, i64::MAX), "128"),
     fixed("hash-max-ziplist-value", memory(0, u64::MAX), "64"),
+    settable("hotkeys-copied-percentage", integer(0, 100), "1"),
+    settable("hotkeys-sampling-percentage", integer(1, 100), "6"),
+    settable("hotkeys-top-k", integer(0, 1_000), "128"),
+    settable("hotkeys-window-seconds", integer(1, 300), "1"),
     settable("hz", integer(1, 500), "10"),
     at_start("io-threads", integer(1, 1_024), "1"),
     settable("latency-monitor-threshold", integer(0, i64::MAX), "0"),
@@ -122,26 +141,45 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("lfu-log-factor", integer(0, i32::MAX as i64), "10"),
     fixed("list-max-listpack-size", integer(i32::MIN as i64, i32::MAX as i64), "-2"),
     fixed("list-max-ziplist-size", integer(i32::MIN as i64, i32::MAX as i64), "-2"),
-    settable("loglevel", Kind::Choice(LOG_LEVELS), "notice"),
+    settable("loglevel", Kind::Choice(LEVELS), "notice"),
     settable("maxclients", integer(1, 4_294_967_295), "10000"),
     settable("maxmemory", memory(0, u64::MAX), "0"),
     settable("maxmemory-clients", memory(0, u64::MAX), "0"),
     settable("maxmemory-policy", Kind::Choice(POLICIES), "noeviction"),
     settable("maxmemory-samples", integer(1, 64), "5"),
     settable("notify-keyspace-events", Kind::Events, ""),
+    settable("origin", Kind::Checked(origin::check), ""),
+    settable("origin-breaker-failures", integer(0, i32::MAX as i64), "5"),
+    settable("origin-breaker-time", integer(1, i32::MAX as i64), "1000"),
+    settable("origin-error-ttl", SECONDS, "1"),
+    settable("origin-jitter", integer(0, 100), "10"),
+    settable("origin-max-body", memory(0, i64::MAX as u64), "16mb"),
+    settable("origin-max-bytes", memory(0, i64::MAX as u64), "256mb"),
+    settable("origin-max-fills", integer(1, 100_000), "256"),
+    settable("origin-negative-ttl", SECONDS, "5"),
+    settable("origin-stale-if-error", SECONDS, "0"),
+    settable("origin-stale-while-revalidate", SECONDS, "0"),
+    settable("origin-timeout", integer(1, i32::MAX as i64), "2000"),
+    settable("origin-ttl", integer(1, i32::MAX as i64), "60"),
     at_start("port", integer(0, 65_535), "0"),
     settable("protected-mode", Kind::Boolean, "yes"),
     settable("proto-max-bulk-len", memory(1 << 20, i64::MAX as u64), "512mb"),
     settable("requirepass", Kind::Secret, ""),
-    settable("save", Kind::Choice(&[""]), ""),
+    settable("save", Kind::Checked(saving::points), ""),
     fixed("set-max-intset-entries", integer(0, i64::MAX), "512"),
     fixed("set-max-listpack-entries", integer(0, i64::MAX), "128"),
     fixed("set-max-listpack-value", memory(0, u64::MAX), "64"),
+    settable("shutdown-timeout", SECONDS, "10"),
     settable("slowlog-log-slower-than", integer(-1, i64::MAX), "10000"),
     settable("slowlog-max-len", integer(0, 100_000), "128"),
     settable("tcp-keepalive", SECONDS, "300"),
     settable("timeout", SECONDS, "0"),
-    fixed("tls-port", integer(0, 65_535), "0"),
+    settable("tls-auth-clients", Kind::Choice(&["no", "yes", "optional"]), "yes"),
+    settable("tls-ca-cert-file", Kind::Text, ""),
+    settable("tls-cert-file", Kind::Text, ""),
+    settable("tls-key-file", Kind::Text, ""),
+    settable("tls-key-file-pass", Kind::Secret, ""),
+    at_start("tls-port", integer(0, 65_535), "0"),
     settable("tracking-table-max-keys", integer(0, i64::MAX), "1000000"),
     fixed("zset-max-listpack-entries", integer(0, i64::MAX), "128"),
     fixed("zset-max-listpack-value", memory(0, u64::MAX), "64"),

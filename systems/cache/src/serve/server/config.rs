@@ -1,11 +1,11 @@
 //! CONFIG: the parameters, and what follows when one changes.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec},
-    serve::{node::Node, notify},
+    serve::{node::Node, notify, origin, secure, settings},
     store::Policy,
 };
 
@@ -23,7 +23,7 @@ const CONFIG: &[Spec] = &[
     Spec::server("config|get", -3, ADMIN, NONE, GROUP, "Gives the parameters that match patterns.").since("2.0.0").complexity("O(N)"),
     Spec::server("config|set", -4, ADMIN, NONE, GROUP, "Changes parameters, all of them or none.").since("2.0.0").complexity("O(N)"),
     Spec::server("config|resetstat", 2, ADMIN, NONE, GROUP, "Sets the statistics of INFO to zero.").since("2.0.0"),
-    Spec::server("config|rewrite", 2, ADMIN, NONE, GROUP, "Refused: there is no configuration file.").since("2.8.0"),
+    Spec::server("config|rewrite", 2, ADMIN, NONE, GROUP, "Writes what CONFIG SET has changed into the configuration file.").since("2.8.0"),
     Spec::server("config|help", 2, Flags::LOADING.and(Flags::STALE), NONE, GROUP, "Lists the subcommands.").since("5.0.0"),
 ];
 
@@ -59,17 +59,36 @@ fn set(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         .chunks_exact(2)
         .filter_map(|pair| Some((pair.first()?.as_str(), pair.get(1)?.as_str())))
         .collect();
-    let changed = call.node.parameters.set(&pairs);
+    let parameters = &call.node.parameters;
+    let saves = |(name, value): &(&str, &str)| {
+        name.eq_ignore_ascii_case("save") && !value.trim().is_empty()
+    };
+    if pairs.iter().any(saves) && !call.node.saving.has_place() {
+        return Err(Error::text(
+            "ERR CONFIG SET failed (possibly related to argument 'save') - there is no dbfilename \
+             to save to",
+        ));
+    }
+    call.node.secure.check(parameters, &pairs).map_err(|reason| {
+        Error::Text(format!("ERR CONFIG SET failed - Unable to update TLS: {reason}").into())
+    })?;
+    let changed = parameters.set(&pairs);
     let changed = changed.map_err(|error| Error::Text(error.to_string().into()))?;
     // Its locks are taken one by one.
     call.held.release();
-    changed.iter().for_each(|name| apply(call.node, name));
+    let who = call.who();
+    for name in changed {
+        apply(call.node, name);
+        let shown = call.node.parameters.shown(name);
+        let fields = [("name", name), ("value", &*shown), ("by", &*who)];
+        call.node.journal.info("parameter changed", &fields);
+    }
     call.out.ok();
     Ok(())
 }
 
 /// What a changed parameter means to the rest of the server. No shard is locked.
-pub(crate) fn apply(node: &Node, name: &str) {
+pub(crate) fn apply(node: &Arc<Node>, name: &str) {
     let text = node.parameters.text(name);
     match name {
         "maxmemory" => {
@@ -81,8 +100,14 @@ pub(crate) fn apply(node: &Node, name: &str) {
                 node.keyspace.store().set_policy(policy);
             }
         }
+        // Whether it can be so was checked before; what was there stays if that has changed since.
+        name if secure::is_about_tls(name) && node.secure.is_on() => {
+            node.secure.load(&node.parameters).ok();
+        }
         "requirepass" => node.users.set_default_password(text.as_bytes()),
+        "loglevel" => node.journal.set_level(&text),
         "notify-keyspace-events" => notify::configure(node, &text),
+        name if name.starts_with("origin") => origin::configure(node),
         _ => {}
     }
 }
@@ -98,6 +123,28 @@ fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     Ok(())
 }
 
-fn rewrite(_: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    Err(Error::text("ERR The server is running without a config file"))
+fn rewrite(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    let node = call.node;
+    let Some(path) = &node.config_file else {
+        return Err(Error::text("ERR The server is running without a config file"));
+    };
+    let users = if node.parameters.text("aclfile").is_empty() {
+        Some(node.users.lines_beside(&node.parameters.text("requirepass")))
+    } else {
+        // They have a file of their own.
+        None
+    };
+    let file = path.display().to_string();
+    let written = settings::read(path).and_then(|old| {
+        let text = settings::rewrite(&old, &node.parameters.changed(), users.as_deref());
+        settings::replace(path, &text)
+    });
+    if let Err(error) = written {
+        node.journal
+            .error("configuration not written", &[("file", &file), ("error", &error.to_string())]);
+        return Err(Error::Text(format!("ERR Rewriting config file: {error}").into()));
+    }
+    node.journal.info("configuration written", &[("file", &file), ("by", &call.who())]);
+    call.out.ok();
+    Ok(())
 }

@@ -3,21 +3,24 @@
 use std::{
     fmt::{Display, Write as _},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use super::{Handlers, ServerCall, memory};
 use crate::{
     commands::{Flags, Group, KeyRule, Outcome, Spec},
     serve::{
+        admin::process,
         clients::flag,
         locked,
+        origin::Figures,
         statistics::{CommandTotals, Counter, WorkerCounters},
     },
     store::Stats,
 };
 
 /// The release of Redis whose commands are followed: clients decide by it what they may ask.
-pub(super) const REDIS_VERSION: &str = "7.2.0";
+pub(crate) const REDIS_VERSION: &str = "7.2.0";
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[
@@ -38,6 +41,8 @@ const SECTIONS: &[Section] = &[
     ("replication", true, replication),
     ("cpu", true, cpu),
     ("commandstats", false, commandstats),
+    ("hotkeys", false, hotkeys),
+    ("origin", true, origin_section),
     ("errorstats", true, errorstats),
     ("cluster", true, cluster),
     ("keyspace", true, keyspace),
@@ -110,8 +115,10 @@ fn server(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
     text.line("hz", node.parameters.text("hz"));
     text.line("threads", node.workers.len());
     text.line("shards", node.keyspace.store().shards());
+    text.line("admin_port", node.parameters.text("admin-port"));
+    let file = node.config_file.as_ref().map(|file| file.display().to_string());
     text.line("executable", "");
-    text.line("config_file", "");
+    text.line("config_file", file.unwrap_or_default());
 }
 
 fn clients(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
@@ -144,7 +151,7 @@ fn memory_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
     let (node, store) = (facts.call.node, facts.store);
     let clients = node.client_bytes.load(Ordering::Relaxed) as u64;
     let used = store.used_bytes + clients;
-    let resident = resident_bytes().unwrap_or(0);
+    let resident = process::resident_bytes().unwrap_or(0);
     let max = node.parameters.number("maxmemory").cast_unsigned();
     text.line("used_memory", used);
     text.line("used_memory_human", human(used));
@@ -166,12 +173,30 @@ fn memory_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
     text.line("mem_allocator", "mimalloc");
 }
 
-fn persistence(_: &Facts<'_, '_, '_, '_>, text: &mut Text) {
+fn persistence(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
+    let node = facts.call.node;
+    let (saving, job) = (node.saving.facts(), node.saving.job());
+    let seconds = |time: Option<Duration>| {
+        time.and_then(|time| i64::try_from(time.as_secs()).ok()).unwrap_or(-1)
+    };
+    let processed = job.as_ref().map_or(0, |job| job.walk.items.load(Ordering::Relaxed));
     text.line("loading", 0);
     text.line("async_loading", 0);
-    text.line("rdb_changes_since_last_save", 0);
-    text.line("rdb_bgsave_in_progress", 0);
-    text.line("rdb_last_bgsave_status", "ok");
+    text.line("current_save_keys_processed", processed);
+    text.line("current_save_keys_total", if job.is_some() { facts.store.items } else { 0 });
+    text.line("rdb_changes_since_last_save", node.saving.changes(node));
+    text.line("rdb_bgsave_in_progress", u8::from(job.is_some()));
+    text.line("rdb_last_save_time", saving.last_saved.0 / 1_000);
+    text.line("rdb_last_bgsave_status", if saving.last_error.is_none() { "ok" } else { "err" });
+    text.line("rdb_last_bgsave_time_sec", seconds(saving.last_took));
+    text.line("rdb_current_bgsave_time_sec", seconds(job.map(|job| job.started.elapsed())));
+    text.line("rdb_saves", saving.saves);
+    let loaded = saving.loaded.unwrap_or_default();
+    text.line("rdb_last_load_keys_expired", loaded.expired);
+    text.line("rdb_last_load_keys_loaded", loaded.items);
+    text.line("last_save_bytes", saving.last.map_or(0, |saved| saved.bytes));
+    text.line("last_save_keys", saving.last.map_or(0, |saved| saved.items));
+    text.line("last_save_error", saving.last_error.unwrap_or_default());
     text.line("aof_enabled", 0);
 }
 
@@ -198,7 +223,7 @@ fn stats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("evicted_keys", store.evicted),
         ("evicted_clients", 0),
         ("refused_writes", store.refused),
-        ("keyspace_hits", store.hits),
+        ("keyspace_hits", store.hits + sum(|worker| &worker.copied_reads)),
         ("keyspace_misses", store.misses),
         ("pubsub_patterns", node.channels.pattern_count() as u64),
         ("tracking_total_keys", tracking.keys as u64),
@@ -208,6 +233,7 @@ fn stats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("client_output_buffer_limit_disconnections", event(&events.output_limit)),
         ("client_idle_disconnections", event(&events.idle_closed)),
         ("protocol_errors", event(&events.protocol_errors)),
+        ("tls_handshakes_failed", event(&events.handshakes_failed)),
         ("messages_undelivered", event(&events.messages_undelivered)),
         ("acl_access_denied_auth", event(&events.denied_auth)),
         ("acl_access_denied_cmd", event(&events.denied_command)),
@@ -228,14 +254,9 @@ fn replication(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
 }
 
 fn cpu(_: &Facts<'_, '_, '_, '_>, text: &mut Text) {
-    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return };
-    // Fields behind the name, which ends with a parenthesis: user and system time are the 12th and 13th,
-    // in hundredths of a second.
-    let fields = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace()).into_iter();
-    let mut ticks = fields.flatten().skip(11).map_while(|field| field.parse::<f64>().ok());
-    let (user, system) = (ticks.next().unwrap_or(0.0), ticks.next().unwrap_or(0.0));
-    text.line("used_cpu_sys", format_args!("{:.6}", system / 100.0));
-    text.line("used_cpu_user", format_args!("{:.6}", user / 100.0));
+    let Some((user, system)) = process::cpu_seconds() else { return };
+    text.line("used_cpu_sys", format_args!("{system:.6}"));
+    text.line("used_cpu_user", format_args!("{user:.6}"));
 }
 
 fn commandstats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
@@ -251,6 +272,43 @@ fn commandstats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
             totals.calls, totals.micros, totals.rejected, totals.failed
         );
         text.line(&format!("cmdstat_{}", spec.name), value);
+    }
+}
+
+fn hotkeys(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
+    let node = facts.call.node;
+    let (samples, millis) = node.hot_keys.evidence();
+    let copied = node.workers.iter().map(|worker| worker.copied_reads.get()).sum::<u64>();
+    text.line("hotkeys_last_window_samples", samples);
+    text.line("hotkeys_last_window_duration_ms", millis);
+    text.line("hotkeys_copied_reads", copied);
+}
+
+fn origin_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
+    let figures = Figures::of(facts.call.node);
+    for (name, gauge) in [
+        ("rules", figures.rules),
+        ("fills_running", figures.fills),
+        ("fills_max", figures.fills_max),
+        ("bytes_running", figures.bytes),
+        ("bytes_max", figures.bytes_max),
+        ("keys_remembered", figures.keys),
+        ("open_breakers", figures.open_breakers),
+    ] {
+        text.line(&format!("origin_{name}"), gauge);
+    }
+    for (name, count) in [
+        ("fills_begun", figures.begun),
+        ("fills_stored", figures.stored),
+        ("fills_absent", figures.absent),
+        ("fills_failed", figures.failed),
+        ("fills_overtaken", figures.overtaken),
+        ("fills_refused", figures.refused),
+        ("fetched_bytes", figures.fetched_bytes),
+        ("joined_reads", figures.joined),
+        ("stale_reads", figures.stale),
+    ] {
+        text.line(&format!("origin_{name}"), count);
     }
 }
 
@@ -270,13 +328,6 @@ fn keyspace(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         let counts = format!("keys={},expires={},avg_ttl=0", store.items, store.volatile_items);
         text.line("db0", counts);
     }
-}
-
-/// Memory of the process that is in RAM, in bytes.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
 }
 
 /// `1.50M`

@@ -6,10 +6,13 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod debug;
+pub(crate) mod hotkeys;
 pub(crate) mod info;
 pub(crate) mod latency;
 pub(crate) mod memory;
+pub(crate) mod monitor;
 pub(crate) mod pubsub;
+pub(crate) mod saving;
 pub(crate) mod scripting;
 pub(crate) mod slowlog;
 pub(crate) mod transactions;
@@ -22,6 +25,7 @@ use std::{
 use plimsoll_wire::resp::Command;
 
 pub(super) use pubsub::channels_of;
+pub(super) use saving::Errand;
 
 use super::{node::Node, session::Session};
 use crate::{
@@ -62,6 +66,11 @@ impl<'c> ServerCall<'c, '_, '_> {
         crate::commands::number::integer(self.argument(index)?).ok_or(Error::NotInteger)
     }
 
+    /// Who asks, for the log: `default@127.0.0.1:40000`.
+    fn who(&self) -> String {
+        format!("{}@{}", self.session.user.name, self.session.client.peer)
+    }
+
     /// The lines of a container's HELP: each subcommand with what it does.
     fn help(&mut self) -> Outcome {
         let name = self.spec.name.split('|').next().unwrap_or_default();
@@ -93,10 +102,13 @@ const FAMILIES: &[Handlers] = &[
     config::HANDLERS,
     connection::HANDLERS,
     debug::HANDLERS,
+    hotkeys::HANDLERS,
     info::HANDLERS,
     latency::HANDLERS,
     memory::HANDLERS,
+    monitor::HANDLERS,
     pubsub::HANDLERS,
+    saving::HANDLERS,
     scripting::HANDLERS,
     slowlog::HANDLERS,
     transactions::HANDLERS,
@@ -125,9 +137,7 @@ mod tests {
     fn the_tables_agree() {
         let mut handled = 0;
         for spec in commands::all().flat_map(|spec| std::iter::once(spec).chain(spec.subcommands)) {
-            let is_elsewhere = matches!(spec.name, "exec" | "watch")
-                || spec.name.ends_with("|help")
-                || !spec.subcommands.is_empty();
+            let is_elsewhere = spec.name.ends_with("|help") || !spec.subcommands.is_empty();
             if matches!(spec.run, Run::Server) && !is_elsewhere {
                 assert!(INDEX.contains_key(spec.name), "no handler for {}", spec.name);
                 handled += 1;
