@@ -1,5 +1,6 @@
 //! Running the commands that came in one read.
 
+use bytes::Bytes;
 use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::Command;
 
@@ -7,16 +8,26 @@ use super::{
     call::{Block, Call},
     changes::Changes,
     error::Error,
+    fills,
     held::{Held, Keyspace},
     key_rule::KeyList,
     reply::Reply,
     spec::{Flags, Handler, Run, Spec},
     table,
 };
-use crate::store::{Key, Millis};
+use crate::store::{Key, Millis, Shard};
 
 /// Commands in a row that may keep a shard locked before others get their chance.
 const RUN_LIMIT: u32 = 128;
+
+/// Room for commands of up to so many bytes is made when they run.
+const AT_ONCE_BYTES: usize = 256 << 10;
+/// Commands of so many bytes and more are asked for in a buffer that can be kept.
+pub(crate) const KEPT_BYTES: usize = 1 << 20;
+/// What an argument may take beside its bytes.
+const ARGUMENT_BYTES: usize = 64;
+/// Records that one step of making room walks: some tenths of a millisecond.
+const RECORDS_PER_STEP: usize = 1024;
 
 /// What has become of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +44,27 @@ pub enum Ran {
 /// # Errors
 /// When there is none, or the number of arguments is not one that it takes.
 pub fn resolve(command: Command<'_>) -> Result<&'static Spec, Error> {
+    resolve_numbered(command).map(|(_, spec)| spec)
+}
+
+/// As [`resolve`], with the command's place among [`super::numbered`].
+///
+/// # Errors
+/// As [`resolve`].
+#[inline]
+pub fn resolve_numbered(command: Command<'_>) -> Result<(u32, &'static Spec), Error> {
     let name = command.get(0).unwrap_or_default();
-    let spec = table::find(name).ok_or_else(|| Error::unknown_command(command))?;
-    let spec = match command.get(1) {
-        Some(name) if !spec.subcommands.is_empty() => table::find_subcommand(spec, name)
-            .ok_or_else(|| Error::unknown_subcommand(spec.name, name))?,
-        _ => spec,
-    };
+    let (mut number, mut spec) =
+        table::find_numbered(name).ok_or_else(|| Error::unknown_command(command))?;
+    if !spec.subcommands.is_empty()
+        && let Some(name) = command.get(1)
+    {
+        let (place, found) = table::place_of_subcommand(spec, name)
+            .ok_or_else(|| Error::unknown_subcommand(spec.name, name))?;
+        (number, spec) = (number + 1 + place, found);
+    }
     spec.check_arity(command)?;
-    Ok(spec)
+    Ok((number, spec))
 }
 
 /// Runs commands one after the other and keeps shards locked between them; see [`Held`].
@@ -50,6 +73,12 @@ pub struct Batch<'s> {
     pub now: Millis,
     pub random: &'s mut Random,
     pub changes: &'s mut Changes,
+    /// The command has run before and waits: see [`Call::is_retry`].
+    pub is_retry: bool,
+    /// See [`Call::source`].
+    pub source: Option<&'s Bytes>,
+    /// Whether commands that bring much may come back: see [`Batch::make_way`].
+    pub is_patient: bool,
     run: u32,
 }
 
@@ -60,7 +89,7 @@ impl<'s> Batch<'s> {
         random: &'s mut Random,
         changes: &'s mut Changes,
     ) -> Batch<'s> {
-        Batch { held: Held::new(keyspace), now, random, changes, run: 0 }
+        Batch { held: Held::new(keyspace), now, random, changes, is_retry: false, source: None, is_patient: false, run: 0 }
     }
 
     /// Runs a command that [`resolve`] has found, and that is not the server's to run.
@@ -75,27 +104,39 @@ impl<'s> Batch<'s> {
             out.error(&Error::unknown_command(command));
             return Ran::Failed;
         };
+        let keys = self.keys(spec, command);
+        self.run_on(spec, handler, command, &keys, may_block, out)
+    }
+
+    /// The command's keys, hashed.
+    #[inline]
+    pub(crate) fn keys<'c>(&self, spec: &Spec, command: Command<'c>) -> KeyList<'c> {
+        spec.keys.keys(command, self.held.store())
+    }
+
+    /// As [`Batch::run`], with what [`Batch::keys`] gave.
+    #[inline]
+    pub(crate) fn run_on(
+        &mut self,
+        spec: &'static Spec,
+        handler: Handler,
+        command: Command<'_>,
+        keys: &KeyList<'_>,
+        may_block: bool,
+        out: &mut Reply,
+    ) -> Ran {
         self.run += 1;
         if self.run > RUN_LIMIT {
             self.release();
         }
-        let keys = self.lock(spec, command);
-        let ran = self.call(spec, handler, command, &keys, may_block, out);
-        if spec.needs_whole(command) {
-            self.release();
-        }
-        ran
+        self.lock(keys);
+        self.call(spec, handler, command, keys, may_block, out)
     }
 
-    /// Locks what the command needs and gives its keys.
-    pub(super) fn lock<'c>(&mut self, spec: &Spec, command: Command<'c>) -> KeyList<'c> {
-        let keys = spec.keys.keys(command, self.held.store());
-        if spec.needs_whole(command) {
-            self.held.lock_whole();
-        } else {
-            self.held.lock_keys(keys.as_slice());
-        }
-        keys
+    /// Locks what a command with these keys needs.
+    #[inline]
+    pub(super) fn lock(&mut self, keys: &KeyList<'_>) {
+        self.held.lock_keys(keys.as_slice());
     }
 
     /// Runs a command whose shards are locked.
@@ -110,9 +151,10 @@ impl<'s> Batch<'s> {
     ) -> Ran {
         let mark = out.mark();
         let keys = keys.as_slice();
-        let outcome = match self.check_memory(spec, keys) {
+        let outcome = match self.prepare(spec, keys, may_block) {
             Err(error) => Err(error),
-            Ok(()) => {
+            Ok(Some(block)) => return Ran::Blocked(block),
+            Ok(None) => {
                 let mut call = Call {
                     spec,
                     arguments: command,
@@ -123,6 +165,8 @@ impl<'s> Batch<'s> {
                     now: self.now,
                     random: self.random,
                     may_block,
+                    is_retry: self.is_retry,
+                    source: self.source,
                     block: None,
                 };
                 let outcome = handler(&mut call);
@@ -142,14 +186,60 @@ impl<'s> Batch<'s> {
         }
     }
 
-    /// Refuses what needs memory where there is none.
-    fn check_memory(&mut self, spec: &Spec, keys: &[Key<'_>]) -> Result<(), Error> {
+    /// Makes room for a command of so many bytes, which may cost many items their place, in steps: does
+    /// one, and says whether the command can run now. With nothing locked after that when it cannot.
+    ///
+    /// A command so long that its value is better kept than copied comes back in any case, with
+    /// [`Batch::source`].
+    pub(crate) fn make_way(&mut self, spec: &Spec, command: Command<'_>, bytes: usize) -> bool {
+        let is_concerned = bytes > AT_ONCE_BYTES && self.is_patient && spec.has(Flags::DENYOOM);
+        if is_concerned && bytes >= KEPT_BYTES && self.source.is_none() {
+            return false;
+        }
+        // Where there are many keys, each brings little; and what is stored is no longer than what came.
+        let keys = if is_concerned { self.keys(spec, command) } else { KeyList::None };
+        let [key] = keys.as_slice() else { return true };
+        self.lock(&keys);
+        let needed = bytes + command.len() * ARGUMENT_BYTES;
+        let is_ready = self.held.of(key).prepare(needed, RECORDS_PER_STEP, self.now);
+        if !is_ready {
+            self.release();
+        }
+        is_ready
+    }
+
+    /// Refuses what needs memory where there is none, and has fetched what is not there but at an origin.
+    #[inline]
+    fn prepare(
+        &mut self,
+        spec: &Spec,
+        keys: &[Key<'_>],
+        may_block: bool,
+    ) -> Result<Option<Block>, Error> {
         if spec.has(Flags::DENYOOM) {
             for key in keys {
                 self.held.of(key).make_room(0, self.now)?;
             }
         }
-        Ok(())
+        if spec.has(Flags::READ_THROUGH) && self.held.fills().is_on() && may_block {
+            return fills::prepare(&mut self.held, keys, self.now);
+        }
+        Ok(None)
+    }
+
+    /// Begins to load what commands with these keys will read, so that they wait for memory together and
+    /// not one after the other. Gives up all locks.
+    pub(crate) fn prefetch(&mut self, keys: &mut [Key<'_>]) {
+        self.release();
+        let store = self.held.store();
+        keys.sort_unstable_by_key(|key| store.shard_of(key.slot()));
+        for load in [Shard::prefetch_entry, Shard::prefetch_record] {
+            for keys in keys.chunk_by(|a, b| store.shard_of(a.slot()) == store.shard_of(b.slot())) {
+                let Some(first) = keys.first() else { continue };
+                let shard = store.lock_for(first);
+                keys.iter().for_each(|key| load(&shard, key.hash()));
+            }
+        }
     }
 
     /// Unlocks all shards: at the end of a batch, and before anything lengthy.

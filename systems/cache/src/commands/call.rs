@@ -1,5 +1,6 @@
 //! One run of one command: what its handler reads, and where it writes.
 
+use bytes::Bytes;
 use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::Command;
 
@@ -11,7 +12,10 @@ use super::{
     reply::Reply,
     spec::Spec,
 };
-use crate::store::{Key, Millis};
+use crate::store::{Key, Millis, NewValue};
+
+/// A value may waste one part in so many of the buffer that it is kept in.
+const KEPT_PARTS: usize = 64;
 
 /// One run of one command. The fields are open so that a handler can write to `out` while it
 /// looks at a value in `shards`.
@@ -29,6 +33,10 @@ pub struct Call<'c, 's> {
     /// Whether a command may wait. Not within a transaction, and not when its time is over: it then
     /// replies what it replies to a wait in vain.
     pub may_block: bool,
+    /// Whether it has waited before. What does not fit it is then no error, but as if it were not there.
+    pub is_retry: bool,
+    /// What the command was read from, if that is a buffer that can be kept.
+    pub source: Option<&'c Bytes>,
     /// Set by a command that has to wait, instead of a reply.
     pub block: Option<Block>,
 }
@@ -70,6 +78,19 @@ impl<'c> Call<'c, '_> {
     /// When there is no such argument or it is no number; NaN is none.
     pub fn float(&self, index: usize) -> Result<f64, Error> {
         number::float(self.argument(index)?).ok_or(Error::NotFloat)
+    }
+
+    /// An argument as a value to store. One that takes up almost all of the buffer that it was read
+    /// from is not copied, but kept with that.
+    #[inline]
+    pub fn value(&self, argument: &'c [u8]) -> NewValue<'c> {
+        match self.source {
+            None => NewValue::Bytes(argument),
+            Some(source) if argument.len() < source.len() - source.len() / KEPT_PARTS => {
+                NewValue::Bytes(argument)
+            }
+            Some(source) => NewValue::Large(source.slice_ref(argument)),
+        }
     }
 
     /// The arguments from `index` on, to be read as options.

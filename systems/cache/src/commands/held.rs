@@ -6,23 +6,37 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use super::watch::{Watches, Watching};
+use super::{
+    fills::Fills,
+    watch::{Watches, Watching},
+};
 use crate::store::{Key, Shard, Store};
 
-/// The store and who watches its keys.
+/// The store, who watches its keys, and which of them are being fetched.
 pub struct Keyspace {
     store: Store,
     watches: Arc<Watches>,
+    fills: Fills,
 }
 
 impl Keyspace {
     pub fn new(store: Store) -> Keyspace {
         let watches = Arc::new(Watches::new(store.shards()));
-        Keyspace { store, watches }
+        let fills = Fills::new(store.shards());
+        Keyspace { store, watches, fills }
     }
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub fn fills(&self) -> &Fills {
+        &self.fills
+    }
+
+    /// A key of a locked shard has been changed, by no client's command.
+    pub(super) fn watches_changed(&self, shard: usize, key: &Key<'_>) {
+        self.watches.changed(shard, key.hash());
     }
 
     /// For a new client, which watches nothing.
@@ -39,6 +53,8 @@ pub struct Held<'s> {
     more: Vec<Guard<'s>>,
     /// Every shard is locked.
     is_whole: bool,
+    /// What is locked stays so from one command to the next.
+    is_pinned: bool,
     wanted: Vec<usize>,
 }
 
@@ -49,11 +65,22 @@ struct Guard<'s> {
 
 impl<'s> Held<'s> {
     pub(super) fn new(keyspace: &'s Keyspace) -> Held<'s> {
-        Held { keyspace, first: None, more: Vec::new(), is_whole: false, wanted: Vec::new() }
+        Held {
+            keyspace,
+            first: None,
+            more: Vec::new(),
+            is_whole: false,
+            is_pinned: false,
+            wanted: Vec::new(),
+        }
     }
 
     pub fn store(&self) -> &'s Store {
         &self.keyspace.store
+    }
+
+    pub(super) fn fills(&self) -> &'s Fills {
+        &self.keyspace.fills
     }
 
     /// The index of the shard that a key belongs to.
@@ -108,7 +135,15 @@ impl<'s> Held<'s> {
     /// A key has been changed. Called by [`super::Call::changed`].
     #[inline]
     pub(super) fn changed(&self, key: &Key<'_>) {
-        self.keyspace.watches.changed(self.index(key), key.hash());
+        let index = self.index(key);
+        self.keyspace.watches.changed(index, key.hash());
+        self.keyspace.fills.changed(index, key.hash());
+    }
+
+    /// A client has removed a key that is not there: what is fetched for it is no longer meant.
+    #[inline]
+    pub(super) fn overtake(&self, key: &Key<'_>) {
+        self.keyspace.fills.changed(self.index(key), key.hash());
     }
 
     /// Locks the shards of these keys, unless they are.
@@ -166,6 +201,34 @@ impl<'s> Held<'s> {
         self.first = None;
         self.more.clear();
         self.is_whole = false;
+        self.is_pinned = false;
+    }
+
+    /// What is locked is needed by several commands: [`Held::let_go`] does nothing until
+    /// [`Held::release`].
+    pub(super) fn pin(&mut self) {
+        self.is_pinned = true;
+    }
+
+    /// Unlocks all, for a command that has copied what it needs and goes on for long, unless a
+    /// transaction needs the locks. Behind this the command's keys may be looked at only by
+    /// [`Held::visit`].
+    pub(super) fn let_go(&mut self) {
+        if !self.is_pinned {
+            self.release();
+        }
+    }
+
+    /// Does something with the shard of a key that need not be one of the command's. Locks it for just
+    /// that long unless it is locked; any other lock is given up then.
+    pub(super) fn visit<R>(&mut self, key: &Key<'_>, visit: impl FnOnce(&mut Shard) -> R) -> R {
+        let index = self.index(key);
+        if self.is_held(index) {
+            return visit(self.of(key));
+        }
+        debug_assert!(!self.is_pinned, "a transaction has locked all that its commands need");
+        self.release();
+        visit(&mut self.keyspace.store.lock(index))
     }
 
     fn is_held(&self, index: usize) -> bool {

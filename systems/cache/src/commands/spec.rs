@@ -18,6 +18,15 @@ pub enum Run {
     Keyspace(Handler),
     /// The server, which knows connections, configuration and users; it finds the command by name.
     Server,
+    /// The connection's transaction, with the locks of the batch.
+    Transaction(Step),
+}
+
+/// What a transaction does itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Watch,
+    Exec,
 }
 
 /// One command, or one subcommand as `object|encoding`.
@@ -34,6 +43,8 @@ pub struct Spec {
     /// The release of Redis that had it first.
     pub since: &'static str,
     pub complexity: &'static str,
+    /// Its time may grow with what it is given or finds: each call is timed.
+    pub may_be_slow: bool,
     pub run: Run,
     pub subcommands: &'static [Spec],
 }
@@ -49,10 +60,7 @@ impl Spec {
         summary: &'static str,
         handler: Handler,
     ) -> Spec {
-        let run = Run::Keyspace(handler);
-        let (since, complexity) = ("1.0.0", "O(1)");
-        let subcommands = &[];
-        Spec { name, arity, flags, keys, group, summary, since, complexity, run, subcommands }
+        Spec::running(name, arity, flags, keys, group, summary, Run::Keyspace(handler))
     }
 
     /// A command that the server runs.
@@ -64,10 +72,37 @@ impl Spec {
         group: Group,
         summary: &'static str,
     ) -> Spec {
-        let run = Run::Server;
-        let (since, complexity) = ("1.0.0", "O(1)");
-        let subcommands = &[];
-        Spec { name, arity, flags, keys, group, summary, since, complexity, run, subcommands }
+        Spec::running(name, arity, flags, keys, group, summary, Run::Server)
+    }
+
+    const fn running(
+        name: &'static str,
+        arity: i8,
+        flags: Flags,
+        keys: KeyRule,
+        group: Group,
+        summary: &'static str,
+        run: Run,
+    ) -> Spec {
+        Spec {
+            name,
+            arity,
+            flags,
+            keys,
+            group,
+            summary,
+            since: "1.0.0",
+            complexity: "O(1)",
+            may_be_slow: false,
+            run,
+            subcommands: &[],
+        }
+    }
+
+    /// A step of the connection's transaction instead of the server's.
+    pub const fn step(mut self, step: Step) -> Spec {
+        self.run = Run::Transaction(step);
+        self
     }
 
     pub const fn since(mut self, since: &'static str) -> Spec {
@@ -77,6 +112,7 @@ impl Spec {
 
     pub const fn complexity(mut self, complexity: &'static str) -> Spec {
         self.complexity = complexity;
+        self.may_be_slow = true;
         self
     }
 
@@ -110,14 +146,10 @@ impl Spec {
         categories.and(pace)
     }
 
-    /// Whether every shard has to be locked before the command runs, outside of a transaction too.
+    /// Whether a transaction with the command has to lock every shard.
     pub(super) fn needs_whole(&self, command: Command<'_>) -> bool {
-        self.keys == KeyRule::Sort && super::sort::looks_at_other_keys(command)
-    }
-
-    /// As [`Spec::needs_whole`], within a transaction.
-    pub(super) fn needs_whole_at_once(&self, command: Command<'_>) -> bool {
-        self.has(Flags::WHOLE) || self.needs_whole(command)
+        let is_sort = self.keys == KeyRule::Sort;
+        self.has(Flags::WHOLE) || (is_sort && super::sort::looks_at_other_keys(command))
     }
 
     pub(super) fn check_arity(&self, command: Command<'_>) -> Result<(), Error> {
@@ -175,7 +207,7 @@ macro_rules! bit_set {
 pub(super) use bit_set;
 
 bit_set! {
-    /// What a command may do, as `COMMAND INFO` tells it; the last three are our own.
+    /// What a command may do, as `COMMAND INFO` tells it; those without a name are our own.
     Flags:
     WRITE = 0 "write",
     READONLY = 1 "readonly",
@@ -201,9 +233,19 @@ bit_set! {
     DANGEROUS = 25 "",
     /// In the category `@keyspace` though its group is not.
     KEYSPACE = 26 "",
+    /// Allowed to who listens to channels by RESP2.
+    LISTENING = 27 "",
+    /// Runs at once within a transaction.
+    IMMEDIATE = 28 "",
+    /// Gives nothing but the string of its key: a thread's copy of that does as well.
+    COPIED = 29 "",
+    /// Reads strings: keys that are not there may come from an origin first.
+    READ_THROUGH = 30 "",
 }
 
 impl Flags {
+    pub const THROUGH: Flags = Flags::READONLY.and(Flags::READ_THROUGH);
+    pub const THROUGH_FAST: Flags = Flags::READ_FAST.and(Flags::READ_THROUGH);
     pub const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
     pub const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
     /// A write that needs memory.
@@ -247,6 +289,7 @@ pub enum Group {
     Set,
     SortedSet,
     Hash,
+    HyperLogLog,
     PubSub,
     Transactions,
     Connection,
@@ -264,6 +307,7 @@ impl Group {
             Group::Set => "set",
             Group::SortedSet => "sorted-set",
             Group::Hash => "hash",
+            Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Connection => "connection",
@@ -281,6 +325,7 @@ impl Group {
             Group::Set => Categories::SET,
             Group::SortedSet => Categories::SORTED_SET,
             Group::Hash => Categories::HASH,
+            Group::HyperLogLog => Categories::HYPERLOGLOG,
             Group::PubSub => Categories::PUBSUB,
             Group::Transactions => Categories::TRANSACTION,
             Group::Connection => Categories::CONNECTION,

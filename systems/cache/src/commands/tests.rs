@@ -1,7 +1,7 @@
 //! How commands run: locks, errors, transactions between two clients, what is told of changes.
 
 use plimsoll_runtime::random::Random;
-use plimsoll_wire::resp::{Aggregate, CommandDecoder, Protocol};
+use plimsoll_wire::resp::{Aggregate, CommandDecoder, Protocol, write_command};
 
 use super::*;
 use crate::store::{Config, Millis, Policy, Store};
@@ -235,4 +235,90 @@ fn scan_gives_every_key_once() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), 500);
+}
+
+#[test]
+fn who_waits_goes_on_waiting_when_a_key_comes_to_hold_something_else() {
+    for (line, done) in [
+        ("BLPOP k 5", "*-1"),
+        ("BLMPOP 5 1 k LEFT", "*-1"),
+        ("BLMOVE k other LEFT LEFT 5", "*-1"),
+        ("BZPOPMIN k 5", "*-1"),
+        ("BZMPOP 5 1 k MIN", "*-1"),
+    ] {
+        let mut node = Node::new(0);
+        node.check("SET k string", "+OK");
+        let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+        let mut reply = Reply::default();
+        for_each(line, |command| {
+            let spec = resolve(command).unwrap();
+            let mut ask = |batch: &mut Batch<'_>, may_block| {
+                reply.clear();
+                let ran = batch.run(spec, command, may_block, &mut reply);
+                (ran, text(&reply))
+            };
+            let (ran, refusal) = ask(&mut batch, true);
+            assert!(ran == Ran::Failed && refusal.starts_with("-WRONGTYPE"), "{line}");
+            batch.is_retry = true;
+            assert!(matches!(ask(&mut batch, true).0, Ran::Blocked(_)), "{line}");
+            assert_eq!(ask(&mut batch, false), (Ran::Replied, done.to_owned()), "{line}");
+        });
+    }
+}
+
+#[test]
+fn a_large_value_is_kept_in_the_buffer_that_it_came_in() {
+    let mut node = Node::new(0);
+    let value = "v".repeat(2 << 20);
+    let mut input = Vec::new();
+    write_command(&mut input, ["SET", "k", &value]);
+    let input = bytes::Bytes::from(input);
+    let mut decoder = CommandDecoder::default();
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    (batch.is_patient, batch.source) = (true, None);
+    let mut reply = Reply::default();
+    let (taken, command) = decoder.decode(&input).unwrap();
+    let command = command.unwrap();
+    let spec = resolve(command).unwrap();
+    assert!(!batch.make_way(spec, command, taken), "it comes back with its buffer");
+    batch.source = Some(&input);
+    assert!(batch.make_way(spec, command, taken));
+    assert_eq!(batch.run(spec, command, true, &mut reply), Ran::Replied);
+    for_each("GET k", |command| {
+        batch.run(resolve(command).unwrap(), command, true, &mut reply);
+    });
+    let (_, kept) = reply.large().first().unwrap();
+    assert!(input.as_ptr_range().contains(&kept.as_ptr()), "not copied");
+    assert_eq!(kept.len(), value.len());
+}
+
+#[test]
+fn room_for_a_long_command_is_made_before_it_runs() {
+    let store =
+        Store::new(&Config { shards: 1, max_bytes: 2 << 20, policy: Policy::S3_FIFO, seed: 7 });
+    let mut node = Node { keyspace: Keyspace::new(store), ..Node::new(0) };
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let mut reply = Reply::default();
+    for number in 0..80_000 {
+        for_each(&format!("SET key:{number} {number}"), |command| {
+            batch.run(resolve(command).unwrap(), command, true, &mut reply);
+        });
+    }
+    let mut input = Vec::new();
+    write_command(&mut input, ["RPUSH", "list", &"x".repeat(700_000)]);
+    let mut decoder = CommandDecoder::default();
+    let (taken, command) = decoder.decode(&input).unwrap();
+    let command = command.unwrap();
+    let spec = resolve(command).unwrap();
+    assert!(batch.make_way(spec, command, taken), "who is not patient does not wait");
+    batch.is_patient = true;
+    let mut steps = 0;
+    while !batch.make_way(spec, command, taken) {
+        steps += 1;
+        assert!(steps < 1000);
+    }
+    assert!(steps > 0);
+    reply.clear();
+    batch.run(spec, command, true, &mut reply);
+    assert_eq!(text(&reply), ":1");
 }

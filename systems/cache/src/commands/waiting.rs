@@ -1,7 +1,7 @@
 //! What commands share that wait until a key holds something for them.
 
-use super::{Block, Call, Error, number};
-use crate::store::Millis;
+use super::{Block, Call, Error, Outcome, number};
+use crate::store::{Key, Millis};
 
 /// When the wait is over, by a timeout in seconds; `None` is never.
 ///
@@ -18,6 +18,41 @@ pub(super) fn until(timeout: &[u8], now: Millis) -> Result<Option<Millis>, Error
     }
     let until = now.0.checked_add(millis as u64).ok_or(Error::TimeoutOutOfRange)?;
     Ok((millis > 0.0).then_some(Millis(until)))
+}
+
+/// Takes from the first of the command's keys that has something for it: `take` says whether one had,
+/// and has replied then. Whether any had.
+///
+/// # Errors
+/// Those of `take`; but a command that waits already goes on waiting when a key has come to hold what is
+/// not for it.
+pub(super) fn take_first<'c>(
+    call: &mut Call<'c, '_>,
+    mut take: impl FnMut(&mut Call<'c, '_>, &Key<'c>) -> Result<bool, Error>,
+) -> Result<bool, Error> {
+    for key in call.keys {
+        match take(call, key) {
+            Ok(false) => {}
+            Err(Error::WrongType) if call.is_retry => {}
+            taken => return taken,
+        }
+    }
+    Ok(false)
+}
+
+/// As [`take_first`], and waits until a key has something.
+///
+/// # Errors
+/// As [`take_first`].
+pub(super) fn take_or_wait<'c>(
+    call: &mut Call<'c, '_>,
+    until: Option<Millis>,
+    take: impl FnMut(&mut Call<'c, '_>, &Key<'c>) -> Result<bool, Error>,
+) -> Outcome {
+    if !take_first(call, take)? {
+        wait(call, until);
+    }
+    Ok(())
 }
 
 /// Nothing is there: waits, or replies that nothing came.

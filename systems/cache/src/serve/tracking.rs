@@ -50,6 +50,7 @@ pub(crate) struct Tracking {
 
 #[derive(Debug, Default)]
 struct Part {
+    /// Those of each key, in the order of their ids.
     readers: HashMap<Bytes, Vec<Arc<Client>>>,
     /// Keys in the order in which they came; some are no longer in `readers`.
     order: VecDeque<Bytes>,
@@ -123,8 +124,8 @@ impl Tracking {
     ) {
         let mut part = locked(self.part(key));
         if let Some(readers) = part.readers.get_mut(key) {
-            if !readers.iter().any(|reader| reader.id == client.id) {
-                readers.push(Arc::clone(client));
+            if let Err(place) = readers.binary_search_by_key(&client.id, |reader| reader.id) {
+                readers.insert(place, Arc::clone(client));
                 self.items.fetch_add(1, Ordering::Relaxed);
             }
             return;
@@ -306,6 +307,20 @@ mod tests {
         world.remember("a", &reader, 0);
         world.touched("a", reader.id);
         assert_eq!(mail(&reader), 0);
+    }
+
+    #[test]
+    fn all_readers_of_a_key_are_told_in_any_order_of_coming() {
+        let world = World::new();
+        let mut readers: Vec<Arc<Client>> = (0..10).map(|_| world.tracker(&[])).collect();
+        readers.swap(2, 9);
+        readers.swap(0, 5);
+        for reader in readers.iter().chain(&readers) {
+            world.remember("a", reader, 0);
+        }
+        assert_eq!(world.tracking.counts().items, 10);
+        world.touched("a", 0);
+        assert!(readers.iter().all(|reader| mail(reader) == 1));
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl<O: Payload> Boxes<O> {
         self.large.get(handle).map(|large| &large.bytes)
     }
 
+    /// Whether a large string can grow by so many bytes where it is.
+    pub(super) fn has_room(&self, handle: u32, extra: usize) -> bool {
+        self.large.get(handle).is_some_and(|large| {
+            large.capacity >= large.bytes.len() + extra && large.bytes.is_unique()
+        })
+    }
+
     pub(super) fn object(&self, handle: u32) -> Option<&O> {
         self.objects.get(handle).map(|object| &**object)
     }
@@ -110,6 +117,20 @@ impl<O: Payload> Boxes<O> {
         let object = self.objects.remove(handle)?;
         self.bytes -= Self::weight_of_object(&object);
         Some(object)
+    }
+
+    /// Takes out any object, of boxes that are used no more.
+    pub(super) fn shed_object(&mut self) -> Option<Box<O>> {
+        let object = self.objects.pop()?;
+        self.bytes -= Self::weight_of_object(&object);
+        Some(object)
+    }
+
+    /// Drops any large string; `false` when there is none left.
+    pub(super) fn shed_large(&mut self) -> bool {
+        let Some(large) = self.large.pop() else { return false };
+        self.bytes -= Self::weight_of_large(large.capacity);
+        true
     }
 
     /// Changes an object and counts it anew.
@@ -180,6 +201,20 @@ impl<T> Slab<T> {
 
     fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         self.spot(number)?.as_mut()
+    }
+
+    /// Takes out the last thing there is, of a slab that nothing is added to any more.
+    fn pop(&mut self) -> Option<T> {
+        loop {
+            let page = self.pages.last_mut()?;
+            match page.pop() {
+                Some(Some(thing)) => return Some(thing),
+                Some(None) => {}
+                None => {
+                    self.pages.pop();
+                }
+            }
+        }
     }
 
     fn remove(&mut self, number: u32) -> Option<T> {

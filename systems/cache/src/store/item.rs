@@ -20,6 +20,13 @@ pub trait Payload {
 
     /// Whether nothing is left in it: the store removes such a value.
     fn is_empty(&self) -> bool;
+
+    /// Frees about `budget` entries' memory of a value that nobody will look into any more; what is
+    /// left of the budget, which is something once next to nothing is left to free. Values of which
+    /// a drop takes long do this, and are dropped bit by bit.
+    fn shed(&mut self, budget: usize) -> usize {
+        budget
+    }
 }
 
 impl Payload for Object {
@@ -29,6 +36,10 @@ impl Payload for Object {
 
     fn is_empty(&self) -> bool {
         Object::is_empty(self)
+    }
+
+    fn shed(&mut self, budget: usize) -> usize {
+        Object::shed(self, budget)
     }
 }
 

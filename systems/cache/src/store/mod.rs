@@ -7,10 +7,12 @@
 mod boxes;
 mod eviction;
 mod expiry;
+mod garbage;
 mod index;
 mod item;
 mod key;
 mod log;
+mod marks;
 mod policy;
 mod shard;
 mod shards;
@@ -23,6 +25,7 @@ pub use item::{
     ValueRef,
 };
 pub use key::{Key, Seed};
+pub use marks::Mark;
 pub use policy::{Candidates, Order, Policy};
 pub use shard::Shard;
 pub use shards::Store;

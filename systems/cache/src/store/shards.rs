@@ -1,13 +1,22 @@
 //! All shards of a node: which one a slot is in, and what concerns them all.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::{Config, Item, Key, Millis, Payload, Policy, Seed, Shard, Stats};
+use super::{Config, Item, Key, Mark, Millis, Payload, Policy, Seed, Shard, Stats, marks::Marks};
 use crate::values::Object;
+
+/// What a processor's caches hold, about.
+const LARGE_BYTES: usize = 32 << 20;
 
 /// The store that all threads share. Whoever needs several shards locks them in ascending order.
 pub struct Store<O = Object> {
     shards: Box<[Mutex<Shard<O>>]>,
+    /// Those of the shards, to be read without their locks.
+    marks: Box<[Arc<Marks>]>,
+    is_large: AtomicBool,
     seed: Seed,
 }
 
@@ -24,11 +33,11 @@ impl<O: Payload> Store<O> {
 
     fn seeded(config: &Config, seed: Seed) -> Store<O> {
         let count = config.shards.clamp(1, Config::SHARDS_MAX).next_power_of_two();
-        let shards = (0..count)
+        let shards: Vec<Shard<O>> = (0..count)
             .map(|_| Shard::among(count, config.max_bytes / count, config.policy, seed.clone()))
-            .map(Mutex::new)
             .collect();
-        Store { shards, seed }
+        let marks = shards.iter().map(|shard| Arc::clone(shard.log.marks())).collect();
+        Store { shards: shards.into_iter().map(Mutex::new).collect(), marks, is_large: AtomicBool::new(false), seed }
     }
 
     pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
@@ -49,6 +58,13 @@ impl<O: Payload> Store<O> {
     pub fn lock(&self, shard: usize) -> MutexGuard<'_, Shard<O>> {
         let shard = &self.shards[shard & (self.shards.len() - 1)];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a copy that was taken of a key's item by [`Shard::peek_marked`] is still what the store
+    /// has, its deadline aside. Takes no lock.
+    #[inline]
+    pub fn is_current(&self, slot: u16, mark: Mark) -> bool {
+        self.marks.get(self.shard_of(slot)).is_some_and(|marks| marks.is_current(mark))
     }
 
     /// Locks the shard of a key.
@@ -84,6 +100,18 @@ impl<O: Payload> Store<O> {
             }
         }
         (inner << bits) | shard as u64
+    }
+
+    /// Whether the processor's caches cannot hold most of what it has, as [`Store::weigh`] saw last.
+    #[inline]
+    pub fn is_large(&self) -> bool {
+        self.is_large.load(Ordering::Relaxed)
+    }
+
+    /// Looks whether the store [`Store::is_large`].
+    pub fn weigh(&self) {
+        let used: usize = (0..self.shards()).map(|shard| self.lock(shard).used()).sum();
+        self.is_large.store(used > LARGE_BYTES, Ordering::Relaxed);
     }
 
     /// Items, those included that have expired and were not met yet.

@@ -28,6 +28,10 @@ pub struct Stats {
     pub boxed_bytes: u64,
     pub expiry_bytes: u64,
     pub ghost_bytes: u64,
+    /// What has left and is yet to be freed.
+    pub garbage_bytes: u64,
+    /// Counters of slots, and the memory that is kept for the next segment.
+    pub fixed_bytes: u64,
 }
 
 impl AddAssign for Stats {
@@ -47,5 +51,7 @@ impl AddAssign for Stats {
         self.boxed_bytes += other.boxed_bytes;
         self.expiry_bytes += other.expiry_bytes;
         self.ghost_bytes += other.ghost_bytes;
+        self.garbage_bytes += other.garbage_bytes;
+        self.fixed_bytes += other.fixed_bytes;
     }
 }

@@ -170,6 +170,13 @@ impl Hash {
         }
     }
 
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        match &mut self.0 {
+            Form::Packed(_) => budget,
+            Form::Table(table) => table.shed(budget),
+        }
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.heap_bytes(),

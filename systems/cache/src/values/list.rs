@@ -149,6 +149,18 @@ impl List {
         elements.take(range.len())
     }
 
+    /// A block counts as one entry: it is one allocation.
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        let mut left = budget;
+        while left > 0 {
+            let Some(block) = self.blocks.pop_back() else { break };
+            self.len -= block.len();
+            self.blocks_heap -= block.heap_bytes();
+            left -= 1;
+        }
+        left
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         allocated(self.blocks.capacity() * size_of::<Packed>()) + self.blocks_heap
     }

@@ -4,6 +4,7 @@
 //! knows time, keys, commands or locks. Sizes are counted, not estimated by walking.
 
 mod hash;
+mod index;
 mod list;
 mod packed;
 mod rank_tree;
@@ -61,6 +62,18 @@ impl Object {
         self.len() == 0
     }
 
+    /// Frees about `budget` entries' memory; what is left of the budget, which is something once
+    /// almost nothing is left to free. Only for an object that nobody will look into any more: it
+    /// bounds how long it takes to drop a large one.
+    pub fn shed(&mut self, budget: usize) -> usize {
+        match self {
+            Object::Hash(hash) => hash.shed(budget),
+            Object::List(list) => list.shed(budget),
+            Object::Set(set) => set.shed(budget),
+            Object::SortedSet(sorted_set) => sorted_set.shed(budget),
+        }
+    }
+
     /// As `TYPE` names it.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -82,9 +95,13 @@ impl Object {
     }
 }
 
-/// What an allocation of `bytes` takes.
+/// Largest allocation that takes no more than the next multiple of its alignment.
+const FINE_BYTES: usize = 128;
+
+/// What an allocation of `bytes` takes: allocators have four sizes for each doubling.
 fn allocated(bytes: usize) -> usize {
-    bytes.next_multiple_of(16)
+    let unit = if bytes <= FINE_BYTES { 16 } else { 1 << ((bytes - 1).ilog2() - 2) };
+    bytes.next_multiple_of(unit)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! A sequence in which any place is found, filled and emptied in logarithmic time: a B+ tree whose
 //! nodes know how many items are below them. In a sequence that is sorted, a place is a rank.
 
+use super::allocated;
+
 /// Items of one leaf.
 const LEAF: usize = 64;
 /// Children of one inner node.
@@ -47,7 +49,7 @@ impl<T: Copy> RankTree<T> {
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.nodes.leaves * LEAF * size_of::<T>()
-            + self.nodes.inner * (FANOUT + 1) * size_of::<Child<T>>()
+            + self.nodes.inner * allocated((FANOUT + 1) * size_of::<Child<T>>())
     }
 
     /// Puts an item before the one at `place`, or at the end.
@@ -80,6 +82,12 @@ impl<T: Copy> RankTree<T> {
             };
         }
         Some(removed)
+    }
+
+    /// Frees up to `budget` nodes from the right; what is left of the budget. The tree is good for
+    /// nothing else from then on.
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        self.root.shed(budget, &mut self.nodes)
     }
 
     /// Overwrites the item at `place`.
@@ -207,6 +215,22 @@ impl<T: Copy> Node<T> {
                 Some(removed)
             }
         }
+    }
+
+    /// Frees nodes below this one.
+    fn shed(&mut self, budget: usize, nodes: &mut Nodes) -> usize {
+        let mut left = budget;
+        let Node::Inner(children) = self else { return left };
+        while left > 0 {
+            let Some(last) = children.last_mut() else { break };
+            left = last.node.shed(left, nodes);
+            if left > 0 {
+                nodes.count_out(&last.node);
+                children.pop();
+                left -= 1;
+            }
+        }
+        left
     }
 
     fn set(&mut self, place: usize, item: T) {

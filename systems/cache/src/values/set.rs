@@ -190,6 +190,13 @@ impl Set {
         0
     }
 
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        match &mut self.0 {
+            Form::Integers(_) | Form::Packed(_) => budget,
+            Form::Table(table) => table.shed(budget),
+        }
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Integers(integers) => allocated(integers.capacity() * size_of::<i64>()),

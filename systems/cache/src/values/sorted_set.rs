@@ -194,6 +194,16 @@ impl SortedSet {
         }
     }
 
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        match &mut self.0 {
+            Form::Packed(_) => budget,
+            Form::Tree(tree) => match tree.ranks.shed(budget) {
+                0 => 0,
+                left => tree.table.shed(left),
+            },
+        }
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.heap_bytes(),

@@ -1,19 +1,17 @@
 //! A hash table whose entries stand densely, in blocks: any of them can be drawn by its index, they
-//! are walked in order, and growing moves the small index only.
+//! are walked in order, and growing moves a part of the index only.
 
 use std::{
     hash::{BuildHasher, RandomState},
     sync::OnceLock,
 };
 
-use hashbrown::HashTable;
+use super::index::Index;
 
 /// Entries of one block.
 const BLOCK: usize = 256;
 /// Most entries of one table, by the width of an index. Memory ends long before.
 const ENTRIES_LIMIT: usize = u32::MAX as usize;
-/// Index size below which room is not given back.
-const INDEX_KEPT: usize = 64;
 
 /// What a table holds.
 pub(super) trait Entry {
@@ -22,17 +20,10 @@ pub(super) trait Entry {
     fn heap_bytes(&self) -> usize;
 }
 
-/// In the index the hash stands beside the place, so that growing reads no entry.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    hash: u32,
-    at: u32,
-}
-
 #[derive(Debug)]
 pub(super) struct Table<E> {
     blocks: Vec<Vec<E>>,
-    index: HashTable<Slot>,
+    index: Index,
     len: usize,
     /// Sum of the entries' own allocations.
     entries_heap: usize,
@@ -51,7 +42,7 @@ impl<E: Entry + Clone> Clone for Table<E> {
 
 impl<E: Entry> Table<E> {
     pub(super) fn new() -> Table<E> {
-        Table { blocks: Vec::new(), index: HashTable::new(), len: 0, entries_heap: 0 }
+        Table { blocks: Vec::new(), index: Index::new(), len: 0, entries_heap: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,15 +54,15 @@ impl<E: Entry> Table<E> {
         let entries = self.blocks.len().saturating_sub(1) * BLOCK + last;
         entries * size_of::<E>()
             + self.blocks.capacity() * size_of::<Vec<E>>()
-            + self.index.allocation_size()
+            + self.index.heap_bytes()
             + self.entries_heap
     }
 
     /// Index of the entry with that key.
     pub(super) fn find(&self, key: &[u8]) -> Option<usize> {
         let hash = hash(key);
-        let is_it = |slot: &Slot| slot.hash == hash && self.at(slot.at as usize).key() == key;
-        self.index.find(spread(hash), is_it).map(|slot| slot.at as usize)
+        let found = self.index.find(hash, |at| self.at(at as usize).key() == key);
+        found.map(|at| at as usize)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&E> {
@@ -84,7 +75,7 @@ impl<E: Entry> Table<E> {
         let hash = hash(entry.key());
         self.entries_heap += entry.heap_bytes();
         let at = self.len;
-        self.index.insert_unique(spread(hash), Slot { hash, at: at as u32 }, rehash);
+        self.index.insert(hash, at as u32);
         match self.blocks.last_mut().filter(|block| block.len() < BLOCK) {
             Some(block) => {
                 if block.len() == block.capacity() {
@@ -124,15 +115,10 @@ impl<E: Entry> Table<E> {
     pub(super) fn swap_remove(&mut self, index: usize) -> Option<E> {
         let removed_hash = hash(self.get(index)?.key());
         let last = self.len - 1;
-        if index == last {
-            self.unlink(removed_hash, index);
-        } else {
+        self.index.remove(removed_hash, index as u32);
+        if index != last {
             let moved_hash = hash(self.at(last).key());
-            self.unlink(removed_hash, index);
-            let is_last = |slot: &Slot| slot.at as usize == last;
-            if let Some(slot) = self.index.find_mut(spread(moved_hash), is_last) {
-                slot.at = index as u32;
-            }
+            self.index.relocate(moved_hash, last as u32, index as u32);
         }
         let moved = self.pop()?;
         let removed = match self.get_mut(index) {
@@ -140,10 +126,22 @@ impl<E: Entry> Table<E> {
             None => moved,
         };
         self.entries_heap -= removed.heap_bytes();
-        if self.index.capacity() > INDEX_KEPT && self.len * 4 < self.index.capacity() {
-            self.index.shrink_to(self.len * 2, rehash);
-        }
         Some(removed)
+    }
+
+    /// Frees up to `budget` entries, the last ones first, and then as many parts of the index; what
+    /// is left of the budget. The table is good for nothing else from then on.
+    pub(super) fn shed(&mut self, budget: usize) -> usize {
+        let mut left = budget;
+        while left > 0 {
+            match self.pop() {
+                Some(entry) => self.entries_heap -= entry.heap_bytes(),
+                None if self.index.shed() => {}
+                None => break,
+            }
+            left -= 1;
+        }
+        left
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &E> {
@@ -170,13 +168,6 @@ impl<E: Entry> Table<E> {
         &self.blocks[index / BLOCK][index % BLOCK]
     }
 
-    fn unlink(&mut self, hash: u32, index: usize) {
-        let is_it = |slot: &Slot| slot.at as usize == index;
-        if let Ok(found) = self.index.find_entry(spread(hash), is_it) {
-            found.remove();
-        }
-    }
-
     fn pop(&mut self) -> Option<E> {
         let block = self.blocks.last_mut()?;
         let entry = block.pop()?;
@@ -192,13 +183,4 @@ impl<E: Entry> Table<E> {
 fn hash(key: &[u8]) -> u32 {
     static KEYS: OnceLock<RandomState> = OnceLock::new();
     KEYS.get_or_init(RandomState::new).hash_one(key) as u32
-}
-
-/// The index takes its tags from the upper bits and its places from the lower ones.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-fn rehash(slot: &Slot) -> u64 {
-    spread(slot.hash)
 }

@@ -8,6 +8,7 @@ use crate::{
     commands::{
         Call, Error, Outcome,
         collections::{Changed, change, count_option, counted_keys, find, grow, make_room, tell},
+        waiting::take_first,
     },
     store::Key,
     values::List,
@@ -71,7 +72,7 @@ fn end(call: &mut Call<'_, '_>, key: &Key<'_>, side: Side) -> Result<Option<Vec<
 /// `LMPOP`.
 pub(super) fn pop_many(call: &mut Call<'_, '_>) -> Outcome {
     let (side, count) = arguments(call, 1)?;
-    if !pop_first(call, side, count)? {
+    if !take_first(call, |call, key| pop_several(call, key, side, count))? {
         call.out.null_array();
     }
     Ok(())
@@ -89,21 +90,20 @@ pub(super) fn arguments(call: &Call<'_, '_>, at: usize) -> Result<(Side, usize),
     Ok((side, count))
 }
 
-/// Takes up to `count` elements from the first list that has any and replies its key and them;
-/// whether there was such a list.
+/// Takes up to `count` elements and replies the key and them; whether there were any.
 ///
 /// # Errors
-/// When a key before it holds something else.
-pub(super) fn pop_first(call: &mut Call<'_, '_>, side: Side, count: usize) -> Result<bool, Error> {
-    for key in call.keys {
-        let popped = pop_up_to(call, key, side, count, |out, taken| {
-            out.array(2);
-            out.bulk(key.bytes());
-            out.array(taken);
-        })?;
-        if popped > 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// When the key holds something else.
+pub(super) fn pop_several(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    side: Side,
+    count: usize,
+) -> Result<bool, Error> {
+    let popped = pop_up_to(call, key, side, count, |out, taken| {
+        out.array(2);
+        out.bulk(key.bytes());
+        out.array(taken);
+    })?;
+    Ok(popped > 0)
 }

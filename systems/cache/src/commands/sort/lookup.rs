@@ -37,19 +37,21 @@ impl<'c> Pattern<'c> {
         self.star.is_some()
     }
 
-    /// What belongs to `element`. Every shard is locked when the pattern has a star.
-    pub(super) fn find(&self, held: &Held<'_>, element: &[u8], now: Millis) -> Option<Vec<u8>> {
+    /// What belongs to `element`.
+    pub(super) fn find(&self, held: &mut Held<'_>, element: &[u8], now: Millis) -> Option<Vec<u8>> {
         if self.text == b"#" {
             return Some(element.to_vec());
         }
         let star = self.star.as_ref()?;
         let key = [star.before, element, star.behind].concat();
         let key = held.store().key(&key);
-        let item = held.look(&key).peek(&key, now)?;
-        match (star.field, item.value.as_object()) {
-            (None, None) => item.value.as_bytes().map(<[u8]>::to_vec),
-            (Some(field), Some(Object::Hash(hash))) => hash.get(field).map(<[u8]>::to_vec),
-            _ => None,
-        }
+        held.visit(&key, |shard| {
+            let item = shard.peek(&key, now)?;
+            match (star.field, item.value.as_object()) {
+                (None, None) => item.value.as_bytes().map(<[u8]>::to_vec),
+                (Some(field), Some(Object::Hash(hash))) => hash.get(field).map(<[u8]>::to_vec),
+                _ => None,
+            }
+        })
     }
 }

@@ -1,4 +1,7 @@
 //! SORT: the elements of a list, a set or a sorted set in order, perhaps by what other keys hold.
+//!
+//! The elements are copied; they are sorted with nothing locked, and the other keys looked up one by
+//! one, so that others wait for none of it. Only within a transaction all stays locked.
 
 mod lookup;
 mod options;
@@ -17,7 +20,7 @@ use super::{
 };
 use crate::{
     store::{Deadline, Key, Millis, NewValue},
-    values::{Element, List, Object},
+    values::{List, Object},
 };
 
 const MOVABLE: Flags = Flags::MOVABLE_KEYS.and(Flags::DANGEROUS);
@@ -39,7 +42,9 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
     let may_store = !call.spec.has(Flags::READONLY);
     let options = Options::parse(call.words(2), may_store)?;
-    let results = results(call.shards, &key, &options, call.now)?;
+    let copy = Elements::of(call.shards, &key, call.now)?;
+    call.shards.let_go();
+    let results = results(call.shards, &copy, &options, call.now)?;
     let Some(destination) = options.destination else {
         call.out.array(results.len());
         for result in &results {
@@ -56,6 +61,7 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
         list.push_back(result.as_deref().unwrap_or_default());
     }
     let count = list.len();
+    call.shards.lock_keys(&[destination]);
     let shard = call.shards.of(&destination);
     if count > 0 {
         let value = NewValue::Object(Box::new(Object::List(list)));
@@ -68,21 +74,56 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
+/// The elements of a key, in their order.
+#[derive(Default)]
+struct Elements {
+    bytes: Vec<u8>,
+    /// Where each ends in `bytes`.
+    ends: Vec<usize>,
+    is_set: bool,
+    is_sorted_set: bool,
+}
+
+impl Elements {
+    /// Counts as a use of the key. There are no elements where it is not there.
+    fn of(held: &mut Held<'_>, key: &Key<'_>, now: Millis) -> Result<Elements, Error> {
+        let mut copy = Elements::default();
+        let Some(item) = held.of(key).find(key, now) else { return Ok(copy) };
+        match item.value.as_object().ok_or(Error::WrongType)? {
+            Object::List(list) => list.iter().for_each(|element| copy.push(element)),
+            Object::Set(set) => {
+                copy.is_set = true;
+                set.iter().for_each(|element| copy.push(&element));
+            }
+            Object::SortedSet(members) => {
+                copy.is_sorted_set = true;
+                members.iter().for_each(|(member, _)| copy.push(member));
+            }
+            Object::Hash(_) => return Err(Error::WrongType),
+        }
+        Ok(copy)
+    }
+
+    fn push(&mut self, element: &[u8]) {
+        self.bytes.extend_from_slice(element);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn slices(&self) -> Vec<&[u8]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        let ranges = starts.zip(&self.ends).map(|(start, end)| *start..*end);
+        ranges.filter_map(|range| self.bytes.get(range)).collect()
+    }
+}
+
 /// What is given for each element: itself, or what each GET finds for it.
 fn results(
     held: &mut Held<'_>,
-    key: &Key<'_>,
+    copy: &Elements,
     options: &Options<'_>,
     now: Millis,
 ) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    // Counts as a use; the elements are then borrowed from shards that nothing changes.
-    let is_there = held.of(key).find(key, now).is_some();
-    let held = &*held;
-    let item = if is_there { held.look(key).peek(key, now) } else { None };
-    let elements = match item {
-        Some(item) => ordered(held, item.value.as_object().ok_or(Error::WrongType)?, options, now)?,
-        None => Vec::new(),
-    };
+    let elements = ordered(held, copy, options, now)?;
     let chosen = elements.get(options.chosen(elements.len())).unwrap_or_default();
     let mut results = Vec::with_capacity(chosen.len() * options.gets.len().max(1));
     for element in chosen {
@@ -97,28 +138,19 @@ fn results(
 }
 
 fn ordered<'a>(
-    held: &'a Held<'_>,
-    object: &'a Object,
+    held: &mut Held<'_>,
+    copy: &'a Elements,
     options: &Options<'_>,
     now: Millis,
-) -> Result<Vec<Element<'a>>, Error> {
-    let mut elements: Vec<Element<'a>> = match object {
-        Object::List(list) => list.iter().map(Element::Bytes).collect(),
-        Object::Set(set) => set.iter().collect(),
-        Object::SortedSet(members) => {
-            let members = members.iter().map(|(member, _)| Element::Bytes(member));
-            members.collect()
-        }
-        Object::Hash(_) => return Err(Error::WrongType),
-    };
-    let is_set = matches!(object, Object::Set(_));
+) -> Result<Vec<&'a [u8]>, Error> {
+    let mut elements = copy.slices();
     match &options.by {
         // A pattern that is the same for all elements keeps the order there is; a set, which has none,
         // gets one where the result is to be kept.
         Some(by) if !by.depends_on_element() => {
-            if is_set && options.destination.is_some() {
+            if copy.is_set && options.destination.is_some() {
                 order::by_text(&mut elements, options.is_descending);
-            } else if matches!(object, Object::SortedSet(_)) && options.is_descending {
+            } else if copy.is_sorted_set && options.is_descending {
                 elements.reverse();
             }
             Ok(elements)

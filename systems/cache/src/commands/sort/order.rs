@@ -3,10 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Options;
-use crate::{
-    commands::{error::Error, number},
-    values::Element,
-};
+use crate::commands::{error::Error, number};
 
 const NOT_NUMBERS: Error = Error::text("ERR One or more scores can't be converted into double");
 
@@ -18,13 +15,13 @@ enum Weight {
 
 /// Sorts by what `weight_of` finds for an element.
 pub(super) fn sort<'a>(
-    elements: Vec<Element<'a>>,
+    elements: Vec<&'a [u8]>,
     options: &Options<'_>,
-    weight_of: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Result<Vec<Element<'a>>, Error> {
+    mut weight_of: impl FnMut(&[u8]) -> Option<Vec<u8>>,
+) -> Result<Vec<&'a [u8]>, Error> {
     let mut weighed = Vec::with_capacity(elements.len());
     for element in elements {
-        let text = weight_of(&element);
+        let text = weight_of(element);
         let weight = if options.is_text {
             Weight::Text(text)
         } else {
@@ -49,15 +46,15 @@ fn weight(text: &[u8]) -> Option<f64> {
 }
 
 /// Sorts by the elements' own bytes.
-pub(super) fn by_text(elements: &mut [Element<'_>], is_descending: bool) {
-    elements.sort_by(|a, b| directed((**a).cmp(&**b), is_descending));
+pub(super) fn by_text(elements: &mut [&[u8]], is_descending: bool) {
+    elements.sort_by(|a, b| directed(a.cmp(b), is_descending));
 }
 
-fn compare(a: &(Weight, Element<'_>), b: &(Weight, Element<'_>)) -> Ordering {
+fn compare(a: &(Weight, &[u8]), b: &(Weight, &[u8])) -> Ordering {
     match (&a.0, &b.0) {
         // Equal numbers are in the order of the elements.
         (Weight::Number(x), Weight::Number(y)) => {
-            x.partial_cmp(y).unwrap_or(Ordering::Equal).then_with(|| (*a.1).cmp(&*b.1))
+            x.partial_cmp(y).unwrap_or(Ordering::Equal).then_with(|| a.1.cmp(b.1))
         }
         (Weight::Text(x), Weight::Text(y)) => x.cmp(y),
         _ => Ordering::Equal,

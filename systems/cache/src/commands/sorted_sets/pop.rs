@@ -53,7 +53,7 @@ pub(super) fn pop(call: &mut Call<'_, '_>) -> Outcome {
 /// `ZMPOP`.
 pub(super) fn pop_many(call: &mut Call<'_, '_>) -> Outcome {
     let (end, count) = arguments(call, 1)?;
-    if !pop_first(call, end, count)? {
+    if !waiting::take_first(call, |call, key| pop_several(call, key, end, count))? {
         call.out.null_array();
     }
     Ok(())
@@ -63,27 +63,20 @@ pub(super) fn pop_many(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn wait_for_many(call: &mut Call<'_, '_>) -> Outcome {
     let until = waiting::until(call.argument(1)?, call.now)?;
     let (end, count) = arguments(call, 2)?;
-    if !pop_first(call, end, count)? {
-        waiting::wait(call, until);
-    }
-    Ok(())
+    waiting::take_or_wait(call, until, |call, key| pop_several(call, key, end, count))
 }
 
 /// `BZPOPMIN` and `BZPOPMAX`.
 pub(super) fn wait_for_one(call: &mut Call<'_, '_>) -> Outcome {
     let until = waiting::until(call.argument(call.arguments.len() - 1)?, call.now)?;
     let end = End::of_name(call.spec.name);
-    for key in call.keys {
+    waiting::take_or_wait(call, until, |call, key| {
         let popped = pop_up_to(call, key, end, 1, false, |out, _| {
             out.array(3);
             out.bulk(key.bytes());
         })?;
-        if popped > 0 {
-            return Ok(());
-        }
-    }
-    waiting::wait(call, until);
-    Ok(())
+        Ok(popped > 0)
+    })
 }
 
 /// What stands behind the keys, whose number is at `at`.
@@ -97,20 +90,19 @@ fn arguments(call: &Call<'_, '_>, at: usize) -> Result<(End, usize), Error> {
     Ok((end, count_option(&mut words)?))
 }
 
-/// Takes up to `count` members from the first sorted set that has any and replies its key and them;
-/// whether there was such a one.
-fn pop_first(call: &mut Call<'_, '_>, end: End, count: usize) -> Result<bool, Error> {
-    for key in call.keys {
-        let popped = pop_up_to(call, key, end, count, true, |out, taken| {
-            out.array(2);
-            out.bulk(key.bytes());
-            out.array(taken);
-        })?;
-        if popped > 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Takes up to `count` members and replies the key and them; whether there were any.
+fn pop_several(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    end: End,
+    count: usize,
+) -> Result<bool, Error> {
+    let popped = pop_up_to(call, key, end, count, true, |out, taken| {
+        out.array(2);
+        out.bulk(key.bytes());
+        out.array(taken);
+    })?;
+    Ok(popped > 0)
 }
 
 /// Takes up to `count` members, writes what `head` writes for their number and then them, and tells

@@ -1,15 +1,22 @@
 //! LCS: the longest common subsequence of two strings.
 
+mod table;
+
 use std::ops::Range;
 
-use crate::commands::{
-    call::Call,
-    error::{Error, Outcome},
+use bytes::Bytes;
+
+use self::table::Table;
+use crate::{
+    commands::{
+        call::Call,
+        error::{Error, Outcome},
+    },
+    store::ValueRef,
 };
 
-/// Most pairs of places that are compared, since their shards are locked meanwhile; 128 MiB of
-/// memory while the command runs.
-const CELLS_LIMIT: usize = 1 << 25;
+/// Most pairs of places that are compared: Redis's own limit, as it has four bytes for each of 512 MB.
+const CELLS_LIMIT: usize = 1 << 27;
 
 #[derive(Default)]
 struct Options {
@@ -26,13 +33,16 @@ struct Match {
 }
 
 pub(super) fn lcs(call: &mut Call<'_, '_>) -> Outcome {
-    let mut strings = [&b""[..]; 2];
+    let mut strings = [Bytes::new(), Bytes::new()];
     for (key, string) in call.keys.iter().zip(&mut strings) {
         if let Some(item) = call.shards.look(key).peek(key, call.now) {
-            *string = item
-                .value
-                .as_bytes()
-                .ok_or(Error::text("ERR The specified keys must contain string values"))?;
+            *string = match item.value {
+                ValueRef::Bytes(bytes) => Bytes::copy_from_slice(bytes),
+                ValueRef::Large(bytes) => bytes.clone(),
+                ValueRef::Object(_) => {
+                    return Err(Error::text("ERR The specified keys must contain string values"));
+                }
+            };
         }
     }
     let mut options = Options::default();
@@ -55,13 +65,21 @@ pub(super) fn lcs(call: &mut Call<'_, '_>) -> Outcome {
             "ERR If you want both the length and indexes, please just use IDX.",
         ));
     }
-    let [first, second] = strings;
-    let table = Table::of(first, second)?;
+    let [first, second] = &strings;
+    let cells = (first.len() + 1).checked_mul(second.len() + 1);
+    if cells.is_none_or(|cells| cells > CELLS_LIMIT) {
+        return Err(Error::text(
+            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+        ));
+    }
+    // What is compared is ours by now.
+    call.shards.let_go();
+    let table = Table::of(first, second);
     if options.wants_length {
         call.out.count(table.length());
         return Ok(());
     }
-    let (common, matches) = table.trace(first, second);
+    let (common, matches) = table.trace();
     if options.wants_matches {
         write_matches(call, &options, &matches, common.len());
     } else {
@@ -90,73 +108,4 @@ fn write_matches(call: &mut Call<'_, '_>, options: &Options, matches: &[Match], 
     }
     out.bulk(b"len");
     out.count(length);
-}
-
-/// The length of the common subsequence of each two prefixes.
-struct Table {
-    width: usize,
-    cells: Vec<u32>,
-}
-
-impl Table {
-    fn of(first: &[u8], second: &[u8]) -> Result<Table, Error> {
-        let width = second.len() + 1;
-        let cells = (first.len() + 1).checked_mul(width).filter(|cells| *cells <= CELLS_LIMIT);
-        let cells = cells.ok_or(Error::text(
-            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
-        ))?;
-        let mut cells = vec![0_u32; cells];
-        for (row, byte) in first.iter().enumerate() {
-            let (above, below) = cells.split_at_mut((row + 1) * width);
-            let above = above.get(row * width..).unwrap_or_default();
-            let mut left = 0;
-            for ((cell, other), above) in below.iter_mut().skip(1).zip(second).zip(above.windows(2))
-            {
-                let [diagonal, above] = *above else { break };
-                left = if byte == other { diagonal + 1 } else { above.max(left) };
-                *cell = left;
-            }
-        }
-        Ok(Table { width, cells })
-    }
-
-    fn at(&self, row: usize, column: usize) -> u32 {
-        self.cells.get(row * self.width + column).copied().unwrap_or(0)
-    }
-
-    fn length(&self) -> usize {
-        self.cells.last().map_or(0, |length| *length as usize)
-    }
-
-    /// The subsequence, and its stretches from the last to the first.
-    fn trace(&self, first: &[u8], second: &[u8]) -> (Vec<u8>, Vec<Match>) {
-        let mut common = Vec::with_capacity(self.length());
-        let mut matches: Vec<Match> = Vec::new();
-        let (mut row, mut column) = (first.len(), second.len());
-        let mut is_in_match = false;
-        while let (Some(above), Some(left)) = (row.checked_sub(1), column.checked_sub(1)) {
-            let byte = first.get(above);
-            if byte == second.get(left) {
-                common.extend(byte);
-                (row, column) = (above, left);
-                match matches.last_mut().filter(|_| is_in_match) {
-                    Some(last) => (last.first.start, last.second.start) = (row, column),
-                    None => {
-                        let (first, second) = (row..row + 1, column..column + 1);
-                        matches.push(Match { first, second });
-                    }
-                }
-                is_in_match = true;
-            } else {
-                is_in_match = false;
-                if self.at(above, column) > self.at(row, left) {
-                    row = above
-                } else {
-                    column = left
-                }
-            }
-        }
-        common.reverse();
-        (common, matches)
-    }
 }

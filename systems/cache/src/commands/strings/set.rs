@@ -56,9 +56,9 @@ impl<'c> Options<'c> {
 
 pub(super) fn set(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let value = call.argument(2)?;
+    let value = call.value(call.argument(2)?);
     if call.arguments.len() == 3 {
-        put(call, &key, NewValue::Bytes(value), Deadline::None, "set")?;
+        put(call, &key, value, Deadline::None, "set")?;
         call.out.ok();
         return Ok(());
     }
@@ -98,7 +98,7 @@ pub(super) fn set(call: &mut Call<'_, '_>) -> Outcome {
 fn store(
     call: &mut Call<'_, '_>,
     key: &Key<'_>,
-    value: &[u8],
+    value: NewValue<'_>,
     keeps_deadline: bool,
     at: Option<Millis>,
 ) -> Outcome {
@@ -107,7 +107,7 @@ fn store(
         None if keeps_deadline => Deadline::Keep,
         None => Deadline::None,
     };
-    put(call, key, NewValue::Bytes(value), deadline, "set")?;
+    put(call, key, value, deadline, "set")?;
     if let Some(at) = at {
         call.changed(key, EventClass::GENERIC, "expire");
         if at <= call.now {
@@ -119,10 +119,10 @@ fn store(
 
 pub(super) fn setnx(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let value = call.argument(2)?;
+    let value = call.value(call.argument(2)?);
     let is_free = call.shards.of(&key).peek(&key, call.now).is_none();
     if is_free {
-        put(call, &key, NewValue::Bytes(value), Deadline::None, "set")?;
+        put(call, &key, value, Deadline::None, "set")?;
     }
     call.out.flag(is_free);
     Ok(())
@@ -140,7 +140,7 @@ fn set_for(call: &mut Call<'_, '_>, unit: Unit) -> Outcome {
     let key = call.key();
     let when = When { amount: call.argument(2)?, unit, is_absolute: false };
     let at = when.resolve(call.spec.name, call.now)?;
-    let value = call.argument(3)?;
+    let value = call.value(call.argument(3)?);
     store(call, &key, value, false, Some(at))?;
     call.out.ok();
     Ok(())
@@ -148,11 +148,11 @@ fn set_for(call: &mut Call<'_, '_>, unit: Unit) -> Outcome {
 
 pub(super) fn getset(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let value = call.argument(2)?;
+    let value = call.value(call.argument(2)?);
     match call.shards.of(&key).find(&key, call.now) {
         Some(item) => call.out.string(item.value)?,
         None => call.out.null(),
     }
-    put(call, &key, NewValue::Bytes(value), Deadline::None, "set")?;
+    put(call, &key, value, Deadline::None, "set")?;
     Ok(())
 }

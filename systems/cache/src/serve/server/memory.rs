@@ -3,11 +3,8 @@
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{Call, Error, Flags, Group, KeyRule, Outcome, Spec},
-    store::{Stats, ValueRef},
+    store::Stats,
 };
-
-/// Bytes of an item besides its key and value: its place in the index and the head of its record.
-const ITEM_OVERHEAD: usize = 16;
 
 const NONE: KeyRule = KeyRule::None;
 const GROUP: Group = Group::Server;
@@ -46,18 +43,10 @@ fn usage(call: &mut Call<'_, '_>) -> Outcome {
         }
     }
     let (key, now) = (call.key(), call.now);
-    let item = call.shards.of(&key).peek(&key, now);
-    let Some(item) = item else {
-        call.out.null();
-        return Ok(());
-    };
-    let value = match item.value {
-        ValueRef::Bytes(bytes) => bytes.len(),
-        ValueRef::Large(bytes) => bytes.len(),
-        ValueRef::Object(object) => object.bytes(),
-    };
-    let deadline = if item.deadline.is_some() { 6 } else { 0 };
-    call.out.count(item.key.len() + value + deadline + ITEM_OVERHEAD);
+    match call.shards.of(&key).weight(&key, now) {
+        Some(bytes) => call.out.count(bytes),
+        None => call.out.null(),
+    }
     Ok(())
 }
 
@@ -85,6 +74,8 @@ fn stats(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         ("boxed.bytes", sum.boxed_bytes),
         ("expiry.bytes", sum.expiry_bytes),
         ("ghost.bytes", sum.ghost_bytes),
+        ("garbage.bytes", sum.garbage_bytes),
+        ("fixed.bytes", sum.fixed_bytes),
     ];
     call.out.map(rows.len());
     for (name, value) in rows {

@@ -71,6 +71,13 @@ impl Wheel {
         self.chunks_len * size_of::<Chunk>()
     }
 
+    /// Frees a page of a wheel that is used no more; `false` when there is none left.
+    pub(in crate::store) fn shed(&mut self) -> bool {
+        let Some(page) = self.chunks.pop() else { return false };
+        self.chunks_len -= page.len();
+        true
+    }
+
     /// Adds an entry that is handed out when `deadline` has passed, and perhaps before. Both times in
     /// milliseconds.
     pub(in crate::store) fn insert(&mut self, entry: u32, deadline: u64, now: u64) {

@@ -19,6 +19,7 @@ mod tests;
 use bucket::TAG_BITS;
 pub(super) use bucket::{Entry, FREQUENCY_MAX};
 use pages::Pages;
+use plimsoll_runtime::prefetch::prefetch;
 
 use super::log::Place;
 
@@ -78,6 +79,11 @@ impl Index {
         self.buckets.bytes() + self.overflow.bytes()
     }
 
+    /// Frees a page of an index that is used no more; `false` when there is none left.
+    pub(super) fn shed(&mut self) -> bool {
+        self.buckets.shed() || self.overflow.shed()
+    }
+
     /// The first entry with the tag of `hash` whose place `pick` makes something of.
     #[inline]
     pub(super) fn find<R>(
@@ -102,6 +108,20 @@ impl Index {
             }
             at = At::Overflow(bucket.overflow);
         }
+    }
+
+    /// The bucket in which a hash is looked for first.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64) {
+        prefetch(self.buckets.get(self.home(hash)));
+    }
+
+    /// Where the record probably is whose key has this hash: its entry is the first with the tag.
+    #[inline]
+    pub(super) fn guess(&self, hash: u64) -> Option<Place> {
+        let entries = &self.buckets.get(self.home(hash)).entries;
+        let entry = entries.iter().find(|entry| entry.tag() == tag(hash) && !entry.is_empty());
+        entry.map(|entry| entry.place())
     }
 
     /// The entry of the record at `place`, whose key has this hash.

@@ -49,6 +49,13 @@ impl Pages {
         self.len += 1;
     }
 
+    /// Removes the last page; `false` when there is none.
+    pub(super) fn shed(&mut self) -> bool {
+        let Some(page) = self.pages.pop() else { return false };
+        self.len -= page.len();
+        true
+    }
+
     /// Removes the last bucket.
     pub(super) fn pop(&mut self) {
         let Some(page) = self.pages.last_mut() else { return };

@@ -12,8 +12,11 @@ mod record;
 pub(super) use place::{PLACE_BITS, Place, SEGMENT_BYTES_MAX, SEGMENTS_MAX};
 pub(super) use record::{Draft, Kind, Record, record_len};
 
-use crate::store::Millis;
+use std::sync::Arc;
+
+use crate::store::{Millis, marks::Marks};
 use buffer::Buffer;
+use plimsoll_runtime::prefetch::prefetch;
 
 /// Smallest segment, under a small cap.
 const SEGMENT_BYTES_MIN: usize = PAGE_BYTES;
@@ -65,11 +68,12 @@ pub(super) struct Log {
     segment_bytes: usize,
     allocated: usize,
     live: usize,
+    marks: Arc<Marks>,
 }
 
 impl Log {
-    /// A log for a shard with this cap; 0 is none.
-    pub(super) fn new(max_bytes: usize) -> Log {
+    /// A log for a shard with this cap; 0 is none. It counts its changes in `marks`.
+    pub(super) fn new(max_bytes: usize, marks: Arc<Marks>) -> Log {
         let nothing =
             Segment { bytes: Buffer::nothing(), live: 0, queue: Queue::Main, older: 0, newer: 0 };
         Log {
@@ -80,7 +84,12 @@ impl Log {
             segment_bytes: segment_bytes(max_bytes),
             allocated: 0,
             live: 0,
+            marks,
         }
+    }
+
+    pub(super) fn marks(&self) -> &Arc<Marks> {
+        &self.marks
     }
 
     /// Segments from now on have the size for this cap.
@@ -96,6 +105,23 @@ impl Log {
     /// Bytes of all segments.
     pub(super) fn allocated(&self) -> usize {
         self.allocated
+    }
+
+    /// Memory that is kept for the next segment.
+    pub(super) fn spare_bytes(&self) -> usize {
+        self.spare.capacity()
+    }
+
+    pub(super) fn drop_spare(&mut self) {
+        self.spare = Buffer::nothing();
+    }
+
+    /// Frees a segment of a log that is used no more; `false` when there is none left.
+    pub(super) fn shed(&mut self) -> bool {
+        self.drop_spare();
+        let Some(segment) = self.segments.pop() else { return false };
+        self.allocated -= segment.bytes.capacity();
+        true
     }
 
     /// Bytes of live records.
@@ -182,6 +208,15 @@ impl Log {
         Record::parse(&self.segments[place.segment() as usize].bytes[place.offset()..])
     }
 
+    /// The beginning of a record, for who will look at it soon.
+    #[inline]
+    pub(super) fn prefetch(&self, place: Place) {
+        let segment = self.segments.get(place.segment() as usize);
+        if let Some(byte) = segment.and_then(|segment| segment.bytes.get(place.offset())) {
+            prefetch(byte);
+        }
+    }
+
     /// Appends a record to a queue, in a new segment if it must be.
     pub(super) fn append(&mut self, queue: Queue, draft: &Draft<'_>, outside: usize) -> Place {
         let len = draft.len();
@@ -244,6 +279,7 @@ impl Log {
 
     /// Marks a record dead that weighs `outside` bytes beside its own.
     pub(super) fn kill(&mut self, place: Place, outside: usize) {
+        self.marks.pass(place);
         let segment = &mut self.segments[place.segment() as usize];
         let bytes = &mut segment.bytes[place.offset()..];
         let len = Record::parse(bytes).len;
@@ -264,6 +300,7 @@ impl Log {
 
     /// Overwrites a value with one of the same length, of this kind.
     pub(super) fn write_value(&mut self, place: Place, kind: Kind, value: &[u8]) {
+        self.marks.pass(place);
         let bytes = &mut self.segments[place.segment() as usize].bytes[place.offset()..];
         record::write_kind(bytes, kind);
         record::write_value(bytes, value);
@@ -271,6 +308,7 @@ impl Log {
 
     /// Overwrites deadline and round where there is room for a deadline.
     pub(super) fn write_deadline(&mut self, place: Place, deadline: Option<Millis>, round: u8) {
+        self.marks.pass(place);
         let bytes = &mut self.segments[place.segment() as usize].bytes[place.offset()..];
         record::write_deadline(bytes, deadline, round);
     }

@@ -53,7 +53,8 @@ impl<O: Payload> Shard<O> {
         let record = self.log.record(found.place);
         let (inside, outside) = match record.kind() {
             Kind::Object => return Ok(Some(found)),
-            // The buffer may be copied for one twice as long.
+            Kind::Large if self.boxes.has_room(record.handle(), extra) => (0, 0),
+            // The buffer is copied for one twice as long.
             Kind::Large => (0, 2 * (self.boxes.weight(&record) + extra)),
             Kind::Inline => self.weigh_string(record.value.len() + extra),
         };

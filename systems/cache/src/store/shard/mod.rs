@@ -6,13 +6,17 @@ mod settings;
 mod slots;
 mod write;
 
+use std::sync::Arc;
+
 use super::{
-    Gone, Item, Key, Listener, Millis, Payload, Policy, Seed, ValueRef,
+    Gone, Item, Key, Listener, Mark, Millis, Payload, Policy, Seed, ValueRef,
     boxes::Boxes,
     eviction::{Ghost, Hands},
     expiry::{Term, Wheel},
-    index::{Cell, Index},
+    garbage::Garbage,
+    index::{Cell, FREQUENCY_MAX, Index},
     log::{Kind, Log, Place, Record},
+    marks::Marks,
 };
 use crate::values::Object;
 use bytes::BytesMut;
@@ -27,11 +31,12 @@ pub struct Shard<O = Object> {
     pub(super) wheel: Wheel,
     pub(super) ghost: Ghost,
     pub(super) hands: Hands,
+    pub(super) garbage: Garbage<O>,
     /// The round that was given out last.
     pub(super) rounds: u8,
     /// Items with a deadline.
     pub(super) volatile: usize,
-    slots: SlotCounts,
+    pub(super) slots: SlotCounts,
     pub(super) seed: Seed,
     pub(super) max_bytes: usize,
     pub(super) policy: Policy,
@@ -41,6 +46,11 @@ pub struct Shard<O = Object> {
     /// For strings that are edited.
     scratch: BytesMut,
 }
+
+/// What an item takes of the index, about.
+const INDEX_ENTRY_BYTES: usize = 14;
+/// What its deadline takes of the wheel.
+const WHEEL_ENTRY_BYTES: usize = 5;
 
 /// What a shard counts up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,11 +80,12 @@ impl<O: Payload> Shard<O> {
     pub(super) fn among(shards: usize, max_bytes: usize, policy: Policy, seed: Seed) -> Shard<O> {
         Shard {
             index: Index::new(),
-            log: Log::new(max_bytes),
+            log: Log::new(max_bytes, Arc::new(Marks::new())),
             boxes: Boxes::new(),
             wheel: Wheel::new(),
             ghost: Ghost::default(),
             hands: Hands::default(),
+            garbage: Garbage::new(),
             rounds: 0,
             volatile: 0,
             slots: if seed.has_slots() { SlotCounts::new(shards) } else { SlotCounts::none() },
@@ -104,6 +115,37 @@ impl<O: Payload> Shard<O> {
     pub fn peek(&self, key: &Key<'_>, now: Millis) -> Option<Item<'_, O>> {
         let (cell, record) = self.lookup(key)?;
         (!record.is_expired(now)).then(|| self.item(record, cell))
+    }
+
+    /// The item of a key as [`Shard::peek`] gives it, with what [`Store::is_current`] has to be asked
+    /// before a copy of it is used.
+    ///
+    /// [`Store::is_current`]: super::Store::is_current
+    pub fn peek_marked(&self, key: &Key<'_>, now: Millis) -> Option<(Item<'_, O>, Mark)> {
+        let (cell, place) = self.index.find(key.hash(), |place| {
+            (self.log.record(place).key == key.bytes()).then_some(place)
+        })?;
+        let record = self.log.record(place);
+        let mark = self.log.marks().of(place);
+        (!record.is_expired(now)).then(|| (self.item(record, cell), mark))
+    }
+
+    /// Sets how often an item was asked for of late, which decides how long it stays; up to 3.
+    pub fn set_frequency(&mut self, key: &Key<'_>, frequency: u8) {
+        let found = self.lookup(key).map(|(cell, _)| cell);
+        if let Some(cell) = found {
+            let place = self.index.entry(cell).place();
+            self.index.update(cell, place, frequency.min(FREQUENCY_MAX));
+        }
+    }
+
+    /// Bytes of memory that an item takes: its record, what it holds outside of the log, its places in
+    /// the index and the wheel.
+    pub fn weight(&self, key: &Key<'_>, now: Millis) -> Option<usize> {
+        let (_, record) = self.lookup(key)?;
+        let wheel = if record.deadline().is_some() { WHEEL_ENTRY_BYTES } else { 0 };
+        let weight = record.len + self.boxes.weight(&record) + INDEX_ENTRY_BYTES + wheel;
+        (!record.is_expired(now)).then_some(weight)
     }
 
     /// Hands out items from where `cursor` points, at least `count` of them unless the end comes
@@ -140,6 +182,21 @@ impl<O: Payload> Shard<O> {
             let record = self.log.record(entry.place());
             (!record.is_expired(now)).then(|| self.item_of(record, entry.frequency()))
         })
+    }
+
+    /// Begins to load what a look for this key's index entry will read.
+    #[inline]
+    pub fn prefetch_entry(&self, hash: u64) {
+        self.index.prefetch(hash);
+    }
+
+    /// Begins to load the record that the key's index entry leads to. Best when that entry has been
+    /// loaded.
+    #[inline]
+    pub fn prefetch_record(&self, hash: u64) {
+        if let Some(place) = self.index.guess(hash) {
+            self.log.prefetch(place);
+        }
     }
 
     /// Items, those included that have expired and were not met yet.

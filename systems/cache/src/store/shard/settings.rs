@@ -1,23 +1,27 @@
 //! Settings, statistics, and starting anew.
 
+use std::{mem, sync::Arc};
+
 use super::{Counters, Shard};
 use crate::store::{
-    Listener, Payload, Policy, Stats,
-    boxes::Boxes,
-    eviction::{Ghost, Hands},
-    expiry::Wheel,
-    index::Index,
-    log::Log,
+    Listener, Payload, Policy, Stats, boxes::Boxes, eviction::Hands, expiry::Wheel,
+    garbage::Remains, index::Index, log::Log,
 };
 
 impl<O: Payload> Shard<O> {
-    /// Removes everything. The counters stay.
+    /// Removes everything, in constant time: the memory is freed bit by bit after that. The counters
+    /// stay.
     pub fn clear(&mut self) {
-        self.index = Index::new();
-        self.log = Log::new(self.max_bytes);
-        self.boxes = Boxes::new();
-        self.wheel = Wheel::new();
-        self.ghost = Ghost::default();
+        let marks = Arc::clone(self.log.marks());
+        marks.pass_all();
+        let remains = Remains {
+            log: mem::replace(&mut self.log, Log::new(self.max_bytes, marks)),
+            index: mem::replace(&mut self.index, Index::new()),
+            boxes: mem::replace(&mut self.boxes, Boxes::new()),
+            wheel: mem::replace(&mut self.wheel, Wheel::new()),
+            ghost: mem::take(&mut self.ghost),
+        };
+        self.garbage.add_remains(remains);
         self.hands = Hands::default();
         self.volatile = 0;
         self.slots.clear();
@@ -41,6 +45,8 @@ impl<O: Payload> Shard<O> {
             boxed_bytes: self.boxes.bytes() as u64,
             expiry_bytes: self.wheel.bytes() as u64,
             ghost_bytes: self.ghost.bytes() as u64,
+            garbage_bytes: self.garbage.bytes() as u64,
+            fixed_bytes: (self.slots.bytes() + self.log.spare_bytes()) as u64,
         }
     }
 

@@ -3,7 +3,7 @@
 use plimsoll_wire::resp::SLOTS;
 
 #[derive(Clone, Debug)]
-pub(super) struct SlotCounts {
+pub(in crate::store) struct SlotCounts {
     counts: Vec<u32>,
     /// Low bits that all slots of the shard share.
     shared_bits: u32,
@@ -19,6 +19,10 @@ impl SlotCounts {
     /// Where slots are not counted.
     pub(super) fn none() -> SlotCounts {
         SlotCounts { counts: Vec::new(), shared_bits: 0 }
+    }
+
+    pub(in crate::store) fn bytes(&self) -> usize {
+        self.counts.len() * size_of::<u32>()
     }
 
     pub(super) fn get(&self, slot: u16) -> usize {

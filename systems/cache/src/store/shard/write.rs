@@ -120,7 +120,8 @@ impl<O: Payload> Shard<O> {
                 let (kind, handle) = (record.kind(), record.handle());
                 let old_outside = self.boxes.weight(&record);
                 self.supersede(found, old_outside, &draft, outside);
-                drop(self.unbox(kind, handle));
+                let old = self.unbox(kind, handle);
+                self.throw_away(old);
                 Stored::Replaced
             }
             None => {
@@ -179,7 +180,8 @@ impl<O: Payload> Shard<O> {
 
     /// Removes what was found.
     pub(super) fn discard(&mut self, key: &Key<'_>, found: Found, now: Millis) {
-        drop(self.detach(found.cell, found.place, key.slot()));
+        let value = self.detach(found.cell, found.place, key.slot());
+        self.throw_away(value);
         self.release_if_spent(found.place.segment());
         self.settle(now, PACE_RECORDS);
     }
@@ -210,7 +212,15 @@ impl<O: Payload> Shard<O> {
             listener(key, why);
         }
         let slot = self.seed.slot(key);
-        drop(self.detach(cell, place, slot));
+        let value = self.detach(cell, place, slot);
+        self.throw_away(value);
+    }
+
+    /// Drops what an item had outside of the log, or begins to.
+    fn throw_away(&mut self, value: Option<OwnedValue<O>>) {
+        if let Some(OwnedValue::Object(object)) = value {
+            self.garbage.add_object(object);
+        }
     }
 
     /// Removes an item; what it had outside of the log.

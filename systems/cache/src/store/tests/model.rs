@@ -16,6 +16,12 @@ impl Payload for Bag {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    fn shed(&mut self, budget: usize) -> usize {
+        let freed = self.0.len().min(budget);
+        self.0.truncate(self.0.len() - freed);
+        budget - freed
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

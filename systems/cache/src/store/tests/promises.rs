@@ -199,3 +199,81 @@ fn a_scan_of_all_shards_sees_all_items() {
     assert_eq!(seen.len(), 5_000);
     assert_eq!(store.len(), 5_000);
 }
+
+fn bag(len: usize) -> NewValue<'static, Bag> {
+    NewValue::Object(Box::new(Bag(vec![b'b'; len])))
+}
+
+#[test]
+fn what_is_large_is_freed_bit_by_bit_and_counts_until_then() {
+    let mut rig = Rig::new(0, Policy::S3_FIFO);
+    let key = Key::new(b"bag", &rig.seed);
+    let empty = rig.shard.stats().used_bytes;
+    rig.shard.set(&key, bag(1 << 20), Deadline::None, NOW).unwrap();
+    rig.shard.set(&key, bag(1 << 20), Deadline::None, NOW).unwrap();
+    assert!(rig.shard.remove(&key, NOW));
+    let stats = rig.shard.stats();
+    assert!(stats.garbage_bytes > 2_000_000 && stats.boxed_bytes == 0, "{stats:?}");
+    assert!(stats.used_bytes > 2_000_000, "{stats:?}");
+    let mut steps = 0;
+    while rig.shard.tidy(10_000) {
+        steps += 1;
+    }
+    assert!((200..=220).contains(&steps), "{steps}");
+    let left = rig.shard.stats();
+    assert_eq!(left.garbage_bytes, 0);
+    assert!(left.used_bytes < empty + (2 << 20), "{left:?}");
+}
+
+#[test]
+fn all_is_gone_at_once_and_its_memory_soon() {
+    let cap = 4 << 20;
+    let mut rig = Rig::new(cap, Policy::S3_FIFO);
+    for number in 0..60_000 {
+        rig.set(number, if number % 100 == 0 { 20_000 } else { 30 }, Deadline::None);
+    }
+    let before = rig.shard.stats().used_bytes;
+    rig.shard.clear();
+    let stats = rig.shard.stats();
+    assert!(rig.shard.is_empty() && stats.live_bytes == 0);
+    assert!(stats.garbage_bytes > before / 10 * 8, "{stats:?}");
+    // Writes find the room although it is not free yet.
+    for number in 0..20_000 {
+        assert!(rig.set(number, 30, Deadline::None));
+        assert!(rig.shard.stats().used_bytes as usize <= cap);
+    }
+    assert!((0..20_000).all(|number| rig.get(number, NOW)), "nothing had to leave for it");
+    while rig.shard.tidy(100) {}
+    assert_eq!(rig.shard.stats().garbage_bytes, 0);
+}
+
+#[test]
+fn room_for_a_large_value_is_made_in_steps() {
+    for policy in [Policy::S3_FIFO, Policy::SIEVE] {
+        let cap = 16 << 20;
+        let mut rig = Rig::new(cap, policy);
+        for number in 0..200_000 {
+            rig.set(number, 40, Deadline::None);
+        }
+        // What was hit is no obstacle.
+        for number in 0..200_000 {
+            rig.get(number, NOW);
+        }
+        let (size, mut steps) = (6 << 20, 1);
+        let mut evicted = rig.shard.stats().evicted;
+        while !rig.shard.prepare(size, 2_000, NOW) {
+            let now = rig.shard.stats().evicted;
+            assert!(now - evicted <= 2_000, "{policy:?}");
+            (evicted, steps) = (now, steps + 1);
+            assert!(steps < 400, "{policy:?}");
+        }
+        assert!(steps > 10, "{steps} {policy:?}");
+        let evicted = rig.shard.stats().evicted;
+        assert!(rig.set(1 << 40, size, Deadline::None));
+        assert!(rig.shard.stats().evicted - evicted < 100, "{policy:?}: the room was there");
+        assert!(rig.get(1 << 40, NOW));
+    }
+    let mut rig = Rig::new(1 << 20, Policy::NO_EVICTION);
+    while rig.set(rig.shard.len() as u64, 100, Deadline::None) {}
+    assert!(rig.shard.prepare(300_000, 2_000, NOW), "no room is to be made");
+}

@@ -47,3 +47,32 @@ fn empty_objects_are_small() {
         assert!(object.is_empty() && object.bytes() <= 128, "{} bytes", object.bytes());
     }
 }
+
+#[test]
+fn a_large_object_is_freed_bit_by_bit() {
+    use super::{Hash, List, Object, Set, SortedSet};
+    let (mut hash, mut list) = (Hash::new(), List::new());
+    let (mut set, mut sorted_set) = (Set::new(), SortedSet::new());
+    for number in 0..20_000 {
+        let name = format!("member {number}");
+        hash.set(name.as_bytes(), b"value");
+        list.push_back(name.as_bytes());
+        set.insert(name.as_bytes());
+        sorted_set.insert(name.as_bytes(), f64::from(number));
+    }
+    for mut object in [
+        Object::Hash(hash),
+        Object::List(list),
+        Object::Set(set),
+        Object::SortedSet(sorted_set),
+    ] {
+        let (mut bytes, mut steps) = (object.bytes(), 0);
+        while object.shed(16) == 0 {
+            assert!(object.bytes() < bytes, "{} bytes", object.type_name());
+            bytes = object.bytes();
+            steps += 1;
+        }
+        // A list goes block by block, of some hundred elements each.
+        assert!(steps > 1 && object.bytes() < 8 << 10, "{} left", object.bytes());
+    }
+}

@@ -1,0 +1,126 @@
+//! HyperLogLog: about how many different elements were added, in 12 KB or less.
+//!
+//! A value is a string in Redis's format, so it can be dumped, restored and copied between the two.
+
+mod estimate;
+mod hash;
+mod registers;
+
+use self::{hash::place_of, registers::Registers};
+use super::{
+    call::Call,
+    changes::EventClass,
+    error::{Error, Outcome},
+    key_rule::KeyRule,
+    spec::{Flags, Group, Spec},
+};
+use crate::store::{Deadline, Key, NewValue};
+
+const GROUP: Group = Group::HyperLogLog;
+
+#[rustfmt::skip]
+pub(super) const TABLE: &[Spec] = &[
+    Spec::new("pfadd", -2, Flags::GROW_FAST, KeyRule::ONE, GROUP, "Adds elements to what is counted.", add).since("2.8.9").complexity("O(N) with the number of elements"),
+    Spec::new("pfcount", -2, Flags::READONLY, KeyRule::ALL, GROUP, "Tells about how many different elements were added to the keys.", count).since("2.8.9").complexity("O(N) with the number of keys"),
+    Spec::new("pfmerge", -2, Flags::GROW, KeyRule::ALL, GROUP, "Adds what several keys have counted to the first.", merge).since("2.8.9").complexity("O(N) with the number of keys"),
+];
+
+/// What a key has counted, by its string; `None` when there is no such key.
+fn find(call: &mut Call<'_, '_>, key: &Key<'_>) -> Result<Option<Registers>, Error> {
+    let Some(item) = call.shards.of(key).find(key, call.now) else { return Ok(None) };
+    let bytes = item.value.as_bytes().ok_or(Error::WrongType)?;
+    Registers::read(bytes).map(Some)
+}
+
+fn put(call: &mut Call<'_, '_>, key: &Key<'_>, registers: &Registers) -> Outcome {
+    let bytes = registers.write();
+    call.shards.of(key).set(key, NewValue::Bytes(&bytes), Deadline::Keep, call.now)?;
+    call.changed(key, EventClass::STRING, "pfadd");
+    Ok(())
+}
+
+fn add(call: &mut Call<'_, '_>) -> Outcome {
+    let key = call.key();
+    let known = find(call, &key)?;
+    let mut is_changed = known.is_none();
+    let mut registers = known.unwrap_or_default();
+    for element in call.words(2).rest() {
+        let (register, run) = place_of(element);
+        is_changed |= registers.raise(register, run);
+    }
+    if is_changed {
+        put(call, &key, &registers)?;
+    }
+    call.out.flag(is_changed);
+    Ok(())
+}
+
+fn union(call: &mut Call<'_, '_>) -> Result<Registers, Error> {
+    let mut union = Registers::default();
+    for key in call.keys {
+        if let Some(registers) = find(call, key)? {
+            union.merge(&registers);
+        }
+    }
+    Ok(union)
+}
+
+fn count(call: &mut Call<'_, '_>) -> Outcome {
+    let count = estimate::count(&union(call)?.histogram());
+    call.out.integer(i64::try_from(count).unwrap_or(i64::MAX));
+    Ok(())
+}
+
+fn merge(call: &mut Call<'_, '_>) -> Outcome {
+    let key = call.key();
+    let union = union(call)?;
+    put(call, &key, &union)?;
+    call.out.ok();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_wire::resp::Protocol;
+
+    use crate::commands::check::{Rig, check};
+
+    #[test]
+    fn adding_counting_and_merging() {
+        check(
+            Protocol::Resp2,
+            &[
+                ("PFADD a x y z", ":1"),
+                ("PFADD a x y z", ":0"),
+                ("PFADD empty", ":1"),
+                ("PFADD empty", ":0"),
+                ("PFCOUNT a", ":3"),
+                ("PFCOUNT empty none", ":0"),
+                ("PFADD b z u", ":1"),
+                ("PFCOUNT a b", ":4"),
+                ("PFMERGE c a b", "+OK"),
+                ("PFCOUNT c", ":4"),
+                ("TYPE c", "+string"),
+                ("SET s text", "+OK"),
+                ("PFADD s x", "-WRONGTYPE Key is not a valid HyperLogLog string value."),
+                ("PFCOUNT a s", "-WRONGTYPE Key is not a valid HyperLogLog string value."),
+                ("SET s HYLLx", "+OK"),
+                ("PFCOUNT s", "-WRONGTYPE Key is not a valid HyperLogLog string value."),
+            ],
+        );
+    }
+
+    #[test]
+    fn many_are_counted_within_some_percent() {
+        let mut rig = Rig::new(Protocol::Resp2);
+        for start in (0..100_000).step_by(1_000) {
+            let words: Vec<String> = (start..start + 1_000).map(|n| format!("user:{n}")).collect();
+            let mut command = vec!["PFADD", "k"];
+            command.extend(words.iter().map(String::as_str));
+            rig.ask_words(&command);
+        }
+        let count: f64 = rig.ask("PFCOUNT k").trim_start_matches(':').parse().unwrap();
+        assert!((count - 100_000.0).abs() < 3_000.0, "{count}");
+        assert_eq!(rig.ask("STRLEN k"), ":12304");
+    }
+}
