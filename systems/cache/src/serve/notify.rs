@@ -29,6 +29,9 @@ pub(super) fn tell(node: &Node, by: u64, changes: &mut Changes, now: Millis) {
     if !changes.is_empty() {
         let limits = node.parameters.limits();
         let post = Post { clients: &node.clients, limits: &limits, now };
+        if changes.is_flushed() {
+            node.hot_keys.reset();
+        }
         if changes.is_flushed() && node.tracking.is_any() {
             node.tracking.flushed(post);
         }
@@ -67,6 +70,11 @@ pub(super) fn gone(node: &Node, key: &[u8], why: Gone) {
         Gone::Expired => (EventClass::EXPIRED, "expired"),
         Gone::Evicted => (EventClass::EVICTED, "evicted"),
     };
+    if node.keyspace.fills().is_on() {
+        let store = node.keyspace.store();
+        let key = store.key(key);
+        node.keyspace.fills().left(store.shard_of(key.slot()), &key);
+    }
     if !node.tracking.is_any() && !node.wanted.notified().intersects(class) {
         return;
     }

@@ -9,6 +9,8 @@ pub(super) fn del(call: &mut Call<'_, '_>) -> Outcome {
         if call.shards.of(key).remove(key, call.now) {
             call.changed(key, EventClass::GENERIC, "del");
             removed += 1;
+        } else {
+            call.shards.overtake(key);
         }
     }
     call.out.integer(removed);

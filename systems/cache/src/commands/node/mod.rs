@@ -13,7 +13,7 @@ const FLUSH: Flags = Flags::WRITE.and(Flags::WHOLE).and(Flags::KEYSPACE).and(Fla
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Spec] = &[
-    Spec::new("ping", -1, Flags::FAST, NONE, Group::Connection, "Gives PONG, or what it was given.", ping),
+    Spec::new("ping", -1, Flags::FAST.and(Flags::LISTENING), NONE, Group::Connection, "Gives PONG, or what it was given.", ping),
     Spec::new("echo", 2, EASY, NONE, Group::Connection, "Gives what it was given.", echo),
     Spec::new("select", 2, EASY, NONE, Group::Connection, "Takes database 0, the only one.", select),
     Spec::new("swapdb", 3, Flags::WRITE_FAST.and(Flags::DANGEROUS).and(Flags::KEYSPACE), NONE, Group::Server, "Refused: there is one database.", swapdb).since("4.0.0"),
@@ -89,6 +89,8 @@ fn flush(call: &mut Call<'_, '_>) -> Outcome {
         return Err(Error::Syntax);
     }
     // Who watches a key that was there finds at EXEC that it is not.
+    // Before: what is fetched from now on is not older than this.
+    call.shards.fills().flushed();
     call.shards.each(|_, shard| shard.clear());
     call.changes.record_flush();
     call.out.ok();

@@ -22,7 +22,8 @@ use crate::store::{Deadline, Key, NewValue, Stored};
 pub(super) const STRING_LIMIT: usize = 512 << 20;
 
 const READ: Flags = Flags::READONLY;
-const READ_FAST: Flags = Flags::READ_FAST;
+const THROUGH: Flags = Flags::THROUGH;
+const THROUGH_FAST: Flags = Flags::THROUGH_FAST;
 const WRITE_FAST: Flags = Flags::WRITE_FAST;
 const GROW: Flags = Flags::GROW;
 const GROW_FAST: Flags = Flags::GROW_FAST;
@@ -31,22 +32,22 @@ const GROUP: Group = Group::String;
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Spec] = &[
-    Spec::new("get", 2, READ_FAST, ONE, GROUP, "Gives the string of a key.", single::get),
+    Spec::new("get", 2, THROUGH_FAST.and(Flags::COPIED), ONE, GROUP, "Gives the string of a key.", single::get),
     Spec::new("set", -3, GROW, ONE, GROUP, "Stores a string, perhaps with a deadline and a condition.", set::set),
     Spec::new("setnx", 3, GROW_FAST, ONE, GROUP, "Stores a string if the key is free.", set::setnx),
     Spec::new("setex", 4, GROW, ONE, GROUP, "Stores a string for some seconds.", set::setex).since("2.0.0"),
     Spec::new("psetex", 4, GROW, ONE, GROUP, "Stores a string for some milliseconds.", set::psetex).since("2.6.0"),
     Spec::new("getset", 3, GROW_FAST, ONE, GROUP, "Stores a string and gives the one before it.", set::getset),
     Spec::new("getdel", 2, WRITE_FAST, ONE, GROUP, "Gives the string of a key and removes it.", single::getdel).since("6.2.0"),
-    Spec::new("getex", -2, WRITE_FAST, ONE, GROUP, "Gives the string of a key and changes its deadline.", single::getex).since("6.2.0"),
-    Spec::new("strlen", 2, READ_FAST, ONE, GROUP, "Gives the length of a string.", single::strlen).since("2.2.0"),
-    Spec::new("mget", -2, READ_FAST, KeyRule::ALL, GROUP, "Gives the strings of several keys.", many::mget).complexity("O(N)"),
+    Spec::new("getex", -2, WRITE_FAST.and(Flags::READ_THROUGH), ONE, GROUP, "Gives the string of a key and changes its deadline.", single::getex).since("6.2.0"),
+    Spec::new("strlen", 2, THROUGH_FAST, ONE, GROUP, "Gives the length of a string.", single::strlen).since("2.2.0"),
+    Spec::new("mget", -2, THROUGH_FAST, KeyRule::ALL, GROUP, "Gives the strings of several keys.", many::mget).complexity("O(N)"),
     Spec::new("mset", -3, GROW, KeyRule::PAIRS, GROUP, "Stores several strings.", many::mset).since("1.0.1").complexity("O(N)"),
     Spec::new("msetnx", -3, GROW, KeyRule::PAIRS, GROUP, "Stores several strings if all the keys are free.", many::msetnx).since("1.0.1").complexity("O(N)"),
     Spec::new("append", 3, GROW_FAST, ONE, GROUP, "Adds to the end of a string.", ranges::append).since("2.0.0"),
     Spec::new("setrange", 4, GROW, ONE, GROUP, "Overwrites a part of a string.", ranges::setrange).since("2.2.0"),
-    Spec::new("getrange", 4, READ, ONE, GROUP, "Gives a part of a string.", ranges::getrange).since("2.4.0").complexity("O(N)"),
-    Spec::new("substr", 4, READ, ONE, GROUP, "Gives a part of a string; the older name of GETRANGE.", ranges::getrange).complexity("O(N)"),
+    Spec::new("getrange", 4, THROUGH, ONE, GROUP, "Gives a part of a string.", ranges::getrange).since("2.4.0").complexity("O(N)"),
+    Spec::new("substr", 4, THROUGH, ONE, GROUP, "Gives a part of a string; the older name of GETRANGE.", ranges::getrange).complexity("O(N)"),
     Spec::new("incr", 2, GROW_FAST, ONE, GROUP, "Adds one to an integer.", counters::incr),
     Spec::new("decr", 2, GROW_FAST, ONE, GROUP, "Takes one from an integer.", counters::decr),
     Spec::new("incrby", 3, GROW_FAST, ONE, GROUP, "Adds to an integer.", counters::incrby),

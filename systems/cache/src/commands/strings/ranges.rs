@@ -80,6 +80,8 @@ pub(in crate::commands) fn overwrite(
     };
     let shard = call.shards.of(key);
     let Some(length) = length else {
+        // First: what is refused takes no memory.
+        shard.make_room(end, call.now)?;
         let mut bytes = vec![0; end];
         write(&mut bytes);
         shard.set(key, NewValue::Large(bytes.into()), Deadline::None, call.now)?;

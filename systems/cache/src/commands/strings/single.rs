@@ -37,6 +37,7 @@ pub(super) fn getdel(call: &mut Call<'_, '_>) -> Outcome {
     match shard.find(&key, call.now) {
         None => {
             call.out.null();
+            call.shards.overtake(&key);
             missed(call, &key);
             return Ok(());
         }

@@ -1,0 +1,214 @@
+//! Read-through: keys that rules name are fetched from HTTP origins when they are not there.
+//!
+//! A read that finds nothing orders a fill ([`Source`]) and waits as a blocking command does. Fills run on
+//! a thread of their own, so that no connection's thread shakes hands with an origin or reads a
+//! large answer. How many there are and what their answers take is bounded by [`budget`]; an
+//! origin that fails is left alone by its [`breaker`].
+
+mod breaker;
+mod budget;
+mod client;
+mod figures;
+mod fill;
+mod freshness;
+mod pattern;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    io,
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use plimsoll_runtime::{random::Random, workers};
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    task::spawn_local,
+};
+
+pub(crate) use self::figures::Figures;
+use self::{
+    budget::{Budget, Permit},
+    client::Client,
+    fill::Order,
+    rule::{Rule, Settings, Site},
+};
+use super::{locked, node::Node, parameters::Parameters};
+use crate::{
+    commands::{Begun, Failure, Source},
+    store::Millis,
+};
+
+/// What a fill may take beyond its timeout before it counts as lost, in milliseconds: the machine
+/// may be busy.
+const GRACE: u64 = 5_000;
+
+/// The rules and what holds for all of them.
+#[derive(Debug)]
+pub(super) struct Rules {
+    all: Vec<Arc<Rule>>,
+    settings: Settings,
+}
+
+/// What fills have done since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) begun: AtomicU64,
+    pub(crate) values: AtomicU64,
+    pub(crate) absent: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    /// Not begun, because too many were under way or the origin had failed.
+    pub(crate) refused: AtomicU64,
+    /// Of the values.
+    pub(crate) bytes: AtomicU64,
+}
+
+/// The origins of a node.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    rules: RwLock<Arc<Rules>>,
+    /// As many are in it as have a [`Permit`].
+    orders: RwLock<Option<UnboundedSender<Order>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    budget: Arc<Budget>,
+    pub(crate) counts: Counts,
+}
+
+impl Origin {
+    /// None, until [`configure`].
+    pub(crate) fn new(parameters: &Parameters) -> Origin {
+        let rules = Rules { all: Vec::new(), settings: Settings::of(parameters) };
+        Origin {
+            rules: RwLock::new(Arc::new(rules)),
+            orders: RwLock::new(None),
+            thread: Mutex::new(None),
+            budget: Arc::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// No fill is begun from now on, and those that run are given up. Returns when they are.
+    pub(crate) fn stop(&self) {
+        *self.orders.write().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(thread) = locked(&self.thread).take() {
+            // What a fill left behind is given up by then.
+            drop(thread.join());
+        }
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn start(&self, node: &Arc<Node>) -> io::Result<()> {
+        let mut thread = locked(&self.thread);
+        if thread.is_some() {
+            return Ok(());
+        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let (node, receiver) = (Arc::clone(node), Mutex::new(Some(receiver)));
+        let mut threads = workers::spawn(1, "cache-origin", move |_| {
+            let (node, receiver) = (Arc::clone(&node), locked(&receiver).take());
+            async move {
+                if let Some(receiver) = receiver {
+                    serve(node, receiver).await;
+                }
+            }
+        })?;
+        *thread = threads.pop();
+        *self.orders.write().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        Ok(())
+    }
+}
+
+/// Runs orders until there can be no more.
+async fn serve(node: Arc<Node>, mut orders: UnboundedReceiver<Order>) {
+    let client = Rc::new(Client::new());
+    let mut random = Random::from_entropy();
+    while let Some(order) = orders.recv().await {
+        let (node, client) = (Arc::clone(&node), Rc::clone(&client));
+        drop(spawn_local(fill::run(node, client, order, random.unit())));
+    }
+}
+
+impl Source for Origin {
+    fn begin(&self, key: &[u8], id: u64, now: Millis) -> Begun {
+        let rules = self.rules();
+        let found = rules.all.iter().find_map(|rule| Some((rule, rule.path_of(key)?)));
+        let Some((rule, path)) = found else { return Begun::NoRule };
+        let rule = Arc::clone(rule);
+        let settings = &rules.settings;
+        let Some(permit) = Permit::take(&self.budget, &rule, settings.fills_max) else {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+            return Begun::Refused(Failure::Busy);
+        };
+        if !rule.site.breaker.allows(now) {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+            return Begun::Refused(Failure::Open);
+        }
+        let until = Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE));
+        let order = Order { key: key.into(), id, path, rule, rules: Arc::clone(&rules), permit };
+        let orders = self.orders.read().unwrap_or_else(PoisonError::into_inner);
+        if orders.as_ref().is_none_or(|orders| orders.send(order).is_err()) {
+            return Begun::Refused(Failure::GivenUp);
+        }
+        self.counts.begun.fetch_add(1, Ordering::Relaxed);
+        Begun::Until(until)
+    }
+}
+
+impl Rule {
+    /// In milliseconds.
+    fn timeout(&self, settings: &Settings) -> u64 {
+        self.options.timeout.unwrap_or(settings.timeout)
+    }
+}
+
+impl Settings {
+    fn of(parameters: &Parameters) -> Settings {
+        let number = |name| parameters.number(name).cast_unsigned();
+        let millis = |name| number(name).saturating_mul(1_000);
+        let bytes = |name| usize::try_from(number(name)).unwrap_or(usize::MAX);
+        Settings {
+            ttl: millis("origin-ttl"),
+            negative_ttl: millis("origin-negative-ttl"),
+            error_ttl: millis("origin-error-ttl"),
+            stale_while_revalidate: millis("origin-stale-while-revalidate"),
+            stale_if_error: millis("origin-stale-if-error"),
+            timeout: number("origin-timeout"),
+            jitter: number("origin-jitter"),
+            fills_max: bytes("origin-max-fills"),
+            body_max: bytes("origin-max-body"),
+            bytes_max: bytes("origin-max-bytes"),
+            breaker_failures: u32::try_from(number("origin-breaker-failures")).unwrap_or(u32::MAX),
+            breaker_time: number("origin-breaker-time"),
+        }
+    }
+}
+
+/// Whether the parameter `origin` may be that; rules with one blank between them.
+pub(super) fn check(text: &str) -> Result<String, String> {
+    rule::read_all(text, Vec::new())?;
+    Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Takes over what the parameters say. Fills that run end as they were begun.
+pub(super) fn configure(node: &Arc<Node>) {
+    let origin = &node.origin;
+    let known: Vec<Arc<Site>> =
+        origin.rules().all.iter().map(|rule| Arc::clone(&rule.site)).collect();
+    // They were checked when the parameter was set.
+    let all = rule::read_all(&node.parameters.text("origin"), known).unwrap_or_default();
+    // Without a thread each read says so.
+    let is_on = !all.is_empty() && origin.start(node).is_ok();
+    let rules = Arc::new(Rules { all, settings: Settings::of(&node.parameters) });
+    *origin.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    let source: Arc<dyn Source> = Arc::<Origin>::clone(origin);
+    node.keyspace.fills().set_source(is_on.then_some(source));
+}

@@ -1,0 +1,389 @@
+//! A server with rules, and an origin that does what a test wants.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::rule::Settings;
+use crate::serve::{Config, Running, start};
+
+/// Without jitter.
+pub(super) const SETTINGS: Settings = Settings {
+    ttl: 60_000,
+    negative_ttl: 5_000,
+    error_ttl: 1_000,
+    stale_while_revalidate: 0,
+    stale_if_error: 0,
+    timeout: 2_000,
+    jitter: 0,
+    fills_max: 256,
+    body_max: 16 << 20,
+    bytes_max: 256 << 20,
+    breaker_failures: 5,
+    breaker_time: 1_000,
+};
+
+/// A reply that does not come by then fails the test.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the origin does with a request.
+#[derive(Clone, Debug)]
+enum Act {
+    /// A status and a body.
+    Answer(u16, String),
+    /// These very bytes, then the end.
+    Raw(&'static [u8]),
+    /// Nothing, ever.
+    Hang,
+}
+
+/// An origin on a port of its own. Its threads end with the process.
+struct Web {
+    addr: SocketAddr,
+    act: Arc<Mutex<Act>>,
+    /// The requests' first lines.
+    seen: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
+    /// Held while no answer may be given.
+    gate: Arc<Mutex<()>>,
+}
+
+impl Web {
+    fn start(act: Act) -> Web {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let web = Web {
+            addr: listener.local_addr().unwrap(),
+            act: Arc::new(Mutex::new(act)),
+            seen: Arc::default(),
+            connections: Arc::default(),
+            gate: Arc::default(),
+        };
+        let (act, seen) = (Arc::clone(&web.act), Arc::clone(&web.seen));
+        let (connections, gate) = (Arc::clone(&web.connections), Arc::clone(&web.gate));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let (act, seen, gate) = (Arc::clone(&act), Arc::clone(&seen), Arc::clone(&gate));
+                std::thread::spawn(move || serve(stream.unwrap(), &act, &seen, &gate));
+            }
+        });
+        web
+    }
+
+    fn does(&self, act: Act) {
+        *self.act.lock().unwrap() = act;
+    }
+
+    fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+fn serve(mut stream: TcpStream, act: &Mutex<Act>, seen: &Mutex<Vec<String>>, gate: &Mutex<()>) {
+    let mut head = Vec::new();
+    loop {
+        let mut some = [0; 1024];
+        while !head.ends_with(b"\r\n\r\n") {
+            match stream.read(&mut some) {
+                Ok(count) if count > 0 => head.extend_from_slice(&some[..count]),
+                _ => return,
+            }
+        }
+        let text = String::from_utf8_lossy(&head).into_owned();
+        seen.lock().unwrap().push(text.lines().next().unwrap().to_owned());
+        head.clear();
+        drop(gate.lock().unwrap());
+        let act = act.lock().unwrap().clone();
+        let sent = match act {
+            Act::Answer(status, body) => stream.write_all(
+                format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                    .as_bytes(),
+            ),
+            Act::Raw(bytes) => {
+                let sent = stream.write_all(bytes);
+                stream.shutdown(Shutdown::Write).ok();
+                sent
+            }
+            Act::Hang => {
+                std::thread::sleep(PATIENCE);
+                return;
+            }
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(status: u16, body: &str) -> Act {
+    Act::Answer(status, body.to_owned())
+}
+
+/// A cache whose keys `k:*` come from the origin, with more options of the rule.
+fn cache(web: &Web, options: &str, parameters: &[(&str, &str)]) -> Running {
+    let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    config.threads = 2;
+    let rule = format!("k:*=http://{}/items/{{1}}{options}", web.addr);
+    let pairs = [("origin", rule.as_str())];
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    config.parameters = pairs.iter().chain(parameters).map(owned).collect();
+    start(&config).unwrap()
+}
+
+fn connect(server: &Running) -> TcpStream {
+    let stream = TcpStream::connect(server.local_addr()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends inline commands and expects exactly that.
+fn check(stream: &mut TcpStream, commands: &str, expected: &str) {
+    stream.write_all(commands.as_bytes()).unwrap();
+    let mut reply = vec![0; expected.len()];
+    stream.read_exact(&mut reply).unwrap_or_else(|error| panic!("{commands}: {error}"));
+    assert_eq!(String::from_utf8_lossy(&reply), expected, "{commands}");
+}
+
+/// A value of INFO's section `origin`.
+fn info(stream: &mut TcpStream, name: &str) -> u64 {
+    stream.write_all(b"INFO origin\r\n").unwrap();
+    let mut text = String::new();
+    while !text.ends_with("\r\n\r\n") {
+        let mut some = [0; 2048];
+        let count = stream.read(&mut some).unwrap();
+        assert_ne!(count, 0, "{text}");
+        text.push_str(&String::from_utf8_lossy(&some[..count]));
+    }
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}:")));
+    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+}
+
+/// Until INFO says so.
+fn until(stream: &mut TcpStream, name: &str, expected: u64) {
+    for _ in 0..5_000 {
+        if info(stream, name) == expected {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("{name} is never {expected}");
+}
+
+#[test]
+fn what_is_not_there_comes_from_the_origin() {
+    let web = Web::start(answer(200, "hello"));
+    let server = cache(&web, "", &[]);
+    let mut client = connect(&server);
+    check(&mut client, "GET k:1\r\nPING\r\nGET k:1\r\n", "$5\r\nhello\r\n+PONG\r\n$5\r\nhello\r\n");
+    check(
+        &mut client,
+        "MGET k:2 k:3 x k:1\r\n",
+        "*4\r\n$5\r\nhello\r\n$5\r\nhello\r\n$-1\r\n$5\r\nhello\r\n",
+    );
+    let mut seen = web.seen();
+    seen.sort();
+    assert_eq!(seen, [1, 2, 3].map(|number| format!("GET /items/{number} HTTP/1.1")));
+    check(&mut client, "MULTI\r\nGET k:9\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n");
+    web.does(answer(404, "no"));
+    check(&mut client, "GET k:4\r\nGET k:4\r\n", "$-1\r\n$-1\r\n");
+    assert_eq!(web.seen().len(), 1);
+    web.does(answer(204, ""));
+    check(&mut client, "GET k:5\r\n", "$0\r\n\r\n");
+    // All of it on two connections at most: those of MGET.
+    assert!(web.connections.load(Ordering::SeqCst) <= 2);
+    check(&mut client, "CONFIG SET origin \"\"\r\nGET k:6\r\n", "+OK\r\n$-1\r\n");
+}
+
+#[test]
+fn many_wait_for_one_request() {
+    let web = Web::start(answer(200, "v"));
+    let server = cache(&web, "", &[]);
+    let shut = web.gate.lock().unwrap();
+    let mut clients: Vec<TcpStream> = (0..200).map(|_| connect(&server)).collect();
+    for client in &mut clients {
+        client.write_all(b"GET k:1\r\n").unwrap();
+    }
+    let mut other = connect(&server);
+    until(&mut other, "origin_joined_reads", 199 + 200);
+    // The one that began it may leave.
+    clients.swap_remove(0);
+    check(&mut other, "SET x 1\r\nGET x\r\n", "+OK\r\n$1\r\n1\r\n");
+    drop(shut);
+    for client in &mut clients {
+        check(client, "", "$1\r\nv\r\n");
+    }
+    assert_eq!(web.seen(), ["GET /items/1 HTTP/1.1"]);
+    assert_eq!(info(&mut other, "origin_fills_running"), 0);
+}
+
+#[test]
+fn a_client_that_writes_meanwhile_wins() {
+    let web = Web::start(answer(200, "old"));
+    let server = cache(&web, "", &[]);
+    let (mut reader, mut writer) = (connect(&server), connect(&server));
+    let shut = web.gate.lock().unwrap();
+    reader.write_all(b"GET k:1\r\n").unwrap();
+    until(&mut writer, "origin_fills_running", 1);
+    check(&mut writer, "SET k:1 new\r\n", "+OK\r\n");
+    check(&mut reader, "", "$3\r\nnew\r\n");
+    drop(shut);
+    until(&mut writer, "origin_fills_running", 0);
+    check(&mut reader, "GET k:1\r\n", "$3\r\nnew\r\n");
+    assert_eq!(info(&mut writer, "origin_fills_overtaken"), 1);
+    // One that removes it has it fetched again.
+    let shut = web.gate.lock().unwrap();
+    reader.write_all(b"GET k:2\r\n").unwrap();
+    until(&mut writer, "origin_fills_running", 1);
+    check(&mut writer, "DEL k:2\r\n", ":0\r\n");
+    drop(shut);
+    check(&mut reader, "", "$3\r\nold\r\n");
+    assert_eq!(web.seen().len(), 3);
+}
+
+#[test]
+fn failures_are_told_and_end() {
+    let web = Web::start(answer(503, "busy"));
+    let server = cache(&web, "", &[("origin-error-ttl", "0"), ("origin-breaker-failures", "0")]);
+    let mut client = connect(&server);
+    let error = |text: &str| format!("-ORIGIN {text}\r\n");
+    check(&mut client, "GET k:1\r\n", &error("answered with status 503"));
+    web.does(answer(302, ""));
+    check(&mut client, "MGET k:2\r\n", &error("answered with status 302"));
+    let broken = error("gave no answer that can be used");
+    for (key, bytes) in [
+        ("a", &b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"[..]),
+        ("b", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx"),
+        ("c", b"nonsense\r\n\r\n"),
+        ("d", b""),
+    ] {
+        web.does(Act::Raw(bytes));
+        check(&mut client, &format!("GET k:{key}\r\n"), &broken);
+    }
+    web.does(answer(200, "back"));
+    std::thread::sleep(Duration::from_millis(100));
+    check(&mut client, "GET k:a\r\n", "$4\r\nback\r\n");
+    web.does(Act::Hang);
+    check(&mut client, "CONFIG SET origin-timeout 30\r\n", "+OK\r\n");
+    check(&mut client, "GET k:4\r\n", &error("has not answered in time"));
+    assert_eq!(info(&mut client, "origin_fills_running"), 0);
+    check(&mut client, "CONFIG SET origin k:*=http://127.0.0.1:1/\r\n", "+OK\r\n");
+    check(&mut client, "GET k:5\r\n", &error("cannot be reached"));
+}
+
+#[test]
+fn large_answers_are_refused_before_they_take_memory() {
+    let web = Web::start(answer(200, &"x".repeat(100_000)));
+    let parameters = [("origin-max-body", "100000")];
+    let server = cache(&web, "", &parameters);
+    let mut client = connect(&server);
+    check(&mut client, "STRLEN k:1\r\n", ":100000\r\n");
+    web.does(answer(200, &"x".repeat(100_001)));
+    let large = "-ORIGIN sent more than 'origin-max-body' allows\r\n";
+    check(&mut client, "GET k:2\r\n", large);
+    web.does(Act::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n"));
+    check(&mut client, "GET k:3\r\n", large);
+    web.does(answer(200, &"x".repeat(60_000)));
+    check(&mut client, "CONFIG SET origin-max-bytes 50000\r\n", "+OK\r\n");
+    let full = "-ORIGIN answers that are under way take all of 'origin-max-bytes'\r\n";
+    check(&mut client, "GET k:4\r\n", full);
+    assert_eq!(info(&mut client, "origin_bytes_running"), 0);
+    // A long body without a length.
+    web.does(Act::Raw(b"HTTP/1.1 200 OK\r\n\r\nto the end"));
+    check(&mut client, "GET k:5\r\n", "$10\r\nto the end\r\n");
+}
+
+/// Nothing grows, whoever asks and however often.
+#[test]
+fn a_dead_origin_is_left_alone() {
+    let web = Web::start(Act::Hang);
+    let parameters = [
+        ("origin-max-fills", "4"),
+        ("origin-timeout", "50"),
+        ("origin-breaker-failures", "4"),
+        ("origin-breaker-time", "60000"),
+    ];
+    let server = cache(&web, "", &parameters);
+    let mut clients: Vec<TcpStream> = (0..20).map(|_| connect(&server)).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        client.write_all(format!("GET k:{number}\r\n").as_bytes()).unwrap();
+    }
+    let mut replies = [0; 2];
+    for client in &mut clients {
+        let mut reply = [0; 128];
+        let count = client.read(&mut reply).unwrap();
+        let text = String::from_utf8_lossy(&reply[..count]).into_owned();
+        replies[usize::from(text.contains("origin-max-fills"))] += 1;
+        assert!(text.starts_with("-ORIGIN "), "{text}");
+    }
+    assert!(replies[0] >= 4, "{replies:?}");
+    let client = &mut clients[0];
+    let left = "-ORIGIN has failed several times and is left alone for a while\r\n";
+    let asked = info(client, "origin_fills_begun");
+    for number in 100..1_100 {
+        check(client, &format!("GET k:{number}\r\n"), left);
+    }
+    for (name, expected) in [
+        ("origin_fills_begun", asked),
+        ("origin_fills_running", 0),
+        ("origin_bytes_running", 0),
+        ("origin_open_breakers", 1),
+    ] {
+        assert_eq!(info(client, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn stale_items_outlive_their_origin() {
+    let web = Web::start(answer(200, "v"));
+    let options = ";ttl=100ms;stale-if-error=60s";
+    let server = cache(&web, options, &[("origin-breaker-failures", "0")]);
+    let mut client = connect(&server);
+    check(&mut client, "GET k:1\r\n", "$1\r\nv\r\n");
+    std::thread::sleep(Duration::from_millis(100));
+    web.does(answer(500, ""));
+    check(&mut client, "GET k:1\r\nGET k:1\r\n", "$1\r\nv\r\n$1\r\nv\r\n");
+    assert_eq!(web.seen().len(), 2, "it has just failed");
+    assert!(info(&mut client, "origin_stale_reads") >= 1);
+}
+
+#[test]
+fn trackers_hear_of_what_was_fetched_for_them() {
+    let web = Web::start(answer(200, "v"));
+    let server = cache(&web, "", &[]);
+    let (mut reader, mut writer) = (connect(&server), connect(&server));
+    let id = "CLIENT ID\r\n";
+    check(&mut writer, id, ":2\r\n");
+    let subscribed = "*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n";
+    let mut listener = connect(&server);
+    check(
+        &mut listener,
+        &format!("{id}SUBSCRIBE __redis__:invalidate\r\n"),
+        &format!(":3\r\n{subscribed}"),
+    );
+    check(&mut reader, "CLIENT TRACKING ON REDIRECT 3\r\n", "+OK\r\n");
+    check(&mut reader, "GET k:1\r\n", "$1\r\nv\r\n");
+    let told = "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n*1\r\n$3\r\nk:1\r\n";
+    check(&mut listener, "", told);
+    // Once more, though the first message had ended the tracking of the key.
+    check(&mut writer, "SET k:1 w\r\n", "+OK\r\n");
+    check(&mut listener, "", told);
+}
+
+#[test]
+fn a_server_stops_while_it_fetches() {
+    let web = Web::start(Act::Hang);
+    let server = cache(&web, "", &[]);
+    let mut client = connect(&server);
+    client.write_all(b"GET k:1\r\n").unwrap();
+    until(&mut connect(&server), "origin_fills_running", 1);
+    drop(server);
+    let mut rest = Vec::new();
+    client.read_to_end(&mut rest).ok();
+    assert_eq!(rest, b"");
+}
