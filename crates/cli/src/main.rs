@@ -136,7 +136,7 @@ fn dispatch(command: &Command, session: &Session) -> Result<Exit, Failure> {
         Command::Bench(args) => commands::bench::bench(args, session),
         Command::Compare(args) => commands::compare::run(args, session),
         Command::Demo(args) => commands::demo::demo(args, session),
-        Command::Serve(args) => commands::serve::serve(args).map(done),
+        Command::Serve(args) => commands::serve::serve(args, session).map(done),
         Command::Completion(args) => commands::completion::completion(args).map(done),
         Command::Version => {
             terminal::print(concat!("plimsoll ", env!("CARGO_PKG_VERSION"), "\n")).map(done)

@@ -3,6 +3,7 @@
 mod line;
 
 use std::{
+    fmt,
     fs::File,
     io::{self, IsTerminal, Write},
     path::PathBuf,
@@ -92,6 +93,12 @@ pub struct Log {
     inner: Arc<Inner>,
     /// What is below it is not written.
     level: Level,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Log").field("level", &self.level).finish_non_exhaustive()
+    }
 }
 
 struct Inner {

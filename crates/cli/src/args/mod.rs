@@ -63,7 +63,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 pub(crate) struct GlobalFlags {
-    /// JSON file with options, below those of the script
+    /// JSON file with options, below those of the script; for `serve cache`, a file of parameters
     #[arg(
         short,
         long,

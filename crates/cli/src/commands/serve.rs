@@ -22,14 +22,15 @@ use plimsoll_samples::{
 };
 
 use crate::{
+    Session,
     args::{LimitFlags, Own, ServeArgs, System},
     exit::{Exit, Failure},
 };
 
 /// Prints the address on one line, then serves until a signal or the time given.
-pub(crate) fn serve(args: &ServeArgs) -> Result<(), Failure> {
+pub(crate) fn serve(args: &ServeArgs, session: &Session<'_>) -> Result<(), Failure> {
     if let Some(Own::Cache(args)) = &args.own {
-        return cache::serve(args);
+        return cache::serve(args, session);
     }
     match args.system {
         Some(System::Noop) => serve_noop(args),

@@ -10,7 +10,7 @@ use super::{
 use crate::commands::{self, Group, Spec};
 
 /// Families in the order of the document.
-const GROUPS: [Group; 12] = [
+const GROUPS: [Group; 13] = [
     Group::String,
     Group::Bitmap,
     Group::Generic,
@@ -18,6 +18,7 @@ const GROUPS: [Group; 12] = [
     Group::List,
     Group::Set,
     Group::SortedSet,
+    Group::HyperLogLog,
     Group::PubSub,
     Group::Transactions,
     Group::Connection,
@@ -78,14 +79,18 @@ fn what_is_absent_is_told() {
 
 #[test]
 fn parameters_that_can_be_set_are_told() {
-    let mut expected = "\n| parameter | default |\n|---|---|\n".to_owned();
-    let told = PARAMETERS.iter().filter(|parameter| parameter.change == Change::Always);
-    for parameter in told {
+    let mut expected = "\n| parameter | default | can be set |\n|---|---|---|\n".to_owned();
+    for parameter in PARAMETERS {
+        let when = match parameter.change {
+            Change::Always => "any time",
+            Change::AtStart => "at the start",
+            Change::Never => continue,
+        };
         let default = match parameter.default {
             "" => String::new(),
             default => format!("`{default}`"),
         };
-        writeln!(expected, "| `{}` | {default} |", parameter.name).unwrap();
+        writeln!(expected, "| `{}` | {default} | {when} |", parameter.name).unwrap();
     }
     expected.push('\n');
     check("parameters", &expected);

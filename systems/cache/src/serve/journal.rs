@@ -71,6 +71,16 @@ const REFUSALS: &[Refusal] = &[
     ("clients closed", |node| count(&node.events.output_limit), "they do not read their replies"),
     ("clients closed", |node| count(&node.events.query_limit), "their commands are too long"),
     ("clients closed", |node| count(&node.events.protocol_errors), "they sent no commands"),
+    (
+        "TLS handshakes failed",
+        |node| count(&node.events.handshakes_failed),
+        "see docs/cache.md, TLS",
+    ),
+    (
+        "fills not begun",
+        |node| count(&node.origin.counts.refused),
+        "too many are under way, or the origin had failed",
+    ),
     ("wrong passwords", |node| count(&node.events.denied_auth), "see ACL LOG"),
     ("commands denied", denied, "see ACL LOG"),
     (

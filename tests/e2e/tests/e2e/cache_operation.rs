@@ -30,8 +30,7 @@ impl Cache {
     fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Cache {
         let mut command = command(arguments);
         command.envs(variables.iter().copied());
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
@@ -152,8 +151,16 @@ fn what_cannot_be_configured_is_told_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = write(folder.path(), "cache.conf", "\nmaxmemroy 1gb\n");
     for (arguments, variables, expected) in [
-        (&["--config", &*file][..], &[][..], "cache.conf:2: maxmemroy: there is no such parameter; did"),
-        (&[], &[("PLIMSOLL_CACHE_MAXMEMORY", "much")], "PLIMSOLL_CACHE_MAXMEMORY: argument must be"),
+        (
+            &["--config", &*file][..],
+            &[][..],
+            "cache.conf:2: maxmemroy: there is no such parameter; did",
+        ),
+        (
+            &[],
+            &[("PLIMSOLL_CACHE_MAXMEMORY", "much")],
+            "PLIMSOLL_CACHE_MAXMEMORY: argument must be",
+        ),
         (&["--set", "appendonly=yes"], &[], "appendonly: it is always 'no' here"),
         (&["--config", "/nonexistent/c"], &[], "/nonexistent/c: No such file"),
         (&["--aclfile", "/nonexistent/c"], &[], "/nonexistent/c: No such file"),
@@ -177,7 +184,10 @@ fn users_have_a_file() {
     let text = "user alice on >pw ~* +@all\nuser carol on >pw\nuser dora nonsense\n";
     write(folder.path(), "users.acl", text);
     let said = cache.ask("ACL LOAD");
-    assert!(said.contains("users.acl:3: ") && said.contains("All users are as they were"), "{said}");
+    assert!(
+        said.contains("users.acl:3: ") && said.contains("All users are as they were"),
+        "{said}"
+    );
     assert_eq!(cache.ask("ACL WHOAMI"), "$5");
     assert_eq!(cache.line(), "alice");
     assert!(cache.ask("AUTH carol pw").starts_with("-WRONGPASS"));
@@ -296,7 +306,8 @@ fn the_unit_is_one_that_systemd_takes() {
     let unit = unit.replace("/usr/local/bin/plimsoll", binary.to_str().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "plimsoll-cache.service", &unit);
-    let output = match Command::new("systemd-analyze").args(["verify", "--man=no", &path]).output() {
+    let output = match Command::new("systemd-analyze").args(["verify", "--man=no", &path]).output()
+    {
         Ok(output) => output,
         Err(error) => return not_tested(&format!("systemd-analyze cannot be run: {error}")),
     };

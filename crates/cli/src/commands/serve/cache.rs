@@ -48,7 +48,9 @@ pub(super) fn serve(args: &CacheArgs, session: &Session<'_>) -> Result<(), Failu
     server.wait(args.seconds.map(Duration::from_secs));
     tell_supervisor(State::Stopping, session);
     // Clients get the replies they wait for; then items are saved, if they are to be.
-    server.stop().map_err(|error| Failure::new(Exit::Other, format!("items were not saved: {error}")))
+    server
+        .stop()
+        .map_err(|error| Failure::new(Exit::Other, format!("items were not saved: {error}")))
 }
 
 /// The service goes on, whether it is told or not.
@@ -64,7 +66,10 @@ fn end_by_signal(signals: Signals, ender: serve::Ender) -> Result<(), Failure> {
         if count == 1 {
             ender.end(signal.as_str());
         } else {
-            #[expect(clippy::exit, reason = "asked twice, while clients may not take their replies")]
+            #[expect(
+                clippy::exit,
+                reason = "asked twice, while clients may not take their replies"
+            )]
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     };
@@ -80,7 +85,8 @@ fn config(args: &CacheArgs, session: &Session<'_>) -> Config {
     let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     config.threads = workers::cores();
     config.file = file.or_else(|| environment.get(FILE_VARIABLE).map(PathBuf::from));
-    config.environment = environment.into_iter().filter(|(name, _)| name != FILE_VARIABLE).collect();
+    config.environment =
+        environment.into_iter().filter(|(name, _)| name != FILE_VARIABLE).collect();
     config.parameters = args.parameters();
     config.log = Some(session.log.clone());
     config

@@ -5,7 +5,8 @@ mod rules;
 mod user;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
     sync::{
         Arc, Mutex, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -15,6 +16,8 @@ use std::{
 pub(crate) use log::{Context, Denial, DenialLog, Reason};
 pub(crate) use rules::RuleError;
 pub(crate) use user::{Access, User};
+
+use super::settings::{SettingError, Settings, UserLine, quoted, user_lines};
 
 /// The user of those who have not said who they are.
 pub(crate) const DEFAULT: &str = "default";
@@ -39,6 +42,66 @@ impl Users {
             epoch: AtomicU64::new(0),
             denials: Mutex::default(),
         }
+    }
+
+    /// Those that the parameters, the configuration file and the file of users tell of.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a user cannot be so.
+    pub(crate) fn configured(settings: &Settings) -> Result<Users, SettingError> {
+        let users = Users::new();
+        let password = settings.parameters.text("requirepass");
+        match settings.parameters.text("aclfile").as_str() {
+            "" => users.load(&settings.users, &password)?,
+            path => users.load(&user_lines(Path::new(path))?, &password)?,
+        }
+        Ok(users)
+    }
+
+    /// Has these users and no others; the default user, unless it is one of them, may do everything with
+    /// that password, or without one when it is empty.
+    ///
+    /// # Errors
+    /// When a user cannot be so, is there twice, or there are too many; all are then as they were.
+    pub(crate) fn load(&self, lines: &[UserLine], password: &str) -> Result<(), SettingError> {
+        let mut table = BTreeMap::new();
+        for UserLine { place, name, rules } in lines {
+            if !is_name(name) {
+                return Err(SettingError::new(place.clone(), BAD_NAME));
+            }
+            if table.len() >= USERS_MAX {
+                return Err(SettingError::new(place.clone(), RuleError::too_many(name)));
+            }
+            let mut user = User::powerless(name);
+            for rule in rules {
+                let applied = user.apply(rule.as_bytes());
+                applied.map_err(|error| SettingError::new(place.clone(), error))?;
+            }
+            match table.entry(name.clone()) {
+                Entry::Vacant(entry) => _ = entry.insert(Arc::new(user)),
+                Entry::Occupied(_) => {
+                    let reason = format!("the user '{name}' is there twice");
+                    return Err(SettingError::new(place.clone(), reason));
+                }
+            }
+        }
+        let default = || Arc::new(User::usual(password));
+        table.entry(DEFAULT.to_owned()).or_insert_with(default);
+        *self.table.write().unwrap_or_else(|error| error.into_inner()) = table;
+        self.epoch.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// All users as lines of a file.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.list().iter().map(|user| line(user)).collect()
+    }
+
+    /// As [`Users::lines`], without a default user that has this password and is otherwise as it always is.
+    pub(crate) fn lines_beside(&self, password: &str) -> Vec<String> {
+        let usual = User::usual(password).rules_text();
+        let is_told = |user: &&Arc<User>| user.name != DEFAULT || user.rules_text() != usual;
+        self.list().iter().filter(is_told).map(|user| line(user)).collect()
     }
 
     /// As long as this is the same, so are all users.
@@ -98,6 +161,19 @@ impl Users {
         // Neither rule can fail, and the user is there already.
         self.set(DEFAULT, rules).ok();
     }
+}
+
+/// What ACL SETUSER says of a name that cannot be one.
+pub(crate) const BAD_NAME: &str = "Usernames can't contain spaces or null characters";
+
+/// Whether a user may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '\0')
+}
+
+/// No rule has blanks in it.
+fn line(user: &User) -> String {
+    user.rules_text().split(' ').map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

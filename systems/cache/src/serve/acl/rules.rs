@@ -61,6 +61,12 @@ impl User {
             [b'<', password @ ..] => self.drop_password(&Sha256::digest(password).into()),
             [b'#', hex @ ..] => self.add_password(hash(hex)?),
             [b'!', hex @ ..] => self.drop_password(&hash(hex)?),
+            // Redis's files of users could not hold them.
+            [b'~' | b'%' | b'&', ..]
+                if rule.iter().any(|byte| byte.is_ascii_whitespace() || *byte == 0) =>
+            {
+                Err("Syntax error")
+            }
             [b'~', pattern @ ..] => self.add_key(pattern, true, true),
             [b'%', ..] => {
                 let tilde = rule.iter().position(|byte| *byte == b'~').ok_or("Syntax error")?;

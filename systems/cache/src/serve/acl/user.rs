@@ -82,6 +82,16 @@ impl User {
         }
     }
 
+    /// The default user as the parameter `requirepass` makes it.
+    pub(super) fn usual(password: &str) -> User {
+        let mut user = User::all_powerful(super::DEFAULT);
+        if !password.is_empty() {
+            user.needs_no_password = false;
+            user.passwords.insert(Sha256::digest(password).into());
+        }
+        user
+    }
+
     /// What a new user is: switched off, with no password and no permission.
     pub(super) fn powerless(name: &str) -> User {
         User {

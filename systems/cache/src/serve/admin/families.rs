@@ -8,6 +8,7 @@ use crate::{
     serve::{
         locked,
         node::Node,
+        origin::Figures,
         server::info::REDIS_VERSION,
         statistics::{CommandTotals, Counter, WorkerCounters},
     },
@@ -27,14 +28,18 @@ struct Budget {
 /// The whole page. Each shard is locked for a moment, one after the other.
 pub(super) fn text(node: &Node) -> String {
     let mut page = Page::default();
-    let store = node.keyspace.store().stats();
+    let mut store = node.keyspace.store().stats();
+    // Hits that no shard was asked for.
+    store.hits += node.workers.iter().map(|worker| worker.copied_reads.get()).sum::<u64>();
     server(node, &mut page);
-    budgets(node, store, &mut page);
+    let origin = Figures::of(node);
+    budgets(node, store, &origin, &mut page);
     keyspace(store, &mut page);
     connections(node, &mut page);
     traffic(node, &mut page);
     commands(node, &mut page);
     saves(node, &mut page);
+    fills(&origin, &mut page);
     process::tell(&mut page);
     page.into_text()
 }
@@ -60,7 +65,7 @@ fn server(node: &Node, page: &mut Page) {
     page.gauge("plimsoll_cache_ready", "1 while clients are served.").value(is_ready);
 }
 
-fn budgets(node: &Node, store: Stats, page: &mut Page) {
+fn budgets(node: &Node, store: Stats, origin: &Figures, page: &mut Page) {
     let hot = &node.parameters.hot;
     let budgets = [
         Budget {
@@ -85,6 +90,18 @@ fn budgets(node: &Node, store: Stats, page: &mut Page) {
             name: "tracked_keys",
             used: node.tracking.counts().keys as u64,
             limit: load(&hot.tracking_keys_max),
+            refused: None,
+        },
+        Budget {
+            name: "fills",
+            used: origin.fills as u64,
+            limit: origin.fills_max as u64,
+            refused: Some(origin.refused),
+        },
+        Budget {
+            name: "fill_bytes",
+            used: origin.bytes as u64,
+            limit: origin.bytes_max as u64,
             refused: None,
         },
     ];
@@ -143,6 +160,7 @@ fn connections(node: &Node, page: &mut Page) {
         ("query_limit", &events.query_limit),
         ("idle", &events.idle_closed),
         ("protocol", &events.protocol_errors),
+        ("tls_handshake", &events.handshakes_failed),
     ] {
         family.labelled(&[("reason", reason)], load(count));
     }
@@ -175,6 +193,11 @@ fn traffic(node: &Node, page: &mut Page) {
         ),
         ("plimsoll_cache_sent_bytes_total", "Bytes to clients.", sum(|worker| &worker.bytes_out)),
         ("plimsoll_cache_reads_total", "Reads that brought bytes.", sum(|worker| &worker.reads)),
+        (
+            "plimsoll_cache_copied_reads_total",
+            "Hits that a thread had its own copy for.",
+            sum(|worker| &worker.copied_reads),
+        ),
         ("plimsoll_cache_writes_total", "Writes to clients.", sum(|worker| &worker.writes)),
         ("plimsoll_cache_modifications_total", "Changes of keys.", load(&node.dirty)),
     ] {
@@ -185,6 +208,40 @@ fn traffic(node: &Node, page: &mut Page) {
     for (code, count) in &*locked(&node.errors) {
         family.labelled(&[("code", code)], count);
     }
+}
+
+/// Read-through; nothing where there is no rule.
+fn fills(origin: &Figures, page: &mut Page) {
+    if origin.rules == 0 {
+        return;
+    }
+    let help = "Fills that have ended, by how.";
+    let mut family = page.counter("plimsoll_cache_fills_total", help);
+    for (outcome, count) in [
+        ("stored", origin.stored),
+        ("absent", origin.absent),
+        ("failed", origin.failed),
+        ("overtaken", origin.overtaken),
+    ] {
+        family.labelled(&[("outcome", outcome)], count);
+    }
+    for (name, help, count) in [
+        (
+            "plimsoll_cache_fetched_bytes_total",
+            "Bytes of values from origins.",
+            origin.fetched_bytes,
+        ),
+        (
+            "plimsoll_cache_joined_reads_total",
+            "Reads that waited for a fill that ran already.",
+            origin.joined,
+        ),
+        ("plimsoll_cache_stale_reads_total", "Reads of what was not fresh any more.", origin.stale),
+    ] {
+        page.counter(name, help).value(count);
+    }
+    let help = "Origins that are left alone because they failed.";
+    page.gauge("plimsoll_cache_open_breakers", help).value(origin.open_breakers);
 }
 
 /// Warm restart; nothing where there is no file.

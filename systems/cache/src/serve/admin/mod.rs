@@ -23,10 +23,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use plimsoll_runtime::{
-    listen::Bound,
-    timer, workers,
-};
+use plimsoll_runtime::{listen::Bound, timer, workers};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,

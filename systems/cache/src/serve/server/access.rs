@@ -135,7 +135,8 @@ fn load(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let password = call.node.parameters.text("requirepass");
     let lines = settings::user_lines(Path::new(&path));
     let loaded = lines.and_then(|lines| call.node.users.load(&lines, &password));
-    loaded.map_err(|error| Error::Text(format!("ERR {error}. All users are as they were").into()))?;
+    loaded
+        .map_err(|error| Error::Text(format!("ERR {error}. All users are as they were").into()))?;
     for client in call.node.clients.list() {
         let is_gone = call.node.users.find(&client.labels().user).is_none();
         // The one that asks is told first; its user is looked at with its next command.
@@ -153,8 +154,12 @@ fn save(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let lines = call.node.users.lines();
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     if let Err(error) = settings::replace(Path::new(&path), &text) {
-        call.node.journal.error("users not saved", &[("file", &path), ("error", &error.to_string())]);
-        return Err(Error::Text(format!("ERR There was an error trying to save the ACLs: {error}").into()));
+        call.node
+            .journal
+            .error("users not saved", &[("file", &path), ("error", &error.to_string())]);
+        return Err(Error::Text(
+            format!("ERR There was an error trying to save the ACLs: {error}").into(),
+        ));
     }
     call.node.journal.info("users saved", &[("file", &path), ("by", &call.who())]);
     call.out.ok();

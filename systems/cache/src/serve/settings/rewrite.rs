@@ -31,8 +31,7 @@ pub(crate) fn rewrite(
         }
     }
     let added = left.iter().map(|(name, value)| assignment(name, value));
-    let added: Vec<String> =
-        added.chain(users_left.unwrap_or_default().iter().cloned()).collect();
+    let added: Vec<String> = added.chain(users_left.unwrap_or_default().iter().cloned()).collect();
     if !added.is_empty() && !lines.iter().any(|line| line == HEADING) {
         lines.push(HEADING.to_owned());
     }
@@ -108,7 +107,12 @@ mod tests {
         check(old, &[], None, old);
         check(old, &[], Some(&["user a off", "user c on"]), "user a off\nuser c on\nport 1\n");
         check(old, &[], Some(&[]), "port 1\n");
-        check("port 1", &[], Some(&["user c on"]), "port 1\n# Added by CONFIG REWRITE\nuser c on\n");
+        check(
+            "port 1",
+            &[],
+            Some(&["user c on"]),
+            "port 1\n# Added by CONFIG REWRITE\nuser c on\n",
+        );
     }
 
     proptest! {
