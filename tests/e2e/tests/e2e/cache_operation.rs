@@ -9,11 +9,14 @@ use std::{
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use nix::sys::signal::Signal;
-use plimsoll_e2e::{Tool, http::try_get, root, signal, untested::not_tested};
+use plimsoll_e2e::{
+    Tool, http::try_get, prometheus::Prometheus, root, signal, untested::not_tested,
+};
 use serde_json::Value;
 use yaml_rust2::YamlLoader;
 
@@ -214,6 +217,31 @@ fn metrics_and_states_are_served() {
     let (code, log) = cache.end();
     assert_eq!(code, Some(0), "{log}");
     assert!(try_get(port, "/ready", &[]).is_none());
+}
+
+/// The real Prometheus reads the page, and the expression that docs/cache.md has.
+#[test]
+fn prometheus_takes_the_metrics() {
+    let mut cache = Cache::start(&["--admin-port", "0", "--maxmemory", "64mb"], &[]);
+    let port = cache.admin_port();
+    assert_eq!(cache.ask("SET a 1"), "+OK");
+    let prometheus = Prometheus::start_with(&format!(
+        "scrape_configs: [{{ job_name: cache, scrape_interval: 1s, static_configs: [{{ targets: \
+         [\"127.0.0.1:{port}\"] }}] }}]\n"
+    ));
+    let query = |expression: &str| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        prometheus.query(expression, &now.as_secs().to_string())
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while query("plimsoll_cache_items == 1").is_empty() {
+        assert!(Instant::now() < deadline, "{:?}\n{}", query("up"), prometheus.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+    let shares = query("plimsoll_cache_budget_used / plimsoll_cache_budget_limit");
+    let budgets: Vec<&str> =
+        shares.iter().map(|share| share["metric"]["budget"].as_str().unwrap()).collect();
+    assert!(["data_bytes", "connections"].iter().all(|name| budgets.contains(name)), "{budgets:?}");
 }
 
 /// Lines of JSON from the first to the last, with what happened.

@@ -231,11 +231,7 @@ fn fills(origin: &Figures, page: &mut Page) {
             "Bytes of values from origins.",
             origin.fetched_bytes,
         ),
-        (
-            "plimsoll_cache_joined_reads_total",
-            "Reads that waited for a fill that ran already.",
-            origin.joined,
-        ),
+        ("plimsoll_cache_waiting_reads_total", "Reads that had to wait for a fill.", origin.waited),
         ("plimsoll_cache_stale_reads_total", "Reads of what was not fresh any more.", origin.stale),
     ] {
         page.counter(name, help).value(count);

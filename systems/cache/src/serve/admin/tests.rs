@@ -1,3 +1,5 @@
+//! The admin port of a server on loopback, asked over bare sockets.
+
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},

@@ -1,3 +1,5 @@
+//! Sources of parameters together, and what is said of those that cannot be.
+
 use std::{net::Ipv4Addr, path::PathBuf};
 
 use super::*;
