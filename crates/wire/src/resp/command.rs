@@ -10,6 +10,8 @@ use super::{
 
 /// Longest line with a count or a length, in bytes: Redis's own.
 const COUNT_LINE_LIMIT: usize = 64 << 10;
+/// Digits of a line whose number is read without looking for the line's end first.
+const SHORT_DIGITS: usize = 6;
 /// Room for arguments that is made before they come.
 const RESERVE_LIMIT: usize = 1024;
 /// Room for arguments that is kept from one command to the next.
@@ -49,6 +51,19 @@ impl<'a> Command<'a> {
     /// `arguments` of `bytes`, and there is at least one.
     pub fn kept(bytes: &'a [u8], arguments: &'a [Range<usize>]) -> Command<'a> {
         Command { bytes, arguments }
+    }
+
+    /// Adds the places of its arguments in `input`, which it was decoded from, to `places`, for
+    /// [`Command::kept`]; false when it is an inline command, whose arguments are not there as they are.
+    pub fn keep_places(&self, input: &[u8], places: &mut Vec<Range<usize>>) -> bool {
+        // What it was read from is all of the input but the empty lines before it.
+        let start = input.len().saturating_sub(self.bytes.len());
+        let is_rest = input.get(start..).is_some_and(|rest| std::ptr::eq(rest, self.bytes));
+        if is_rest {
+            let moved = |place: &Range<usize>| place.start + start..place.end + start;
+            places.extend(self.arguments.iter().map(moved));
+        }
+        is_rest
     }
 
     /// The command that the arguments from `index` on are; `None` when there are none.
@@ -105,6 +120,11 @@ impl CommandDecoder {
     /// From the next command on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Begins anew: the next input begins with a command, whatever has been read of it.
+    pub fn forget(&mut self) {
+        self.restart();
     }
 
     /// At least so many bytes have to come before a command that was not whole can be: the rest of an
@@ -168,10 +188,8 @@ impl CommandDecoder {
                     Some(b'*') => {}
                     Some(_) => return self.inline(input),
                 }
-                let Some((text, end)) = count_line(input, CommandError::CountTooLong)? else {
-                    return Ok(Progress::NeedMore);
-                };
-                let count = integer(text).ok_or(CommandError::Count)?;
+                let line = number_line(input, CommandError::CountTooLong, CommandError::Count)?;
+                let Some((count, end)) = line else { return Ok(Progress::NeedMore) };
                 if count <= 0 {
                     return Ok(Progress::Empty(end));
                 }
@@ -209,11 +227,9 @@ impl CommandDecoder {
             Some(b'$') => {}
             Some(other) => return Err(CommandError::NoBulk(*other)),
         }
-        let Some((text, end)) = count_line(rest, CommandError::LengthTooLong)? else {
-            return Ok(None);
-        };
-        let length = integer(text).and_then(|length| usize::try_from(length).ok());
-        let length = length.filter(|length| *length <= self.limits.bulk);
+        let line = number_line(rest, CommandError::LengthTooLong, CommandError::Length)?;
+        let Some((length, end)) = line else { return Ok(None) };
+        let length = usize::try_from(length).ok().filter(|length| *length <= self.limits.bulk);
         let length = length.ok_or(CommandError::Length)?;
         let start = self.at + end;
         let place = start..start + length;
@@ -245,11 +261,16 @@ impl CommandDecoder {
     }
 }
 
-/// The number behind the type's byte, and the length of its line.
-fn count_line(
+/// The number behind the type's byte, and the length of its line; `None` when it is not whole.
+#[inline]
+fn number_line(
     input: &[u8],
     too_long: CommandError,
-) -> Result<Option<(&[u8], usize)>, CommandError> {
+    malformed: CommandError,
+) -> Result<Option<(i64, usize)>, CommandError> {
+    if let Some(line) = short_line(input) {
+        return Ok(Some(line));
+    }
     let Some(end) = memchr::memchr(b'\r', input.get(..COUNT_LINE_LIMIT).unwrap_or(input)) else {
         return if input.len() >= COUNT_LINE_LIMIT { Err(too_long) } else { Ok(None) };
     };
@@ -257,5 +278,20 @@ fn count_line(
     if input.len() < end + 2 {
         return Ok(None);
     }
-    Ok(Some((input.get(1..end).unwrap_or_default(), end + 2)))
+    let number = integer(input.get(1..end).unwrap_or_default()).ok_or(malformed)?;
+    Ok(Some((number, end + 2)))
+}
+
+/// A whole line of a few digits, as nearly all are: found with one look at each byte.
+#[inline]
+fn short_line(input: &[u8]) -> Option<(i64, usize)> {
+    let mut number = 0;
+    for at in 1..SHORT_DIGITS + 2 {
+        match *input.get(at)? {
+            digit @ b'0'..=b'9' => number = number * 10 + i64::from(digit - b'0'),
+            b'\r' if at > 1 && input.len() > at + 1 => return Some((number, at + 2)),
+            _ => return None,
+        }
+    }
+    None
 }

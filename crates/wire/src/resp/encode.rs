@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::token::Aggregate;
 
+/// Longest line with a length, in bytes: its type, 20 digits and its end.
+const LENGTH_LINE_MAX: usize = 23;
+
 /// Which version the peer asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
@@ -32,6 +35,7 @@ pub fn write_command_header(out: &mut Vec<u8>, count: usize) {
 
 #[inline]
 pub fn write_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.reserve(bytes.len() + LENGTH_LINE_MAX + 2);
     write_length(out, b'$', bytes.len());
     out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");
@@ -119,9 +123,18 @@ pub(super) fn write_verbatim(out: &mut Vec<u8>, format: [u8; 3], text: &[u8], pr
 
 #[inline]
 fn write_length(out: &mut Vec<u8>, kind: u8, length: usize) {
-    out.push(kind);
-    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-    out.extend_from_slice(b"\r\n");
+    let digit = |number: usize| b'0' + (number % 10) as u8;
+    match length {
+        0..10 => out.extend_from_slice(&[kind, digit(length), b'\r', b'\n']),
+        10..100 => {
+            out.extend_from_slice(&[kind, digit(length / 10), digit(length), b'\r', b'\n']);
+        }
+        _ => {
+            out.push(kind);
+            out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
 }
 
 fn write_line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {

@@ -132,14 +132,15 @@ impl Iterator for Places {
 }
 
 /// A command's keys; most have one, which costs no allocation.
-pub(super) enum KeyList<'c> {
+pub(crate) enum KeyList<'c> {
     None,
     One([Key<'c>; 1]),
     Many(Vec<Key<'c>>),
 }
 
 impl<'c> KeyList<'c> {
-    pub(super) fn as_slice(&self) -> &[Key<'c>] {
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[Key<'c>] {
         match self {
             KeyList::None => &[],
             KeyList::One(key) => key,

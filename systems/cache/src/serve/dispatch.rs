@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     commands::{
-        self, Batch, Block, Error, Flags, Handler, KeyList, Ran, Reply, Run, Spec, Step, Transaction, is_immediate,
+        self, Batch, Block, Error, Flags, Handler, KeyList, Ran, Reply, Run, Spec, Step,
+        Transaction, is_immediate,
     },
     store::Millis,
 };
@@ -83,9 +84,8 @@ impl Dispatch<'_, '_> {
         self.last = number;
         self.count += 1;
         *self.tick = self.tick.wrapping_add(1);
-        let is_timed = spec.may_be_slow
-            || self.tick.is_multiple_of(TIMED_ONE_IN)
-            || bytes > TIMED_BYTES;
+        let is_timed =
+            spec.may_be_slow || self.tick.is_multiple_of(TIMED_ONE_IN) || bytes > TIMED_BYTES;
         let started = is_timed.then(Instant::now);
         let (before, sent) = (self.out.buffer().len(), self.out.len());
         let ran = match spec.run {
@@ -134,12 +134,7 @@ impl Dispatch<'_, '_> {
 
     /// With nothing of the session that matters.
     #[inline]
-    fn run_plainly(
-        &mut self,
-        spec: &'static Spec,
-        handler: Handler,
-        command: Command<'_>,
-    ) -> Ran {
+    fn run_plainly(&mut self, spec: &'static Spec, handler: Handler, command: Command<'_>) -> Ran {
         let Dispatch { batch, hot, out, counters, .. } = self;
         let keys = batch.keys(spec, command);
         if hot.copies.is_empty() || !spec.has(Flags::COPIED) {
@@ -454,5 +449,8 @@ pub(super) fn block(node: &Node, session: &mut Session, last: u32, command: Comm
     let ticket = node.waiting.enter(&keys, &session.client);
     session.client.set(super::clients::flag::BLOCKED, true);
     Events::count(&node.events.blocked_clients);
+    if spec.has(Flags::READ_THROUGH) {
+        Events::count(&node.origin.counts.waited);
+    }
     session.blocked = Some(Box::new(Blocked { spec, command: encoded, keys, ticket }));
 }

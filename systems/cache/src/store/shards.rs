@@ -8,8 +8,8 @@ use std::sync::{
 use super::{Config, Item, Key, Mark, Millis, Payload, Policy, Seed, Shard, Stats, marks::Marks};
 use crate::values::Object;
 
-/// What a processor's caches hold, about.
-const LARGE_BYTES: usize = 32 << 20;
+/// What the caches of one core hold, about.
+const LARGE_BYTES: usize = 1 << 20;
 
 /// The store that all threads share. Whoever needs several shards locks them in ascending order.
 pub struct Store<O = Object> {
@@ -37,7 +37,12 @@ impl<O: Payload> Store<O> {
             .map(|_| Shard::among(count, config.max_bytes / count, config.policy, seed.clone()))
             .collect();
         let marks = shards.iter().map(|shard| Arc::clone(shard.log.marks())).collect();
-        Store { shards: shards.into_iter().map(Mutex::new).collect(), marks, is_large: AtomicBool::new(false), seed }
+        Store {
+            shards: shards.into_iter().map(Mutex::new).collect(),
+            marks,
+            is_large: AtomicBool::new(false),
+            seed,
+        }
     }
 
     pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
@@ -102,7 +107,7 @@ impl<O: Payload> Store<O> {
         (inner << bits) | shard as u64
     }
 
-    /// Whether the processor's caches cannot hold most of what it has, as [`Store::weigh`] saw last.
+    /// Whether the caches of a core cannot hold most of what it has, as [`Store::weigh`] saw last.
     #[inline]
     pub fn is_large(&self) -> bool {
         self.is_large.load(Ordering::Relaxed)

@@ -17,7 +17,8 @@ use crate::{
 /// Most channels and patterns of one client.
 const SUBSCRIPTIONS_MAX: usize = 1 << 18;
 
-const LISTEN: Flags = Flags::PUBSUB.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE);
+const LISTEN: Flags =
+    Flags::PUBSUB.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE).and(Flags::LISTENING);
 const TELL: Flags =
     Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::MAY_REPLICATE);
 const ASK: Flags = Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE);
