@@ -79,6 +79,8 @@ fn write_certificates(folder: &TempDir) {
     let key = || rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // Of the same name, the server's would look as if it had signed itself.
+    params.distinguished_name.push(rcgen::DnType::CommonName, "authority of a test");
     let authority = rcgen::CertifiedIssuer::self_signed(params, key()).unwrap();
     write("ca.pem", &authority.pem());
     for (names, certificate_file, key_file) in [
