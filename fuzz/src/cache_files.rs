@@ -131,7 +131,8 @@ fn cache_file_items() {
     let files = files();
     let head = files[0].clone();
     let payloads = files.iter().map(|file| payload(file)).collect();
-    let words = &["\u{0}", "\u{1}", "\u{2}", "\u{3}", "\u{4}", "\u{8}", "\u{9}", "\u{a}", "@", "key"];
+    let words =
+        &["\u{0}", "\u{1}", "\u{2}", "\u{3}", "\u{4}", "\u{8}", "\u{9}", "\u{a}", "@", "key"];
     let inputs = (Corpus { seeds: payloads, words }.bytes(), produce::<u8>());
     check!().with_generator(inputs).for_each(|(bytes, items)| {
         let store = store();

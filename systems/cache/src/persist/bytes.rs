@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_they_were_written() {
-        for number in [0, 1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
+        for number in [0, 1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX - 1, u64::MAX]
+        {
             let mut bytes = Vec::new();
             push_number(&mut bytes, number);
             let mut cursor = Cursor::new(&bytes);

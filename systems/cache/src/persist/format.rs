@@ -135,7 +135,9 @@ pub(super) struct Block {
 pub(super) enum Next {
     Block(Block),
     /// How many items there were to be.
-    End { items: u64 },
+    End {
+        items: u64,
+    },
 }
 
 /// Reads a file from its head to its end.

@@ -36,12 +36,7 @@ const ATTEMPTS: u32 = 3;
 ///
 /// # Errors
 /// Those of `out`, and [`io::ErrorKind::Interrupted`] when the walk was cancelled.
-pub fn write(
-    keyspace: &Keyspace,
-    out: impl Write,
-    now: Millis,
-    walk: &Walk,
-) -> io::Result<Saved> {
+pub fn write(keyspace: &Keyspace, out: impl Write, now: Millis, walk: &Walk) -> io::Result<Saved> {
     let out = Writer::begin(out, now)?;
     let mut save = Save { keyspace, out, now, walk, items: 0, apart: Vec::new() };
     let store = keyspace.store();

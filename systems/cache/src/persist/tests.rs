@@ -56,12 +56,14 @@ fn show(value: ValueRef<'_>) -> String {
             format!("set {}", lines(members))
         }
         ValueRef::Object(Object::Hash(hash)) => {
-            let pair =
-                |(field, value): (&[u8], &[u8])| format!("{}={}", field.escape_ascii(), value.escape_ascii());
+            let pair = |(field, value): (&[u8], &[u8])| {
+                format!("{}={}", field.escape_ascii(), value.escape_ascii())
+            };
             format!("hash {}", lines(hash.iter().map(pair).collect()))
         }
         ValueRef::Object(Object::SortedSet(members)) => {
-            let scored = |(member, score): (&[u8], f64)| format!("{}={score:?}", member.escape_ascii());
+            let scored =
+                |(member, score): (&[u8], f64)| format!("{}={score:?}", member.escape_ascii());
             format!("zset {}", lines(members.iter().map(scored).collect()))
         }
     }
@@ -112,7 +114,9 @@ fn collection(kind: usize, members: usize) -> Object {
         _ => {
             let mut sorted_set = SortedSet::new();
             let scores = (0..members).map(|number| number as f64 / 3.0);
-            names.zip(scores).for_each(|(name, score)| _ = sorted_set.insert(name.as_bytes(), score));
+            names
+                .zip(scores)
+                .for_each(|(name, score)| _ = sorted_set.insert(name.as_bytes(), score));
             Object::SortedSet(sorted_set)
         }
     }
@@ -133,9 +137,19 @@ fn sample(large: usize) -> Keyspace {
     put(&store, b"", NewValue::Bytes(b"no key"), Deadline::None);
     put(&store, b"large", NewValue::Bytes(&vec![b'l'; large]), Deadline::None);
     for kind in 0..4 {
-        put(&store, format!("small {kind}").as_bytes(), object(collection(kind, 3)), Deadline::None);
+        put(
+            &store,
+            format!("small {kind}").as_bytes(),
+            object(collection(kind, 3)),
+            Deadline::None,
+        );
         let key = format!("big {kind}");
-        put(&store, key.as_bytes(), object(collection(kind, (large / 100).max(30))), Deadline::None);
+        put(
+            &store,
+            key.as_bytes(),
+            object(collection(kind, (large / 200).max(30))),
+            Deadline::None,
+        );
     }
     let key = store.key(b"key 3");
     for _ in 0..2 {
@@ -177,8 +191,13 @@ fn an_empty_store_is_a_file_too() {
 
 #[test]
 fn what_is_not_a_file_of_ours_is_refused() {
-    for foreign in [&b""[..], b"P", b"PLIMCACHE", b"REDIS0011\xfa\x09redis-ver\x057.0.15", b"\0\0\0\0\0\0\0\0\0"]
-    {
+    for foreign in [
+        &b""[..],
+        b"P",
+        b"PLIMCACHE",
+        b"REDIS0011\xfa\x09redis-ver\x057.0.15",
+        b"\0\0\0\0\0\0\0\0\0",
+    ] {
         let is_ours = foreign.starts_with(b"P");
         let error = load(foreign, NOW).map(|_| ()).unwrap_err();
         match error {
@@ -285,7 +304,7 @@ fn items_that_stay_are_saved_while_others_come_and_go() {
         while rounds.load(Ordering::Relaxed) < 1_000 {
             std::thread::yield_now();
         }
-        let files: Vec<Vec<u8>> = (0..5).map(|_| saved(&keyspace)).collect();
+        let files: Vec<Vec<u8>> = (0..3).map(|_| saved(&keyspace)).collect();
         is_over.store(true, Ordering::Relaxed);
         writer.join().unwrap();
         files
@@ -306,7 +325,7 @@ fn items_that_stay_are_saved_while_others_come_and_go() {
 /// file has of it, its numbers go up one by one.
 #[test]
 fn a_collection_that_changes_all_the_while_is_saved_as_it_was_at_one_moment() {
-    const LENGTH: u64 = 20_000;
+    const LENGTH: u64 = 12_000;
     let keyspace = Keyspace::new(store(2, 1));
     let mut client = Client::new(&keyspace);
     for number in 0..LENGTH {

@@ -73,8 +73,10 @@ impl Home {
 /// A cache at work, and a connection to it.
 struct Cache {
     child: Child,
-    stream: BufReader<TcpStream>,
+    connection: Connection,
 }
+
+struct Connection(BufReader<TcpStream>);
 
 impl Cache {
     fn start(mut command: Command) -> Cache {
@@ -83,34 +85,23 @@ impl Cache {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let port = line.trim().rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
         let port = port.unwrap_or_else(|| panic!("no port in {line:?}"));
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Cache { child, stream: BufReader::new(stream) }
+        Cache { child, connection: Connection::open(port) }
     }
 
-    /// The reply's first line, and the text of a bulk string.
+    fn connect_again(&self) -> Connection {
+        Connection::open(self.connection.0.get_ref().peer_addr().unwrap().port())
+    }
+
     fn ask(&mut self, command: &str) -> String {
-        self.send(&format!("{command}\r\n"));
-        self.reply()
+        self.connection.ask(command)
     }
 
     fn send(&mut self, commands: &str) {
-        self.stream.get_mut().write_all(commands.as_bytes()).unwrap();
+        self.connection.send(commands);
     }
 
     fn reply(&mut self) -> String {
-        let mut line = String::new();
-        self.stream.read_line(&mut line).unwrap();
-        let line = line.trim_end();
-        match line.strip_prefix('$').map(|length| length.parse::<usize>()) {
-            Some(Ok(length)) => {
-                let mut text = vec![0; length + 2];
-                self.stream.read_exact(&mut text).unwrap();
-                text.truncate(length);
-                String::from_utf8(text).unwrap()
-            }
-            _ => line.to_owned(),
-        }
+        self.connection.reply()
     }
 
     /// Sets this many keys to one value, in one pipeline.
@@ -149,9 +140,42 @@ impl Cache {
     /// Waits until it ends by itself.
     fn ended(&mut self) -> Option<i32> {
         let mut rest = Vec::new();
-        self.stream.read_to_end(&mut rest).unwrap();
+        self.connection.0.read_to_end(&mut rest).unwrap();
         assert_eq!(String::from_utf8_lossy(&rest), "");
         self.child.wait().unwrap().code()
+    }
+}
+
+impl Connection {
+    fn open(port: u16) -> Connection {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Connection(BufReader::new(stream))
+    }
+
+    /// The reply's first line, or the text of a bulk string.
+    fn ask(&mut self, command: &str) -> String {
+        self.send(&format!("{command}\r\n"));
+        self.reply()
+    }
+
+    fn send(&mut self, commands: &str) {
+        self.0.get_mut().write_all(commands.as_bytes()).unwrap();
+    }
+
+    fn reply(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        let line = line.trim_end();
+        match line.strip_prefix('$').map(|length| length.parse::<usize>()) {
+            Some(Ok(length)) => {
+                let mut text = vec![0; length + 2];
+                self.0.read_exact(&mut text).unwrap();
+                text.truncate(length);
+                String::from_utf8(text).unwrap()
+            }
+            _ => line.to_owned(),
+        }
     }
 }
 
@@ -301,6 +325,24 @@ fn cache_on_a_full_disk_serves_on_and_keeps_the_old_file() {
     assert_eq!(cache.end(), Some(255));
     assert!(fs::read(home.file()).unwrap() == file);
     assert_eq!(home.start(&[]).ask("GET old"), "value");
+}
+
+/// Those who write wait for the save, and go on when the end is called off.
+#[test]
+fn cache_that_is_told_to_end_can_be_told_otherwise() {
+    let home = Home::new();
+    let mut cache = home.start(&[]);
+    cache.fill(40_000, "value");
+    let (mut writer, mut other) = (cache.connect_again(), cache.connect_again());
+    cache.send("SHUTDOWN SAVE\r\n");
+    writer.send("SET key:0 other\r\n");
+    while other.ask("SHUTDOWN ABORT") != "+OK" {}
+    assert_eq!(cache.reply(), "-ERR Errors trying to SHUTDOWN. Check logs.");
+    assert_eq!(writer.reply(), "+OK");
+    assert_eq!(other.ask("SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
+    cache.send("SHUTDOWN SAVE\r\n");
+    assert_eq!(cache.ended(), Some(0));
+    assert_eq!(home.start(&[]).ask("GET key:0"), "other");
 }
 
 #[test]

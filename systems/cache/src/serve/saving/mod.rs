@@ -1,30 +1,30 @@
 //! Saving while the server serves: one save at a time, on a thread of its own, and what is known of it.
 
+mod load;
 mod points;
+mod work;
 
 use std::{
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
     time::Duration,
 };
 
 use plimsoll_runtime::clock::Instant;
 
+pub(super) use load::load;
 pub(crate) use points::Points;
+pub(crate) use work::start;
+pub(super) use work::{finish, look};
 
 use super::{locked, node::Node};
 use crate::{
-    persist::{Loaded, Place, SaveError, Saved, UnreadableFile, Walk},
+    persist::{Loaded, Place, Saved, Walk},
     store::Millis,
 };
-
-/// After a save that failed, the next one that nobody asked for waits so long: Redis's own.
-const RETRY: Duration = Duration::from_secs(5);
-/// From one line about loading to the next.
-const TELL_EVERY: Duration = Duration::from_secs(2);
 
 /// A save, from its beginning on.
 #[derive(Debug)]
@@ -80,6 +80,8 @@ pub(crate) struct Saving {
     at_work: Mutex<Option<(Arc<Job>, JoinHandle<()>)>>,
     /// What SHUTDOWN has saved needs no saving when the server stops, nor what is not to be saved.
     is_settled: AtomicBool,
+    /// A SHUTDOWN waits for its save.
+    is_stopping: AtomicBool,
 }
 
 impl Saving {
@@ -114,6 +116,20 @@ impl Saving {
             job.walk.is_cancelled.store(true, Ordering::Relaxed);
         }
     }
+
+    /// A SHUTDOWN begins to wait; false when another one does already.
+    pub(crate) fn begin_stop(&self) -> bool {
+        !self.is_stopping.swap(true, Ordering::SeqCst)
+    }
+
+    /// It does no longer, or is not to; whether there was one.
+    pub(crate) fn abort_stop(&self) -> bool {
+        self.is_stopping.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
 }
 
 /// For the parameter `save`.
@@ -126,176 +142,7 @@ pub(crate) fn points(text: &str) -> Result<String, String> {
 pub(crate) fn file_name(text: &str) -> Result<String, String> {
     match text {
         "." | ".." => Err("dbfilename can't be a path, just a filename".to_owned()),
-        text if text.contains('/') => {
-            Err("dbfilename can't be a path, just a filename".to_owned())
-        }
+        text if text.contains('/') => Err("dbfilename can't be a path, just a filename".to_owned()),
         text => Ok(text.to_owned()),
     }
-}
-
-/// Begins with what the last server left, before anybody is served.
-///
-/// # Errors
-/// When the file cannot be read or is damaged, or its folder is not there.
-pub(super) fn load(node: &Node) -> Result<(), UnreadableFile> {
-    locked(&node.saving.facts).last_saved = Node::now();
-    let (folder, name) = (node.parameters.text("dir"), node.parameters.text("dbfilename"));
-    let folder = std::fs::canonicalize(&folder).map_err(|error| UnreadableFile {
-        path: folder.into(),
-        error: error.into(),
-    })?;
-    // A path that is no text is shown as well as it can be.
-    node.parameters.decide("dir", &folder.to_string_lossy()).ok();
-    if name.is_empty() {
-        return Ok(());
-    }
-    let place = Place::new(folder, name);
-    let started = Instant::now();
-    let path = place.path().display().to_string();
-    let total = std::fs::metadata(place.path()).map_or(0, |about| about.len());
-    let mut told = started;
-    let loaded = place.load(node.keyspace.store(), Node::now(), |loaded| {
-        if told.elapsed() >= TELL_EVERY {
-            told = Instant::now();
-            let (items, bytes) = (loaded.items.to_string(), loaded.bytes.to_string());
-            let fields = [("items", &*items), ("bytes", &bytes), ("of", &total.to_string())];
-            node.journal.info("loading", &fields);
-        }
-    })?;
-    if let Some(loaded) = loaded {
-        let took = format!("{:.3}", started.elapsed().as_secs_f64());
-        let (items, expired) = (loaded.items.to_string(), loaded.expired.to_string());
-        let fields =
-            [("file", &*path), ("items", &items), ("expired", &expired), ("seconds", &took)];
-        node.journal.info("loaded", &fields);
-        locked(&node.saving.facts).loaded = Some(loaded);
-    }
-    // Set once, here.
-    node.saving.place.set(place).ok();
-    Ok(())
-}
-
-/// Begins to save on a thread of its own.
-///
-/// # Errors
-/// See [`Refusal`].
-pub(crate) fn start(node: &Arc<Node>) -> Result<Arc<Job>, Refusal> {
-    let place = node.saving.place.get().ok_or(Refusal::Nowhere)?.clone();
-    let mut at_work = locked(&node.saving.at_work);
-    if let Some((job, thread)) = at_work.take() {
-        if job.outcome().is_none() {
-            *at_work = Some((job, thread));
-            return Err(Refusal::Busy);
-        }
-        // It is over but for its last steps. If it panicked, the job says so.
-        thread.join().ok();
-    }
-    let job = Arc::new(Job {
-        walk: Walk::default(),
-        started: Instant::now(),
-        outcome: OnceLock::new(),
-    });
-    let (shared, own) = (Arc::clone(node), Arc::clone(&job));
-    let run = move || {
-        let over = Over { node: &shared, job: &own };
-        over.end(save(&shared, &place, &own));
-    };
-    let thread = thread::Builder::new().name("cache-save".to_owned()).spawn(run);
-    *at_work = Some((Arc::clone(&job), thread.map_err(|_| Refusal::NoThread)?));
-    Ok(job)
-}
-
-/// Sees to it that a job is over when its thread is, also by a panic.
-struct Over<'j> {
-    node: &'j Node,
-    job: &'j Job,
-}
-
-impl Over<'_> {
-    fn end(&self, outcome: Result<Saved, SaveError>) {
-        self.settle(outcome.map_err(|error| error.to_string()));
-    }
-
-    fn settle(&self, outcome: Result<Saved, String>) {
-        if let Err(error) = &outcome {
-            self.node.journal.error("not saved", &[("error", error)]);
-            let mut facts = locked(&self.node.saving.facts);
-            facts.last_error = Some(error.clone());
-            facts.ended = Some(Instant::now());
-            facts.last_took = Some(self.job.started.elapsed());
-        }
-        // Whoever comes second changes nothing.
-        self.job.outcome.set(outcome).ok();
-    }
-}
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        if self.job.outcome().is_none() {
-            self.settle(Err("the save has failed by a fault of this program".to_owned()));
-        }
-    }
-}
-
-fn save(node: &Node, place: &Place, job: &Job) -> Result<Saved, SaveError> {
-    let changes = node.dirty.load(Ordering::Relaxed);
-    let saved = place.save(&node.keyspace, Node::now(), &job.walk)?;
-    let took = job.started.elapsed();
-    let mut facts = locked(&node.saving.facts);
-    facts.last_saved = Node::now();
-    facts.last_took = Some(took);
-    facts.last_error = None;
-    facts.last = Some(saved);
-    facts.ended = Some(Instant::now());
-    facts.saves += 1;
-    facts.saved_changes = changes;
-    drop(facts);
-    let (path, items) = (place.path().display().to_string(), saved.items.to_string());
-    let (bytes, took) = (saved.bytes.to_string(), format!("{:.3}", took.as_secs_f64()));
-    let fields = [("file", &*path), ("items", &items), ("bytes", &bytes), ("seconds", &took)];
-    node.journal.info("saved", &fields);
-    Ok(saved)
-}
-
-/// Begins a save when a point of `save` is due.
-pub(super) fn look(node: &Arc<Node>) {
-    let text = node.parameters.text("save");
-    if text.is_empty() || !node.saving.has_place() || node.saving.job().is_some() {
-        return;
-    }
-    let Some(points) = Points::read(&text) else { return };
-    let facts = node.saving.facts();
-    let seconds = Node::now().0.saturating_sub(facts.last_saved.0) / 1_000;
-    let is_soon = facts.last_error.is_some()
-        && facts.ended.is_some_and(|ended| ended.elapsed() < RETRY);
-    if points.is_due(seconds, node.saving.changes(node)) && !is_soon {
-        // It is looked again in a second.
-        start(node).ok();
-    }
-}
-
-/// The server has stopped, so nothing is written any more: saves what it holds, where `save` says so and
-/// SHUTDOWN has not said otherwise.
-///
-/// # Errors
-/// When that fails; the file is the one of the last save then.
-pub(super) fn finish(node: &Node) -> Result<(), SaveError> {
-    node.saving.cancel();
-    let at_work = locked(&node.saving.at_work).take();
-    if let Some((_, thread)) = at_work {
-        // Its panic, if that was its end, is told already.
-        thread.join().ok();
-    }
-    let is_on = Points::read(&node.parameters.text("save")).is_some_and(|points| points.is_on());
-    let Some(place) = node.saving.place.get().filter(|_| is_on) else { return Ok(()) };
-    if node.saving.is_settled.swap(true, Ordering::SeqCst) {
-        return Ok(());
-    }
-    let job =
-        Job { walk: Walk::default(), started: Instant::now(), outcome: OnceLock::new() };
-    let saved = save(node, place, &job);
-    if let Err(error) = &saved {
-        node.journal.error("not saved", &[("error", &error.to_string())]);
-    }
-    saved.map(drop)
 }

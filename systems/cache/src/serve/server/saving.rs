@@ -28,6 +28,8 @@ pub(crate) const TABLE: &[Spec] = &[
 pub(super) const HANDLERS: Handlers =
     &[("save", save), ("bgsave", bgsave), ("lastsave", lastsave), ("shutdown", shutdown)];
 
+const FAILED: Error = Error::text("ERR Errors trying to SHUTDOWN. Check logs.");
+
 /// What a connection waits for that has sent SAVE or SHUTDOWN: the command runs again until it is over.
 #[derive(Debug)]
 pub(crate) enum Errand {
@@ -43,9 +45,15 @@ impl Errand {
     pub(crate) fn abandon(self, node: &Node) {
         match self {
             Errand::Save(_) => {}
-            Errand::Quiet | Errand::Stop(_) => node.pause.end(),
+            Errand::Quiet | Errand::Stop(_) => give_up(node),
         }
     }
+}
+
+/// A SHUTDOWN that was waiting does no longer: those who write are served again.
+fn give_up(node: &Node) {
+    node.saving.abort_stop();
+    node.pause.end();
 }
 
 impl From<Refusal> for Error {
@@ -117,9 +125,16 @@ fn options(call: &ServerCall<'_, '_, '_>) -> Result<Options, Error> {
 fn shutdown(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let options = options(call)?;
     if options.aborts {
-        return Err(Error::text("ERR No shutdown in progress."));
+        return abort(call);
     }
-    match call.session.errand.take().map(|errand| *errand) {
+    let errand = call.session.errand.take().map(|errand| *errand);
+    if matches!(errand, Some(Errand::Quiet | Errand::Stop(_))) && !call.node.saving.is_stopping() {
+        // SHUTDOWN ABORT.
+        call.node.saving.cancel();
+        call.node.pause.end();
+        return Err(FAILED);
+    }
+    match errand {
         Some(Errand::Quiet) => match saving::start(call.node) {
             Ok(job) => wait(call, Errand::Stop(job)),
             // It would be of before; it ends soon, and then it is this one's turn.
@@ -128,15 +143,15 @@ fn shutdown(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
                 wait(call, Errand::Quiet)
             }
             Err(refusal) => {
-                call.node.pause.end();
+                give_up(call.node);
                 Err(refusal.into())
             }
         },
         Some(Errand::Stop(job)) => match job.outcome() {
             None => wait(call, Errand::Stop(job)),
             Some(Err(_)) if !options.is_forced => {
-                call.node.pause.end();
-                Err(Error::text("ERR Errors trying to SHUTDOWN. Check logs."))
+                give_up(call.node);
+                Err(FAILED)
             }
             Some(_) => end(call),
         },
@@ -155,9 +170,20 @@ fn begin(call: &mut ServerCall<'_, '_, '_>, options: &Options) -> Outcome {
     if !call.node.saving.has_place() {
         return Err(Refusal::Nowhere.into());
     }
+    if !call.node.saving.begin_stop() {
+        return Err(FAILED);
+    }
     // Until it is ended: what is saved is to be all there was.
     call.node.pause.start(Millis(u64::MAX), true, call.now);
     wait(call, Errand::Quiet)
+}
+
+fn abort(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    if !call.node.saving.abort_stop() {
+        return Err(Error::text("ERR No shutdown in progress."));
+    }
+    call.out.ok();
+    Ok(())
 }
 
 fn wait(call: &mut ServerCall<'_, '_, '_>, errand: Errand) -> Outcome {
