@@ -56,8 +56,6 @@ pub enum Begun {
 /// What happened, since the start.
 #[derive(Debug, Default)]
 pub struct FillCounts {
-    /// Reads that waited for a fill that ran already.
-    pub joined: AtomicU64,
     /// Reads that were given what was not fresh any more.
     pub stale: AtomicU64,
     /// Fills whose key a client changed meanwhile.
@@ -160,7 +158,7 @@ impl Fills {
         let Some(shard) = self.shards.get(shard) else { return Step::Ready };
         shard.with(|table| {
             let entry = table.get(key.hash());
-            let step = match entry.fresh {
+            match entry.fresh {
                 // It has come from a client, or is fresh.
                 _ if exists && entry.fresh.is_none_or(|fresh| now < fresh.until) => Step::Ready,
                 Some(fresh) if exists => {
@@ -173,11 +171,7 @@ impl Fills {
                     }
                 }
                 _ => self.fill(table, entry, key, now),
-            };
-            if matches!(step, Step::Wait { is_new: false, .. }) {
-                self.counts.joined.fetch_add(1, Ordering::Relaxed);
             }
-            step
         })
     }
 

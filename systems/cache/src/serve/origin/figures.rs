@@ -31,8 +31,8 @@ pub(crate) struct Figures {
     /// Not begun, because too many were under way or the origin had failed.
     pub(crate) refused: u64,
     pub(crate) fetched_bytes: u64,
-    /// Reads that waited for a fill that ran already.
-    pub(crate) joined: u64,
+    /// Reads that had to wait, for whichever fill.
+    pub(crate) waited: u64,
     /// Reads of what was not fresh any more.
     pub(crate) stale: u64,
 }
@@ -61,7 +61,7 @@ impl Figures {
             overtaken: since(&fills.counts.overtaken),
             refused: since(&counts.refused),
             fetched_bytes: since(&counts.bytes),
-            joined: since(&fills.counts.joined),
+            waited: since(&counts.waited),
             stale: since(&fills.counts.stale),
         }
     }

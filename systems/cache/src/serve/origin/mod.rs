@@ -65,6 +65,8 @@ pub(crate) struct Counts {
     pub(crate) failed: AtomicU64,
     /// Not begun, because too many were under way or the origin had failed.
     pub(crate) refused: AtomicU64,
+    /// Reads that had to wait.
+    pub(crate) waited: AtomicU64,
     /// Of the values.
     pub(crate) bytes: AtomicU64,
 }

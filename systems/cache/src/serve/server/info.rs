@@ -305,7 +305,7 @@ fn origin_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("fills_overtaken", figures.overtaken),
         ("fills_refused", figures.refused),
         ("fetched_bytes", figures.fetched_bytes),
-        ("joined_reads", figures.joined),
+        ("waiting_reads", figures.waited),
         ("stale_reads", figures.stale),
     ] {
         text.line(&format!("origin_{name}"), count);
