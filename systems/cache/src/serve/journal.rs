@@ -1,13 +1,29 @@
-//! The server's log: what it does, what it refuses, and who changed what. Lines about refusals are made from
-//! the counters, so that a storm of them costs one line in ten seconds.
+//! The server's log: what it does, what it refuses, and who changed what. Lines are written by a thread of
+//! their own, so that a reader who is stuck stops nobody. Lines about refusals are made from the counters, so
+//! that a storm of them costs one line in ten seconds.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::{
+    io,
+    sync::{
+        Mutex,
+        atomic::{AtomicU8, AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::Builder,
+    time::Duration,
+};
 
 use plimsoll_runtime::log::{Level, Log};
 
-use super::{node::Node, statistics::Events};
+use super::{locked, node::Node, statistics::Events};
 use crate::store::Millis;
 
+/// Lines that wait to be written; more are lost, and counted.
+const LINES_MAX: usize = 1_024;
+/// Longest value of a field, in bytes.
+const VALUE_MAX: usize = 1_024;
+/// How long the last lines may take to be written.
+const FLUSH_TIME: Duration = Duration::from_secs(1);
 /// From one line about a kind of refusal to the next, in milliseconds.
 const REFUSALS_EVERY: u64 = 10_000;
 
@@ -16,14 +32,30 @@ pub(crate) const LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "n
 
 /// Where lines go; nowhere unless there is a log.
 pub(crate) struct Journal {
-    log: Option<Log>,
+    writer: Mutex<Option<Writer>>,
     /// The place of `loglevel` in [`LEVELS`].
     level: AtomicU8,
+    lost: AtomicU64,
+}
+
+/// The thread that writes.
+struct Writer {
+    lines: SyncSender<Line>,
+    ended: Receiver<()>,
+}
+
+struct Line {
+    level: Level,
+    message: String,
+    fields: Vec<(String, String)>,
 }
 
 impl Journal {
-    pub(crate) fn new(log: Option<Log>) -> Journal {
-        Journal { log, level: AtomicU8::new(2) }
+    /// # Errors
+    /// When no thread can be started.
+    pub(crate) fn new(log: Option<Log>) -> io::Result<Journal> {
+        let writer = log.map(Writer::start).transpose()?;
+        Ok(Journal { writer: Mutex::new(writer), level: AtomicU8::new(2), lost: AtomicU64::new(0) })
     }
 
     /// `loglevel`.
@@ -31,6 +63,21 @@ impl Journal {
         let place = LEVELS.iter().position(|level| *level == name);
         if let Some(place) = place.and_then(|place| u8::try_from(place).ok()) {
             self.level.store(place, Ordering::Relaxed);
+        }
+    }
+
+    /// Lines that could not wait to be written.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Returns when everything is written, or that takes too long. Nothing is written after it.
+    pub(crate) fn finish(&self) {
+        let writer = locked(&self.writer).take();
+        if let Some(Writer { lines, ended }) = writer {
+            drop(lines);
+            // Whoever is stuck is not waited for.
+            ended.recv_timeout(FLUSH_TIME).ok();
         }
     }
 
@@ -57,10 +104,46 @@ impl Journal {
             3 => Level::Warning,
             _ => return,
         };
-        if let Some(log) = self.log.as_ref().filter(|_| level >= least) {
-            log.write(level, message, fields);
+        if level < least {
+            return;
+        }
+        let writer = locked(&self.writer);
+        let Some(writer) = writer.as_ref() else { return };
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), cut(value).to_owned());
+        let fields = fields.iter().map(owned).collect();
+        let line = Line { level, message: message.to_owned(), fields };
+        if writer.lines.try_send(line).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Writer {
+    fn start(log: Log) -> io::Result<Writer> {
+        let (lines, waiting) = sync_channel::<Line>(LINES_MAX);
+        let (end, ended) = sync_channel(1);
+        Builder::new().name("cache-log".to_owned()).spawn(move || {
+            for Line { level, message, fields } in waiting {
+                let fields: Vec<(&str, &str)> =
+                    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                log.write(level, &message, &fields);
+            }
+            // Nobody may wait for it any more.
+            end.send(()).ok();
+        })?;
+        Ok(Writer { lines, ended })
+    }
+}
+
+/// The beginning of a value that is too long.
+fn cut(value: &str) -> &str {
+    value.get(..value.floor_char_boundary(VALUE_MAX)).unwrap_or(value)
 }
 
 /// A kind of refusal, where it is counted, and what to do about it.
@@ -129,9 +212,6 @@ pub(super) struct Refusals {
 
 impl Refusals {
     pub(super) fn look(&mut self, node: &Node, now: Millis) {
-        if node.journal.log.is_none() {
-            return;
-        }
         for (told, (what, counted, why)) in self.told.iter_mut().zip(REFUSALS) {
             if let Some(new) = told.news(counted(node), now) {
                 let new = new.to_string();
@@ -143,6 +223,8 @@ impl Refusals {
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_runtime::log::{LogConfig, Sink};
+
     use super::*;
 
     #[test]
@@ -155,16 +237,53 @@ mod tests {
             ("nothing", &[]),
         ] {
             let log = Log::memory();
-            let journal = Journal::new(Some(log.clone()));
+            let journal = Journal::new(Some(log.clone())).unwrap();
             journal.set_level(name);
             journal.debug("x", &[]);
             journal.info("x", &[]);
             journal.warn("x", &[]);
             journal.error("x", &[]);
+            journal.finish();
+            journal.error("after the end", &[]);
             let expected: Vec<String> =
                 expected.iter().map(|level| format!("level={level} msg=x")).collect();
             assert_eq!(log.lines(), expected, "{name}");
         }
+    }
+
+    /// Somebody who takes no line before he is let go.
+    struct Stuck(std::sync::mpsc::Receiver<()>);
+
+    impl io::Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.recv().ok();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_who_is_stuck_stops_nobody() {
+        let (go, stuck) = sync_channel(0);
+        let sink = Sink::Writer(Box::new(Stuck(stuck)));
+        let log = Log::new(LogConfig { sink, ..LogConfig::default() }).unwrap();
+        let journal = Journal::new(Some(log)).unwrap();
+        let more = 10;
+        for _ in 0..LINES_MAX + 1 + more {
+            journal.info("x", &[]);
+        }
+        // The first line may have left the queue.
+        assert!((more as u64..=more as u64 + 1).contains(&journal.lost()), "{}", journal.lost());
+        drop(go);
+        journal.finish();
+    }
+
+    #[test]
+    fn values_have_an_end() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(VALUE_MAX)).len(), VALUE_MAX);
     }
 
     #[test]

@@ -117,7 +117,9 @@ impl Running {
         }
         // No fill writes to what is saved.
         self.node.origin.stop();
-        saving::finish(&self.node)
+        let saved = saving::finish(&self.node);
+        self.node.journal.finish();
+        saved
     }
 }
 
@@ -147,7 +149,7 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
     let Ports { plain, secure: secure_socket, admin, addr } = Ports::take(&settings, threads)?;
     let mut random = Random::from_entropy();
     let given = settings.given.clone();
-    let node = Arc::new(node(config, settings, users, addr, &mut random));
+    let node = Arc::new(node(config, settings, users, addr, &mut random)?);
     // Users have their passwords already.
     given.iter().filter(|name| **name != "requirepass").for_each(|name| apply(&node, name));
     let admin = admin.map(|bound| Admin::start(bound, &node)).transpose()?;
@@ -231,7 +233,7 @@ fn node(
     users: Users,
     addr: SocketAddr,
     random: &mut Random,
-) -> Node {
+) -> io::Result<Node> {
     let parameters = settings.parameters;
     let threads = usize::try_from(parameters.number("io-threads")).unwrap_or(1);
     let max_bytes = usize::try_from(parameters.number("maxmemory")).unwrap_or(usize::MAX);
@@ -243,7 +245,7 @@ fn node(
     let index = CommandIndex::new();
     let mut id = [0; 20];
     random.fill(&mut id);
-    Node {
+    Ok(Node {
         keyspace: Keyspace::new(store),
         clients: Clients::default(),
         channels: Channels::default(),
@@ -255,7 +257,7 @@ fn node(
         users,
         parameters,
         config_file: config.file.clone(),
-        journal: Journal::new(config.log.clone()),
+        journal: Journal::new(config.log.clone())?,
         lifecycle: Lifecycle::default(),
         slowlog: Mutex::default(),
         latencies: Mutex::default(),
@@ -273,7 +275,7 @@ fn node(
         addr,
         started: Instant::now(),
         run_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
+    })
 }
 
 /// What leaves the store by itself is told to those who track or are notified.

@@ -59,6 +59,8 @@ fn server(node: &Node, page: &mut Page) {
     let uptime = node.started.elapsed().as_secs_f64();
     page.gauge("plimsoll_cache_uptime_seconds", "Time since the start.").value(uptime);
     page.gauge("plimsoll_cache_threads", "Threads that serve.").value(node.workers.len());
+    let help = "Lines of the log that could not wait to be written.";
+    page.counter("plimsoll_cache_log_lines_lost_total", help).value(node.journal.lost());
     let is_healthy = u8::from(health(node).is_ok());
     page.gauge("plimsoll_cache_healthy", "1 as long as no thread is stuck.").value(is_healthy);
     let is_ready = u8::from(ready(node).is_ok());
