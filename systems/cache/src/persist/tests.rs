@@ -332,7 +332,7 @@ fn a_collection_that_changes_all_the_while_is_saved_as_it_was_at_one_moment() {
         client.run(&["RPUSH", "queue", &number.to_string()]);
         client.run(&["HSET", "hash", &number.to_string(), "stays"]);
     }
-    let is_over = AtomicBool::new(false);
+    let (is_over, rounds) = (AtomicBool::new(false), AtomicU32::new(0));
     let (files, last) = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut client = Client::new(&keyspace);
@@ -343,9 +343,13 @@ fn a_collection_that_changes_all_the_while_is_saved_as_it_was_at_one_moment() {
                 client.run(&["HSET", "hash", &format!("passing {}", number % 1_000), "x"]);
                 client.run(&["HDEL", "hash", &format!("passing {}", (number + 500) % 1_000)]);
                 number += 1;
+                rounds.fetch_add(1, Ordering::Relaxed);
             }
             number
         });
+        while rounds.load(Ordering::Relaxed) < 10 {
+            std::thread::yield_now();
+        }
         let files: Vec<Vec<u8>> = (0..3).map(|_| saved(&keyspace)).collect();
         is_over.store(true, Ordering::Relaxed);
         (files, writer.join().unwrap())
