@@ -7,7 +7,7 @@ use plimsoll_runtime::timer;
 use plimsoll_wire::resp::{CommandDecoder, CommandError, Limits};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, ahead::Ahead, output};
+use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, ahead::Ahead, orders, output};
 use crate::{
     commands::{self, Batch, Block, Error, Flags, KEPT_BYTES},
     serve::{
@@ -121,9 +121,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match ran.stop {
             Stop::Paused => self.pause(),
             Stop::Blocked(block) => self.wait_until(block),
-            Stop::Later => return Turn::Later,
+            // Who asks for much waits between its parts for those who ask for little.
+            Stop::Later | Stop::Reply => return Turn::Later,
             _ if ran.commands >= TURN_COMMANDS => return Turn::Later,
-            Stop::Input | Stop::Reply | Stop::Closing => {}
+            Stop::Input | Stop::Closing => {}
         }
         Turn::Again
     }
@@ -311,7 +312,10 @@ fn run_all(
                 Flow::Blocked(block) => {
                     dispatch.batch.release();
                     dispatch::block(dispatch.node, dispatch.session, dispatch.last, command);
-                    return (done + taken, Stop::Blocked(block));
+                    done += taken;
+                    let limits = limits(dispatch);
+                    orders::place(dispatch, data.get(done..).unwrap_or_default(), limits);
+                    return (done, Stop::Blocked(block));
                 }
                 Flow::Next => done += taken,
             },

@@ -148,7 +148,7 @@ fn half_frames() {
             assert_eq!(slow.reply(), "+OK");
             assert!(slow.info("memory", "mem_clients_normal") > 0);
             // Those that were cut in the middle of a small command may go on.
-            let cut = peers.get_mut(EACH + 1).unwrap();
+            let cut = &mut peers[EACH + 1];
             cut.send(&whole[1 + 1..]);
             assert_eq!(cut.reply(), "+OK");
             drop((peers, slow));

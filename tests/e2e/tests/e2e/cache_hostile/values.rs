@@ -63,7 +63,7 @@ fn values_of_100_mb() {
         // Four shards; one has room for one of these.
         flags: &["--threads", "1", "--maxmemory", "512mb", "--policy", "allkeys-lru"],
         // What is stored, what comes in, and what a change of it copies.
-        memory_mb: 512 + 300,
+        memory_mb: 512 + 400,
     };
     let fill = |cache: &Cache| {
         let mut peer = Peer::connect(cache);
