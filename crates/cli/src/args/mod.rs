@@ -155,7 +155,7 @@ pub(crate) enum Command {
     /// Start a sample service, load it, watch it, and say what was seen
     Demo(DemoArgs),
     /// Run a system to practise on
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Print the completion script of a shell
     Completion(CompletionArgs),
     /// Print the version
