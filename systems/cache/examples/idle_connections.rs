@@ -13,11 +13,16 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
 };
 
+use mimalloc::MiMalloc;
 use plimsoll_cache::serve::{self, Config};
 use plimsoll_runtime::shutdown;
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let count: usize = std::env::args().nth(1).map_or(Ok(10_000), |arg| arg.parse())?;
+    let count: usize = std::env::args().nth(1).map_or(Ok(5_000), |arg| arg.parse())?;
     shutdown::raise_fd_limit()?;
     let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     config.parameters.push(("maxclients".to_owned(), (count * 2).to_string()));

@@ -68,7 +68,8 @@ impl Mailbox {
     }
 
     /// One message: a RESP aggregate without its first byte, which depends on the receiver's
-    /// protocol, or a whole simple string, with its `+`. `false` when that was too much for a receiver that does not read: it is closed.
+    /// protocol, or a whole simple string, with its `+`. `false` when that was too much for a receiver that
+    /// does not read: it is closed.
     pub(crate) fn post(&self, message: &Bytes, limit: &ClassLimit, now: Millis) -> bool {
         let mut mail = locked(&self.mail);
         if mail.order == Some(Order::CloseUnsent) {

@@ -7,6 +7,7 @@
 
 pub(super) mod ahead;
 mod batch;
+mod orders;
 mod output;
 #[cfg(test)]
 mod tests;
@@ -66,7 +67,8 @@ pub(super) struct Connection<S> {
     stream: S,
     node: Arc<Node>,
     worker: Rc<Worker>,
-    session: Session,
+    /// Boxed: with it the task would be so large that the allocator rounds it up to twice as much.
+    session: Box<Session>,
     partial: Option<Box<Partial>>,
     pending: Pending,
     /// Of the memory above, what the node knows of.
@@ -114,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         worker: Rc<Worker>,
         client: Arc<Client>,
     ) -> Connection<S> {
-        let session = Session::new(&node, client);
+        let session = Box::new(Session::new(&node, client));
         worker.open.set(worker.open.get() + 1);
         Connection {
             stream,

@@ -8,8 +8,8 @@ use std::{
 };
 
 use redis::{
-    AsyncCommands, Client, Commands, Connection, ErrorKind, ExistenceCheck, FromRedisValue,
-    LposOptions, RedisResult, SetExpiry, SetOptions, TlsCertificates, Value,
+    AsyncCommands, Client, Commands, Connection, ErrorKind, ExistenceCheck, LposOptions,
+    RedisResult, SetExpiry, SetOptions, TlsCertificates, Value,
 };
 
 use super::{secure::SecureCache, url};
