@@ -229,17 +229,28 @@ impl<'s> Batch<'s> {
 
     /// Begins to load what commands with these keys will read, so that they wait for memory together and
     /// not one after the other. Gives up all locks.
-    pub(crate) fn prefetch(&mut self, keys: &mut [Key<'_>]) {
+    /// Passes over a shard that somebody else has locked: this is not worth waiting for.
+    ///
+    /// `keys` are the shards and hashes of keys, in any order.
+    pub(crate) fn prefetch(&mut self, keys: &mut [(usize, u64)]) {
         self.release();
         let store = self.held.store();
-        keys.sort_unstable_by_key(|key| store.shard_of(key.slot()));
+        keys.sort_unstable_by_key(|(shard, _)| *shard);
         for load in [Shard::prefetch_entry, Shard::prefetch_record] {
-            for keys in keys.chunk_by(|a, b| store.shard_of(a.slot()) == store.shard_of(b.slot())) {
-                let Some(first) = keys.first() else { continue };
-                let shard = store.lock_for(first);
-                keys.iter().for_each(|key| load(&shard, key.hash()));
+            for keys in keys.chunk_by(|(a, _), (b, _)| a == b) {
+                let shard = keys.first().and_then(|(shard, _)| store.try_lock(*shard));
+                let Some(shard) = shard else { continue };
+                keys.iter().for_each(|(_, hash)| load(&shard, *hash));
             }
         }
+    }
+
+    /// Has fetched what a command will read that is not there.
+    pub(crate) fn order(&mut self, spec: &'static Spec, command: Command<'_>) {
+        let keys = self.keys(spec, command);
+        self.lock(&keys);
+        // Whether it can be is told to the command itself.
+        fills::prepare(&mut self.held, keys.as_slice(), self.now).ok();
     }
 
     /// Unlocks all shards: at the end of a batch, and before anything lengthy.

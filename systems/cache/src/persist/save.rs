@@ -103,12 +103,18 @@ impl<W: Write> Save<'_, W> {
     /// Appends some items of a shard to the block, under the shard's lock.
     fn gather(&mut self, shard: usize, cursor: u64) -> u64 {
         let Save { keyspace, out, now, items, apart, .. } = self;
-        let shard = keyspace.store().lock(shard);
+        let (fills, index) = (keyspace.fills(), shard);
+        let shard = keyspace.store().lock(index);
         let block = out.block();
         let end = block.len() + STEP_BYTES;
         let mut cursor = cursor;
         for _ in 0..STEP_BUCKETS {
-            cursor = shard.scan(cursor, 1, *now, |item| {
+            cursor = shard.scan(cursor, 1, *now, |mut item| {
+                // A restart forgets that it may be served later than that only under conditions.
+                if item.deadline.is_some() && fills.is_on() {
+                    let fresh = fills.fresh_until(index, &keyspace.store().key(item.key));
+                    item.deadline = fresh.or(item.deadline);
+                }
                 *items += 1;
                 apart.extend(gather_one(block, &item));
             });

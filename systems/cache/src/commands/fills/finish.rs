@@ -106,7 +106,7 @@ impl ShardFills {
 impl Fills {
     /// The time from which a key is no longer fresh, if that is known: before its deadline. Its shard is
     /// locked.
-    pub fn fresh_until(&self, shard: usize, key: &Key<'_>) -> Option<Millis> {
+    pub(crate) fn fresh_until(&self, shard: usize, key: &Key<'_>) -> Option<Millis> {
         let shard = self.shards.get(shard)?;
         if shard.entries.load(Ordering::Relaxed) == 0 {
             return None;

@@ -9,6 +9,7 @@ use plimsoll_wire::resp::CommandDecoder;
 use super::*;
 use crate::{
     commands::{Batch, Changes, Keyspace, Ran, Reply, resolve},
+    persist::{self, Walk},
     store::{Config, Policy, Store},
 };
 
@@ -321,4 +322,21 @@ fn what_is_remembered_is_bounded() {
         table.put_answer(hash, entry(100_000), Millis(90_000), 1_000);
     }
     assert_eq!(table.len(), 100, "two that are over leave for each that comes");
+}
+
+/// What is known of freshness is not saved, so stale items do not outlive a restart unwatched.
+#[test]
+fn items_are_saved_while_they_are_fresh() {
+    let node = Node::new();
+    node.check("SET own 1 PX 60000", "+OK");
+    node.check("GET k", "waits");
+    assert!(node.finish("k", node.only("k"), node.value("1")));
+    let (mut file, walk) = (Vec::new(), Walk::default());
+    persist::write(&node.keyspace, &mut file, Millis(node.now), &walk).unwrap();
+    let loaded = Node::new();
+    let store = loaded.keyspace.store();
+    persist::read(store, &file[..], file.len() as u64, Millis(node.now), |_| {}).unwrap();
+    loaded.check("PTTL own", ":60000");
+    loaded.check("PTTL k", ":10000");
+    node.check("PTTL k", ":30000");
 }

@@ -42,6 +42,8 @@ enum Stop {
     Paused,
     /// Room for the next command is being made.
     Later,
+    /// There were many commands.
+    Turn,
     Blocked(Block),
 }
 
@@ -122,8 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Stop::Paused => self.pause(),
             Stop::Blocked(block) => self.wait_until(block),
             // Who asks for much waits between its parts for those who ask for little.
-            Stop::Later | Stop::Reply => return Turn::Later,
-            _ if ran.commands >= TURN_COMMANDS => return Turn::Later,
+            Stop::Later | Stop::Reply | Stop::Turn => return Turn::Later,
             Stop::Input | Stop::Closing => {}
         }
         Turn::Again
@@ -333,6 +334,9 @@ fn run_all(
         }
         if dispatch.out.len() > BATCH_REPLY_MAX {
             return (done, Stop::Reply);
+        }
+        if dispatch.count >= TURN_COMMANDS {
+            return (done, Stop::Turn);
         }
     }
 }

@@ -36,13 +36,14 @@ impl Breaker {
         true
     }
 
-    pub(super) fn succeeded(&self) {
-        *locked(&self.0) = State::default();
+    /// Closes; whether it was open.
+    pub(super) fn succeeded(&self) -> bool {
+        std::mem::take(&mut *locked(&self.0)).open_until.is_some()
     }
 
     /// Opens after `failures_max` failures in a row, 0 being never, and after each failed trial for
-    /// twice as long, from `millis` on.
-    pub(super) fn failed(&self, now: Millis, failures_max: u32, millis: u64) {
+    /// twice as long, from `millis` on. Whether it was closed and is open now.
+    pub(super) fn failed(&self, now: Millis, failures_max: u32, millis: u64) -> bool {
         let mut state = locked(&self.0);
         state.failures = state.failures.saturating_add(1);
         let is_trial = std::mem::take(&mut state.is_probing);
@@ -54,6 +55,7 @@ impl Breaker {
             state.opened = state.opened.saturating_add(1);
             state.open_until = Some(Millis(now.0.saturating_add(time)));
         }
+        !is_open && state.open_until.is_some()
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -53,16 +53,17 @@ pub(super) async fn run(node: Arc<Node>, client: Rc<Client>, order: Order, chanc
     let settings = &Arc::clone(&rules).settings;
     let mut room = permit.room(settings.bytes_max);
     let timeout = Duration::from_millis(rule.timeout(settings));
-    let rule_asked = Arc::clone(&rule);
+    let asked = Arc::clone(&rule);
     let permit = Some(permit);
     let mut ending = Ending { node, key, id, rule, rules, permit, fetched: None };
     let deadline = Instant::now() + timeout;
     let mut limits = Limits { room: &mut room, body: settings.body_max, deadline };
-    let asked = client.get(&rule_asked.site, &path, &mut limits);
-    let answer = timer::timeout_at(deadline, asked).await.unwrap_or(Err(Failure::Timeout));
-    ending.fetched = Some(judge(answer, &rule_asked, settings, Node::now(), chance));
+    let answer = client.get(&asked.site, &path, &mut limits);
+    let answer = timer::timeout_at(deadline, answer).await.unwrap_or(Err(Failure::Timeout));
+    ending.fetched = Some(judge(answer, &asked, settings, Node::now(), chance));
 }
 
+/// What an answer means for its key.
 fn judge(
     answer: Result<Answer, Failure>,
     rule: &Rule,
@@ -70,41 +71,64 @@ fn judge(
     now: Millis,
     chance: f64,
 ) -> Fetched {
-    let breaker = &rule.site.breaker;
     let why = match answer {
-        Ok(answer) if answer.status.is_success() => {
-            breaker.succeeded();
-            let (fresh, deadline) =
-                freshness::of_value(rule, settings, &answer.headers, now, chance);
-            return Fetched::Value { bytes: answer.body, fresh, deadline };
+        Ok(Answer { status, headers, body }) if status.is_success() => {
+            let (fresh, deadline) = freshness::of_value(rule, settings, &headers, now, chance);
+            return Fetched::Value { bytes: body, fresh, deadline };
         }
         Ok(Answer { status: StatusCode::NOT_FOUND | StatusCode::GONE, .. }) => {
-            breaker.succeeded();
-            let until = freshness::of_absence(rule, settings, now, chance);
-            return Fetched::Absent { until };
+            return Fetched::Absent { until: freshness::of_absence(rule, settings, now, chance) };
         }
         Ok(answer) => Failure::Status(answer.status.as_u16()),
         Err(why) => why,
     };
-    match why {
-        // It works, but not for this key.
-        Failure::Status(status) if status < 500 && status != 429 => breaker.succeeded(),
-        Failure::TooLarge | Failure::NoBuffer => breaker.succeeded(),
-        _ => breaker.failed(now, settings.breaker_failures, settings.breaker_time),
-    }
     Fetched::Failed { until: freshness::of_failure(settings, now), why }
+}
+
+/// What it means for the origin: why it does not work, if it does not.
+fn trouble(fetched: &Fetched) -> Option<Failure> {
+    match fetched {
+        Fetched::Value { .. } | Fetched::Absent { .. } => None,
+        Fetched::Failed { why, .. } => match why {
+            // It works, but not for this key.
+            Failure::Status(status) if *status < 500 && *status != 429 => None,
+            Failure::TooLarge | Failure::NoBuffer => None,
+            why => Some(*why),
+        },
+    }
+}
+
+impl Ending {
+    /// Has the breaker know, and the log when that changes something.
+    fn rate(&self, fetched: &Fetched, now: Millis) {
+        let (site, settings) = (&self.rule.site, &self.rules.settings);
+        let origin = ("origin", site.name.as_str());
+        match trouble(fetched) {
+            None => {
+                if site.breaker.succeeded() {
+                    self.node.journal.info("origin is asked again", &[origin]);
+                }
+            }
+            Some(why) => {
+                let (failures, time) = (settings.breaker_failures, settings.breaker_time);
+                if site.breaker.failed(now, failures, time) {
+                    let why = why.to_string();
+                    let fields = [origin, ("last", why.trim_start_matches("ORIGIN "))];
+                    self.node.journal.warn("origin fails and is left alone", &fields);
+                }
+            }
+        }
+    }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         let now = Node::now();
-        let settings = &self.rules.settings;
-        let fetched = self.fetched.take().unwrap_or_else(|| {
-            let breaker = &self.rule.site.breaker;
-            breaker.failed(now, settings.breaker_failures, settings.breaker_time);
-            let until = freshness::of_failure(settings, now);
-            Fetched::Failed { until, why: Failure::GivenUp }
+        let fetched = self.fetched.take().unwrap_or_else(|| Fetched::Failed {
+            until: freshness::of_failure(&self.rules.settings, now),
+            why: Failure::GivenUp,
         });
+        self.rate(&fetched, now);
         self.node.origin.counts.count(&fetched);
         let mut changes = Changes::wanted_by(Arc::clone(&self.node.wanted));
         self.node.keyspace.finish(&self.key, self.id, fetched, now, &mut changes);

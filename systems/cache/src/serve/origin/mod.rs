@@ -14,6 +14,7 @@ mod freshness;
 mod pattern;
 mod rule;
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the origin's threads may wait as they like")]
 mod tests;
 
 use std::{
@@ -28,7 +29,7 @@ use std::{
 
 use plimsoll_runtime::{random::Random, workers};
 use tokio::{
-    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    sync::mpsc::{self, Receiver, Sender},
     task::spawn_local,
 };
 
@@ -45,6 +46,8 @@ use crate::{
     store::Millis,
 };
 
+/// Most that `origin-max-fills` may be.
+pub(super) const FILLS_LIMIT: usize = 100_000;
 /// What a fill may take beyond its timeout before it counts as lost, in milliseconds: the machine
 /// may be busy.
 const GRACE: u64 = 5_000;
@@ -76,7 +79,7 @@ pub(crate) struct Counts {
 pub(crate) struct Origin {
     rules: RwLock<Arc<Rules>>,
     /// As many are in it as have a [`Permit`].
-    orders: RwLock<Option<UnboundedSender<Order>>>,
+    orders: RwLock<Option<Sender<Order>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     budget: Arc<Budget>,
     pub(crate) counts: Counts,
@@ -113,7 +116,7 @@ impl Origin {
         if thread.is_some() {
             return Ok(());
         }
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(FILLS_LIMIT);
         let (node, receiver) = (Arc::clone(node), Mutex::new(Some(receiver)));
         let mut threads = workers::spawn(1, "cache-origin", move |_| {
             let (node, receiver) = (Arc::clone(&node), locked(&receiver).take());
@@ -130,7 +133,7 @@ impl Origin {
 }
 
 /// Runs orders until there can be no more.
-async fn serve(node: Arc<Node>, mut orders: UnboundedReceiver<Order>) {
+async fn serve(node: Arc<Node>, mut orders: Receiver<Order>) {
     let client = Rc::new(Client::new());
     let mut random = Random::from_entropy();
     while let Some(order) = orders.recv().await {
@@ -157,7 +160,7 @@ impl Source for Origin {
         let until = Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE));
         let order = Order { key: key.into(), id, path, rule, rules: Arc::clone(&rules), permit };
         let orders = self.orders.read().unwrap_or_else(PoisonError::into_inner);
-        if orders.as_ref().is_none_or(|orders| orders.send(order).is_err()) {
+        if orders.as_ref().is_none_or(|orders| orders.try_send(order).is_err()) {
             return Begun::Refused(Failure::GivenUp);
         }
         self.counts.begun.fetch_add(1, Ordering::Relaxed);

@@ -223,6 +223,20 @@ fn many_wait_for_one_request() {
 }
 
 #[test]
+fn reads_of_a_pipeline_are_fetched_together() {
+    let web = Web::start(answer(200, "v"));
+    let server = cache(&web, "", &[]);
+    let (mut client, mut other) = (connect(&server), connect(&server));
+    let shut = web.gate.lock().unwrap();
+    client.write_all(b"GET k:1\r\nGET k:2\r\nMGET k:3 x\r\nSET k:4 own\r\nGET k:4\r\n").unwrap();
+    until(&mut other, "origin_fills_running", 3);
+    drop(shut);
+    let value = "$1\r\nv\r\n";
+    check(&mut client, "", &format!("{value}{value}*2\r\n{value}$-1\r\n+OK\r\n$3\r\nown\r\n"));
+    assert_eq!(web.seen().len(), 3);
+}
+
+#[test]
 fn a_client_that_writes_meanwhile_wins() {
     let web = Web::start(answer(200, "old"));
     let server = cache(&web, "", &[]);

@@ -155,7 +155,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("origin-jitter", integer(0, 100), "10"),
     settable("origin-max-body", memory(0, i64::MAX as u64), "16mb"),
     settable("origin-max-bytes", memory(0, i64::MAX as u64), "256mb"),
-    settable("origin-max-fills", integer(1, 100_000), "256"),
+    settable("origin-max-fills", integer(1, origin::FILLS_LIMIT as i64), "256"),
     settable("origin-negative-ttl", SECONDS, "5"),
     settable("origin-stale-if-error", SECONDS, "0"),
     settable("origin-stale-while-revalidate", SECONDS, "0"),
