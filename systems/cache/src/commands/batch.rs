@@ -89,7 +89,16 @@ impl<'s> Batch<'s> {
         random: &'s mut Random,
         changes: &'s mut Changes,
     ) -> Batch<'s> {
-        Batch { held: Held::new(keyspace), now, random, changes, is_retry: false, source: None, is_patient: false, run: 0 }
+        Batch {
+            held: Held::new(keyspace),
+            now,
+            random,
+            changes,
+            is_retry: false,
+            source: None,
+            is_patient: false,
+            run: 0,
+        }
     }
 
     /// Runs a command that [`resolve`] has found, and that is not the server's to run.

@@ -1,7 +1,7 @@
 //! All shards of a node: which one a slot is in, and what concerns them all.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError, TryLockError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -70,6 +70,15 @@ impl<O: Payload> Store<O> {
     #[inline]
     pub fn is_current(&self, slot: u16, mark: Mark) -> bool {
         self.marks.get(self.shard_of(slot)).is_some_and(|marks| marks.is_current(mark))
+    }
+
+    /// Locks a shard if nobody else has locked it now; indexes wrap around.
+    pub fn try_lock(&self, shard: usize) -> Option<MutexGuard<'_, Shard<O>>> {
+        match self.shards[shard & (self.shards.len() - 1)].try_lock() {
+            Ok(shard) => Some(shard),
+            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Locks the shard of a key.

@@ -7,10 +7,7 @@ use std::ops::Range;
 
 use plimsoll_wire::resp::{Command, CommandDecoder};
 
-use crate::{
-    commands::{self, Batch, KeyRule},
-    store::Key,
-};
+use crate::commands::{self, Batch, KeyRule};
 
 /// Commands that are decoded before the first of them runs: as many loads as a core has under way at once.
 const COMMANDS: usize = 16;
@@ -78,7 +75,7 @@ impl Ahead {
 
     fn load(&self, data: &[u8], batch: &mut Batch<'_>) {
         let store = batch.held.store();
-        let mut keys: Vec<Key<'_>> = Vec::with_capacity(self.commands.len());
+        let mut keys = Vec::with_capacity(self.commands.len());
         let mut start = 0;
         for (end, _) in &self.commands {
             let arguments = self.arguments.get(start..*end).unwrap_or_default();
@@ -90,7 +87,8 @@ impl Ahead {
                 Some(KeyRule::Range { first, .. }) => usize::from(first),
                 _ => continue,
             };
-            keys.extend(command.get(place).map(|bytes| store.key(bytes)));
+            let key = command.get(place).map(|bytes| store.key(bytes));
+            keys.extend(key.map(|key| (store.shard_of(key.slot()), key.hash())));
         }
         batch.prefetch(&mut keys);
     }

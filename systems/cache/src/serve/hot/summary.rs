@@ -11,69 +11,113 @@ use crate::store::Key;
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     capacity: usize,
-    /// Of the keys kept. Apart from the rest, because all of them are looked at for each key that comes.
-    hashes: Vec<u64>,
+    /// Parts of the hashes of the keys kept. Apart from the rest, because all of them are looked at for
+    /// each key that comes.
+    tags: Vec<u32>,
     /// In the same order.
     counts: Vec<u64>,
     entries: Vec<Entry>,
+    /// No count is less.
+    floor: u64,
+    /// Where the search for the lightest goes on.
+    hand: usize,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     key: Vec<u8>,
+    hash: u64,
     error: u64,
 }
+
+/// Tags that are compared at once.
+const STRIDE: usize = 16;
 
 impl Summary {
     /// Forgets all; keeps up to `capacity` keys from now on. Their memory is used again.
     pub(super) fn restart(&mut self, capacity: usize) {
         self.capacity = capacity;
-        self.hashes.clear();
+        self.tags.clear();
         self.counts.clear();
         self.entries.truncate(capacity);
+        (self.floor, self.hand) = (0, 0);
     }
 
     pub(super) fn add(&mut self, key: Key<'_>, weight: u64) {
         if weight == 0 || self.capacity == 0 {
             return;
         }
-        let known = self.hashes.iter().position(|hash| *hash == key.hash());
+        let known = self.find(key.hash());
         if let Some(count) = known.and_then(|at| self.counts.get_mut(at)) {
-            // Two keys with the same 64 bits of hash are counted as one.
             *count += weight;
             return;
         }
         let at = self.counts.len();
         if at < self.capacity {
-            self.hashes.push(key.hash());
+            self.tags.push(tag(key.hash()));
             self.counts.push(weight);
             if self.entries.len() == at {
                 self.entries.push(Entry::default());
             }
             return self.name(at, key, 0);
         }
-        let lightest = self.counts.iter().enumerate().min_by_key(|(_, count)| **count);
-        let Some((at, floor)) = lightest.map(|(at, count)| (at, *count)) else { return };
-        if let (Some(hash), Some(count)) = (self.hashes.get_mut(at), self.counts.get_mut(at)) {
-            *hash = key.hash();
-            *count = floor + weight;
+        let Some(at) = self.lightest() else { return };
+        if let (Some(tag_of), Some(count)) = (self.tags.get_mut(at), self.counts.get_mut(at)) {
+            *tag_of = tag(key.hash());
+            *count = self.floor + weight;
         }
-        self.name(at, key, floor);
+        self.name(at, key, self.floor);
+    }
+
+    /// Two keys with the same 64 bits of hash are counted as one.
+    fn find(&self, hash: u64) -> Option<usize> {
+        let tag = tag(hash);
+        let mut start = 0;
+        for tags in self.tags.chunks(STRIDE) {
+            // Without a way out of the middle, so that they are compared at once.
+            if tags.iter().fold(false, |any, other| any | (*other == tag)) {
+                let entries = (start..).zip(self.entries.get(start..)?).take(tags.len());
+                let mut found = entries.filter(|(_, entry)| entry.hash == hash);
+                if let Some((at, _)) = found.next() {
+                    return Some(at);
+                }
+            }
+            start += tags.len();
+        }
+        None
+    }
+
+    /// A key with the least weight, which `floor` is then. One of those as light as the last one, as a rule:
+    /// all are looked at only when there is none left.
+    fn lightest(&mut self) -> Option<usize> {
+        let (before, behind) = self.counts.split_at_checked(self.hand)?;
+        let is_lightest = |count: &u64| *count == self.floor;
+        let next = behind.iter().position(is_lightest).map(|at| self.hand + at);
+        let next = next.or_else(|| before.iter().position(is_lightest));
+        let at = match next {
+            Some(at) => at,
+            None => {
+                let (at, floor) =
+                    self.counts.iter().enumerate().min_by_key(|(_, count)| **count)?;
+                self.floor = *floor;
+                at
+            }
+        };
+        self.hand = at;
+        Some(at)
     }
 
     fn name(&mut self, at: usize, key: Key<'_>, error: u64) {
         let Some(entry) = self.entries.get_mut(at) else { return };
         entry.key.clear();
         entry.key.extend_from_slice(key.bytes());
-        entry.error = error;
+        (entry.hash, entry.error) = (key.hash(), error);
     }
 
     /// Keys kept, each with its hash, its count and the error that the count may have.
     pub(super) fn kept(&self) -> impl Iterator<Item = (&[u8], u64, u64, u64)> {
-        let numbers = self.hashes.iter().zip(&self.counts);
-        numbers
-            .zip(&self.entries)
-            .map(|((hash, count), entry)| (&*entry.key, *hash, *count, entry.error))
+        let kept = self.counts.iter().zip(&self.entries);
+        kept.map(|(count, entry)| (&*entry.key, entry.hash, *count, entry.error))
     }
 
     /// Keys with what they are thought to weigh, the middle between least and most, times `scale`.
@@ -94,6 +138,10 @@ impl Summary {
         sure.sort_unstable_by_key(|(_, _, least)| std::cmp::Reverse(*least));
         sure.into_iter().map(|(key, hash, _)| (key, hash)).collect()
     }
+}
+
+fn tag(hash: u64) -> u32 {
+    hash as u32
 }
 
 #[cfg(test)]

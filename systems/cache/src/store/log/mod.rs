@@ -22,6 +22,8 @@ use plimsoll_runtime::prefetch::prefetch;
 const SEGMENT_BYTES_MIN: usize = PAGE_BYTES;
 /// Segments are whole pages, but those of a single record.
 const PAGE_BYTES: usize = 4 << 10;
+/// Of what is loaded into a processor's cache at a time.
+const LINE_BYTES: usize = 64;
 /// Under a cap a segment is about this part of it.
 const SEGMENTS_PER_CAP: usize = 128;
 /// Segment numbers that writes leave to the moves that make room for them.
@@ -208,12 +210,14 @@ impl Log {
         Record::parse(&self.segments[place.segment() as usize].bytes[place.offset()..])
     }
 
-    /// The beginning of a record, for who will look at it soon.
+    /// The first two lines of a record, for who will look at it soon: most are no longer.
     #[inline]
     pub(super) fn prefetch(&self, place: Place) {
-        let segment = self.segments.get(place.segment() as usize);
-        if let Some(byte) = segment.and_then(|segment| segment.bytes.get(place.offset())) {
-            prefetch(byte);
+        let Some(segment) = self.segments.get(place.segment() as usize) else { return };
+        for at in [place.offset(), place.offset() + LINE_BYTES] {
+            if let Some(byte) = segment.bytes.get(at) {
+                prefetch(byte);
+            }
         }
     }
 
