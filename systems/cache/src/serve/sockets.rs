@@ -186,7 +186,7 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
         })?);
     }
     node.lifecycle.enter(Phase::Serving);
-    tell_start(&node, &given);
+    tell_start(&node, admin.as_ref(), &given);
     Ok(Running { node, stop, threads, admin })
 }
 
@@ -206,7 +206,7 @@ fn hand_over(
 }
 
 /// One line that says what is served, and how.
-fn tell_start(node: &Node, given: &[&str]) {
+fn tell_start(node: &Node, admin: Option<&Admin>, given: &[&str]) {
     let text = |name| node.parameters.text(name);
     let (addr, threads) = (node.addr.to_string(), node.workers.len().to_string());
     let (cap, policy) = (text("maxmemory"), text("maxmemory-policy"));
@@ -217,10 +217,8 @@ fn tell_start(node: &Node, given: &[&str]) {
         ("policy", &policy),
         ("version", env!("CARGO_PKG_VERSION")),
     ];
-    let admin = format!("{}:{}", text("admin-bind"), text("admin-port"));
-    if !text("admin-port").is_empty() {
-        fields.push(("admin", &admin));
-    }
+    let admin = admin.map(|admin| admin.local_addr().to_string());
+    fields.extend(admin.as_deref().map(|admin| ("admin", admin)));
     let file = node.config_file.as_ref().map(|file| file.display().to_string());
     fields.extend(file.as_deref().map(|file| ("config", file)));
     node.journal.info("serving", &fields);

@@ -91,6 +91,7 @@ fn setuser(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let rules: Vec<&[u8]> = call.arguments.iter().skip(3).collect();
     let set = call.node.users.set(&name, &rules);
     set.map_err(|error| Error::Text(error.to_string().into()))?;
+    call.node.journal.info("user changed", &[("name", &name), ("by", &call.who())]);
     call.out.ok();
     Ok(())
 }
@@ -111,6 +112,9 @@ fn deluser(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         if client.id != call.session.client.id && is_gone(&client) {
             client.mailbox.order(Order::Close);
         }
+    }
+    for name in &removed {
+        call.node.journal.info("user removed", &[("name", name), ("by", &call.who())]);
     }
     call.out.count(removed.len());
     Ok(())

@@ -119,6 +119,8 @@ pub(crate) fn read(path: &Path) -> std::io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{any, proptest};
+
     use super::*;
 
     fn check(text: &str, values: &[(&str, &str, &str)]) {
@@ -156,6 +158,16 @@ mod tests {
         let found: Vec<_> =
             file.users.iter().map(|user| (user.name.as_str(), user.rules.len())).collect();
         assert_eq!(found, [("alice", 3), ("bob", 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>()) {
+            let lines = text.lines().count();
+            let found = ConfigFile::parse("f", &text);
+            let count = found.map_or(0, |file| file.values.len() + file.users.len());
+            assert!(count <= lines);
+        }
     }
 
     #[test]

@@ -117,6 +117,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_did_not_change_stays(old in any::<String>()) {
+            let expected: String = old.lines().map(|line| format!("{line}\n")).collect();
+            assert_eq!(rewrite(&old, &BTreeMap::new(), None), expected);
+        }
+
+        #[test]
         fn what_is_quoted_is_read_as_it_was(word in any::<String>()) {
             let line = format!("name {}", quoted(&word));
             // Lines end where `str::lines` ends them.
