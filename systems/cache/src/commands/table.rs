@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::{
-    bits, dump, expiry, fills, hashes, hyperloglog, introspect, keys, lists, node, sets, sort, sorted_sets, spec::Spec,
-    strings,
+    bits, dump, expiry, fills, hashes, hyperloglog, introspect, keys, lists, node, sets, sort,
+    sorted_sets, spec::Spec, strings,
 };
 use crate::serve::server;
 

@@ -76,7 +76,9 @@ impl<O: Payload> Garbage<O> {
             self.bytes = self.bytes - weight + piece.bytes();
             if let Some(object) = found {
                 self.add_object(object);
-            } else if left > 0 && let Some(piece) = self.pieces.pop() {
+            } else if left > 0
+                && let Some(piece) = self.pieces.pop()
+            {
                 self.bytes -= piece.bytes();
                 left -= 1;
             }

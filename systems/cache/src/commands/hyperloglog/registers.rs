@@ -114,7 +114,8 @@ impl Registers {
     fn dense(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(DENSE_BYTES);
         for four in self.values.chunks(4) {
-            let bits = four.iter().rev().fold(0, |bits, value| bits << VALUE_BITS | u32::from(*value));
+            let bits =
+                four.iter().rev().fold(0, |bits, value| bits << VALUE_BITS | u32::from(*value));
             body.extend_from_slice(&bits.to_le_bytes()[..3]);
         }
         body

@@ -147,7 +147,8 @@ impl<O: Payload> Shard<O> {
     }
 
     fn has_segment_left(&self, len: usize) -> bool {
-        self.max_bytes == 0 || self.committed() + self.log.segment_bytes().max(len) <= self.max_bytes
+        self.max_bytes == 0
+            || self.committed() + self.log.segment_bytes().max(len) <= self.max_bytes
     }
 
     pub(super) fn drop_met(&mut self, met: &Met) {

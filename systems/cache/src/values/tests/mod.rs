@@ -60,12 +60,9 @@ fn a_large_object_is_freed_bit_by_bit() {
         set.insert(name.as_bytes());
         sorted_set.insert(name.as_bytes(), f64::from(number));
     }
-    for mut object in [
-        Object::Hash(hash),
-        Object::List(list),
-        Object::Set(set),
-        Object::SortedSet(sorted_set),
-    ] {
+    for mut object in
+        [Object::Hash(hash), Object::List(list), Object::Set(set), Object::SortedSet(sorted_set)]
+    {
         let (mut bytes, mut steps) = (object.bytes(), 0);
         while object.shed(16) == 0 {
             assert!(object.bytes() < bytes, "{} bytes", object.type_name());
