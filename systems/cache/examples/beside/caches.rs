@@ -1,88 +1,87 @@
-//! The caches, each as its documentation has it used: keys and values of bytes, any number of threads.
+//! The caches, each as its documentation has it used: keys of bytes, values of bytes that are had for
+//! reading, any number of threads.
+
+use std::{hint::black_box, sync::Arc};
 
 use bytes::Bytes;
 use plimsoll_cache::Cache;
 
-use super::trace::VALUE_BYTES;
+use super::trace::{VALUE_BYTES, key, trace};
 
 /// Their names, in the order of all tables.
 pub(super) const NAMES: [&str; 3] = ["plimsoll", "moka", "quick_cache"];
 
+const VALUE: [u8; VALUE_BYTES] = [b'v'; VALUE_BYTES];
+
+type Moka = moka::sync::Cache<Box<[u8]>, Arc<[u8]>>;
+type Quick = quick_cache::sync::Cache<Box<[u8]>, Arc<[u8]>>;
+
 pub(super) trait Candidate: Sync {
-    /// The value of a key, as a caller gets it.
-    fn get(&self, key: &[u8]) -> Option<Bytes>;
+    /// Has the value of a key in hand; whether it is there.
+    fn get(&self, key: &[u8]) -> bool;
 
-    fn insert(&self, key: &[u8], value: Bytes);
+    /// Makes a value, as an origin would, and inserts it.
+    fn insert(&self, key: &[u8]);
 
+    /// Items.
     fn len(&self) -> usize;
 
-    /// Asks for an object and fetches it if it is not there; whether it was.
+    /// Asks for an object and inserts it if it is not there; whether it was.
     fn request(&self, key: &[u8]) -> bool {
-        let is_hit = self.get(key).is_some();
+        let is_hit = self.get(key);
         if !is_hit {
-            self.insert(key, value());
+            self.insert(key);
         }
         is_hit
     }
 }
 
-/// A value as an origin would give it: an allocation of its own.
-pub(super) fn value() -> Bytes {
-    Bytes::copy_from_slice(&[b'v'; VALUE_BYTES])
-}
-
-/// The cache of this name with room for so many items.
-pub(super) fn with_items(name: &str, items: usize) -> Option<Box<dyn Candidate>> {
+/// The cache of this name with room for so many items; ours with a cap of so many bytes.
+pub(super) fn with_room(name: &str, items: usize, bytes: usize) -> Option<Box<dyn Candidate>> {
     Some(match name {
-        "plimsoll" => Box::new(ours_for(items)),
-        "moka" => Box::new(moka::sync::Cache::<Box<[u8]>, Bytes>::new(items as u64)),
-        "quick_cache" => Box::new(quick_cache::sync::Cache::<Box<[u8]>, Bytes>::new(items)),
+        "plimsoll" => Box::new(ours(bytes)),
+        "moka" => Box::new(Moka::new(items as u64)),
+        "quick_cache" => Box::new(Quick::new(items)),
         _ => return None,
     })
 }
 
-/// The cache of this name with room to spare for so many items.
-pub(super) fn with_room(name: &str, items: usize) -> Option<Box<dyn Candidate>> {
-    match name {
-        "plimsoll" => Some(Box::new(ours(items * 300))),
-        _ => with_items(name, 2 * items),
-    }
+/// The cache of this name with room for all of so many items, and not much to spare.
+pub(super) fn with_room_for_all(name: &str, items: usize) -> Option<Box<dyn Candidate>> {
+    with_room(name, items + items / 16, items * 300)
 }
 
-/// A cache of ours with room for `items` items within a hundredth: found by trying, as the cap is one on
-/// bytes of all kinds.
-fn ours_for(items: usize) -> Cache {
-    let mut bytes = items * 110;
+/// The cap, in bytes, at which ours holds so many items within a two-hundredth when a tenth of what is
+/// asked for fits: found by trying, as everything counts under it.
+pub(super) fn bytes_for(items: usize) -> usize {
+    let trace = trace(10 * items as u32, 10 * items, 0.9, false);
+    let mut bytes = items * 105;
     for _ in 0..8 {
         let cache = ours(bytes);
-        // As many newcomers as it takes to fill it, some of them twice, so that all its parts are in use.
-        (0..3 * items as u32).for_each(|object| {
-            cache.request(&super::trace::key(object));
-            if object % 8 == 0 {
-                cache.request(&super::trace::key(object / 2));
-            }
+        trace.iter().for_each(|object| {
+            cache.request(&key(*object));
         });
         let held = Candidate::len(&cache);
-        if held.abs_diff(items) * 100 <= items {
+        if held.abs_diff(items) * 200 <= items {
             break;
         }
-        bytes = (bytes as f64 * items as f64 / held as f64) as usize;
+        bytes = (bytes as f64 * items as f64 / held.max(1) as f64) as usize;
     }
-    ours(bytes)
+    bytes
 }
 
-/// A cache of ours with this cap, and the same hash function each time.
-fn ours(bytes: usize) -> Cache {
+/// A cache of ours, with the same hash function each time.
+pub(super) fn ours(bytes: usize) -> Cache {
     Cache::builder(bytes).seed(11).build()
 }
 
 impl Candidate for Cache {
-    fn get(&self, key: &[u8]) -> Option<Bytes> {
-        Cache::get(self, key)
+    fn get(&self, key: &[u8]) -> bool {
+        black_box(Cache::get(self, key)).is_some()
     }
 
-    fn insert(&self, key: &[u8], value: Bytes) {
-        Cache::insert(self, key, value);
+    fn insert(&self, key: &[u8]) {
+        Cache::insert(self, key, Bytes::copy_from_slice(&VALUE));
     }
 
     fn len(&self) -> usize {
@@ -90,13 +89,13 @@ impl Candidate for Cache {
     }
 }
 
-impl Candidate for moka::sync::Cache<Box<[u8]>, Bytes> {
-    fn get(&self, key: &[u8]) -> Option<Bytes> {
-        moka::sync::Cache::get(self, key)
+impl Candidate for Moka {
+    fn get(&self, key: &[u8]) -> bool {
+        black_box(Moka::get(self, key)).is_some()
     }
 
-    fn insert(&self, key: &[u8], value: Bytes) {
-        moka::sync::Cache::insert(self, key.into(), value);
+    fn insert(&self, key: &[u8]) {
+        Moka::insert(self, key.into(), Arc::from(VALUE));
     }
 
     fn len(&self) -> usize {
@@ -105,16 +104,16 @@ impl Candidate for moka::sync::Cache<Box<[u8]>, Bytes> {
     }
 }
 
-impl Candidate for quick_cache::sync::Cache<Box<[u8]>, Bytes> {
-    fn get(&self, key: &[u8]) -> Option<Bytes> {
-        quick_cache::sync::Cache::get(self, key)
+impl Candidate for Quick {
+    fn get(&self, key: &[u8]) -> bool {
+        black_box(Quick::get(self, key)).is_some()
     }
 
-    fn insert(&self, key: &[u8], value: Bytes) {
-        quick_cache::sync::Cache::insert(self, key.into(), value);
+    fn insert(&self, key: &[u8]) {
+        Quick::insert(self, key.into(), Arc::from(VALUE));
     }
 
     fn len(&self) -> usize {
-        quick_cache::sync::Cache::len(self)
+        Quick::len(self)
     }
 }

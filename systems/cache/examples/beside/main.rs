@@ -24,7 +24,7 @@ struct Settings {
 }
 
 fn main() -> Outcome {
-    let mut settings = Settings { objects: 1_000_000, requests: 4_000_000, rounds: 3 };
+    let mut settings = Settings { objects: 400_000, requests: 2_000_000, rounds: 3 };
     let mut only: Option<String> = None;
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {

@@ -30,9 +30,8 @@ pub(super) fn overheads() -> Outcome<Overheads> {
 /// Fills one cache without eviction and prints how many bytes an item makes the process grow by.
 pub(super) fn child(name: &str) -> Outcome {
     let before = resident()?;
-    // Room for all: what is measured is what items take, not what a cap leaves.
-    let cache = caches::with_room(name, ITEMS as usize).ok_or("no such cache")?;
-    (0..ITEMS).for_each(|object| cache.insert(&key(object), caches::value()));
+    let cache = caches::with_room_for_all(name, ITEMS as usize).ok_or("no such cache")?;
+    (0..ITEMS).for_each(|object| cache.insert(&key(object)));
     let held = cache.len();
     println!("{}", (resident()? - before) as f64 / held as f64);
     Ok(())

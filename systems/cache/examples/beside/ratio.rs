@@ -9,6 +9,7 @@ use super::{
 
 pub(super) fn run(settings: &Settings, overheads: &Overheads) -> Outcome {
     let items = settings.objects as usize / 10;
+    let bytes = caches::bytes_for(items);
     let same = [items; NAMES.len()];
     let fitting = overheads.map(|overhead| {
         let own = (KEY_BYTES + VALUE_BYTES) as f64;
@@ -32,7 +33,7 @@ pub(super) fn run(settings: &Settings, overheads: &Overheads) -> Outcome {
             let row = |items: [usize; NAMES.len()]| -> Outcome<String> {
                 let mut ratios = [0.0; NAMES.len()];
                 for ((ratio, items), name) in ratios.iter_mut().zip(items).zip(NAMES) {
-                    let cache = caches::with_items(name, items).ok_or("no such cache")?;
+                    let cache = caches::with_room(name, items, bytes).ok_or("no such cache")?;
                     *ratio = hit_ratio(&trace, &*cache);
                 }
                 Ok(cells(ratios, |ratio| format!("{:.2}%", ratio * 100.0)))

@@ -2,7 +2,6 @@
 
 use std::{sync::Barrier, thread, time::Duration};
 
-use plimsoll_cache::Cache;
 use plimsoll_runtime::clock::{Instant, thread_cpu_time};
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
 
 /// Skew of what is asked for.
 const SKEW: f64 = 0.9;
+const THREADS: [usize; 2] = [1, 2];
 
 /// What all threads did: millions of operations per second of CPU time and of the clock.
 #[derive(Clone, Copy)]
@@ -23,63 +23,76 @@ struct Speed {
 
 type Keys = Vec<[u8; KEY_BYTES]>;
 
+/// What is measured: whether all objects fit or a tenth of them, and what is done with each key.
+struct Case {
+    name: &'static str,
+    all_fit: bool,
+    operation: fn(&dyn Candidate, &[u8]) -> bool,
+}
+
+const CASES: [Case; 3] = [
+    Case { name: "get, all fit", all_fit: true, operation: |cache, key| cache.get(key) },
+    Case {
+        name: "get or insert, a tenth fits",
+        all_fit: false,
+        operation: |cache, key| cache.request(key),
+    },
+    Case {
+        name: "insert, a tenth fits",
+        all_fit: false,
+        operation: |cache, key| {
+            cache.insert(key);
+            true
+        },
+    },
+];
+
 pub(super) fn run(settings: &Settings) -> Outcome {
     let objects = trace(settings.objects, settings.requests, SKEW, false);
     let keys: Keys = objects.iter().map(|object| key(*object)).collect();
-    let all = settings.objects as usize;
-    println!("\nmillions of operations per second of CPU (and of the clock), zipf {SKEW}, medians");
-    for threads in [1, 2] {
-        let of = |what: &str| format!("{what}, {threads} thread(s)");
-        table(&of("get, all there"), settings, |name| {
-            let cache = filled(caches::with_room(name, all), settings.objects)?;
-            Ok(measure(&keys, threads, |key| cache.get(key).is_some()))
-        })?;
-        table(&of("get or insert, a tenth fits"), settings, |name| {
-            let cache = filled(caches::with_items(name, all / 10), settings.objects)?;
-            Ok(measure(&keys, threads, |key| cache.request(key)))
-        })?;
-        table(&of("insert, a tenth fits"), settings, |name| {
-            let cache = filled(caches::with_items(name, all / 10), settings.objects)?;
-            Ok(measure(&keys, threads, |key| {
-                cache.insert(key, caches::value());
-                true
-            }))
-        })?;
-        let ours: Cache = Cache::builder(all * 300).seed(11).build();
-        (0..settings.objects)
-            .for_each(|object| Candidate::insert(&ours, &key(object), caches::value()));
-        let speed = median(settings.rounds, || {
-            Ok(measure(&keys, threads, |key| {
-                ours.read(key, |value| value[0] == b'v') == Some(true)
-            }))
-        })?;
-        print("read in place, all there", "plimsoll", speed);
+    let items = settings.objects as usize;
+    let bytes = caches::bytes_for(items / 10);
+    println!("\nmillions of operations per second of CPU time (of the clock), zipf {SKEW}");
+    println!("{:<40}{:>16}{:>16}{:>16}", "medians", NAMES[0], NAMES[1], NAMES[2]);
+    for threads in THREADS {
+        for case in &CASES {
+            let mut rounds: [Vec<Speed>; NAMES.len()] = Default::default();
+            for _ in 0..settings.rounds.max(1) {
+                for (speeds, name) in rounds.iter_mut().zip(NAMES) {
+                    let cache = match case.all_fit {
+                        true => caches::with_room_for_all(name, items),
+                        false => caches::with_room(name, items / 10, bytes),
+                    };
+                    let cache = &*cache.ok_or("no such cache")?;
+                    (0..settings.objects).for_each(|object| cache.insert(&key(object)));
+                    speeds.push(measure(&keys, threads, |key| (case.operation)(cache, key)));
+                }
+            }
+            print(case.name, threads, &rounds);
+        }
+        let ours = caches::ours(items * 300);
+        (0..settings.objects).for_each(|object| Candidate::insert(&ours, &key(object)));
+        let read = |key: &[u8]| ours.read(key, |value| value[0] == b'v') == Some(true);
+        let rounds = (0..settings.rounds.max(1)).map(|_| measure(&keys, threads, read)).collect();
+        print("read in place, all fit", threads, &[rounds]);
     }
     Ok(())
 }
 
-/// One row for each cache, measured in turn.
-fn table(title: &str, settings: &Settings, measure: impl Fn(&str) -> Outcome<Speed>) -> Outcome {
-    for name in NAMES {
-        print(title, name, median(settings.rounds, || measure(name))?);
-    }
-    Ok(())
+fn print(name: &str, threads: usize, caches: &[Vec<Speed>]) {
+    let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+    let cells = caches.iter().map(|speeds| {
+        let median = median(speeds);
+        format!("{:>16}", format!("{:.2} ({:.2})", median.cpu, median.wall))
+    });
+    println!("{:<40}{}", format!("{name}, {threads}"), cells.collect::<String>());
 }
 
-fn print(title: &str, name: &str, speed: Speed) {
-    println!("{title:<42} {name:<12} {:>7.2} ({:.2})", speed.cpu, speed.wall);
-}
-
-fn median(rounds: usize, mut measure: impl FnMut() -> Outcome<Speed>) -> Outcome<Speed> {
-    let mut speeds = (0..rounds.max(1)).map(|_| measure()).collect::<Outcome<Vec<Speed>>>()?;
-    speeds.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
-    Ok(speeds[speeds.len() / 2])
-}
-
-fn filled(cache: Option<Box<dyn Candidate>>, objects: u32) -> Outcome<Box<dyn Candidate>> {
-    let cache = cache.ok_or("no such cache")?;
-    (0..objects).for_each(|object| cache.insert(&key(object), caches::value()));
-    Ok(cache)
+/// The one in the middle by CPU time.
+fn median(speeds: &[Speed]) -> Speed {
+    let mut sorted = speeds.to_vec();
+    sorted.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
+    sorted[sorted.len() / 2]
 }
 
 /// Each thread goes once through all keys, from a place of its own on.

@@ -229,7 +229,7 @@ impl<V: Value> Pilot<'_, V> {
         let inner = self.inner;
         let (deadline, now) = inner.clock.deadline(fetched.ttl.unwrap_or(inner.ttl));
         let value = fetched.value.keep();
-        let mut shard = inner.store.lock_for(&self.key);
+        let mut shard = inner.lock_with_room(&self.key, &value, now);
         if inner.flights.leave(inner.shard_of(&self.key), self.key.bytes(), &self.flight) {
             inner.write(&mut shard, &self.key, value, deadline, now);
         }

@@ -1,10 +1,10 @@
 //! What concerns many items: walking over them, and removing those that match.
 
-use std::vec;
+use std::{thread, vec};
 
 use bytes::Bytes;
 
-use super::{Cache, Value};
+use super::{Cache, FREED_PER_PART, Value};
 
 /// Items that one step of a walk looks at, under one hold of a lock.
 const STEP: usize = 64;
@@ -64,12 +64,18 @@ impl<V: Value> Cache<V> {
         self.remove_where(|_| true, |key, value| matches(key, value))
     }
 
-    /// Removes all items. What fetches that are under way bring is not kept. The counters stay.
+    /// Removes all items and frees their memory, some at a time. What fetches that are under way bring is
+    /// not kept. The counters stay.
     pub fn clear(&self) {
         for shard in 0..self.inner.store.shards() {
             let mut locked = self.inner.store.lock(shard);
             self.inner.flights.overtake_where(shard, |_| true);
             locked.clear();
+            while locked.tidy(FREED_PER_PART) {
+                drop(locked);
+                thread::yield_now();
+                locked = self.inner.store.lock(shard);
+            }
         }
     }
 

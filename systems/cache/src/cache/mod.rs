@@ -17,11 +17,18 @@ pub use iter::Iter;
 pub use statistics::Statistics;
 pub use value::{Nothing, Shared, Value};
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, MutexGuard},
+    thread,
+    time::Duration,
+};
 
 use bytes::Bytes;
 
-use crate::store::{Deadline, Key, Millis, NewValue, OwnedValue, Shard, Store, ValueRef};
+use crate::store::{
+    Deadline, Key, Millis, NewValue, OwnedValue, Payload as _, Shard, Store, ValueRef,
+};
 use clock::Clock;
 use flight::Flights;
 use statistics::Counters;
@@ -30,6 +37,14 @@ use statistics::Counters;
 const EXPIRED_PER_WRITE: usize = 2;
 /// The same of one hold of the lock where expired items are removed on demand.
 const EXPIRED_PER_STEP: usize = 256;
+/// Values of more bytes have room made for them in parts, with the lock given up in between.
+const LARGE_BYTES: usize = 16 << 10;
+/// Items that one part looks at.
+const ITEMS_PER_PART: usize = 256;
+/// Parts of one write: others may take the room as it is made.
+const PARTS_MAX: usize = 1 << 16;
+/// What is freed of a cache that was cleared under one hold of a lock, in items.
+const FREED_PER_PART: usize = 2_048;
 
 /// A cache under a hard cap on its bytes, shared by as many threads and tasks as hold a clone of it.
 ///
@@ -58,10 +73,11 @@ const EXPIRED_PER_STEP: usize = 256;
 ///
 /// # Blocking
 ///
-/// No method waits for anything but a shard's lock, which is held for about a microsecond; all but
-/// [`Cache::get_or_fetch_blocking`] can be called from asynchronous code. Closures given to
-/// [`Cache::read`] and [`Cache::invalidate_where`] run under that lock: they must be short and must
-/// not use the cache, which would wait for itself.
+/// Apart from [`Cache::get_or_fetch_blocking`] no method waits for anything but a shard's lock, so all
+/// others can be called from asynchronous code. A lock is held for about a microsecond, for some
+/// hundreds where a long value is copied or needs room. Closures given to [`Cache::read`] and
+/// [`Cache::invalidate_where`] run under it: they must be short and must not use the cache, which
+/// would wait for itself.
 pub struct Cache<V: Value = Bytes> {
     inner: Arc<Inner<V>>,
 }
@@ -226,9 +242,36 @@ impl<V: Value> Inner<V> {
         let key = self.store.key(key);
         let (deadline, now) = self.clock.deadline(ttl);
         let value = value.keep();
-        let mut shard = self.store.lock_for(&key);
+        let mut shard = self.lock_with_room(&key, &value, now);
         self.flights.overtake(self.shard_of(&key), key.bytes());
         self.write(&mut shard, &key, value, deadline, now)
+    }
+
+    /// Locks the shard of a key where a value is to be written.
+    fn lock_with_room(
+        &self,
+        key: &Key<'_>,
+        value: &NewValue<'_, V::Object>,
+        now: Millis,
+    ) -> MutexGuard<'_, Shard<V::Object>> {
+        let bytes = match value {
+            NewValue::Bytes(bytes) => bytes.len(),
+            NewValue::Large(bytes) => bytes.len(),
+            NewValue::Object(object) => object.bytes(),
+        };
+        let mut shard = self.store.lock_for(key);
+        if bytes > LARGE_BYTES {
+            for _ in 0..PARTS_MAX {
+                if shard.prepare(bytes, ITEMS_PER_PART, now) {
+                    break;
+                }
+                drop(shard);
+                // Whoever waits for the lock has it now; a mutex by itself is not that fair.
+                thread::yield_now();
+                shard = self.store.lock_for(key);
+            }
+        }
+        shard
     }
 
     /// Writes an item, or removes what is there if that is not possible; whether it is kept.

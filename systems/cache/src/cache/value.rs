@@ -72,13 +72,24 @@ impl Payload for Nothing {
     }
 }
 
+/// Bytes from this length on are copied before a shard is locked for them, to a buffer that the store
+/// keeps as it is.
+const COPIED_BEFORE_BYTES: usize = 1 << 20;
+
+/// Bytes to be copied, whatever buffer they are a part of.
+fn copied(bytes: &[u8]) -> NewValue<'_, Nothing> {
+    match bytes.len() {
+        0..COPIED_BEFORE_BYTES => NewValue::Bytes(bytes),
+        _ => NewValue::Large(Bytes::copy_from_slice(bytes)),
+    }
+}
+
 impl Value for Bytes {
     type Borrowed = [u8];
     type Object = Nothing;
 
-    /// A copy: these bytes may be a part of a buffer of any length.
     fn keep(&self) -> NewValue<'_, Nothing> {
-        NewValue::Bytes(self)
+        copied(self)
     }
 
     fn lend<'a>(kept: ValueRef<'a, Nothing>) -> Option<&'a [u8]> {
@@ -99,7 +110,7 @@ impl Value for Vec<u8> {
     type Object = Nothing;
 
     fn keep(&self) -> NewValue<'_, Nothing> {
-        NewValue::Bytes(self)
+        copied(self)
     }
 
     fn lend<'a>(kept: ValueRef<'a, Nothing>) -> Option<&'a [u8]> {
@@ -116,7 +127,7 @@ impl Value for String {
     type Object = Nothing;
 
     fn keep(&self) -> NewValue<'_, Nothing> {
-        NewValue::Bytes(self.as_bytes())
+        copied(self.as_bytes())
     }
 
     fn lend<'a>(kept: ValueRef<'a, Nothing>) -> Option<&'a str> {

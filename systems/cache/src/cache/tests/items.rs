@@ -141,6 +141,34 @@ fn without_eviction_inserts_fail_when_it_is_full() {
 }
 
 #[test]
+fn a_large_value_has_room_made_for_it() {
+    let cache: Cache = Cache::builder(8 << 20).shards(1).build();
+    for number in 0_u32..200_000 {
+        cache.insert(number.to_be_bytes(), Bytes::from_static(b"small"));
+    }
+    for megabytes in [1, 2, 4, 6] {
+        let value = Bytes::from(vec![b'v'; megabytes << 20]);
+        assert!(cache.insert("large", value.clone()), "{megabytes}");
+        assert_eq!(cache.get("large"), Some(value), "{megabytes}");
+        let statistics = cache.statistics();
+        assert!(statistics.used_bytes <= statistics.max_bytes, "{statistics:?}");
+    }
+}
+
+#[test]
+fn clearing_frees_the_memory_at_once() {
+    let cache: Cache<Shared<Vec<u8>>> = Cache::builder(64 << 20).shards(2).build();
+    let before = cache.statistics().used_bytes;
+    for number in 0_u32..20_000 {
+        cache.insert(number.to_be_bytes(), Shared::new(Vec::new(), 1_000));
+    }
+    assert!(cache.statistics().used_bytes > 20_000_000);
+    cache.clear();
+    let after = cache.statistics().used_bytes;
+    assert!(after <= before + (1 << 20), "{after} instead of {before}");
+}
+
+#[test]
 fn walks_meet_every_item() {
     let cache: Cache<String> = Cache::builder(8 << 20).shards(4).build();
     for number in 0_u32..5_000 {
