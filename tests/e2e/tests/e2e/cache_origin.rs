@@ -29,13 +29,13 @@ struct Web {
 }
 
 impl Web {
-    fn start() -> Web {
+    fn start(more: &[&str]) -> Web {
         let mut command = Command::new(Tool::Plimsoll.binary());
-        command.args(["serve", "web", "--seconds", "120"]);
+        command.args(["serve", "web", "--seconds", "120"]).args(more);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        let url = line.split_whitespace().find(|word| word.starts_with("http"));
         let url = url.unwrap_or_else(|| panic!("no URL in {line:?}"));
         Web { child, url: url.trim_end_matches('/').to_owned() }
     }
@@ -85,7 +85,7 @@ fn info(stream: &mut TcpStream, name: &str) -> u64 {
 /// What the guide in docs/cache.md tells people to do.
 #[test]
 fn in_front_of_a_web_server() {
-    let web = Web::start();
+    let web = Web::start(&[]);
     let users = format!("user:*={}/anything/users/{{1}};ttl=60s", web.url);
     let pages = format!("page:*={}/cache/{{1}}", web.url);
     let broken = format!("broken:*={}/status/{{1}}", web.url);
@@ -106,6 +106,24 @@ fn in_front_of_a_web_server() {
     assert_eq!(ask(&mut client, "SET user:7 mine"), "+OK");
     assert_eq!(ask(&mut client, "GET user:7"), "mine");
     assert_eq!(ask(&mut client, "FETCH user:7"), ":1");
+}
+
+#[test]
+fn in_front_of_a_secure_web_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("certificate.pem");
+    let web = Web::start(&[&format!("--tls={}", certificate.display())]);
+    assert!(web.url.starts_with("https://"), "{}", web.url);
+    let rule = format!("k:*={}/anything/{{1}};timeout=20s", web.url);
+    let cache = Cache::start(&["--origin", &rule]);
+    let mut client = cache.connect();
+    assert_eq!(ask(&mut client, "GET k:1"), "-ORIGIN cannot be reached");
+    let set = format!("CONFIG SET origin-ca-cert-file {}", certificate.display());
+    assert_eq!(ask(&mut client, &set), "+OK");
+    let value = ask(&mut client, "GET k:2");
+    assert!(value.contains("/anything/2"), "{value}");
+    let wrong = ask(&mut client, "CONFIG SET origin-ca-cert-file /nothing");
+    assert!(wrong.contains("No such file"), "{wrong}");
 }
 
 /// An origin that answers when it is told to, and counts the requests.

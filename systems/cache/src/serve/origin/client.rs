@@ -1,10 +1,6 @@
 //! HTTP to the origins: GET on kept connections, answers read piece by piece within a budget.
 
-use std::{
-    cell::{OnceCell, RefCell},
-    collections::HashMap,
-    net::IpAddr,
-};
+use std::{cell::RefCell, collections::HashMap, net::IpAddr};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -18,10 +14,10 @@ use plimsoll_runtime::{
     clock::Instant,
     dial::{self, DialOptions, Stream},
     dns::{DnsConfig, Resolver},
-    tls::{Alpn, TlsConfig, TlsConnector},
+    tls::Alpn,
 };
 
-use super::{budget::Room, rule::Site};
+use super::{budget::Room, rule::Site, trust::Trust};
 use crate::commands::Failure;
 
 /// Connections that are kept per site while they are idle.
@@ -48,12 +44,12 @@ pub(super) struct Limits<'r> {
     /// Longest body, in bytes.
     pub(super) body: usize,
     pub(super) deadline: Instant,
+    pub(super) trust: &'r Trust,
 }
 
 /// Asks origins. Lives on one thread.
 pub(super) struct Client {
     resolver: Resolver,
-    tls: OnceCell<Option<TlsConnector>>,
     idle: RefCell<HashMap<String, Vec<Sender>>>,
 }
 
@@ -72,11 +68,7 @@ impl From<Failure> for Trouble {
 
 impl Client {
     pub(super) fn new() -> Client {
-        Client {
-            resolver: Resolver::new(DnsConfig::default()),
-            tls: OnceCell::new(),
-            idle: RefCell::default(),
-        }
+        Client { resolver: Resolver::new(DnsConfig::default()), idle: RefCell::default() }
     }
 
     /// # Errors
@@ -94,7 +86,7 @@ impl Client {
                 Ok(answer) => return Ok(answer),
             }
         }
-        let fresh = self.connect(site, limits.deadline).await?;
+        let fresh = self.connect(site, limits).await?;
         self.ask(fresh, site, path, limits).await.map_err(|trouble| match trouble {
             Trouble::Unanswered => Failure::Broken,
             Trouble::Failed(failure) => failure,
@@ -127,17 +119,16 @@ impl Client {
         }
     }
 
-    async fn connect(&self, site: &Site, deadline: Instant) -> Result<Sender, Failure> {
+    async fn connect(&self, site: &Site, limits: &Limits<'_>) -> Result<Sender, Failure> {
         let ip = match site.host.parse::<IpAddr>() {
             Ok(ip) => ip,
             Err(_) => self.resolver.lookup(&site.host).await.map_err(|_| Failure::Unreachable)?,
         };
-        let options = DialOptions { deadline, ..DialOptions::default() };
+        let options = DialOptions { deadline: limits.deadline, ..DialOptions::default() };
         let tcp = dial::dial((ip, site.port).into(), &options).await;
         let mut stream = Stream::from(tcp.map_err(|_| Failure::Unreachable)?);
         if site.is_secure {
-            let tls = self.tls.get_or_init(|| TlsConnector::new(&TlsConfig::default()).ok());
-            let tls = tls.as_ref().ok_or(Failure::Unreachable)?;
+            let tls = limits.trust.connector().ok_or(Failure::Unreachable)?;
             let secured = tls.connect(stream, &site.host, Alpn::Http1).await;
             stream = secured.map_err(|_| Failure::Unreachable)?.into();
         }

@@ -50,14 +50,14 @@ struct Ending {
 /// `chance` is from 0 to 1.
 pub(super) async fn run(node: Arc<Node>, client: Rc<Client>, order: Order, chance: f64) {
     let Order { key, id, path, rule, rules, permit } = order;
-    let settings = &Arc::clone(&rules).settings;
+    let Rules { settings, trust, .. } = &*Arc::clone(&rules);
     let mut room = permit.room(settings.bytes_max);
     let timeout = Duration::from_millis(rule.timeout(settings));
     let asked = Arc::clone(&rule);
     let permit = Some(permit);
     let mut ending = Ending { node, key, id, rule, rules, permit, fetched: None };
     let deadline = Instant::now() + timeout;
-    let mut limits = Limits { room: &mut room, body: settings.body_max, deadline };
+    let mut limits = Limits { room: &mut room, body: settings.body_max, deadline, trust };
     let answer = client.get(&asked.site, &path, &mut limits);
     let answer = timer::timeout_at(deadline, answer).await.unwrap_or(Err(Failure::Timeout));
     ending.fetched = Some(judge(answer, &asked, settings, Node::now(), chance));

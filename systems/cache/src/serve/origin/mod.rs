@@ -16,6 +16,7 @@ mod rule;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the origin's threads may wait as they like")]
 mod tests;
+mod trust;
 
 use std::{
     io,
@@ -39,12 +40,14 @@ use self::{
     client::Client,
     fill::Order,
     rule::{Rule, Settings, Site},
+    trust::Trust,
 };
 use super::{locked, node::Node, parameters::Parameters};
 use crate::{
     commands::{Begun, Failure, Source},
     store::Millis,
 };
+pub(super) use trust::check_authorities;
 
 /// Most that `origin-max-fills` may be.
 pub(super) const FILLS_LIMIT: usize = 100_000;
@@ -57,6 +60,7 @@ const GRACE: u64 = 5_000;
 pub(super) struct Rules {
     all: Vec<Arc<Rule>>,
     settings: Settings,
+    trust: Trust,
 }
 
 /// What fills have done since the start.
@@ -88,7 +92,8 @@ pub(crate) struct Origin {
 impl Origin {
     /// None, until [`configure`].
     pub(crate) fn new(parameters: &Parameters) -> Origin {
-        let rules = Rules { all: Vec::new(), settings: Settings::of(parameters) };
+        let (all, settings) = (Vec::new(), Settings::of(parameters));
+        let rules = Rules { all, settings, trust: Trust::default() };
         Origin {
             rules: RwLock::new(Arc::new(rules)),
             orders: RwLock::new(None),
@@ -212,7 +217,9 @@ pub(super) fn configure(node: &Arc<Node>) {
     let all = rule::read_all(&node.parameters.text("origin"), known).unwrap_or_default();
     // Without a thread each read says so.
     let is_on = !all.is_empty() && origin.start(node).is_ok();
-    let rules = Arc::new(Rules { all, settings: Settings::of(&node.parameters) });
+    let settings = Settings::of(&node.parameters);
+    let trust = Trust::new(node.parameters.text("origin-ca-cert-file"));
+    let rules = Arc::new(Rules { all, settings, trust });
     *origin.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     let source: Arc<dyn Source> = Arc::<Origin>::clone(origin);
     node.keyspace.fills().set_source(is_on.then_some(source));

@@ -151,6 +151,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("origin", Kind::Checked(origin::check), ""),
     settable("origin-breaker-failures", integer(0, i32::MAX as i64), "5"),
     settable("origin-breaker-time", integer(1, i32::MAX as i64), "1000"),
+    settable("origin-ca-cert-file", Kind::Checked(origin::check_authorities), ""),
     settable("origin-error-ttl", SECONDS, "1"),
     settable("origin-jitter", integer(0, 100), "10"),
     settable("origin-max-body", memory(0, i64::MAX as u64), "16mb"),
