@@ -11,11 +11,11 @@ use plimsoll_runtime::{clock::Instant, timer};
 
 use super::{
     clients::{Client, flag},
-    journal::Refusals,
     latency::Event,
     locked,
     mailbox::Order,
     node::Node,
+    refusals::Refusals,
     saving,
     statistics::Events,
     worker::Worker,

@@ -1,6 +1,5 @@
 //! The server's log: what it does, what it refuses, and who changed what. Lines are written by a thread of
-//! their own, so that a reader who is stuck stops nobody. Lines about refusals are made from the counters, so
-//! that a storm of them costs one line in ten seconds.
+//! their own, so that a reader who is stuck stops nobody.
 
 use std::{
     io,
@@ -15,8 +14,7 @@ use std::{
 
 use plimsoll_runtime::log::{Level, Log};
 
-use super::{locked, node::Node, statistics::Events};
-use crate::store::Millis;
+use super::locked;
 
 /// Lines that wait to be written; more are lost, and counted.
 const LINES_MAX: usize = 1_024;
@@ -24,8 +22,6 @@ const LINES_MAX: usize = 1_024;
 const VALUE_MAX: usize = 1_024;
 /// How long the last lines may take to be written.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
-/// From one line about a kind of refusal to the next, in milliseconds.
-const REFUSALS_EVERY: u64 = 10_000;
 
 /// The values of `loglevel`, least first: how much is told, and the lines from that level on.
 pub(crate) const LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "nothing"];
@@ -146,81 +142,6 @@ fn cut(value: &str) -> &str {
     value.get(..value.floor_char_boundary(VALUE_MAX)).unwrap_or(value)
 }
 
-/// A kind of refusal, where it is counted, and what to do about it.
-type Refusal = (&'static str, fn(&Node) -> u64, &'static str);
-
-const REFUSALS: &[Refusal] = &[
-    ("connections refused", |node| count(&node.events.rejected), "maxclients are connected"),
-    ("clients closed", |node| count(&node.events.output_limit), "they do not read their replies"),
-    ("clients closed", |node| count(&node.events.query_limit), "their commands are too long"),
-    ("clients closed", |node| count(&node.events.protocol_errors), "they sent no commands"),
-    (
-        "TLS handshakes failed",
-        |node| count(&node.events.handshakes_failed),
-        "see docs/cache.md, TLS",
-    ),
-    (
-        "fills not begun",
-        |node| count(&node.origin.counts.refused),
-        "too many are under way, or the origin had failed",
-    ),
-    ("wrong passwords", |node| count(&node.events.denied_auth), "see ACL LOG"),
-    ("commands denied", denied, "see ACL LOG"),
-    (
-        "writes refused",
-        |node| node.keyspace.store().stats().refused,
-        "maxmemory is used up, and nothing may leave",
-    ),
-];
-
-fn count(event: &std::sync::atomic::AtomicU64) -> u64 {
-    event.load(Ordering::Relaxed)
-}
-
-fn denied(node: &Node) -> u64 {
-    let Events { denied_command, denied_key, denied_channel, .. } = &node.events;
-    [denied_command, denied_key, denied_channel].into_iter().map(count).sum()
-}
-
-/// What was told of one kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Told {
-    count: u64,
-    at: Option<Millis>,
-}
-
-impl Told {
-    /// How many have come since the last line, when it is time for another.
-    fn news(&mut self, count: u64, now: Millis) -> Option<u64> {
-        // CONFIG RESETSTAT begins anew.
-        self.count = self.count.min(count);
-        let is_early = self.at.is_some_and(|at| now.0.saturating_sub(at.0) < REFUSALS_EVERY);
-        if count == self.count || is_early {
-            return None;
-        }
-        let new = count - self.count;
-        *self = Told { count, at: Some(now) };
-        Some(new)
-    }
-}
-
-/// Looks at the counters of refusals from time to time.
-#[derive(Debug, Default)]
-pub(super) struct Refusals {
-    told: [Told; REFUSALS.len()],
-}
-
-impl Refusals {
-    pub(super) fn look(&mut self, node: &Node, now: Millis) {
-        for (told, (what, counted, why)) in self.told.iter_mut().zip(REFUSALS) {
-            if let Some(new) = told.news(counted(node), now) {
-                let new = new.to_string();
-                node.journal.warn(what, &[("count", &new), ("reason", why)]);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use plimsoll_runtime::log::{LogConfig, Sink};
@@ -284,19 +205,5 @@ mod tests {
     fn values_have_an_end() {
         assert_eq!(cut("short"), "short");
         assert_eq!(cut(&"é".repeat(VALUE_MAX)).len(), VALUE_MAX);
-    }
-
-    #[test]
-    fn a_storm_is_one_line() {
-        let mut told = Told::default();
-        let mut news = |count, seconds: u64| told.news(count, Millis(seconds * 1_000));
-        assert_eq!(news(0, 1), None);
-        assert_eq!(news(5, 2), Some(5));
-        assert_eq!(news(9, 3), None);
-        assert_eq!(news(20, 12), Some(15));
-        assert_eq!(news(20, 30), None);
-        // After CONFIG RESETSTAT.
-        assert_eq!(news(2, 40), None);
-        assert_eq!(news(3, 41), Some(1));
     }
 }

@@ -30,6 +30,7 @@ mod parameters;
 mod pause;
 mod ports;
 mod pubsub;
+mod refusals;
 mod saving;
 mod secure;
 pub(crate) mod server;

@@ -1,8 +1,6 @@
 //! ACL: users and what they may do.
 
-use std::path::Path;
-
-use super::{Handlers, ServerCall};
+use super::{Handlers, ServerCall, users_file};
 use crate::{
     commands::{self, Categories, Error, Flags, Group, KeyRule, Outcome, Spec, is},
     serve::{
@@ -10,7 +8,6 @@ use crate::{
         clients::Client,
         locked,
         mailbox::Order,
-        settings,
     },
 };
 
@@ -54,9 +51,9 @@ pub(super) const HANDLERS: Handlers = &[
     ("acl|genpass", genpass),
     ("acl|getuser", getuser),
     ("acl|list", list),
-    ("acl|load", load),
+    ("acl|load", users_file::load),
     ("acl|log", log),
-    ("acl|save", save),
+    ("acl|save", users_file::save),
     ("acl|setuser", setuser),
     ("acl|users", users),
     ("acl|whoami", whoami),
@@ -117,56 +114,6 @@ fn deluser(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         call.node.journal.info("user removed", &[("name", name), ("by", &call.who())]);
     }
     call.out.count(removed.len());
-    Ok(())
-}
-
-/// The file of users.
-///
-/// # Errors
-/// When there is none.
-fn aclfile(call: &ServerCall<'_, '_, '_>) -> Result<String, Error> {
-    let path = call.node.parameters.text("aclfile");
-    if path.is_empty() {
-        let text = "ERR This instance has no ACL file. Users can be made by ACL SETUSER, and stored by \
-                    CONFIG REWRITE where there is a configuration file.";
-        return Err(Error::text(text));
-    }
-    Ok(path)
-}
-
-fn load(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    let path = aclfile(call)?;
-    let password = call.node.parameters.text("requirepass");
-    let lines = settings::user_lines(Path::new(&path));
-    let loaded = lines.and_then(|lines| call.node.users.load(&lines, &password));
-    loaded
-        .map_err(|error| Error::Text(format!("ERR {error}. All users are as they were").into()))?;
-    for client in call.node.clients.list() {
-        let is_gone = call.node.users.find(&client.labels().user).is_none();
-        // The one that asks is told first; its user is looked at with its next command.
-        if is_gone && client.id != call.session.client.id {
-            client.mailbox.order(Order::Close);
-        }
-    }
-    call.node.journal.info("users loaded", &[("file", &path), ("by", &call.who())]);
-    call.out.ok();
-    Ok(())
-}
-
-fn save(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    let path = aclfile(call)?;
-    let lines = call.node.users.lines();
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if let Err(error) = settings::replace(Path::new(&path), &text) {
-        call.node
-            .journal
-            .error("users not saved", &[("file", &path), ("error", &error.to_string())]);
-        return Err(Error::Text(
-            format!("ERR There was an error trying to save the ACLs: {error}").into(),
-        ));
-    }
-    call.node.journal.info("users saved", &[("file", &path), ("by", &call.who())]);
-    call.out.ok();
     Ok(())
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod saving;
 pub(crate) mod scripting;
 pub(crate) mod slowlog;
 pub(crate) mod transactions;
+mod users_file;
 
 use std::{
     collections::HashMap,
