@@ -9,6 +9,7 @@ use plimsoll_wire::resp::Command;
 use super::{
     absent,
     acl::{Access, Context, Reason},
+    clients::flag,
     clients::Client,
     denial,
     hot::{Answer, HotKeys},
@@ -210,6 +211,11 @@ impl Dispatch<'_, '_> {
                 )
                 .into(),
             ));
+        }
+        // In Redis's words, to which a monitor is a kind of replica.
+        let on_data = Flags::READONLY.and(Flags::WRITE);
+        if self.session.client.has(flag::MONITOR) && spec.flags.intersects(on_data) {
+            return Err(Error::text("ERR Replica can't interact with the keyspace"));
         }
         if self.session.transaction.is_open() && spec.has(Flags::NO_MULTI) {
             return Err(Error::text("ERR Command not allowed inside a transaction"));
@@ -447,7 +453,7 @@ pub(super) fn block(node: &Node, session: &mut Session, last: u32, command: Comm
     // Before the keys are looked at once more.
     node.wanted.listen();
     let ticket = node.waiting.enter(&keys, &session.client);
-    session.client.set(super::clients::flag::BLOCKED, true);
+    session.client.set(flag::BLOCKED, true);
     Events::count(&node.events.blocked_clients);
     if spec.has(Flags::READ_THROUGH) {
         Events::count(&node.origin.counts.waited);

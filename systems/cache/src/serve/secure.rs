@@ -162,7 +162,7 @@ pub(super) async fn run(
                 }
             };
             if let Some(task) = begin(tcp, peer, place, &node, worker) {
-                handshakes.began.push_back((Instant::now(), task));
+                handshakes.under_way.push_back((Instant::now() + CROWDED_TIME, task));
             }
         }
     };
@@ -176,14 +176,14 @@ pub(super) async fn run(
 /// Those that are being made, bounded by their places.
 struct Handshakes {
     places: Arc<Semaphore>,
-    /// In the order of their beginning; some may have ended.
-    began: VecDeque<(Instant, AbortHandle)>,
+    /// In the order of their beginning, each with when it may be given up for another one. Some may have ended.
+    under_way: VecDeque<(Instant, AbortHandle)>,
 }
 
 impl Default for Handshakes {
     fn default() -> Handshakes {
         let places = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-        Handshakes { places, began: VecDeque::new() }
+        Handshakes { places, under_way: VecDeque::new() }
     }
 }
 
@@ -191,18 +191,18 @@ impl Handshakes {
     /// Room for one more. When all is taken, it is that of the oldest one, if that has had its chance: clients
     /// that say nothing must not keep the others out. `None` never comes.
     async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
-        self.began.retain(|(_, task)| !task.is_finished());
+        self.under_way.retain(|(_, task)| !task.is_finished());
         loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
                 return Some(place);
             }
-            let oldest = self.began.front().map(|(began, _)| *began + CROWDED_TIME);
+            let oldest = self.under_way.front().map(|(until, _)| *until);
             let freed = Arc::clone(&self.places).acquire_owned();
             // Without any, those that are handed over have all places.
             match timer::timeout_at(oldest.unwrap_or(Instant::FAR_FUTURE), freed).await {
                 Some(place) => return place.ok(),
                 None => {
-                    if let Some((_, task)) = self.began.pop_front() {
+                    if let Some((_, task)) = self.under_way.pop_front() {
                         task.abort();
                         // It gives its place back when it is dropped.
                         yield_now().await;
@@ -254,6 +254,86 @@ impl Drop for Unmade<'_> {
     fn drop(&mut self) {
         if self.1 {
             Events::count(&self.0.events.handshakes_failed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        cell::Cell,
+        future::{pending, ready},
+        rc::Rc,
+    };
+
+    use plimsoll_runtime::workers;
+
+    use super::*;
+
+    /// Room for two, and two that have it and end as told: whether another one gets room, and how many of
+    /// them are given up for it.
+    async fn check(may_end: bool, until: Instant) -> (bool, usize) {
+        let mut handshakes =
+            Handshakes { places: Arc::new(Semaphore::new(2)), ..Handshakes::default() };
+        let given_up = Rc::new(Cell::new(0));
+        for _ in 0..2 {
+            let place = handshakes.place().await;
+            let counted = Counted(Rc::clone(&given_up));
+            let task = spawn_local(async move {
+                let _place = place;
+                match may_end {
+                    true => ready(()).await,
+                    false => pending().await,
+                }
+                std::mem::forget(counted);
+            });
+            handshakes.under_way.push_back((until, task.abort_handle()));
+        }
+        let deadline = Instant::now() + Duration::from_millis(50);
+        let place = timer::timeout_at(deadline, handshakes.place()).await;
+        (place.is_some(), given_up.get())
+    }
+
+    struct Counted(Rc<Cell<usize>>);
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+
+    #[test]
+    fn who_had_a_chance_gives_way_to_who_waits() {
+        let found = workers::block_on(async {
+            let (now, later) = (Instant::now(), Instant::FAR_FUTURE);
+            [check(true, later).await, check(false, now).await, check(false, later).await]
+        });
+        assert_eq!(found.unwrap(), [(true, 0), (true, 1), (false, 0)]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        for (set, expected) in [
+            (&[][..], "tls-cert-file is needed for TLS"),
+            (&[("tls-cert-file", "/no/file")], "tls-cert-file: /no/file: No such file"),
+            (&[("tls-cert-file", "Cargo.toml")], "tls-key-file is needed for TLS"),
+            (
+                &[("tls-cert-file", "Cargo.toml"), ("tls-key-file", "Cargo.toml")],
+                "tls-ca-cert-file is needed for TLS (or tls-auth-clients no",
+            ),
+            (
+                &[
+                    ("tls-cert-file", "Cargo.toml"),
+                    ("tls-key-file", "Cargo.toml"),
+                    ("tls-auth-clients", "no"),
+                ],
+                "tls-cert-file, tls-key-file: invalid certificate",
+            ),
+        ] {
+            let parameters = Parameters::new();
+            parameters.set(set).unwrap();
+            let error = Secure::default().load(&parameters).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
         }
     }
 }

@@ -274,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// # Errors
     /// When the peer leaves too much unread.
     fn check_output(&mut self) -> io::Result<()> {
-        if self.pending.len() == 0 {
+        if self.pending.is_empty() {
             return Ok(());
         }
         let limits = self.node.parameters.limits();

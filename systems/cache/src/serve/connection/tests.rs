@@ -362,7 +362,8 @@ fn monitors_see_what_others_do() {
     for stream in [&mut other, &mut writer] {
         check(stream, "PING\r\n", "+PONG\r\n");
     }
-    check(&mut monitor, "MONITOR\r\n", "+OK\r\n");
+    let refused = "-ERR Replica can't interact with the keyspace\r\n";
+    check(&mut monitor, "MONITOR\r\nGET k\r\n", &format!("+OK\r\n{refused}"));
     check(&mut other, "SET k \"a b\"\r\nAUTH x\r\nCONFIG GET hz\r\nGET k\r\n", "+OK\r\n-ERR AUTH");
     let from = format!(" [0 {}] ", other.local_addr().unwrap());
     let mut seen = String::new();
