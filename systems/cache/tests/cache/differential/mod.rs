@@ -7,6 +7,7 @@ mod arguments;
 mod bits;
 mod collections;
 mod exchange;
+mod hyperloglog;
 mod keys;
 mod ours;
 mod redis;
