@@ -133,6 +133,7 @@ impl Session {
             && !self.transaction.is_open()
             && self.subscriptions.is_none()
             && self.tracking.is_none()
+            && !self.client.has(flag::MONITOR)
             && self.replies == Replies::On;
     }
 
