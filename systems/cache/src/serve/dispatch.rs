@@ -284,7 +284,12 @@ impl Dispatch<'_, '_> {
                 self.out.bulk(command.get(1).unwrap_or_default());
                 Ran::Replied
             }
-            Run::Keyspace(_) => self.batch.run(spec, command, true, self.out),
+            Run::Keyspace(_) => {
+                // Whoever wants no reply has nothing to wait for.
+                let is_answered = self.session.replies == Replies::On;
+                let may_block = is_answered || !spec.has(Flags::READ_THROUGH);
+                self.batch.run(spec, command, may_block, self.out)
+            }
             Run::Server | Run::Transaction(_) => {
                 let mark = self.out.mark();
                 let outcome = self.run_server(spec, command);

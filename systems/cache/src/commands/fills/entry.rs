@@ -48,7 +48,7 @@ pub struct Fresh {
     pub served_until: Millis,
 }
 
-/// One key. Without freshness and fill there is nothing to remember.
+/// One key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Of the item that is there, if the origin gave it and it may be served when it is not fresh.
@@ -70,10 +70,4 @@ pub(super) enum Fill {
     Failed { until: Millis, why: Failure },
     /// The origin has it not; it is not asked again until then.
     Absent { until: Millis },
-}
-
-impl Entry {
-    pub(super) fn is_empty(&self) -> bool {
-        self.fresh.is_none() && self.fill == Fill::None
-    }
 }

@@ -242,7 +242,11 @@ pub(super) fn prepare(
     let fills = held.fills();
     let (mut wait, mut is_busy) = (None, false);
     for key in keys {
-        let exists = held.of(key).peek(key, now).is_some();
+        let exists = match held.of(key).peek(key, now).map(|item| item.deadline) {
+            // A client's: what the origin gives has a deadline.
+            Some(None) => continue,
+            deadline => deadline.is_some(),
+        };
         match fills.step(held.index(key), key, exists, now) {
             Step::Ready => {}
             Step::Wait { until, is_new } => {

@@ -2,35 +2,43 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::entry::{Entry, Fill};
+use super::entry::{Entry, Fill, Fresh};
 use crate::store::Millis;
 
 /// Old answers that one new one clears away.
 const CLEARED: usize = 2;
 
-/// Entries by the hash of their key: exact to the key, but for two of one shard whose 64-bit hashes are equal.
+type ByHash<T> = HashMap<u64, T, foldhash::fast::FixedState>;
+
+/// What is known by the hash of a key: exact to the key, but for two of one shard whose 64-bit hashes are equal.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    entries: HashMap<u64, Entry, foldhash::fast::FixedState>,
-    /// Answers that have an end, oldest first: some are no longer in `entries`.
+    /// May be many; the fills beside them are not.
+    fresh: ByHash<Fresh>,
+    fills: ByHash<Fill>,
+    /// Answers that have an end, oldest first: some are no longer in `fills`.
     answers: VecDeque<(Millis, u64)>,
 }
 
 impl Table {
     pub(super) fn len(&self) -> usize {
-        self.entries.len()
+        self.fresh.len() + self.fills.len()
     }
 
     pub(super) fn get(&self, hash: u64) -> Entry {
-        self.entries.get(&hash).copied().unwrap_or_default()
+        let fresh = self.fresh.get(&hash).copied();
+        Entry { fresh, fill: self.fills.get(&hash).copied().unwrap_or_default() }
     }
 
     pub(super) fn put(&mut self, hash: u64, entry: Entry) {
-        if entry.is_empty() {
-            self.entries.remove(&hash);
-        } else {
-            self.entries.insert(hash, entry);
-        }
+        match entry.fresh {
+            Some(fresh) => self.fresh.insert(hash, fresh),
+            None => self.fresh.remove(&hash),
+        };
+        match entry.fill {
+            Fill::None => self.fills.remove(&hash),
+            fill => self.fills.insert(hash, fill),
+        };
     }
 
     /// Remembers an answer until its end, or until `limit` newer ones have come.
@@ -63,17 +71,18 @@ impl Table {
 
     /// A client has changed the key: what was known of it is no longer so.
     pub(super) fn changed(&mut self, hash: u64) {
-        let Some(entry) = self.entries.get(&hash) else { return };
-        let fill = match entry.fill {
-            Fill::Running { id, until, .. } => Fill::Running { id, until, is_overtaken: true },
-            Fill::None | Fill::Failed { .. } | Fill::Absent { .. } => Fill::None,
-        };
-        self.put(hash, Entry { fresh: None, fill });
+        self.fresh.remove(&hash);
+        match self.fills.get_mut(&hash) {
+            Some(Fill::Running { is_overtaken, .. }) => *is_overtaken = true,
+            Some(_) => {
+                self.fills.remove(&hash);
+            }
+            None => {}
+        }
     }
 
     /// Its item is gone, but nobody said anything about the key.
     pub(super) fn left(&mut self, hash: u64) {
-        let entry = self.get(hash);
-        self.put(hash, Entry { fresh: None, ..entry });
+        self.fresh.remove(&hash);
     }
 }

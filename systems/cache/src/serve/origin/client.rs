@@ -20,6 +20,8 @@ use plimsoll_runtime::{
 use super::{budget::Room, rule::Site, trust::Trust};
 use crate::commands::Failure;
 
+/// What a connection reads ahead at most, in bytes.
+const READ_BYTES: usize = 64 << 10;
 /// Connections that are kept per site while they are idle.
 const IDLE_MAX: usize = 64;
 /// Of an answer that brings no value, read so that its connection can be kept.
@@ -132,8 +134,11 @@ impl Client {
             let secured = tls.connect(stream, &site.host, Alpn::Http1).await;
             stream = secured.map_err(|_| Failure::Unreachable)?.into();
         }
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|_| Failure::Unreachable)?;
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(READ_BYTES)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| Failure::Unreachable)?;
         // The task ends with its connection; what went wrong is told by the request.
         tokio::task::spawn_local(connection);
         Ok(sender)
