@@ -1,59 +1,23 @@
 //! The server's parameters, as CONFIG GET and SET see them, and as the rest of the server reads them.
 
+mod error;
 mod table;
+mod value;
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
     sync::{
         RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
+pub(crate) use error::SetError;
 pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, adds_up};
 
-use super::{
-    limits::{ClassLimits, memory},
-    notify,
-    settings::nearest,
-};
+use self::value::normalize;
+use super::limits::ClassLimits;
 use crate::glob;
-
-/// A parameter that cannot be set so.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SetError {
-    #[error("ERR Unknown option or number of arguments for CONFIG SET - '{0}'")]
-    Unknown(String),
-    #[error(
-        "ERR CONFIG SET failed (possibly related to argument '{0}') - can't set immutable config"
-    )]
-    Immutable(&'static str),
-    #[error("ERR CONFIG SET failed (possibly related to argument '{0}') - duplicate parameter")]
-    Duplicate(&'static str),
-    #[error("ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}")]
-    Value { name: &'static str, reason: String },
-}
-
-impl SetError {
-    /// What is wrong, for those who do not speak Redis's protocol.
-    pub(crate) fn reason(&self) -> String {
-        match self {
-            SetError::Unknown(name) => {
-                let names = PARAMETERS.iter().map(|parameter| parameter.name);
-                let hint = nearest(&name.to_ascii_lowercase(), names);
-                let hint = hint.map(|name| format!("; did you mean '{name}'?"));
-                format!("there is no such parameter{}", hint.unwrap_or_default())
-            }
-            SetError::Immutable(name) => {
-                let default = find(name).map_or("", |(_, parameter)| parameter.default);
-                format!("it is always '{default}' here")
-            }
-            SetError::Duplicate(_) => "it is given twice".to_owned(),
-            SetError::Value { reason, .. } => reason.clone(),
-        }
-    }
-}
 
 /// What is read often, beside the texts. Written when a parameter changes.
 #[derive(Debug, Default)]
@@ -259,52 +223,6 @@ impl Parameters {
 fn find(name: &str) -> Option<(usize, &'static Parameter)> {
     let is_it = |(_, parameter): &(usize, &Parameter)| parameter.name.eq_ignore_ascii_case(name);
     PARAMETERS.iter().enumerate().find(is_it)
-}
-
-/// The value as CONFIG GET shows it.
-fn normalize(parameter: &Parameter, value: &str, limits: &ClassLimits) -> Result<String, String> {
-    let between = |min: &dyn std::fmt::Display, max: &dyn std::fmt::Display| {
-        format!("argument must be between {min} and {max} inclusive")
-    };
-    match parameter.kind {
-        Kind::Memory { min, max } => match memory(value) {
-            Some(bytes) if (min..=max).contains(&bytes) => Ok(bytes.to_string()),
-            Some(_) => Err(between(&min, &max)),
-            None => Err("argument must be a memory value".to_owned()),
-        },
-        Kind::Integer { min, max } => match value.parse::<i64>() {
-            Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
-            Ok(_) => Err(between(&min, &max)),
-            Err(_) => Err("argument couldn't be parsed into an integer".to_owned()),
-        },
-        Kind::Boolean => match value.to_ascii_lowercase().as_str() {
-            word @ ("yes" | "no") => Ok(word.to_owned()),
-            _ => Err("argument must be 'yes' or 'no'".to_owned()),
-        },
-        Kind::Choice([""]) if value.is_empty() => Ok(String::new()),
-        Kind::Choice([""]) => Err("this server has no such feature".to_owned()),
-        Kind::Choice(words) => {
-            let word = words.iter().find(|word| word.eq_ignore_ascii_case(value));
-            let listed =
-                || format!("argument(s) must be one of the following: {}", words.join(", "));
-            word.map(|word| (*word).to_owned()).ok_or_else(listed)
-        }
-        Kind::Events if notify::is_allowed(value) => Ok(value.to_owned()),
-        Kind::Events => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()),
-        Kind::Address => match value.parse::<IpAddr>() {
-            Ok(address) => Ok(address.to_string()),
-            Err(_) => Err("argument must be one IP address".to_owned()),
-        },
-        Kind::Port if value.is_empty() => Ok(String::new()),
-        Kind::Port => match value.parse::<u16>() {
-            Ok(port) => Ok(port.to_string()),
-            Err(_) => Err("argument must be a port or nothing".to_owned()),
-        },
-        Kind::Text | Kind::Secret => Ok(value.to_owned()),
-        Kind::Checked(check) => check(value),
-        Kind::OutputLimits if value.is_empty() => Ok(limits.text()),
-        Kind::OutputLimits => limits.read(value).map(|limits| limits.text()).map_err(str::to_owned),
-    }
 }
 
 #[cfg(test)]
