@@ -51,15 +51,16 @@ struct Ending {
 pub(super) async fn run(node: Arc<Node>, client: Rc<Client>, order: Order, chance: f64) {
     let Order { key, id, path, rule, rules, permit } = order;
     let Rules { settings, trust, .. } = &*Arc::clone(&rules);
-    let mut room = permit.room(settings.bytes_max);
     let timeout = Duration::from_millis(rule.timeout(settings));
-    let asked = Arc::clone(&rule);
+    let (asked, mut room) = (Arc::clone(&rule), permit.room(settings.bytes_max));
     let permit = Some(permit);
     let mut ending = Ending { node, key, id, rule, rules, permit, fetched: None };
     let deadline = Instant::now() + timeout;
     let mut limits = Limits { room: &mut room, body: settings.body_max, deadline, trust };
     let answer = client.get(&asked.site, &path, &mut limits);
     let answer = timer::timeout_at(deadline, answer).await.unwrap_or(Err(Failure::Timeout));
+    // From here on the store counts what came.
+    drop(room);
     ending.fetched = Some(judge(answer, &asked, settings, Node::now(), chance));
 }
 

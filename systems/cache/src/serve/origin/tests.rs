@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -350,6 +350,80 @@ fn a_dead_origin_is_left_alone() {
     ] {
         assert_eq!(info(client, name), expected, "{name}");
     }
+}
+
+#[test]
+fn an_origin_that_comes_and_goes_is_tried_again() {
+    let web = Web::start(answer(500, ""));
+    let parameters = [("origin-breaker-failures", "2"), ("origin-breaker-time", "50")];
+    let server = cache(&web, "", &parameters);
+    let mut client = connect(&server);
+    let mut number = 0;
+    for _ in 0..3 {
+        web.does(answer(500, ""));
+        let mut said = String::new();
+        while !said.contains("left alone") {
+            number += 1;
+            said = ask(&mut client, number);
+        }
+        web.does(answer(200, "v"));
+        while !said.contains('v') || said.starts_with('-') {
+            number += 1;
+            said = ask(&mut client, number);
+        }
+        assert_eq!(info(&mut client, "origin_open_breakers"), 0);
+    }
+}
+
+/// The first line of the reply to GET of a key with that number, and the string behind it.
+fn ask(client: &mut TcpStream, number: usize) -> String {
+    client.write_all(format!("GET k:{number}\r\n").as_bytes()).unwrap();
+    let mut said = String::new();
+    while !said.ends_with("\r\n") || (said.starts_with('$') && said.lines().count() < 2) {
+        let mut some = [0; 256];
+        let count = client.read(&mut some).unwrap();
+        said.push_str(&String::from_utf8_lossy(&some[..count]));
+    }
+    said
+}
+
+/// However fills and commands meet.
+#[test]
+fn who_writes_reads_what_it_wrote() {
+    let web = Web::start(answer(200, "old"));
+    let server = cache(&web, "", &[]);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut reader = connect(&server);
+                while !is_over.load(Ordering::Relaxed) {
+                    let said = ask(&mut reader, 1);
+                    assert!(said.contains("old") || said.contains("new"), "{said}");
+                }
+            });
+        }
+        let mut writer = connect(&server);
+        for round in 0..500 {
+            writer.write_all(b"DEL k:1\r\n").unwrap();
+            let mut reply = [0; 4];
+            writer.read_exact(&mut reply).unwrap();
+            if round % 2 == 0 {
+                // By now a fill may be at any place.
+                assert!(!ask(&mut writer, 2).is_empty());
+            }
+            let value = format!("new{:03}", round);
+            check(
+                &mut writer,
+                &format!("SET k:1 {value}\r\nGET k:1\r\n"),
+                &format!("+OK\r\n$6\r\n{value}\r\n"),
+            );
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let mut client = connect(&server);
+    assert!(info(&mut client, "origin_fills_overtaken") > 0);
+    until(&mut client, "origin_fills_running", 0);
 }
 
 #[test]
