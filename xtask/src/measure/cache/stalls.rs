@@ -1,15 +1,19 @@
 //! What other clients wait while one does its worst: the end-to-end tests of hostile clients have a client that
 //! asks for a small key every millisecond; here its times are printed, with the binary that is measured.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::bench::Bench;
 use crate::{
-    command::{capture, cargo},
-    measure::process::SERVER_CORE,
+    command::{capture, cargo, root},
+    measure::process::{GENERATOR_CORE, SERVER_CORE, pinned},
 };
 
 /// Asked of ours, in milliseconds.
@@ -17,9 +21,13 @@ const P99_MAX: f64 = 10.0;
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<()> {
     let table = bench.scratch().join("stalls.jsonl");
-    let mut command = cargo();
-    command.args(["test", "--quiet", "--package", "plimsoll-e2e", "--test", "e2e", "--"]);
-    command.args(["cache_hostile::", "--test-threads", "1"]);
+    // What is built is built on all cores, what is run leaves the server its own.
+    let test = ["test", "--quiet", "--package", "plimsoll-e2e", "--test", "e2e"];
+    capture(cargo().args(test).arg("--no-run"))?;
+    let tests = cargo();
+    let mut command = pinned(GENERATOR_CORE, Path::new(tests.get_program()));
+    command.current_dir(root()).args(test);
+    command.args(["--", "cache_hostile::", "--test-threads", "1"]);
     command.env("PLIMSOLL_BIN", wrapper(bench)?).env("PLIMSOLL_STALLS", &table);
     let tested = capture(&mut command);
     let lines = fs::read_to_string(&table).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -16,13 +17,17 @@ use crate::cache::Cache;
 
 const EVERY: Duration = Duration::from_millis(1);
 
+/// Requests whose replies may be due at a time: more than the time that a reply may take is worth.
+const OWED_MAX: usize = 100_000;
+
 /// At work until its end.
 pub(super) struct Bystander {
     is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Waits>,
+    sender: JoinHandle<()>,
+    receiver: JoinHandle<Waits>,
 }
 
-/// How long it waited for each reply, from when it was to be asked for.
+/// How long it waited for each reply. It asks on time whether or not the replies before have come.
 pub(super) struct Waits(Vec<Duration>);
 
 impl Bystander {
@@ -34,29 +39,38 @@ impl Bystander {
         assert_eq!(line(&mut input), "+OK");
         let is_over = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&is_over);
-        let thread = thread::spawn(move || probe(&mut stream, &mut input, &flag));
-        Bystander { is_over, thread }
+        let (sent, owed) = sync_channel(OWED_MAX);
+        let sender = thread::spawn(move || ask(&mut stream, &flag, &sent));
+        let receiver = thread::spawn(move || receive(&mut input, &owed));
+        Bystander { is_over, sender, receiver }
     }
 
     pub(super) fn end(self) -> Waits {
         self.is_over.store(true, Relaxed);
-        self.thread.join().expect("a bystander gets every reply")
+        self.sender.join().expect("a bystander can ask");
+        self.receiver.join().expect("a bystander gets every reply")
     }
 }
 
-fn probe(stream: &mut TcpStream, input: &mut BufReader<TcpStream>, is_over: &AtomicBool) -> Waits {
-    let mut waits = Vec::new();
+fn ask(stream: &mut TcpStream, is_over: &AtomicBool, sent: &SyncSender<Instant>) {
     let mut due = Instant::now();
-    let mut answered = due;
-    while !is_over.load(Relaxed) || waits.is_empty() {
-        due += EVERY;
-        if answered < due {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            // Should this thread have slept longer, that is not the server's fault.
-            due = Instant::now();
+    for number in 0.. {
+        let now = Instant::now();
+        // Should this thread have slept longer than it was to, that is not the server's fault.
+        if sent.send(now).is_err() {
+            return;
         }
-        let number = waits.len();
         stream.write_all(format!("GET bystander\r\nECHO {number}\r\n").as_bytes()).unwrap();
+        due = now.max(due + EVERY);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        if is_over.load(Relaxed) {
+            return;
+        }
+    }
+}
+
+fn receive(input: &mut BufReader<TcpStream>, owed: &Receiver<Instant>) -> Waits {
+    let waits = owed.iter().enumerate().map(|(number, asked)| {
         let first = line(input);
         if first == "$5" {
             assert_eq!(line(input), "hello");
@@ -65,10 +79,9 @@ fn probe(stream: &mut TcpStream, input: &mut BufReader<TcpStream>, is_over: &Ato
         }
         assert_eq!(line(input), format!("${}", number.to_string().len()));
         assert_eq!(line(input), number.to_string());
-        answered = Instant::now();
-        waits.push(answered - due);
-    }
-    Waits(waits)
+        asked.elapsed()
+    });
+    Waits(waits.collect())
 }
 
 fn line(input: &mut BufReader<TcpStream>) -> String {

@@ -8,9 +8,10 @@ mod connections;
 mod frames;
 mod peer;
 mod pipelines;
+mod saves;
 mod values;
 
-use std::fs;
+use std::{fs, thread, time::Duration};
 
 use bystander::Bystander;
 
@@ -49,4 +50,11 @@ fn peak_mb(cache: &Cache) -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib >> 10
+}
+
+/// What the others are compared with.
+#[test]
+fn nobody_is_hostile() {
+    let hostile = Hostile { name: "nobody does anything", flags: &[], memory_mb: 16 };
+    hostile.check(|_| {}, |_| thread::sleep(Duration::from_secs(1)));
 }
