@@ -23,7 +23,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let running = serve::start(&config)?;
     println!("{}", running.local_addr());
-    loop {
-        std::thread::park();
-    }
+    running.wait(None);
+    Ok(())
 }
