@@ -4,7 +4,7 @@ use super::{Entry, HASH_BITS, Index, LEVEL_MIN, bucket::ENTRIES};
 
 /// The table grows above this many entries per four buckets. With linear hashing the buckets that
 /// are yet to be split have up to twice the mean, so that a fuller table flows over much.
-const GROW_PER_FOUR: usize = 19;
+const GROW_PER_FOUR: usize = 20;
 /// The table shrinks below this many entries per four buckets: far enough from growing.
 const SHRINK_PER_FOUR: usize = 6;
 
