@@ -11,6 +11,7 @@ mod arrivals;
 mod clients;
 mod connection;
 mod denial;
+mod departures;
 mod describe;
 mod dispatch;
 #[cfg(test)]

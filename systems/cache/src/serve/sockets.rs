@@ -299,6 +299,8 @@ async fn work(
 ) -> io::Result<()> {
     let listener = sources.socket.map(Bound::listen).transpose()?;
     let worker = Rc::new(Worker::new(index, random, &node));
+    let clerk = Rc::clone(&worker);
+    drop(spawn_local(async move { clerk.departures.run().await }));
     let chores = spawn_local(housekeeping::run(Arc::clone(&node), Rc::clone(&worker), index));
     tokio::select! {
         () = arrivals::take(listener.as_ref(), sources.sessions, &node, &worker) => {}

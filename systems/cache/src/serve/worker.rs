@@ -8,7 +8,10 @@ use std::{
 use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::CommandDecoder;
 
-use super::{connection::ahead::Ahead, hot::HotKeys, node::Node, statistics::WorkerCounters};
+use super::{
+    connection::ahead::Ahead, departures::Departures, hot::HotKeys, node::Node,
+    statistics::WorkerCounters,
+};
 use crate::commands::{Changes, Reply};
 
 /// Bytes of one read.
@@ -22,6 +25,7 @@ pub(crate) struct Worker {
     index: usize,
     /// Connections that it serves.
     pub(crate) open: Cell<usize>,
+    pub(crate) departures: Departures,
     pub(crate) scratch: RefCell<Scratch>,
 }
 
@@ -52,7 +56,12 @@ impl Worker {
             hot: HotKeys::default(),
             ahead: Ahead::default(),
         };
-        Worker { index, open: Cell::new(0), scratch: RefCell::new(scratch) }
+        Worker {
+            index,
+            open: Cell::new(0),
+            departures: Departures::default(),
+            scratch: RefCell::new(scratch),
+        }
     }
 
     pub(crate) fn counters<'n>(&self, node: &'n Arc<Node>) -> Option<&'n WorkerCounters> {

@@ -74,6 +74,8 @@ pub(super) struct Connection<S> {
     /// Of the memory above, what the node knows of.
     accounted: usize,
     waker: Option<Waker>,
+    /// It has ended, and is closed when it is polled again.
+    is_leaving: bool,
     /// While a command waits, or everybody does.
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -95,13 +97,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.is_leaving {
+            return Poll::Ready(());
+        }
         self.keep_waker(context.waker());
         for _ in 0..TURNS_MAX {
             match self.turn(context) {
                 Turn::Again => {}
                 Turn::Later => break,
                 Turn::Wait => return Poll::Pending,
-                Turn::End => return Poll::Ready(()),
+                Turn::End if self.worker.departures.may_close(context.waker()) => {
+                    return Poll::Ready(());
+                }
+                Turn::End => {
+                    self.is_leaving = true;
+                    // What it waited for is for others.
+                    let Connection { session, node, .. } = &mut *self;
+                    session.unblock(node);
+                    return Poll::Pending;
+                }
             }
         }
         // Behind those whose sockets have become ready meanwhile, which a mere wake would not look for.
@@ -127,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             pending: Pending::default(),
             accounted: 0,
             waker: None,
+            is_leaving: false,
             alarm: None,
         }
     }
