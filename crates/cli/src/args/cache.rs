@@ -55,45 +55,45 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "N")]
     pub(crate) maxclients: Option<u32>,
     /// Serves /metrics, /health and /ready there; 0 takes a free port [default: not served]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Operation")]
     pub(crate) admin_port: Option<u16>,
     /// Address of --admin-port, 127.0.0.1 unless given. Everybody who reaches it may ask
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Operation")]
     pub(crate) admin_host: Option<IpAddr>,
     /// Port for TLS; alone, there is no other one. Needs --tls-cert-file and --tls-key-file
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "TLS")]
     pub(crate) tls_port: Option<u16>,
     /// The certificate and those between it and an authority, as PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub(crate) tls_cert_file: Option<String>,
     /// Its key, as PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub(crate) tls_key_file: Option<String>,
     /// The authority of clients' certificates, as PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "TLS")]
     pub(crate) tls_ca_cert_file: Option<String>,
     /// Whether clients have to show a certificate: yes, optional or no [default: yes]
-    #[arg(long, value_name = "WORD")]
+    #[arg(long, value_name = "WORD", help_heading = "TLS")]
     pub(crate) tls_auth_clients: Option<String>,
     /// File that items are loaded from at the start and saved to, in the folder of --dir [default: none]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Warm restart")]
     pub(crate) dbfilename: Option<String>,
     /// Folder of that file [default: where the server is started]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", help_heading = "Warm restart")]
     pub(crate) dir: Option<String>,
     /// When to save, besides SAVE and BGSAVE: 'SECONDS CHANGES ...' (so many changes, so long after the last
     /// time) and at the end; or 'stop', only at the end [default: never]
-    #[arg(long, value_name = "POINTS")]
+    #[arg(long, value_name = "POINTS", help_heading = "Warm restart")]
     pub(crate) save: Option<String>,
     /// Where keys come from that are not there: 'user:*=http://127.0.0.1:9000/users/{1}', with options behind
     /// it (;ttl=60s;stale-if-error=1h). May be given several times
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", help_heading = "Read-through")]
     pub(crate) origin: Vec<String>,
     /// Seconds that they are kept, where neither rule nor origin says [default: 60]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Read-through")]
     pub(crate) origin_ttl: Option<u32>,
     /// Milliseconds that an origin has for an answer [default: 2000]
-    #[arg(long, value_name = "MILLISECONDS")]
+    #[arg(long, value_name = "MILLISECONDS", help_heading = "Read-through")]
     pub(crate) origin_timeout: Option<u32>,
     /// Any parameter; may be given several times
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -142,5 +142,26 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::args::Cli;
+
+    /// A flag that nobody is told of is none.
+    #[test]
+    fn the_documentation_has_all_flags() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cache.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut cli = Cli::command();
+        let serve = cli.find_subcommand_mut("serve").unwrap();
+        let cache = serve.find_subcommand_mut("cache").unwrap();
+        for flag in cache.get_arguments().filter(|flag| !flag.is_hide_set()) {
+            let name = flag.get_long().unwrap();
+            assert!(text.contains(&format!("`--{name}")), "docs/cache.md does not have --{name}");
+        }
     }
 }

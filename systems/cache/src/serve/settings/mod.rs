@@ -92,7 +92,8 @@ impl Settings {
         let mut merged: Vec<Given> = Vec::new();
         for given in source {
             match merged.iter_mut().find(|earlier| earlier.name == given.name) {
-                Some(earlier) if adds_up(&given.name) => {
+                // As in Redis, an empty one forgets those before it.
+                Some(earlier) if adds_up(&given.name) && !given.value.is_empty() => {
                     earlier.value.push(' ');
                     earlier.value.push_str(&given.value);
                 }

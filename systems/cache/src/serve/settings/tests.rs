@@ -45,6 +45,10 @@ fn some_lines_add_up() {
     let settings = with_file(file, config(&[], &[])).unwrap();
     let limits = settings.parameters.limits();
     assert_eq!((limits.normal.hard, limits.pubsub.hard), (1, 4));
+    let save = |text| with_file(text, config(&[], &[])).unwrap().parameters.text("save");
+    assert_eq!(save("save 900 1\nsave 300 10\n"), "900 1 300 10");
+    assert_eq!(save("save 900 1\nsave \"\"\n"), "");
+    assert_eq!(save("save \"\"\nsave 300 10\n"), "300 10");
 }
 
 #[test]
