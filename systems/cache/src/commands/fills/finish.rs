@@ -1,6 +1,9 @@
 //! The end of a fill: what came is stored, unless a client was faster.
 
-use std::sync::atomic::Ordering;
+use std::{
+    sync::{MutexGuard, atomic::Ordering},
+    thread,
+};
 
 use bytes::Bytes;
 
@@ -10,11 +13,18 @@ use super::{
 };
 use crate::{
     commands::{Changes, EventClass, Keyspace},
-    store::{Deadline, Key, Millis, NewValue},
+    store::{Deadline, Key, Millis, NewValue, Shard},
 };
 
 /// How long it is remembered that there was no room for what came.
 const NO_ROOM_MILLIS: u64 = 1_000;
+
+/// Room for longer values is made in steps, with the lock given up in between.
+const AT_ONCE_BYTES: usize = 256 << 10;
+/// Items that one step looks at.
+const ITEMS_PER_STEP: usize = 1_024;
+/// Steps of one fill: others may take the room as it is made.
+const STEPS_MAX: usize = 1 << 16;
 
 /// What came of a fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +52,12 @@ impl Keyspace {
         let key = self.store().key(key);
         let index = self.store().shard_of(key.slot());
         let Some(place) = self.fills().shards.get(index) else { return false };
-        let mut shard = self.store().lock(index);
+        let mut shard = match &fetched {
+            Fetched::Value { bytes, .. } if bytes.len() > AT_ONCE_BYTES && place.runs(&key, id) => {
+                self.lock_with_room(index, bytes.len(), now)
+            }
+            _ => self.store().lock(index),
+        };
         let Some(entry) = place.end(&key, id) else {
             self.fills().counts.overtaken.fetch_add(1, Ordering::Relaxed);
             return false;
@@ -86,7 +101,28 @@ impl Keyspace {
     }
 }
 
+impl Keyspace {
+    fn lock_with_room(&self, shard: usize, bytes: usize, now: Millis) -> MutexGuard<'_, Shard> {
+        for _ in 0..STEPS_MAX {
+            let mut locked = self.store().lock(shard);
+            if locked.prepare(bytes, ITEMS_PER_STEP, now) {
+                return locked;
+            }
+            drop(locked);
+            // Whoever waits for the lock has it now; a mutex by itself is not that fair.
+            thread::yield_now();
+        }
+        self.store().lock(shard)
+    }
+}
+
 impl ShardFills {
+    /// Whether the fill is still wanted. May have changed once the shard is locked.
+    fn runs(&self, key: &Key<'_>, id: u64) -> bool {
+        let fill = self.with(|table| table.get(key.hash()).fill);
+        matches!(fill, Fill::Running { id: running, is_overtaken: false, .. } if running == id)
+    }
+
     /// Takes the fill out of its entry, which is given back; `None` when it is another one's by now, or
     /// a client has overtaken it.
     fn end(&self, key: &Key<'_>, id: u64) -> Option<Entry> {

@@ -294,6 +294,25 @@ fn no_room_is_an_error_that_passes() {
 }
 
 #[test]
+fn a_large_value_takes_the_room_of_many_small_ones() {
+    let node = Node::new();
+    node.keyspace.store().set_policy(Policy::S3_FIFO);
+    let value = "v".repeat(100);
+    for number in 0..40_000 {
+        node.run(&format!("SET own{number} {value}"), true);
+    }
+    node.keyspace.store().set_max_bytes(6 << 20);
+    node.check("GET k", "waits");
+    let mut large = node.value("");
+    if let Fetched::Value { bytes, .. } = &mut large {
+        *bytes = Bytes::from(vec![0; 1 << 20]);
+    }
+    assert!(node.finish("k", node.only("k"), large));
+    node.check("STRLEN k", ":1048576");
+    assert!(node.keyspace.store().stats().used_bytes <= 6 << 20);
+}
+
+#[test]
 fn fetch_begins_anew() {
     let node = Node::new();
     node.check("SET k mine", "+OK");
