@@ -36,9 +36,9 @@ impl SecureCache {
         SecureCache { plain: Cache::start(&all), port, folder }
     }
 
-    /// `rediss://localhost:PORT`
+    /// `rediss://127.0.0.1:PORT`
     pub(super) fn url(&self) -> String {
-        format!("rediss://localhost:{}", self.port.number)
+        format!("rediss://127.0.0.1:{}", self.port.number)
     }
 
     pub(super) fn tls_port(&self) -> u16 {
@@ -59,7 +59,7 @@ impl SecureCache {
     /// is not installed.
     pub(super) fn tool(&self, name: &str, arguments: &[&str]) -> Option<(bool, String)> {
         let mut command = Command::new(name);
-        command.args(["-h", "localhost", "-p", &self.port.number.to_string(), "--tls", "--cacert"]);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.number.to_string(), "--tls", "--cacert"]);
         command.arg(self.file("ca.pem")).args(arguments).stdin(Stdio::null());
         let output = match command.output() {
             Ok(output) => output,
