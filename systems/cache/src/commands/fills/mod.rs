@@ -62,6 +62,14 @@ pub struct FillCounts {
     pub overtaken: AtomicU64,
 }
 
+impl FillCounts {
+    pub(crate) fn reset(&self) {
+        for count in [&self.stale, &self.overtaken] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The fills of all shards.
 pub struct Fills {
     is_on: AtomicBool,

@@ -78,6 +78,15 @@ pub(crate) struct Counts {
     pub(crate) bytes: AtomicU64,
 }
 
+impl Counts {
+    pub(crate) fn reset(&self) {
+        let Counts { begun, values, absent, failed, refused, waited, bytes } = self;
+        for count in [begun, values, absent, failed, refused, waited, bytes] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The origins of a node.
 #[derive(Debug)]
 pub(crate) struct Origin {

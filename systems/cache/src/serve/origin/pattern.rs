@@ -128,6 +128,8 @@ fn escape(out: &mut String, bytes: &[u8], keeps_slashes: bool) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn check(pattern: &str, template: &str, key: &str, expected: Option<&str>) {
@@ -162,6 +164,36 @@ mod tests {
         check("f:*", "/f/{1:path}", "f:a/../../x", None);
         check("f:*", "/f/{1:path}", "f:./x", None);
         check("f:*", "/f/{1:path}", "f:..x/y", Some("/f/..x/y"));
+    }
+
+    /// The bytes that an escaped text stands for.
+    fn unescape(text: &str) -> Vec<u8> {
+        let mut parts = text.split('%');
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            let (escaped, rest) = part.split_at(2);
+            bytes.push(u8::from_str_radix(escaped, 16).unwrap());
+            bytes.extend_from_slice(rest.as_bytes());
+        }
+        bytes
+    }
+
+    proptest! {
+        /// Whatever clients call their keys, the origin is asked for just that.
+        #[test]
+        fn any_key_makes_a_path(key in vec(any::<u8>(), 1..40), keeps_slashes: bool) {
+            let pattern = Pattern::new("*");
+            let text = if keeps_slashes { "/k/{1:path}" } else { "/k/{1}" };
+            let template = Template::new(text, 1).unwrap();
+            let captures = pattern.captures(&key).unwrap();
+            if let Some(path) = template.fill(&key, &captures) {
+                prop_assert!(path.parse::<http::Uri>().is_ok_and(|uri| uri.path() == path));
+                let behind = path.strip_prefix("/k/").unwrap();
+                prop_assert_eq!(unescape(behind), &*key);
+                prop_assert!(keeps_slashes || !behind.contains('/'));
+                prop_assert!(!path.split('/').any(|segment| matches!(segment, "." | "..")));
+            }
+        }
     }
 
     #[test]

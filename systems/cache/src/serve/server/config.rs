@@ -115,6 +115,8 @@ pub(crate) fn apply(node: &Arc<Node>, name: &str) {
 fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     call.node.workers.iter().for_each(crate::serve::statistics::WorkerCounters::reset);
     call.node.events.reset();
+    call.node.origin.counts.reset();
+    call.node.keyspace.fills().counts.reset();
     crate::serve::locked(&call.node.errors).clear();
     call.held.each(|_, shard| shard.reset_stats());
     let clients = call.node.clients.count() as u64;
