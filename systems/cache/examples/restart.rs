@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("while it is saved:          {busy}");
     drop(keyspace);
     let (store, started) = (store(), Instant::now());
-    let loaded = place.load(&store, NOW, |_| ())?.unwrap_or_default();
+    let loaded = place.load(&store, NOW, |_| true)?.unwrap_or_default();
     println!("load: {}", rate(loaded.items, loaded.bytes, started.elapsed()));
     std::fs::remove_file(place.path())?;
     Ok(())

@@ -73,16 +73,16 @@ impl Place {
     /// Puts the file's items into the store; `None` when there is no file.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// When it cannot be read or is damaged, or `goes_on` ends it.
     pub fn load(
         &self,
         store: &Store,
         now: Millis,
-        tell: impl FnMut(&Loaded),
+        goes_on: impl FnMut(&Loaded) -> bool,
     ) -> Result<Option<Loaded>, UnreadableFile> {
         let path = self.path();
         let loaded = match File::open(&path) {
-            Ok(file) => read(&file, store, now, tell).map(Some),
+            Ok(file) => read(&file, store, now, goes_on).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         };
@@ -100,13 +100,13 @@ fn read(
     file: &File,
     store: &Store,
     now: Millis,
-    tell: impl FnMut(&Loaded),
+    goes_on: impl FnMut(&Loaded) -> bool,
 ) -> Result<Loaded, LoadError> {
     let about = file.metadata()?;
     if !about.is_file() {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file").into());
     }
-    load::read(store, BufReader::with_capacity(READ_BYTES, file), about.len(), now, tell)
+    load::read(store, BufReader::with_capacity(READ_BYTES, file), about.len(), now, goes_on)
 }
 
 /// A device or a link is not to be replaced by a file.
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn check(place: &Place, items: Option<u64>) {
-        let loaded = place.load(&store(), NOW, |_| ()).unwrap();
+        let loaded = place.load(&store(), NOW, |_| true).unwrap();
         assert_eq!(loaded.map(|loaded| loaded.items), items);
     }
 
@@ -257,7 +257,7 @@ mod tests {
         for name in ["link", "folder"] {
             let error = save(&Place::new(folder.path(), name), 1).unwrap_err().to_string();
             assert!(error.contains("it is no regular file"), "{error}");
-            let unread = Place::new(folder.path(), name).load(&store(), NOW, |_| ());
+            let unread = Place::new(folder.path(), name).load(&store(), NOW, |_| true);
             assert!(unread.is_err());
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

@@ -20,8 +20,8 @@ use crate::{
 /// else in it.
 const ADOPTED_BYTES_MIN: usize = 1 << 20;
 
-/// Puts the items of a file of `length` bytes into the store. After each block `tell` hears how far it is.
-/// Takes no more memory beside the store's than the longest block and the largest collection.
+/// Puts the items of a file of `length` bytes into the store. After each block `goes_on` hears how far it is,
+/// and can end it. Takes no more memory beside the store's than the longest block and the largest collection.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -30,7 +30,7 @@ pub fn read(
     input: impl Read,
     length: u64,
     now: Millis,
-    mut tell: impl FnMut(&Loaded),
+    mut goes_on: impl FnMut(&Loaded) -> bool,
 ) -> Result<Loaded, LoadError> {
     let mut reader = Reader::begin(input, length)?;
     let loaded = Loaded { saved_at: reader.saved_at, ..Loaded::default() };
@@ -48,7 +48,9 @@ pub fn read(
             }
         }
         load.loaded.bytes = reader.offset();
-        tell(&load.loaded);
+        if !goes_on(&load.loaded) {
+            return Err(LoadError::Cancelled);
+        }
     }
 }
 

@@ -85,6 +85,8 @@ pub enum LoadError {
     /// `offset` is where in the file, in bytes.
     #[error("it is damaged at byte {offset}: {what}")]
     Damaged { offset: u64, what: &'static str },
+    #[error("it was not read to its end, as the program is to end")]
+    Cancelled,
     #[error("its items do not fit under maxmemory, and the policy lets none of them leave")]
     Full,
     #[error(transparent)]

@@ -31,7 +31,7 @@ fn saved(keyspace: &Keyspace) -> Vec<u8> {
 
 fn load(file: &[u8], now: Millis) -> Result<(Store, Loaded), LoadError> {
     let store = store(4, 9);
-    let loaded = read(&store, file, file.len() as u64, now, |_| ())?;
+    let loaded = read(&store, file, file.len() as u64, now, |_| true)?;
     Ok((store, loaded))
 }
 
@@ -265,13 +265,20 @@ fn what_does_not_fit_is_refused_or_makes_room() {
     for (policy, fits) in [(Policy::NO_EVICTION, false), (Policy::S3_FIFO, true)] {
         let config = Config { shards: 1, max_bytes: 1 << 20, policy, seed: 1 };
         let store = Store::new(&config);
-        match read(&store, &file[..], file.len() as u64, NOW, |_| ()) {
+        match read(&store, &file[..], file.len() as u64, NOW, |_| true) {
             Ok(_) => assert!(fits),
             Err(LoadError::Full) => assert!(!fits || policy == Policy::S3_FIFO),
             Err(error) => panic!("{error}"),
         }
         assert!(store.stats().used_bytes <= 1 << 20);
     }
+}
+
+#[test]
+fn loading_can_be_cancelled() {
+    let file = saved(&sample(100));
+    let error = read(&store(1, 1), &file[..], file.len() as u64, NOW, |_| false).unwrap_err();
+    assert!(matches!(error, LoadError::Cancelled));
 }
 
 #[test]

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_cache::serve::{self, Config, StartError};
+use plimsoll_cache::{
+    persist::{LoadError, UnreadableFile},
+    serve::{self, Config, StartError},
+};
 use plimsoll_runtime::{
     shutdown::{self, Signals},
     supervisor::{self, State},
@@ -96,6 +99,9 @@ fn refused(error: StartError) -> Failure {
     match error {
         StartError::Unprotected(_) => Failure::new(Exit::BadConfiguration, error.to_string())
             .with_hint("give --requirepass PASSWORD, or --open to serve everybody"),
+        StartError::Load(UnreadableFile { error: LoadError::Cancelled, .. }) => {
+            Failure::new(Exit::Interrupted, error.to_string())
+        }
         StartError::Io(error) => Failure::new(Exit::Other, error.to_string()),
         error => Failure::new(Exit::BadConfiguration, error.to_string()),
     }

@@ -63,7 +63,7 @@ impl Node {
         let mut reply = Reply::default();
         match batch.run(resolve(command).unwrap(), command, may_block, &mut reply) {
             Ran::Blocked(_) => "waits".to_owned(),
-            Ran::Replied | Ran::Failed => {
+            Ran::Replied | Ran::Failed | Ran::Later => {
                 String::from_utf8_lossy(reply.buffer()).replace("\r\n", " ").trim_end().to_owned()
             }
         }
@@ -355,7 +355,7 @@ fn items_are_saved_while_they_are_fresh() {
     persist::write(&node.keyspace, &mut file, Millis(node.now), &walk).unwrap();
     let loaded = Node::new();
     let store = loaded.keyspace.store();
-    persist::read(store, &file[..], file.len() as u64, Millis(node.now), |_| {}).unwrap();
+    persist::read(store, &file[..], file.len() as u64, Millis(node.now), |_| true).unwrap();
     loaded.check("PTTL own", ":60000");
     loaded.check("PTTL k", ":10000");
     node.check("PTTL k", ":30000");

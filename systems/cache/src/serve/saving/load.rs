@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plimsoll_runtime::clock::Instant;
+use plimsoll_runtime::{clock::Instant, shutdown};
 
 use crate::{
     persist::{Place, UnreadableFile},
@@ -40,6 +40,8 @@ pub(in crate::serve) fn load(node: &Node) -> Result<(), StartError> {
             let fields = [("items", &*items), ("bytes", &bytes), ("of", &total.to_string())];
             node.journal.info("loading", &fields);
         }
+        // A signal that the program listens to; it has nobody to end yet.
+        shutdown::requests() == 0
     })?;
     if let Some(loaded) = loaded {
         let took = format!("{:.3}", started.elapsed().as_secs_f64());
