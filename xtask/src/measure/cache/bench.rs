@@ -46,8 +46,12 @@ impl Bench<'_> {
         Memcached::start(settings).map(Server::Memcached)
     }
 
-    /// `cargo run` of an example of the cache's crate, as a user would build it.
+    /// An example of the cache's crate: that in the folder which `PLIMSOLL_EXAMPLES` names, or built as a user
+    /// would build it.
     pub(super) fn example(name: &str) -> Command {
+        if let Some(folder) = std::env::var_os("PLIMSOLL_EXAMPLES") {
+            return Command::new(Path::new(&folder).join(name));
+        }
         let mut command = crate::command::cargo();
         command.args(["run", "--quiet", "--release", "--package", "plimsoll-cache"]);
         command.args(["--example", name, "--"]);

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::bench::Bench;
 
-pub(super) fn run(_: &Bench<'_>) -> Result<()> {
-    crate::command::run(&mut Bench::example("beside"))
+pub(super) fn run(bench: &Bench<'_>) -> Result<()> {
+    let mut command = Bench::example("beside");
+    crate::command::run(command.args(["--rounds", &bench.settings.rounds.to_string()]))
 }
