@@ -97,3 +97,25 @@ fn state_is_told_as_a_status() {
     check(&server, "/health", "200 OK", "ok\n");
     check(&server, "/ready", "503 Service Unavailable", "stopping\n");
 }
+
+/// Connections that say nothing take all places, and give them back.
+#[test]
+fn one_connection_too_many_is_closed() {
+    let server = serve();
+    let connect = || TcpStream::connect(server.admin_addr().unwrap()).unwrap();
+    let idle: Vec<TcpStream> = (0..CONNECTIONS_MAX).map(|_| connect()).collect();
+    let mut rest = Vec::new();
+    // They are taken in the order in which they came. A reset is an end too.
+    connect().read_to_end(&mut rest).ok();
+    assert_eq!(rest, b"");
+    drop(idle);
+    let ask = || {
+        let mut stream = connect();
+        let asked = stream.write_all(b"GET /ready HTTP/1.0\r\n\r\n");
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| stream.read_to_string(&mut answer));
+        answered.is_ok() && answer.starts_with("HTTP/1.0 200 OK")
+    };
+    // Their ends have to be noticed first; each attempt lets the thread do that.
+    assert!((0..10_000).any(|_| ask()));
+}
