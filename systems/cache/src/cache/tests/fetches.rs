@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Barrier, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
     thread,
@@ -207,6 +207,37 @@ fn nobody_sees_what_was_fetched_before_an_invalidation() {
     send_new.send(Ok("new".to_owned())).unwrap();
     assert_eq!(run(new).unwrap(), "new");
     assert_eq!(cache.get("key").as_deref(), Some("new"));
+}
+
+/// The same, with threads in each other's way.
+#[test]
+fn threads_never_get_what_was_there_before_an_invalidation() {
+    const WRITES: u64 = 2_000;
+    let cache: Cache<String> = Cache::new(1 << 20);
+    let (database, invalidated) = (AtomicU64::new(0), AtomicU64::new(0));
+    let read = || {
+        while invalidated.load(Ordering::Acquire) < WRITES {
+            let least = invalidated.load(Ordering::Acquire);
+            let got = cache.get_or_fetch_blocking("key", || {
+                let value = database.load(Ordering::Acquire);
+                thread::yield_now();
+                Ok::<_, io::Error>(value.to_string())
+            });
+            let got: u64 = got.unwrap().parse().unwrap();
+            assert!(got >= least, "{got} after {least} was written");
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(read);
+        }
+        for value in 1..=WRITES {
+            database.store(value, Ordering::Release);
+            cache.invalidate("key");
+            invalidated.store(value, Ordering::Release);
+            thread::yield_now();
+        }
+    });
 }
 
 #[test]
