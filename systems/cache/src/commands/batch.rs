@@ -11,6 +11,7 @@ use super::{
     fills,
     held::{Held, Keyspace},
     key_rule::KeyList,
+    keys::KeysWalk,
     reply::Reply,
     spec::{Flags, Handler, Run, Spec},
     table,
@@ -37,6 +38,8 @@ pub enum Ran {
     Failed,
     /// No reply yet.
     Blocked(Block),
+    /// No reply yet: it is to run again, after others, with the same [`Batch::walk`].
+    Later,
 }
 
 /// The command's spec, by its name and subcommand.
@@ -77,8 +80,10 @@ pub struct Batch<'s> {
     pub is_retry: bool,
     /// See [`Call::source`].
     pub source: Option<&'s Bytes>,
-    /// Whether commands that bring much may come back: see [`Batch::make_way`].
+    /// Whether commands that take long may come back: see [`Batch::make_way`] and [`Ran::Later`].
     pub is_patient: bool,
+    /// How far the next command is, if it came back.
+    pub(crate) walk: Option<Box<KeysWalk>>,
     run: u32,
 }
 
@@ -97,6 +102,7 @@ impl<'s> Batch<'s> {
             is_retry: false,
             source: None,
             is_patient: false,
+            walk: None,
             run: 0,
         }
     }
@@ -176,11 +182,16 @@ impl<'s> Batch<'s> {
                     may_block,
                     is_retry: self.is_retry,
                     source: self.source,
+                    is_patient: self.is_patient && may_block,
+                    walk: &mut self.walk,
                     block: None,
                 };
                 let outcome = handler(&mut call);
                 if let (Ok(()), Some(block)) = (&outcome, call.block) {
                     return Ran::Blocked(block);
+                }
+                if self.walk.is_some() {
+                    return Ran::Later;
                 }
                 outcome
             }

@@ -8,6 +8,7 @@ use super::{
     changes::{Changes, EventClass},
     error::Error,
     held::Held,
+    keys::KeysWalk,
     number,
     reply::Reply,
     spec::Spec,
@@ -37,6 +38,10 @@ pub struct Call<'c, 's> {
     pub is_retry: bool,
     /// What the command was read from, if that is a buffer that can be kept.
     pub source: Option<&'c Bytes>,
+    /// Whether a command that takes long may stop and come back, with [`Call::walk`].
+    pub is_patient: bool,
+    /// How far a KEYS is that has stopped.
+    pub(crate) walk: &'c mut Option<Box<KeysWalk>>,
     /// Set by a command that has to wait, instead of a reply.
     pub block: Option<Block>,
 }

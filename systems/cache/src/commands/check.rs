@@ -52,7 +52,7 @@ impl Rig {
                 Ran::Blocked(block) => {
                     return format!("waits until {:?}", block.until.map(|until| until.0));
                 }
-                Ran::Replied | Ran::Failed => {}
+                Ran::Replied | Ran::Failed | Ran::Later => {}
             },
         }
         String::from_utf8_lossy(self.reply.buffer()).replace("\r\n", " ").trim_end().to_owned()

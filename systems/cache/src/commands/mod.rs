@@ -57,6 +57,7 @@ pub use fills::{Begun, Failure, Fetched, Fills, Fresh, Source};
 pub use held::{Held, Keyspace};
 pub(crate) use key_rule::KeyList;
 pub use key_rule::{KeyRule, Places};
+pub(crate) use keys::KeysWalk;
 pub use reply::{Mark, OpenAggregate, Reply};
 pub use spec::{Categories, Flags, Group, Handler, Run, Spec, Step};
 pub use table::{all, find, find_subcommand, numbered};

@@ -157,6 +157,12 @@ impl Reply {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
+    /// Values that are encoded in this protocol already. They are only counted, not copied.
+    pub fn encoded(&mut self, values: &Bytes) {
+        self.large.push((self.buffer.len(), values.clone()));
+        self.large_bytes += values.len();
+    }
+
     /// A string value of the store.
     ///
     /// # Errors

@@ -322,3 +322,47 @@ fn room_for_a_long_command_is_made_before_it_runs() {
     batch.run(spec, command, true, &mut reply);
     assert_eq!(text(&reply), ":1");
 }
+
+#[test]
+fn keys_come_in_steps_and_each_once_while_others_remove_some() {
+    let mut node = Node::new(0);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let mut reply = Reply::default();
+    let mut run = |batch: &mut Batch<'_>, line: &str| {
+        reply.clear();
+        let mut ran = Ran::Failed;
+        for_each(line, |command| {
+            ran = batch.run(resolve(command).unwrap(), command, true, &mut reply);
+        });
+        (ran, text(&reply))
+    };
+    for number in 0..60_000 {
+        run(&mut batch, &format!("SET key:{number} v"));
+    }
+    batch.is_patient = true;
+    let (mut steps, mut gone) = (0, 50_000);
+    let found = loop {
+        match run(&mut batch, "KEYS key:*") {
+            (Ran::Later, nothing) => assert_eq!(nothing, ""),
+            (ran, text) => break (ran, text),
+        }
+        steps += 1;
+        assert!(steps < 1_000);
+        // Another client's command in between.
+        let walk = batch.walk.take();
+        for number in gone..(gone + 2_000).min(60_000) {
+            run(&mut batch, &format!("DEL key:{number}"));
+        }
+        (gone, batch.walk) = (gone + 2_000, walk);
+    };
+    assert!(steps > 20, "{steps}");
+    assert_eq!(found.0, Ran::Replied);
+    let mut keys: Vec<&str> = found.1.split(' ').filter(|word| word.starts_with('k')).collect();
+    assert!(found.1.starts_with(&format!("*{} ", keys.len())));
+    let count = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), count, "a key came twice");
+    let stayed = |key: &&&str| key[4..].parse::<usize>().unwrap() < 50_000;
+    assert_eq!(keys.iter().filter(stayed).count(), 50_000);
+}

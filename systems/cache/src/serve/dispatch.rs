@@ -95,6 +95,10 @@ impl Dispatch<'_, '_> {
             }
             _ => self.run_carefully(spec, command),
         };
+        if ran == Ran::Later {
+            self.count -= 1;
+            return Flow::Later;
+        }
         if self.session.errand.is_some() {
             // It has no reply yet, and runs again.
             self.count -= 1;
@@ -111,8 +115,9 @@ impl Dispatch<'_, '_> {
         }
         self.record(spec, command, ran, started);
         match ran {
-            Ran::Replied => Flow::Next,
+            Ran::Replied | Ran::Later => Flow::Next,
             Ran::Failed => {
+                self.batch.walk = None;
                 self.count_error(before);
                 Flow::Next
             }
@@ -267,7 +272,8 @@ impl Dispatch<'_, '_> {
     }
 
     fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>) -> Ran {
-        if self.is_monitored && self.session.errand.is_none() {
+        let runs_again = self.session.errand.is_some() || self.batch.walk.is_some();
+        if self.is_monitored && !runs_again {
             self.tell_monitors(spec, command);
         }
         if self.session.transaction.is_open() && !is_immediate(spec) {
@@ -288,6 +294,7 @@ impl Dispatch<'_, '_> {
                 // Whoever wants no reply has nothing to wait for.
                 let is_answered = self.session.replies == Replies::On;
                 let may_block = is_answered || !spec.has(Flags::READ_THROUGH);
+                self.batch.is_patient &= is_answered;
                 self.batch.run(spec, command, may_block, self.out)
             }
             Run::Server | Run::Transaction(_) => {

@@ -1,6 +1,4 @@
-//! Keys that nobody names: all, some, or any.
-
-use plimsoll_wire::resp::Aggregate;
+//! Keys that nobody names: some, or any.
 
 use super::type_name;
 use crate::{
@@ -14,50 +12,8 @@ use crate::{
 
 /// Keys that SCAN looks at when it is told no number.
 const SCAN_COUNT: usize = 10;
-/// Keys that KEYS looks at before others have their turn.
-const KEYS_STEP: usize = 1024;
 /// Most keys that one SCAN looks at, whatever it is told.
 const SCAN_COUNT_LIMIT: usize = 1 << 16;
-
-pub(super) fn keys(call: &mut Call<'_, '_>) -> Outcome {
-    let pattern = call.argument(1)?;
-    let open = call.out.open(Aggregate::Array);
-    let mut count = 0;
-    for shard in 0..call.shards.store().shards() {
-        let found = keys_of(call, shard, pattern);
-        count += found.len();
-        found.iter().for_each(|key| call.out.bulk(key));
-    }
-    call.out.close(open, count);
-    Ok(())
-}
-
-/// The keys of one shard that match, in steps between which others may have it.
-fn keys_of(call: &mut Call<'_, '_>, shard: usize, pattern: &[u8]) -> Vec<Vec<u8>> {
-    let (mut found, now) = (Vec::new(), call.now);
-    let (mut cursor, mut most, mut has_shrunk) = (0, 0, false);
-    loop {
-        let next = call.shards.nth(shard, |shard| {
-            has_shrunk |= shard.len() < most;
-            most = most.max(shard.len());
-            shard.scan(cursor, KEYS_STEP, now, |item| {
-                if glob::matches(pattern, item.key) {
-                    found.push(item.key.to_vec());
-                }
-            })
-        });
-        cursor = next.unwrap_or(0);
-        if cursor == 0 {
-            break;
-        }
-    }
-    // A shard that shrinks meanwhile may give a key again.
-    if has_shrunk {
-        found.sort_unstable();
-        found.dedup();
-    }
-    found
-}
 
 pub(super) fn randomkey(call: &mut Call<'_, '_>) -> Outcome {
     let mut lengths = Vec::new();

@@ -4,6 +4,9 @@ mod find;
 mod object;
 mod rename;
 mod single;
+mod walk;
+
+pub(crate) use walk::KeysWalk;
 
 use super::{
     key_rule::KeyRule,
@@ -32,7 +35,7 @@ pub(super) const TABLE: &[Spec] = &[
     Spec::new("renamenx", 3, Flags::WRITE_FAST, TWO, GROUP, "Gives a key another name if that is free.", rename::renamenx),
     Spec::new("copy", -3, GROW, TWO, GROUP, "Copies what a key holds to another key.", rename::copy).since("6.2.0").complexity("O(N)"),
     Spec::new("randomkey", 1, WHOLE, NONE, GROUP, "Gives any key.", find::randomkey),
-    Spec::new("keys", 2, WHOLE.and(Flags::DANGEROUS), NONE, GROUP, "Gives all keys that match a pattern.", find::keys).complexity("O(N)"),
+    Spec::new("keys", 2, WHOLE.and(Flags::DANGEROUS), NONE, GROUP, "Gives all keys that match a pattern.", walk::keys).complexity("O(N)"),
     Spec::new("scan", -2, WHOLE, NONE, GROUP, "Gives the keys bit by bit.", find::scan).since("2.8.0").complexity("O(1) each"),
     Spec::new("object", -2, Flags::NONE, NONE, GROUP, "A container for commands on a value's inner side.", object::help).since("2.2.3").containing(OBJECT),
 ];

@@ -28,6 +28,8 @@ const PARTIAL_MIN: usize = 16 << 10;
 const TRUSTED_MIN: usize = 1 << 20;
 /// How often a command is put off: more often than it takes to empty a shard of any size in use.
 const DELAYS_MAX: u32 = 1 << 14;
+/// Of a command that is not whole, what a connection may keep even while all are over their budget, in bytes.
+const INPUT_SMALL: usize = 64 << 10;
 /// Commands of one batch behind which others have their turn.
 const TURN_COMMANDS: u64 = 1024;
 
@@ -138,13 +140,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         reply.set_protocol(session.protocol);
         let now = Node::now();
         let counters = worker.counters(node);
-        let (mut whole, mut is_patient) = (None, false);
+        let (mut whole, mut walk, mut is_patient) = (None, None, true);
         let ran = {
             let (data, decoder): (&[u8], &mut CommandDecoder) = match partial.as_deref_mut() {
                 Some(partial) => {
                     partial.take_in(input);
                     is_patient = partial.delays < DELAYS_MAX;
-                    whole = partial.whole.take();
+                    (whole, walk) = (partial.whole.take(), partial.walk.take());
                     (whole.as_deref().unwrap_or(&partial.input), &mut partial.decoder)
                 }
                 None => (input, &mut *shared),
@@ -152,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let mut batch = Batch::new(&node.keyspace, now, random, changes);
             batch.source = whole.as_ref();
             batch.is_patient = is_patient;
+            batch.walk = walk.take();
             let mut dispatch = Dispatch {
                 node,
                 session,
@@ -166,6 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 count: 0,
             };
             let (done, stop) = run_all(&mut dispatch, data, decoder, ahead);
+            walk = dispatch.batch.walk.take();
             Ran { done, stop, last: dispatch.last, commands: dispatch.count }
         };
         notify::tell(node, session.client.id, changes, now);
@@ -184,6 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(kept) => {
                 kept.pass(whole, ran.done, ran.stop == Stop::Later);
                 kept.is_ready = is_ready;
+                kept.walk = walk;
                 if kept.len() == 0 {
                     *partial = None;
                 }
@@ -194,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     // It knows how far it has read.
                     let decoder = std::mem::take(shared);
                     let input = rest.to_vec();
-                    let kept = Partial { input, decoder, is_ready, ..Partial::default() };
+                    let kept = Partial { input, decoder, is_ready, walk, ..Partial::default() };
                     *partial = Some(Box::new(kept));
                 }
             }
@@ -202,10 +207,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         ran
     }
 
+    /// Also when it is not that long, but all connections together keep more than they may: then who wants more
+    /// than a little goes.
     fn is_query_too_long(&self) -> bool {
         let kept = self.partial.as_ref().map_or(0, |partial| partial.len());
         let limit = self.node.parameters.hot.query_bytes_max.load(Ordering::Relaxed);
-        let is_too_long = kept as u64 > limit;
+        let is_too_long =
+            kept as u64 > limit || (kept > INPUT_SMALL && self.is_over_budget());
         if is_too_long {
             Events::count(&self.node.events.query_limit);
         }

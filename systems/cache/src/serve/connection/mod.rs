@@ -31,6 +31,7 @@ use super::{
     clients::Client, mailbox::Order, node::Node, session::Session, statistics::Events,
     worker::Worker,
 };
+use crate::commands::KeysWalk;
 
 /// Replies that may wait for a peer before its commands do, in bytes. Large, because some clients send a
 /// whole pipeline before they read.
@@ -58,8 +59,10 @@ struct Partial {
     decoder: CommandDecoder,
     /// There may be a whole command in it: it is looked at before more is read.
     is_ready: bool,
-    /// How often the command that comes first was put off, since room for it is being made.
+    /// How often the command that comes first was put off.
     delays: u32,
+    /// How far it is.
+    walk: Option<Box<KeysWalk>>,
 }
 
 /// One connection over any stream.
@@ -302,9 +305,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn window(&self) -> usize {
+        if self.is_over_budget() { OUTPUT_WINDOW_SHORT } else { OUTPUT_WINDOW }
+    }
+
+    /// Whether all connections together keep more than they may.
+    fn is_over_budget(&self) -> bool {
         let budget = self.node.parameters.hot.clients_bytes_max.load(Ordering::Relaxed);
         let used = self.node.client_bytes.load(Ordering::Relaxed);
-        if budget > 0 && used as u64 > budget { OUTPUT_WINDOW_SHORT } else { OUTPUT_WINDOW }
+        budget > 0 && used as u64 > budget
     }
 
     /// Tells the node and others how much memory the connection keeps. Costs nothing while it keeps none.

@@ -44,6 +44,7 @@ impl Index {
             self.split = 1 << self.level;
         }
         self.split -= 1;
+        self.joins += 1;
         let entries: Vec<Entry> = self.take_chain(self.buckets.len() - 1);
         self.buckets.pop();
         let home = self.split;

@@ -39,6 +39,8 @@ pub(super) struct Index {
     level: u32,
     split: usize,
     items: usize,
+    /// How often buckets were joined.
+    joins: u64,
     /// For entries that are being redistributed.
     moving: Vec<Entry>,
 }
@@ -67,6 +69,7 @@ impl Index {
             level: LEVEL_MIN,
             split: 0,
             items: 0,
+            joins: 0,
             moving: Vec::new(),
         }
     }
@@ -77,6 +80,16 @@ impl Index {
 
     pub(super) fn bytes(&self) -> usize {
         self.buckets.bytes() + self.overflow.bytes()
+    }
+
+    /// Counts up whenever entries may have come to be where a scan was already.
+    pub(super) fn joins(&self) -> u64 {
+        self.joins
+    }
+
+    /// An empty index in place of this one, for whom it is one more join.
+    pub(super) fn emptied(&self) -> Index {
+        Index { joins: self.joins + 1, ..Index::new() }
     }
 
     /// Frees a page of an index that is used no more; `false` when there is none left.

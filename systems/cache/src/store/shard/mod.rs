@@ -176,6 +176,12 @@ impl<O: Payload> Shard<O> {
         cursor
     }
 
+    /// Counts up when the shard shrinks: a walk by [`Shard::scan`] that finds the same number before and
+    /// after is given no item twice.
+    pub fn joins(&self) -> u64 {
+        self.index.joins()
+    }
+
     /// Any item; `number` is the chance.
     pub fn random(&self, number: u64, now: Millis) -> Option<Item<'_, O>> {
         self.index.random(number, |entry| {

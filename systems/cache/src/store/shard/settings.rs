@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use super::{Counters, Shard};
 use crate::store::{
     Listener, Payload, Policy, Stats, boxes::Boxes, eviction::Hands, expiry::Wheel,
-    garbage::Remains, index::Index, log::Log,
+    garbage::Remains, log::Log,
 };
 
 impl<O: Payload> Shard<O> {
@@ -14,9 +14,10 @@ impl<O: Payload> Shard<O> {
     pub fn clear(&mut self) {
         let marks = Arc::clone(self.log.marks());
         marks.pass_all();
+        let index = self.index.emptied();
         let remains = Remains {
             log: mem::replace(&mut self.log, Log::new(self.max_bytes, marks)),
-            index: mem::replace(&mut self.index, Index::new()),
+            index: mem::replace(&mut self.index, index),
             boxes: mem::replace(&mut self.boxes, Boxes::new()),
             wheel: mem::replace(&mut self.wheel, Wheel::new()),
             ghost: mem::take(&mut self.ghost),
