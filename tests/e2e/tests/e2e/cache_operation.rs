@@ -247,10 +247,10 @@ fn prometheus_takes_the_metrics() {
 /// Lines of JSON from the first to the last, with what happened.
 #[test]
 fn the_log_tells_what_happened() {
-    let arguments = ["--log-format", "json", "--maxclients", "1", "--requirepass", "secret"];
+    let arguments = ["--log-format", "json", "--maxclients", "1", "--requirepass", "hush-1"];
     let mut cache = Cache::start(&arguments, &[]);
-    assert_eq!(cache.ask("AUTH secret"), "+OK");
-    assert_eq!(cache.ask("CONFIG SET requirepass other"), "+OK");
+    assert_eq!(cache.ask("AUTH hush-1"), "+OK");
+    assert_eq!(cache.ask("CONFIG SET requirepass hush-2"), "+OK");
     let port = cache.stream.get_ref().peer_addr().unwrap().port();
     for _ in 0..3 {
         let mut refused = String::new();
@@ -269,8 +269,8 @@ fn the_log_tells_what_happened() {
     signal(&cache.child, Signal::SIGTERM);
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();
-    assert!(!rest.contains("secret") && !rest.contains("other"), "{rest}");
     lines.extend(rest.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+    assert!(!format!("{lines:?}").contains("hush"), "{lines:?}");
     assert_eq!(cache.child.wait().unwrap().code(), Some(0));
     let find = |message: &str| {
         let line = lines.iter().find(|line| line["msg"] == message);
