@@ -212,8 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn is_query_too_long(&self) -> bool {
         let kept = self.partial.as_ref().map_or(0, |partial| partial.len());
         let limit = self.node.parameters.hot.query_bytes_max.load(Ordering::Relaxed);
-        let is_too_long =
-            kept as u64 > limit || (kept > INPUT_SMALL && self.is_over_budget());
+        let is_too_long = kept as u64 > limit || (kept > INPUT_SMALL && self.is_over_budget());
         if is_too_long {
             Events::count(&self.node.events.query_limit);
         }

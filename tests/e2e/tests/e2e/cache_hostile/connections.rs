@@ -180,3 +180,34 @@ fn half_values_of_many_megabytes() {
         },
     );
 }
+
+/// While all connections together are over their budget, those go that want more of it.
+#[test]
+fn half_values_beyond_the_budget_of_clients() {
+    const SENT: usize = 1 << 20;
+    let hostile = Hostile {
+        name: "200 connections with 1 MB each, and 32 MB for all",
+        flags: &["--set", "maxmemory-clients=32mb"],
+        memory_mb: 2 * 32 + 32,
+    };
+    hostile.check(
+        |_| {},
+        |cache| {
+            let part = vec![b'x'; SENT];
+            let peers: Vec<Peer> = (0..200)
+                .map(|_| {
+                    let mut peer = Peer::connect(cache);
+                    peer.send(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\n");
+                    // It may have been closed in the midst of it.
+                    peer.stream.write_all(&part).ok();
+                    peer
+                })
+                .collect();
+            let mut peer = Peer::connect(cache);
+            let count = peer.info("clients", "connected_clients");
+            assert!((2..150).contains(&count), "{count} connections are left");
+            drop(peers);
+            comes_down(&mut peer);
+        },
+    );
+}
