@@ -4,6 +4,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use bytes::Bytes;
+use foldhash::quality::RandomState;
 use plimsoll_cache::Cache;
 
 use super::trace::{VALUE_BYTES, key, trace};
@@ -13,7 +14,9 @@ pub(super) const NAMES: [&str; 3] = ["plimsoll", "moka", "quick_cache"];
 
 const VALUE: [u8; VALUE_BYTES] = [b'v'; VALUE_BYTES];
 
-type Moka = moka::sync::Cache<Box<[u8]>, Arc<[u8]>>;
+/// With a fast hash function in place of its own slow one, as its documentation advises; the other two
+/// have one anyway.
+type Moka = moka::sync::Cache<Box<[u8]>, Arc<[u8]>, RandomState>;
 type Quick = quick_cache::sync::Cache<Box<[u8]>, Arc<[u8]>>;
 
 pub(super) trait Candidate: Sync {
@@ -40,7 +43,10 @@ pub(super) trait Candidate: Sync {
 pub(super) fn with_room(name: &str, items: usize, bytes: usize) -> Option<Box<dyn Candidate>> {
     Some(match name {
         "plimsoll" => Box::new(ours(bytes)),
-        "moka" => Box::new(Moka::new(items as u64)),
+        "moka" => {
+            let builder = moka::sync::Cache::builder().max_capacity(items as u64);
+            Box::new(builder.build_with_hasher(RandomState::default()))
+        }
         "quick_cache" => Box::new(Quick::new(items)),
         _ => return None,
     })
