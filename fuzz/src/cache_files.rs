@@ -19,12 +19,12 @@ fn store() -> Store {
     Store::new(&Config { shards: 2, max_bytes: 0, policy: Policy::NO_EVICTION, seed: 1 })
 }
 
-fn write(store: Store) -> (Store, Vec<u8>) {
+fn write(store: Store) -> Vec<u8> {
     let keyspace = Keyspace::new(store);
     let mut file = Vec::new();
     let saved = persist::write(&keyspace, &mut file, NOW, &Walk::default()).unwrap();
     assert_eq!(saved.items, keyspace.store().len() as u64);
-    (store(), file)
+    file
 }
 
 fn read(store: &Store, file: &[u8]) -> Result<u64, LoadError> {
@@ -37,7 +37,7 @@ fn file(value: NewValue<'_>, deadline: Deadline) -> Vec<u8> {
     let store = store();
     let key = store.key(b"key");
     store.lock_for(&key).set(&key, value, deadline, NOW).unwrap();
-    write(store).1
+    write(store)
 }
 
 fn files() -> Vec<Vec<u8>> {
@@ -105,9 +105,9 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 /// What is in the store can be written and read again.
-fn check_again(store: Store) {
-    let items = store.len() as u64;
-    let (again, file) = write(store);
+fn check_again(first: Store) {
+    let items = first.len() as u64;
+    let (again, file) = (store(), write(first));
     assert_eq!(read(&again, &file).unwrap(), items);
     assert_eq!(again.len() as u64, items);
 }
