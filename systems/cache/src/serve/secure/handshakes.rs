@@ -1,4 +1,4 @@
-//! TLS: the certificate from the parameters, and handshakes on a thread of their own.
+//! Handshakes on a thread of their own.
 //!
 //! A handshake costs as much as hundreds of small commands. So they are made away from the threads that
 //! run commands, a bounded number at a time, and a session is handed over when it is made. More
@@ -6,137 +6,36 @@
 
 use std::{
     collections::VecDeque,
-    fs, io,
+    io,
     net::SocketAddr,
-    sync::{Arc, RwLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use plimsoll_runtime::{
-    clock::Instant,
-    listen::Bound,
-    timer,
-    tls::{
-        Alpn, ParkedStream,
-        server::{ClientAuth, TlsAcceptor},
-    },
-};
+use plimsoll_runtime::{clock::Instant, listen::Bound, timer, tls::ParkedStream};
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
     task::{AbortHandle, spawn_local, yield_now},
 };
 
-use super::{arrivals, node::Node, parameters::Parameters, statistics::Events};
+use crate::serve::{arrivals, node::Node, statistics::Events};
 
 /// Connections in the middle of their handshake, or handed over and not taken yet.
-pub(super) const HANDSHAKES_MAX: usize = 1_024;
+pub(in crate::serve) const HANDSHAKES_MAX: usize = 1_024;
 /// A handshake that takes longer is given up.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// The same while there are as many as may be and more wait.
 const CROWDED_TIME: Duration = Duration::from_secs(1);
 /// Wait after an `accept` that failed for want of descriptors or memory.
 const ACCEPT_RETRY: Duration = Duration::from_millis(10);
-/// Longest file of a certificate or key, in bytes.
-const FILE_MAX: u64 = 1 << 20;
-
 /// A session on its way to the thread that serves it.
-pub(super) struct Arrival {
-    pub(super) stream: ParkedStream,
-    pub(super) peer: SocketAddr,
-    pub(super) local: SocketAddr,
+pub(in crate::serve) struct Arrival {
+    pub(in crate::serve) stream: ParkedStream,
+    pub(in crate::serve) peer: SocketAddr,
+    pub(in crate::serve) local: SocketAddr,
     /// Given back when the session is taken.
     _place: OwnedSemaphorePermit,
-}
-
-/// What new sessions are made with. Replaced as a whole by CONFIG SET; sessions that are there stay.
-#[derive(Default)]
-pub(crate) struct Secure {
-    acceptor: RwLock<Option<TlsAcceptor>>,
-}
-
-impl std::fmt::Debug for Secure {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Secure").field("is_on", &self.is_on()).finish()
-    }
-}
-
-impl Secure {
-    /// Reads the files again that the parameters name. What was there stays when they cannot be used.
-    ///
-    /// # Errors
-    /// Why not, naming the parameter.
-    pub(crate) fn load(&self, parameters: &Parameters) -> Result<(), String> {
-        let acceptor = acceptor(&|name| parameters.text(name))?;
-        *self.acceptor.write().unwrap_or_else(|error| error.into_inner()) = Some(acceptor);
-        Ok(())
-    }
-
-    /// Whether the parameters could be changed to `pairs`, as far as they are about TLS and that is on.
-    ///
-    /// # Errors
-    /// Why not.
-    pub(crate) fn check(
-        &self,
-        parameters: &Parameters,
-        pairs: &[(&str, &str)],
-    ) -> Result<(), String> {
-        if !self.is_on() || !pairs.iter().any(|(name, _)| is_about_tls(name)) {
-            return Ok(());
-        }
-        let value = |wanted: &str| {
-            let given = pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-            given.map_or_else(|| parameters.text(wanted), |(_, value)| (*value).to_owned())
-        };
-        acceptor(&value).map(drop)
-    }
-
-    pub(crate) fn is_on(&self) -> bool {
-        self.acceptor().is_some()
-    }
-
-    fn acceptor(&self) -> Option<TlsAcceptor> {
-        self.acceptor.read().unwrap_or_else(|error| error.into_inner()).clone()
-    }
-}
-
-/// Of the parameters that CONFIG SET changes.
-pub(crate) fn is_about_tls(name: &str) -> bool {
-    name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tls-"))
-}
-
-fn acceptor(value: &dyn Fn(&str) -> String) -> Result<TlsAcceptor, String> {
-    let read = |name: &str| {
-        let path = value(name);
-        if path.is_empty() {
-            return Err(format!("{name} is needed for TLS"));
-        }
-        text(&path).map_err(|error| format!("{name}: {path}: {error}"))
-    };
-    let (certificate, key) = (read("tls-cert-file")?, read("tls-key-file")?);
-    let password = value("tls-key-file-pass");
-    let password = (!password.is_empty()).then_some(password.as_str());
-    let wanted = value("tls-auth-clients");
-    let authority = match wanted.as_str() {
-        "no" => String::new(),
-        _ => read("tls-ca-cert-file").map_err(|error| {
-            format!("{error} (or tls-auth-clients no, for clients without certificates)")
-        })?,
-    };
-    let auth = match wanted.as_str() {
-        "no" => ClientAuth::None,
-        "optional" => ClientAuth::Optional(&authority),
-        _ => ClientAuth::Required(&authority),
-    };
-    TlsAcceptor::with_client_auth(&certificate, (&key, password), Alpn::None, auth)
-        .map_err(|error| format!("tls-cert-file, tls-key-file: {error}"))
-}
-
-fn text(path: &str) -> io::Result<String> {
-    if fs::metadata(path)?.len() > FILE_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    fs::read_to_string(path)
 }
 
 /// Takes connections and makes their sessions until the server stops; each goes to the next of
@@ -144,7 +43,7 @@ fn text(path: &str) -> io::Result<String> {
 ///
 /// # Errors
 /// When the socket cannot be listened to.
-pub(super) async fn run(
+pub(in crate::serve) async fn run(
     socket: Bound,
     node: Arc<Node>,
     workers: Vec<mpsc::Sender<Arrival>>,
@@ -309,31 +208,5 @@ mod tests {
             [check(true, later).await, check(false, now).await, check(false, later).await]
         });
         assert_eq!(found.unwrap(), [(true, 0), (true, 1), (false, 0)]);
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        for (set, expected) in [
-            (&[][..], "tls-cert-file is needed for TLS"),
-            (&[("tls-cert-file", "/no/file")], "tls-cert-file: /no/file: No such file"),
-            (&[("tls-cert-file", "Cargo.toml")], "tls-key-file is needed for TLS"),
-            (
-                &[("tls-cert-file", "Cargo.toml"), ("tls-key-file", "Cargo.toml")],
-                "tls-ca-cert-file is needed for TLS (or tls-auth-clients no",
-            ),
-            (
-                &[
-                    ("tls-cert-file", "Cargo.toml"),
-                    ("tls-key-file", "Cargo.toml"),
-                    ("tls-auth-clients", "no"),
-                ],
-                "tls-cert-file, tls-key-file: invalid certificate",
-            ),
-        ] {
-            let parameters = Parameters::new();
-            parameters.set(set).unwrap();
-            let error = Secure::default().load(&parameters).unwrap_err();
-            assert!(error.starts_with(expected), "{error}");
-        }
     }
 }
