@@ -8,7 +8,7 @@ use super::{
     call::{Block, Call},
     changes::Changes,
     error::Error,
-    fills,
+    fills::{self, Urgency},
     held::{Held, Keyspace},
     key_rule::KeyList,
     keys::KeysWalk,
@@ -211,13 +211,19 @@ impl<'s> Batch<'s> {
     ///
     /// A command so long that its value is better kept than copied comes back in any case, with
     /// [`Batch::source`].
+    #[inline]
     pub(crate) fn make_way(&mut self, spec: &Spec, command: Command<'_>, bytes: usize) -> bool {
         let is_concerned = bytes > AT_ONCE_BYTES && self.is_patient && spec.has(Flags::DENYOOM);
-        if is_concerned && bytes >= KEPT_BYTES && self.source.is_none() {
+        !is_concerned || self.make_way_for_much(spec, command, bytes)
+    }
+
+    #[cold]
+    fn make_way_for_much(&mut self, spec: &Spec, command: Command<'_>, bytes: usize) -> bool {
+        if bytes >= KEPT_BYTES && self.source.is_none() {
             return false;
         }
         // Where there are many keys, each brings little; and what is stored is no longer than what came.
-        let keys = if is_concerned { self.keys(spec, command) } else { KeyList::None };
+        let keys = self.keys(spec, command);
         let [key] = keys.as_slice() else { return true };
         self.lock(&keys);
         let needed = bytes + command.len() * ARGUMENT_BYTES;
@@ -242,7 +248,7 @@ impl<'s> Batch<'s> {
             }
         }
         if spec.has(Flags::READ_THROUGH) && self.held.fills().is_on() && may_block {
-            return fills::prepare(&mut self.held, keys, self.now);
+            return fills::prepare(&mut self.held, keys, Urgency::Now, self.now);
         }
         Ok(None)
     }
@@ -270,7 +276,7 @@ impl<'s> Batch<'s> {
         let keys = self.keys(spec, command);
         self.lock(&keys);
         // Whether it can be is told to the command itself.
-        fills::prepare(&mut self.held, keys.as_slice(), self.now).ok();
+        fills::prepare(&mut self.held, keys.as_slice(), Urgency::Later, self.now).ok();
     }
 
     /// Unlocks all shards: at the end of a batch, and before anything lengthy.

@@ -40,7 +40,16 @@ const KEYS_LIMIT: usize = 1 << 10;
 pub trait Source: Send + Sync {
     /// Begins to fetch a key, for [`Keyspace::finish`](super::Keyspace::finish) to end. Runs under
     /// the lock of the key's shard: short, and without taking another one.
-    fn begin(&self, key: &[u8], id: u64, now: Millis) -> Begun;
+    fn begin(&self, key: &[u8], id: u64, urgency: Urgency, now: Millis) -> Begun;
+}
+
+/// Who waits for a fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// A command, for this one.
+    Now,
+    /// Nobody yet, or a command that has others to wait for: some room is left to those who are urgent.
+    Later,
 }
 
 /// What came of an attempt to begin a fill.
@@ -153,16 +162,24 @@ impl Fills {
         }
     }
 
-    fn begin(&self, key: &Key<'_>, now: Millis) -> (u64, Begun) {
+    fn begin(&self, key: &Key<'_>, urgency: Urgency, now: Millis) -> (u64, Begun) {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let source = self.source.read().unwrap_or_else(PoisonError::into_inner);
-        let begun =
-            source.as_ref().map_or(Begun::NoRule, |source| source.begin(key.bytes(), id, now));
+        let begun = source
+            .as_ref()
+            .map_or(Begun::NoRule, |source| source.begin(key.bytes(), id, urgency, now));
         (id, begun)
     }
 
     /// What a read of a key has to do, whose shard is locked.
-    fn step(&self, shard: usize, key: &Key<'_>, exists: bool, now: Millis) -> Step {
+    fn step(
+        &self,
+        shard: usize,
+        key: &Key<'_>,
+        exists: bool,
+        urgency: Urgency,
+        now: Millis,
+    ) -> Step {
         let Some(shard) = self.shards.get(shard) else { return Step::Ready };
         shard.with(|table| {
             let entry = table.get(key.hash());
@@ -171,27 +188,36 @@ impl Fills {
                 _ if exists && entry.fresh.is_none_or(|fresh| now < fresh.until) => Step::Ready,
                 Some(fresh) if exists => {
                     self.counts.stale.fetch_add(1, Ordering::Relaxed);
-                    match self.fill(table, entry, key, now) {
-                        Step::Wait { .. } if now < fresh.served_until => Step::Ready,
+                    let is_served = now < fresh.served_until;
+                    let urgency = if is_served { Urgency::Later } else { urgency };
+                    match self.fill(table, entry, key, urgency, now) {
+                        Step::Wait { .. } if is_served => Step::Ready,
                         // Better than an error.
                         Step::Refused(_) => Step::Ready,
                         step => step,
                     }
                 }
-                _ => self.fill(table, entry, key, now),
+                _ => self.fill(table, entry, key, urgency, now),
             }
         })
     }
 
     /// Joins the fill that runs, gives the answer that the last one had, or begins one.
-    fn fill(&self, table: &mut Table, entry: Entry, key: &Key<'_>, now: Millis) -> Step {
+    fn fill(
+        &self,
+        table: &mut Table,
+        entry: Entry,
+        key: &Key<'_>,
+        urgency: Urgency,
+        now: Millis,
+    ) -> Step {
         match entry.fill {
             Fill::Running { until, .. } if now < until => Step::Wait { until, is_new: false },
             Fill::Failed { until, why } if now < until => Step::Refused(why),
             Fill::Absent { until } if now < until => Step::Ready,
             // One that runs for too long is a lost one.
             Fill::None | Fill::Running { .. } | Fill::Failed { .. } | Fill::Absent { .. } => {
-                let (id, begun) = self.begin(key, now);
+                let (id, begun) = self.begin(key, urgency, now);
                 match begun {
                     Begun::NoRule => Step::Ready,
                     Begun::Refused(why) => Step::Refused(why),
@@ -214,8 +240,8 @@ impl Fills {
                 running @ Fill::Running { .. } => running,
                 _ => Fill::None,
             };
-            match self.fill(table, Entry { fill, ..entry }, key, now) {
-                Step::Ready => Ok(false),
+            match self.fill(table, Entry { fill, ..entry }, key, Urgency::Now, now) {
+                Step::Ready | Step::Refused(Failure::Busy) => Ok(false),
                 Step::Wait { .. } => Ok(true),
                 Step::Refused(why) => Err(why),
             }
@@ -245,6 +271,7 @@ impl std::fmt::Debug for Fills {
 pub(super) fn prepare(
     held: &mut Held<'_>,
     keys: &[Key<'_>],
+    mut urgency: Urgency,
     now: Millis,
 ) -> Result<Option<Block>, Error> {
     let fills = held.fills();
@@ -255,7 +282,7 @@ pub(super) fn prepare(
             Some(None) => continue,
             deadline => deadline.is_some(),
         };
-        match fills.step(held.index(key), key, exists, now) {
+        match fills.step(held.index(key), key, exists, urgency, now) {
             Step::Ready => {}
             Step::Wait { until, is_new } => {
                 if is_new && !exists {
@@ -263,6 +290,7 @@ pub(super) fn prepare(
                     held.of(key).find(key, now);
                 }
                 wait = wait.max(Some(until));
+                urgency = Urgency::Later;
             }
             // The others of this command make room when they end.
             Step::Refused(Failure::Busy) => is_busy = true,

@@ -25,7 +25,7 @@ struct Orders {
 }
 
 impl Source for Orders {
-    fn begin(&self, key: &[u8], id: u64, now: Millis) -> Begun {
+    fn begin(&self, key: &[u8], id: u64, _: Urgency, now: Millis) -> Begun {
         if key.starts_with(b"own") {
             return Begun::NoRule;
         }

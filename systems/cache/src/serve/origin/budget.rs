@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use super::rule::Rule;
+use crate::commands::Urgency;
 
 /// What is under way now.
 #[derive(Debug, Default)]
@@ -30,9 +31,19 @@ pub(super) struct Room {
 }
 
 impl Permit {
-    /// `None` when `max` fills are under way, or as many of the rule as it allows.
-    pub(super) fn take(budget: &Arc<Budget>, rule: &Arc<Rule>, max: usize) -> Option<Permit> {
+    /// `None` when `max` fills are under way, or as many of the rule as it allows; for what is not urgent,
+    /// half of that.
+    pub(super) fn take(
+        budget: &Arc<Budget>,
+        rule: &Arc<Rule>,
+        max: usize,
+        urgency: Urgency,
+    ) -> Option<Permit> {
         let add = |count: &AtomicUsize, max: usize| {
+            let max = match urgency {
+                Urgency::Now => max,
+                Urgency::Later => max.div_ceil(2),
+            };
             let next = |count: usize| (count < max).then_some(count + 1);
             count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
         };
@@ -87,7 +98,11 @@ mod tests {
     fn what_is_taken_is_given_back() {
         let budget = Arc::new(Budget::default());
         let rules = read_all("a=http://h/;max-fills=1 b=http://h/", Vec::new()).unwrap();
-        let take = |rule: usize| Permit::take(&budget, &rules[rule], 2);
+        let take = |rule: usize| Permit::take(&budget, &rules[rule], 2, Urgency::Now);
+        let later = || Permit::take(&budget, &rules[1], 2, Urgency::Later);
+        let one = later().unwrap();
+        assert!(later().is_none(), "more than half");
+        drop((one, take(1).unwrap()));
         let first = take(0).unwrap();
         assert!(take(0).is_none(), "more of a rule than it allows");
         let second = take(1).unwrap();

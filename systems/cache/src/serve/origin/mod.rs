@@ -44,7 +44,7 @@ use self::{
 };
 use super::{locked, node::Node, parameters::Parameters};
 use crate::{
-    commands::{Begun, Failure, Source},
+    commands::{Begun, Failure, Source, Urgency},
     store::Millis,
 };
 pub(super) use trust::check_authorities;
@@ -157,13 +157,14 @@ async fn serve(node: Arc<Node>, mut orders: Receiver<Order>) {
 }
 
 impl Source for Origin {
-    fn begin(&self, key: &[u8], id: u64, now: Millis) -> Begun {
+    fn begin(&self, key: &[u8], id: u64, urgency: Urgency, now: Millis) -> Begun {
         let rules = self.rules();
         let found = rules.all.iter().find_map(|rule| Some((rule, rule.path_of(key)?)));
         let Some((rule, path)) = found else { return Begun::NoRule };
         let rule = Arc::clone(rule);
         let settings = &rules.settings;
-        let Some(permit) = Permit::take(&self.budget, &rule, settings.fills_max) else {
+        let permit = Permit::take(&self.budget, &rule, settings.fills_max, urgency);
+        let Some(permit) = permit else {
             self.counts.refused.fetch_add(1, Ordering::Relaxed);
             return Begun::Refused(Failure::Busy);
         };
