@@ -70,7 +70,7 @@ pub(crate) struct Counts {
     pub(crate) values: AtomicU64,
     pub(crate) absent: AtomicU64,
     pub(crate) failed: AtomicU64,
-    /// Not begun, because too many were under way or the origin had failed.
+    /// Not begun though urgent, because too many were under way or the origin had failed.
     pub(crate) refused: AtomicU64,
     /// Reads that had to wait.
     pub(crate) waited: AtomicU64,
@@ -121,6 +121,14 @@ impl Origin {
         }
     }
 
+    /// Counted when somebody is told.
+    fn refuse(&self, why: Failure, urgency: Urgency) -> Begun {
+        if urgency == Urgency::Now {
+            self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        Begun::Refused(why)
+    }
+
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -165,12 +173,10 @@ impl Source for Origin {
         let settings = &rules.settings;
         let permit = Permit::take(&self.budget, &rule, settings.fills_max, urgency);
         let Some(permit) = permit else {
-            self.counts.refused.fetch_add(1, Ordering::Relaxed);
-            return Begun::Refused(Failure::Busy);
+            return self.refuse(Failure::Busy, urgency);
         };
         if !rule.site.breaker.allows(now) {
-            self.counts.refused.fetch_add(1, Ordering::Relaxed);
-            return Begun::Refused(Failure::Open);
+            return self.refuse(Failure::Open, urgency);
         }
         let until = Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE));
         let order = Order { key: key.into(), id, path, rule, rules: Arc::clone(&rules), permit };
