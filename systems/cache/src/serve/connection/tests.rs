@@ -404,3 +404,32 @@ fn a_storm_of_connections_is_taken() {
     }
     assert_eq!(server.connections(), 300);
 }
+
+#[test]
+fn values_of_megabytes_find_room_among_small_ones() {
+    let server = serve(&[("maxmemory", "32mb"), ("maxmemory-policy", "allkeys-lru")]);
+    let mut stream = connect(&server);
+    let set = |key: &str, value: &str| {
+        let (key_len, value_len) = (key.len(), value.len());
+        format!("*3\r\n$3\r\nSET\r\n${key_len}\r\n{key}\r\n${value_len}\r\n{value}\r\n")
+    };
+    let small = "s".repeat(300);
+    for start in (0..120_000).step_by(1_000) {
+        let batch: String =
+            (start..start + 1_000).map(|number| set(&number.to_string(), &small)).collect();
+        check(&mut stream, &batch, &"+OK\r\n".repeat(1_000));
+    }
+    // Shards have 4 MB each.
+    for round in 0..4 {
+        let large = char::from(b'a' + round).to_string().repeat(3 << 20);
+        let commands = format!("{}INCR n\r\n", set(&format!("large {round}"), &large));
+        let expected = format!("+OK\r\n:{}\r\n", round + 1);
+        check(&mut stream, &commands, &expected);
+        let reply = format!("${}\r\n{large}\r\n", large.len());
+        check(&mut stream, &format!("GET \"large {round}\"\r\n"), &reply);
+    }
+    let too_large = set("k", &"x".repeat(5 << 20));
+    let refusal = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    check(&mut stream, &too_large, refusal);
+    check(&mut stream, "FLUSHALL\r\nDBSIZE\r\nKEYS *\r\n", "+OK\r\n:0\r\n*0\r\n");
+}
