@@ -189,6 +189,8 @@ impl Dispatch<'_, '_> {
         match self.session.replies {
             Replies::On => {}
             Replies::Off | Replies::SkipNext => self.out.rollback(mark),
+            // It has no reply to skip yet.
+            Replies::Skip if self.session.errand.is_some() => {}
             Replies::Skip => {
                 self.out.rollback(mark);
                 self.session.replies = Replies::On;
