@@ -136,7 +136,9 @@ impl<O: Payload> Shard<O> {
                 return true;
             }
         }
-        self.committed() + goal <= self.max_bytes
+        // Where not all may leave, those that may can be too far apart to look for them.
+        let is_in_vain = self.policy.candidates != Candidates::All && gone(self) == before;
+        is_in_vain || self.committed() + goal <= self.max_bytes
     }
 
     /// One record's worth of work; the bytes walked, or `None` when nothing can be done.

@@ -277,3 +277,20 @@ fn room_for_a_large_value_is_made_in_steps() {
     while rig.set(rig.shard.len() as u64, 100, Deadline::None) {}
     assert!(rig.shard.prepare(300_000, 2_000, NOW), "no room is to be made");
 }
+
+#[test]
+fn no_room_is_looked_for_without_end() {
+    let mut rig = Rig::new(4 << 20, Policy::by_name("volatile-lru").unwrap());
+    let later = Deadline::At(Millis(NOW.0 + 1_000_000));
+    assert!(rig.set(1 << 40, 40, later));
+    let mut count = 0;
+    while rig.set(count, 40, Deadline::None) {
+        count += 1;
+    }
+    let mut steps = 0;
+    while !rig.shard.prepare(1 << 20, 500, NOW) {
+        steps += 1;
+        assert!(steps < 10);
+    }
+    assert!((0..count).all(|number| rig.get(number, NOW)));
+}
