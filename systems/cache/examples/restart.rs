@@ -76,7 +76,9 @@ fn filled(items: u64) -> Result<Store, plimsoll_cache::store::Full> {
 fn rate(items: u64, bytes: u64, took: Duration) -> String {
     let seconds = took.as_secs_f64();
     let (items_rate, rate) = (items as f64 / seconds / 1e6, bytes as f64 / seconds / 1e6);
-    format!("{items} items, {bytes} bytes in {seconds:.2} s: {items_rate:.2} M items/s, {rate:.0} MB/s")
+    format!(
+        "{items} items, {bytes} bytes in {seconds:.2} s: {items_rate:.2} M items/s, {rate:.0} MB/s"
+    )
 }
 
 /// How long a client waited for its answers while `work` was done, and a little longer.
