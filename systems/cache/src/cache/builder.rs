@@ -71,8 +71,8 @@ impl<V: Value> Builder<V> {
     }
 
     /// In how many parts the cache is locked: a power of two up to 1024 is made of it. Four for each
-    /// core unless given, as far as each has 1 MiB. More shards are in each other's way less; fewer
-    /// keep larger items.
+    /// core unless given, as far as each has 1 MiB; one with much less can keep nothing. More shards
+    /// are in each other's way less, fewer keep larger items.
     #[must_use]
     pub fn shards(self, shards: usize) -> Builder<V> {
         Builder { shards: Some(shards), ..self }
