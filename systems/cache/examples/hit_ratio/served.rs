@@ -11,7 +11,7 @@ use plimsoll_wire::resp::write_command;
 use crate::{VALUE, key};
 
 /// Requests that are sent together: what is missing is stored after the last of them.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 64;
 
 pub(crate) struct Served {
     pub(crate) name: String,

@@ -7,7 +7,7 @@ use super::bench::Bench;
 
 /// Objects, and requests of one trace, of which the first half warms up.
 const OBJECTS: &str = "200000";
-const REQUESTS: &str = "1000000";
+const REQUESTS: &str = "2000000";
 
 pub(super) fn run(bench: &Bench<'_>) -> Result<()> {
     let ours = bench.ours(&["--policy", "allkeys-lru"])?;
