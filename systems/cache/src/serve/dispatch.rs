@@ -9,8 +9,8 @@ use plimsoll_wire::resp::Command;
 use super::{
     absent,
     acl::{Access, Context, Reason},
-    clients::flag,
     clients::Client,
+    clients::flag,
     denial,
     hot::{Answer, HotKeys},
     latency::Event,
