@@ -1,7 +1,7 @@
 //! The cache: any commands give one whole reply each, and any payload is a value or an error. Nothing else.
 
 use bolero::{check, produce};
-use plimsoll_cache::{
+use plimsoll_cache_server::{
     commands::{Batch, Changes, Keyspace, Ran, Reply, Run, resolve},
     store::{Config, Millis, Policy, Store},
 };

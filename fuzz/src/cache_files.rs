@@ -1,7 +1,7 @@
 //! The cache's files: read or refused, whatever they are; what was read is written and read again the same.
 
 use bolero::{check, produce};
-use plimsoll_cache::{
+use plimsoll_cache_server::{
     commands::Keyspace,
     persist::{self, LoadError, Walk},
     store::{Config, Deadline, Millis, NewValue, Policy, Store},

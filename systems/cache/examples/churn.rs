@@ -7,8 +7,8 @@
 use std::{error::Error, fs, time::Duration};
 
 use plimsoll_cache::{
+    Nothing,
     store::{Config, Deadline, Millis, NewValue, Policy, Store},
-    values::Object,
 };
 use plimsoll_runtime::clock::thread_cpu_time;
 
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let policy = Policy::by_name(&name).ok_or("no such policy")?;
 
     let before = resident()?;
-    let store: Store<Object> =
+    let store: Store<Nothing> =
         Store::new(&Config { shards: SHARDS, max_bytes: cap, policy, seed: 42 });
     let payload = vec![b'v'; 256 << 10];
     let (mut longest, mut refused, mut peak) = (Duration::ZERO, 0, 0);

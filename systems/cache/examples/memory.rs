@@ -7,8 +7,8 @@
 use std::{error::Error, fs, time::Duration};
 
 use plimsoll_cache::{
+    Nothing,
     store::{Config, Deadline, Millis, NewValue, Policy, Stats, Store},
-    values::Object,
 };
 use plimsoll_runtime::clock::thread_cpu_time;
 
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let deadline = numbers.get(2).map(|millis| Millis(NOW.0 + millis));
 
     let config = Config { shards: SHARDS, max_bytes: 0, policy: Policy::S3_FIFO, seed: 42 };
-    let store: Store<Object> = Store::new(&config);
+    let store: Store<Nothing> = Store::new(&config);
     let before = resident()?;
     let value = vec![b'v'; value_bytes as usize];
     let written = timed(items, |number| {

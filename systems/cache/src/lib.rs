@@ -1,4 +1,4 @@
-//! An in-memory cache that Redis clients work with, and the same as a library.
+//! An in-memory cache for use inside a program, and the store that a server of it stands on.
 //!
 //! # Inside a program
 //!
@@ -31,16 +31,10 @@
 //!
 //! # As a server
 //!
-//! [`serve`] is the server that `plimsoll serve cache` runs: RESP over TCP, users, channels, client-side
-//! caching. The layers under it, each without I/O and without a clock of its own, are [`commands`],
-//! [`values`] (collections) and [`store`].
+//! `plimsoll serve cache` serves the same [`store`] to Redis clients; the crate `plimsoll-cache-server` is that
+//! server.
 
 mod cache;
-pub mod commands;
-mod glob;
-pub mod persist;
-pub mod serve;
 pub mod store;
-pub mod values;
 
 pub use cache::{Builder, Cache, FetchError, Fetched, Iter, Nothing, Shared, Statistics, Value};

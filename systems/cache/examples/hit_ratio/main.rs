@@ -12,8 +12,8 @@ mod trace;
 use std::error::Error;
 
 use plimsoll_cache::{
+    Nothing,
     store::{Deadline, Key, Millis, NewValue, Policy, Seed, Shard},
-    values::Object,
 };
 
 use crate::{
@@ -127,7 +127,7 @@ fn hit_ratio(trace: &[u64], cache: &mut impl Cache) -> f64 {
 }
 
 struct Ours {
-    shard: Shard<Object>,
+    shard: Shard<Nothing>,
     seed: Seed,
 }
 

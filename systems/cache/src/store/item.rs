@@ -2,8 +2,6 @@
 
 use bytes::Bytes;
 
-use crate::values::Object;
-
 /// Milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub u64);
@@ -29,23 +27,9 @@ pub trait Payload {
     }
 }
 
-impl Payload for Object {
-    fn bytes(&self) -> usize {
-        Object::bytes(self)
-    }
-
-    fn is_empty(&self) -> bool {
-        Object::is_empty(self)
-    }
-
-    fn shed(&mut self, budget: usize) -> usize {
-        Object::shed(self, budget)
-    }
-}
-
 /// A value where it is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ValueRef<'a, O = Object> {
+pub enum ValueRef<'a, O> {
     Bytes(&'a [u8]),
     /// Too large for the log; a clone costs no copy.
     Large(&'a Bytes),
@@ -80,7 +64,7 @@ impl<'a, O> ValueRef<'a, O> {
 
 /// An item where it is.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Item<'a, O = Object> {
+pub struct Item<'a, O> {
     pub key: &'a [u8],
     pub value: ValueRef<'a, O>,
     pub deadline: Option<Millis>,
@@ -90,7 +74,7 @@ pub struct Item<'a, O = Object> {
 
 /// A value to store.
 #[derive(Debug, PartialEq, Eq)]
-pub enum NewValue<'a, O = Object> {
+pub enum NewValue<'a, O> {
     /// Copied.
     Bytes(&'a [u8]),
     /// Kept as it is when it is too large for the log, copied when it is not. It must not be a
@@ -101,7 +85,7 @@ pub enum NewValue<'a, O = Object> {
 
 /// A value that was taken out.
 #[derive(Debug, PartialEq, Eq)]
-pub enum OwnedValue<O = Object> {
+pub enum OwnedValue<O> {
     Bytes(Bytes),
     Object(Box<O>),
 }
@@ -117,7 +101,7 @@ impl<O> From<OwnedValue<O>> for NewValue<'_, O> {
 
 /// An item that was taken out.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Taken<O = Object> {
+pub struct Taken<O> {
     pub value: OwnedValue<O>,
     pub deadline: Option<Millis>,
 }

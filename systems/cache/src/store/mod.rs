@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] is a row of [`Shard`]s, each behind a mutex of its own with its own memory, so that
 //! shards share nothing but the cap they were given a part of. Time and randomness come from the
-//! caller. `O` is what a key can hold besides a string; the server's is [`crate::values::Object`].
+//! caller. `O` is what a key can hold besides a string.
 
 mod boxes;
 mod eviction;

@@ -6,13 +6,12 @@ use std::sync::{
 };
 
 use super::{Config, Item, Key, Mark, Millis, Payload, Policy, Seed, Shard, Stats, marks::Marks};
-use crate::values::Object;
 
 /// What the caches of one core hold, about.
 const LARGE_BYTES: usize = 1 << 20;
 
 /// The store that all threads share. Whoever needs several shards locks them in ascending order.
-pub struct Store<O = Object> {
+pub struct Store<O> {
     shards: Box<[Mutex<Shard<O>>]>,
     /// Those of the shards, to be read without their locks.
     marks: Box<[Arc<Marks>]>,

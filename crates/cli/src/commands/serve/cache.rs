@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_cache::{
+use plimsoll_cache_server::{
     persist::{LoadError, UnreadableFile},
     serve::{self, Config, StartError},
 };

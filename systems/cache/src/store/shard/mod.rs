@@ -18,13 +18,12 @@ use super::{
     log::{Kind, Log, Place, Record},
     marks::Marks,
 };
-use crate::values::Object;
 use bytes::BytesMut;
 use slots::SlotCounts;
 
 /// A part of the store. All methods take the time; an item whose deadline has come is not there,
 /// whether or not its memory was given back yet.
-pub struct Shard<O = Object> {
+pub struct Shard<O> {
     pub(super) index: Index,
     pub(super) log: Log,
     pub(super) boxes: Boxes<O>,

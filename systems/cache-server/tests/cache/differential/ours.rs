@@ -1,6 +1,6 @@
 //! Our own commands, on a store of a few shards.
 
-use plimsoll_cache::{
+use plimsoll_cache_server::{
     commands::{
         Batch, Changes, Error, Held, Keyspace, Outcome, Ran, Reply, Spec, Transaction,
         is_immediate, resolve,

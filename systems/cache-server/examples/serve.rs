@@ -1,12 +1,12 @@
 //! Serves and does nothing else, for looking at the server without the rest of the program.
 //!
-//! `cargo run --release -p plimsoll-cache --example serve -- [port] [threads] [name=value ...]`
+//! `cargo run --release -p plimsoll-cache-server --example serve -- [port] [threads] [name=value ...]`
 
 #![expect(clippy::print_stdout, reason = "an example prints what it found")]
 
 use std::{error::Error, net::SocketAddr};
 
-use plimsoll_cache::serve::{self, Config};
+use plimsoll_cache_server::serve::{self, Config};
 
 /// As the program has it.
 #[global_allocator]

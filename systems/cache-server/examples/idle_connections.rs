@@ -1,6 +1,6 @@
 //! Memory of the process per connection that waits, after each has sent a command.
 //!
-//! `cargo run --release -p plimsoll-cache --example idle_connections -- [connections]`
+//! `cargo run --release -p plimsoll-cache-server --example idle_connections -- [connections]`
 //!
 //! The clients are in the same process, but have no memory of their own: a bare socket each.
 
@@ -14,7 +14,7 @@ use std::{
 };
 
 use mimalloc::MiMalloc;
-use plimsoll_cache::serve::{self, Config};
+use plimsoll_cache_server::serve::{self, Config};
 use plimsoll_runtime::shutdown;
 
 /// That of the program.

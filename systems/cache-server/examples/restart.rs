@@ -1,4 +1,4 @@
-//! What a save and a load cost: `cargo run --release -p plimsoll-cache --example restart [ITEMS] [FOLDER]`.
+//! What a save and a load cost: `cargo run --release -p plimsoll-cache-server --example restart [ITEMS] [FOLDER]`.
 //!
 //! Items of 16 + 32 bytes and one hash with a tenth as many fields. While they are saved, a client on a thread
 //! of its own asks for a key every 100 µs and notes how long each answer took.
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_cache::{
+use plimsoll_cache_server::{
     commands::Keyspace,
     persist::{Place, Walk},
     store::{Config, Deadline, Millis, NewValue, Policy, Store},
@@ -56,7 +56,7 @@ fn name(number: u64) -> String {
     format!("key:{number:012}")
 }
 
-fn filled(items: u64) -> Result<Store, plimsoll_cache::store::Full> {
+fn filled(items: u64) -> Result<Store, plimsoll_cache_server::store::Full> {
     let store = store();
     let put = |name: &str, value| {
         let key = store.key(name.as_bytes());

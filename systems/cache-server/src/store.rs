@@ -1,0 +1,30 @@
+//! The store of a server: keys hold strings or collections.
+
+pub use plimsoll_cache::store::{
+    Candidates, Config, Deadline, Full, Gone, Key, Listener, Mark, Millis, Order, Payload, Policy,
+    Seed, Stats, Stored,
+};
+
+use crate::values::Object;
+
+pub type Store = plimsoll_cache::store::Store<Object>;
+pub type Shard = plimsoll_cache::store::Shard<Object>;
+pub type Item<'a> = plimsoll_cache::store::Item<'a, Object>;
+pub type ValueRef<'a> = plimsoll_cache::store::ValueRef<'a, Object>;
+pub type NewValue<'a> = plimsoll_cache::store::NewValue<'a, Object>;
+pub type OwnedValue = plimsoll_cache::store::OwnedValue<Object>;
+pub type Taken = plimsoll_cache::store::Taken<Object>;
+
+impl Payload for Object {
+    fn bytes(&self) -> usize {
+        Object::bytes(self)
+    }
+
+    fn is_empty(&self) -> bool {
+        Object::is_empty(self)
+    }
+
+    fn shed(&mut self, budget: usize) -> usize {
+        Object::shed(self, budget)
+    }
+}
