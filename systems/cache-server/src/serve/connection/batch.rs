@@ -114,6 +114,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut scratch = worker.scratch.borrow_mut();
         self.session.refresh_user(&self.node);
         let ran = self.run_commands(&mut scratch, count);
+        // There is more to read than fits: who sends much waits as well.
+        let is_flood = count >= scratch.input.len();
         let sent = output::send(&mut self.stream, context, &mut self.pending, &scratch.reply);
         scratch.clear();
         drop(scratch);
@@ -127,6 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Stop::Blocked(block) => self.wait_until(block),
             // Who asks for much waits between its parts for those who ask for little.
             Stop::Later | Stop::Reply | Stop::Turn => return Turn::Later,
+            Stop::Input if is_flood => return Turn::Later,
             Stop::Input | Stop::Closing => {}
         }
         Turn::Again

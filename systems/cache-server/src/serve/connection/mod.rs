@@ -38,8 +38,9 @@ use crate::commands::KeysWalk;
 const OUTPUT_WINDOW: usize = 16 << 20;
 /// The same while all connections together are over their budget.
 const OUTPUT_WINDOW_SHORT: usize = 64 << 10;
-/// Replies of one batch, in bytes: behind that the next write comes first.
-const BATCH_REPLY_MAX: usize = 256 << 10;
+/// Replies of one batch, in bytes: behind that the next write comes first, and then the other connections.
+/// Among a hundred that ask for as much as they can, whoever asks for little waits for so many batches.
+const BATCH_REPLY_MAX: usize = 64 << 10;
 /// Turns before others of the thread get theirs.
 const TURNS_MAX: u32 = 16;
 /// What a client that waits in a blocking command may send ahead, in bytes.
