@@ -9,17 +9,20 @@ use plimsoll_wire::resp::Command;
 use super::{
     absent,
     acl::{Access, Context, Reason},
-    clients::Client,
-    clients::flag,
-    denial,
+    clients::{
+        Client, flag,
+        session::{Blocked, Replies, Session},
+    },
     hot::{Answer, HotKeys},
-    latency::Event,
     locked,
     node::Node,
+    notify::tracking::Post,
     server::{self, ServerCall},
-    session::{Blocked, Replies, Session},
-    statistics::{Events, WorkerCounters},
-    tracking::Post,
+    telemetry::{
+        denial,
+        latency::Event,
+        statistics::{Events, WorkerCounters},
+    },
 };
 use crate::{
     commands::{
@@ -368,7 +371,7 @@ impl Dispatch<'_, '_> {
         track(self.node, &self.session.client, spec, command, self.batch.now);
     }
 
-    fn counters_of(&self, index: u32) -> Option<&super::statistics::CommandCounters> {
+    fn counters_of(&self, index: u32) -> Option<&super::telemetry::statistics::CommandCounters> {
         self.counters?.by_command.get(usize::try_from(index).ok()?)
     }
 

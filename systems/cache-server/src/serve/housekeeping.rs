@@ -10,14 +10,11 @@ use std::{
 use plimsoll_runtime::{clock::Instant, timer};
 
 use super::{
-    clients::{Client, flag},
-    latency::Event,
+    clients::{Client, flag, mailbox::Order},
     locked,
-    mailbox::Order,
     node::Node,
-    refusals::Refusals,
     saving,
-    statistics::Events,
+    telemetry::{latency::Event, refusals::Refusals, statistics::Events},
     worker::Worker,
 };
 

@@ -1,47 +1,32 @@
 //! The server: connections on one thread per core over one keyspace.
 //!
 //! [`connection`] reads, runs and answers; [`dispatch`] decides what a command may; [`server`] has the
-//! commands that need more than the keyspace; [`node`] is what all threads share. A batch takes no lock
-//! but those of its shards, unless somebody tracks, waits or listens.
+//! commands that need more than the keyspace; [`node`] is what all threads share. [`clients`] knows who is
+//! connected, [`notify`] who has to hear of a change, [`telemetry`] what is told of the server's work. A
+//! batch takes no lock but those of its shards, unless somebody tracks, waits or listens.
 
 mod absent;
 mod acl;
 mod admin;
-mod arrivals;
 mod clients;
 mod connection;
-mod denial;
-mod departures;
-mod describe;
 mod dispatch;
 #[cfg(test)]
 mod documentation;
 mod hot;
 mod housekeeping;
-mod journal;
-mod latency;
 mod lifecycle;
-mod limits;
-mod mailbox;
-mod monitor;
 mod node;
 mod notify;
 mod origin;
 mod parameters;
-mod pause;
 mod ports;
-mod pubsub;
-mod refusals;
 mod saving;
 mod secure;
 pub(crate) mod server;
-mod session;
 mod settings;
-mod slowlog;
 mod sockets;
-mod statistics;
-mod tracking;
-mod waiting;
+mod telemetry;
 mod worker;
 
 use std::{

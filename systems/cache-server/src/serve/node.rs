@@ -14,22 +14,21 @@ use plimsoll_runtime::clock::Instant;
 
 use super::{
     acl::Users,
-    clients::Clients,
+    clients::{Clients, pause::Pause},
     hot::Reports,
-    journal::Journal,
-    latency::Latencies,
     lifecycle::Lifecycle,
-    monitor::Monitors,
+    notify::{pubsub::Channels, tracking::Tracking, waiting::Waiting},
     origin::Origin,
     parameters::Parameters,
-    pause::Pause,
-    pubsub::Channels,
     saving::Saving,
     secure::Secure,
-    slowlog::SlowLog,
-    statistics::{Events, WorkerCounters},
-    tracking::Tracking,
-    waiting::Waiting,
+    telemetry::{
+        journal::Journal,
+        latency::Latencies,
+        monitor::Monitors,
+        slowlog::SlowLog,
+        statistics::{Events, WorkerCounters},
+    },
 };
 use crate::{
     commands::{self, Keyspace, Spec, Wanted},

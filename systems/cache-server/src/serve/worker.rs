@@ -9,8 +9,8 @@ use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::CommandDecoder;
 
 use super::{
-    connection::ahead::Ahead, departures::Departures, hot::HotKeys, node::Node,
-    statistics::WorkerCounters,
+    clients::departures::Departures, connection::ahead::Ahead, hot::HotKeys, node::Node,
+    telemetry::statistics::WorkerCounters,
 };
 use crate::commands::{Changes, Reply};
 

@@ -10,7 +10,7 @@ use crate::{
         node::Node,
         origin::Figures,
         server::info::REDIS_VERSION,
-        statistics::{CommandTotals, Counter, WorkerCounters},
+        telemetry::statistics::{CommandTotals, Counter, WorkerCounters},
     },
     store::Stats,
 };

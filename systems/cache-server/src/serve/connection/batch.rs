@@ -14,7 +14,7 @@ use crate::{
         dispatch::{self, Dispatch, Flow},
         node::Node,
         notify,
-        statistics::Events,
+        telemetry::statistics::Events,
         worker::Scratch,
     },
 };

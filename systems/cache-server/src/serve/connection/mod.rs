@@ -28,7 +28,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use self::output::Pending;
 use super::{
-    clients::Client, mailbox::Order, node::Node, session::Session, statistics::Events,
+    clients::{Client, mailbox::Order, session::Session},
+    node::Node,
+    telemetry::statistics::Events,
     worker::Worker,
 };
 use crate::commands::KeysWalk;

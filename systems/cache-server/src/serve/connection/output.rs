@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 
-use crate::{commands::Reply, serve::limits::ClassLimit, store::Millis};
+use crate::{commands::Reply, serve::clients::limits::ClassLimit, store::Millis};
 
 /// Pieces of one write; more follow with the next one. The kernel takes up to 1,024.
 const SLICES_MAX: usize = 64;

@@ -349,7 +349,7 @@ fn a_listener_that_never_reads_is_closed() {
 #[test]
 fn an_idle_connection_is_small() {
     let connection = size_of::<super::Connection<tokio::net::TcpStream>>();
-    let session = size_of::<crate::serve::session::Session>();
+    let session = size_of::<crate::serve::clients::session::Session>();
     let client = size_of::<crate::serve::clients::Client>();
     // With the task around it 256, which the allocator has a place of.
     assert!(connection <= 144, "{connection}");

@@ -16,7 +16,7 @@ pub(crate) use error::SetError;
 pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, adds_up};
 
 use self::value::normalize;
-use super::limits::ClassLimits;
+use super::clients::limits::ClassLimits;
 use crate::glob;
 
 /// What is read often, beside the texts. Written when a parameter changes.

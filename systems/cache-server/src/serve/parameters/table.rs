@@ -5,7 +5,7 @@
 //! changes by [`fixed`]. What a change means to the rest of the server is in `server::config::apply`,
 //! which is also called for each parameter that was given at the start.
 
-use crate::serve::{journal::LEVELS, origin, saving};
+use crate::serve::{origin, saving, telemetry::journal::LEVELS};
 
 /// What a parameter takes.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{Kind, Parameter};
 use crate::serve::{
-    limits::{ClassLimits, memory},
+    clients::limits::{ClassLimits, memory},
     notify,
 };
 

@@ -19,7 +19,7 @@ use tokio::{
     task::{AbortHandle, spawn_local, yield_now},
 };
 
-use crate::serve::{arrivals, node::Node, statistics::Events};
+use crate::serve::{clients::arrivals, node::Node, telemetry::statistics::Events};
 
 /// Connections in the middle of their handshake, or handed over and not taken yet.
 pub(in crate::serve) const HANDSHAKES_MAX: usize = 1_024;

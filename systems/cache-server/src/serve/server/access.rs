@@ -5,9 +5,8 @@ use crate::{
     commands::{self, Categories, Error, Flags, Group, KeyRule, Outcome, Spec, is},
     serve::{
         acl::{BAD_NAME, is_name},
-        clients::Client,
+        clients::{Client, mailbox::Order},
         locked,
-        mailbox::Order,
     },
 };
 

@@ -113,7 +113,7 @@ pub(crate) fn apply(node: &Arc<Node>, name: &str) {
 }
 
 fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    call.node.workers.iter().for_each(crate::serve::statistics::WorkerCounters::reset);
+    call.node.workers.iter().for_each(crate::serve::telemetry::statistics::WorkerCounters::reset);
     call.node.events.reset();
     call.node.origin.counts.reset();
     call.node.keyspace.fills().counts.reset();

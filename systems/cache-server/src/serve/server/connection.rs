@@ -7,9 +7,8 @@ use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec, is},
     serve::{
         acl::{Context, DEFAULT, Reason},
-        clients::flag,
-        denial,
-        session::Replies,
+        clients::{flag, session::Replies},
+        telemetry::denial,
     },
 };
 

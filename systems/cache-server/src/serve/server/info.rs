@@ -14,7 +14,7 @@ use crate::{
         clients::flag,
         locked,
         origin::Figures,
-        statistics::{CommandTotals, Counter, WorkerCounters},
+        telemetry::statistics::{CommandTotals, Counter, WorkerCounters},
     },
     store::Stats,
 };

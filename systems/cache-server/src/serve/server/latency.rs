@@ -3,7 +3,7 @@
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{Flags, Group, KeyRule, Outcome, Spec},
-    serve::{latency::Event, locked},
+    serve::{locked, telemetry::latency::Event},
 };
 
 const ADMIN: Flags = Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE);
@@ -37,7 +37,7 @@ fn number(number: u64) -> i64 {
 
 fn latest(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let latencies = locked(&call.node.latencies);
-    let last = |(event, history): (Event, &crate::serve::latency::History)| {
+    let last = |(event, history): (Event, &crate::serve::telemetry::latency::History)| {
         Some((event, *history.samples.back()?, history.max))
     };
     let rows: Vec<_> = latencies.events().filter_map(last).collect();

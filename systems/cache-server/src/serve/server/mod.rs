@@ -28,7 +28,7 @@ use plimsoll_wire::resp::Command;
 pub(super) use pubsub::channels_of;
 pub(super) use saving::Errand;
 
-use super::{node::Node, session::Session};
+use super::{clients::session::Session, node::Node};
 use crate::{
     commands::{Error, Held, Outcome, Reply, Spec},
     store::Millis,

@@ -1,4 +1,4 @@
-//! MONITOR: see [`crate::serve::monitor`].
+//! MONITOR: see [`crate::serve::telemetry::monitor`].
 
 use super::{Handlers, ServerCall};
 use crate::{

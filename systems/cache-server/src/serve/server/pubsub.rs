@@ -9,8 +9,8 @@ use super::{Handlers, ServerCall};
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec},
     serve::{
-        pubsub::Kind,
-        session::{Session, Subscriptions},
+        clients::session::{Session, Subscriptions},
+        notify::pubsub::Kind,
     },
 };
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ServerCall;
 use crate::{
     commands::{Error, Outcome},
-    serve::{mailbox::Order, settings},
+    serve::{clients::mailbox::Order, settings},
 };
 
 /// The file of users.

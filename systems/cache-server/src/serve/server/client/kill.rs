@@ -5,10 +5,7 @@ use std::sync::Arc;
 use super::super::ServerCall;
 use crate::{
     commands::{Error, Outcome, is},
-    serve::{
-        clients::{Client, flag},
-        mailbox::Order,
-    },
+    serve::clients::{Client, flag, mailbox::Order},
 };
 
 /// What kind of connection is meant.

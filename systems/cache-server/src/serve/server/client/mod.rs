@@ -6,12 +6,7 @@ mod tracking;
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec, is},
-    serve::{
-        clients::{Client, flag},
-        describe,
-        mailbox::Order,
-        session::Replies,
-    },
+    serve::clients::{Client, describe, flag, mailbox::Order, session::Replies},
     store::Millis,
 };
 

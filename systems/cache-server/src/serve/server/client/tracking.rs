@@ -8,7 +8,7 @@ use plimsoll_wire::resp::Protocol;
 use super::super::ServerCall;
 use crate::{
     commands::{Error, Outcome, is},
-    serve::{clients::flag, session::TrackingMode},
+    serve::clients::{flag, session::TrackingMode},
 };
 
 /// Most prefixes of one client.

@@ -11,7 +11,10 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp;
 
-use super::{clients::Client, limits::ClassLimits, locked};
+use crate::serve::{
+    clients::{Client, limits::ClassLimits},
+    locked,
+};
 use crate::{glob, store::Millis};
 
 /// Parts that are locked apart, so that channels do not wait for each other. A power of two.

@@ -1,15 +1,17 @@
 //! What a batch changed, told to whom it concerns: clients that track, clients that wait, and listeners of
 //! keyspace notifications.
 
+pub(crate) mod pubsub;
+pub(crate) mod tracking;
+pub(crate) mod waiting;
+
 use std::sync::atomic::Ordering;
 
-use super::{
-    limits::ClassLimits,
-    node::Node,
+use self::{
     pubsub::{Delivered, Kind},
-    statistics::Events,
     tracking::Post,
 };
+use super::{clients::limits::ClassLimits, node::Node, telemetry::statistics::Events};
 use crate::{
     commands::{Changes, EventClass},
     store::{Gone, Millis},

@@ -14,7 +14,7 @@ use std::{
 
 use plimsoll_runtime::log::{Level, Log};
 
-use super::locked;
+use crate::serve::locked;
 
 /// Lines that wait to be written; more are lost, and counted.
 const LINES_MAX: usize = 1_024;

@@ -14,9 +14,11 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp;
 
-use super::{
-    clients::{Client, Clients, flag},
-    limits::{Class, ClassLimits},
+use crate::serve::{
+    clients::{
+        Client, Clients, flag,
+        limits::{Class, ClassLimits},
+    },
     locked,
 };
 use crate::store::Millis;

@@ -15,7 +15,10 @@ use bytes::Bytes;
 use plimsoll_runtime::clock::Instant;
 use plimsoll_wire::resp::Command;
 
-use super::{clients::Client, limits::ClassLimits, locked};
+use crate::serve::{
+    clients::{Client, limits::ClassLimits},
+    locked,
+};
 use crate::{
     commands::{Flags, Spec, is},
     store::Millis,
@@ -140,7 +143,7 @@ mod tests {
     use super::*;
     use crate::{
         commands,
-        serve::{clients::Clients, mailbox::Order},
+        serve::clients::{Clients, mailbox::Order},
     };
 
     fn client(clients: &Clients) -> Arc<Client> {

@@ -2,14 +2,12 @@
 
 use std::{fmt::Write as _, sync::atomic::Ordering};
 
-use super::{
-    clients::{Client, flag},
-    node::Node,
-};
+use super::{Client, flag};
+use crate::serve::node::Node;
 use crate::store::Millis;
 
 /// Without the end of the line.
-pub(super) fn line(node: &Node, client: &Client, now: Millis) -> String {
+pub(in crate::serve) fn line(node: &Node, client: &Client, now: Millis) -> String {
     let labels = client.labels();
     let seconds = |since: u64| now.0.saturating_sub(since) / 1_000;
     let load = |place: &std::sync::atomic::AtomicU32| place.load(Ordering::Relaxed);

@@ -13,7 +13,8 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{limits::ClassLimit, locked};
+use super::limits::ClassLimit;
+use crate::serve::locked;
 use crate::store::Millis;
 
 /// Cost of a message besides its bytes: its place in the queue.

@@ -16,8 +16,9 @@ use tokio::{
     task::{spawn_local, yield_now},
 };
 
-use super::{
-    clients::Client, connection::Connection, node::Node, secure::Arrival, statistics::Events,
+use super::Client;
+use crate::serve::{
+    connection::Connection, node::Node, secure::Arrival, telemetry::statistics::Events,
     worker::Worker,
 };
 
@@ -28,7 +29,7 @@ const TAKEN_PER_TURN: u32 = 16;
 const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 
 /// Serves what comes on either way, as long as it is polled.
-pub(super) async fn take(
+pub(in crate::serve) async fn take(
     listener: Option<&TcpListener>,
     sessions: Option<mpsc::Receiver<Arrival>>,
     node: &Arc<Node>,
@@ -79,7 +80,7 @@ fn serve_plain(stream: TcpStream, peer: SocketAddr, node: &Arc<Node>, worker: &R
 }
 
 /// Where the kernel refuses, the connection is slower, or outlives its peer.
-pub(super) fn prepare(stream: &TcpStream, node: &Node) {
+pub(in crate::serve) fn prepare(stream: &TcpStream, node: &Node) {
     // Replies are written whole, so waiting for more gains nothing.
     stream.set_nodelay(true).ok();
     let silence = node.parameters.hot.keep_alive.load(Ordering::Relaxed);

@@ -2,16 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{
+use super::statistics::Events;
+use crate::serve::{
     acl::{Context, Denial, Reason},
-    describe, locked,
+    clients::{describe, session::Session},
+    locked,
     node::Node,
-    session::Session,
-    statistics::Events,
 };
 use crate::store::Millis;
 
-pub(super) fn record(
+pub(in crate::serve) fn record(
     node: &Node,
     session: &Session,
     reason: Reason,

@@ -8,14 +8,14 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp::Protocol;
 
-use super::{
+use super::{Client, flag};
+use crate::commands::{Spec, Transaction};
+use crate::serve::{
     acl::{DEFAULT, User},
-    clients::{Client, flag},
     node::Node,
-    pubsub::Kind,
+    notify::pubsub::Kind,
     server::Errand,
 };
-use crate::commands::{Spec, Transaction};
 
 /// Which replies the client wants (CLIENT REPLY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

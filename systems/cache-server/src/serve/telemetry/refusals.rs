@@ -3,7 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{node::Node, statistics::Events};
+use super::statistics::Events;
+use crate::serve::node::Node;
 use crate::store::Millis;
 
 /// From one line about a kind of refusal to the next, in milliseconds.
@@ -69,12 +70,12 @@ impl Told {
 
 /// Looks at the counters of refusals from time to time.
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(in crate::serve) struct Refusals {
     told: [Told; REFUSALS.len()],
 }
 
 impl Refusals {
-    pub(super) fn look(&mut self, node: &Node, now: Millis) {
+    pub(in crate::serve) fn look(&mut self, node: &Node, now: Millis) {
         for (told, (what, counted, why)) in self.told.iter_mut().zip(REFUSALS) {
             if let Some(new) = told.news(counted(node), now) {
                 let new = new.to_string();

@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp;
 
-use super::{clients::Client, locked};
+use crate::serve::{clients::Client, locked};
 
 /// Parts that are locked apart. A power of two.
 const PARTS: usize = 16;

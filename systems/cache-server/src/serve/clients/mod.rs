@@ -1,5 +1,13 @@
 //! Who is connected: a bounded registry, and what others may know and ask of a connection.
 
+pub(crate) mod arrivals;
+pub(crate) mod departures;
+pub(crate) mod describe;
+pub(crate) mod limits;
+pub(crate) mod mailbox;
+pub(crate) mod pause;
+pub(crate) mod session;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -9,12 +17,11 @@ use std::{
     },
 };
 
-use super::{
-    acl::DEFAULT,
+use self::{
     limits::Class,
-    locked,
     mailbox::{Mailbox, Order},
 };
+use super::{acl::DEFAULT, locked};
 use crate::store::Millis;
 
 /// One bit each of [`Client::flags`].
