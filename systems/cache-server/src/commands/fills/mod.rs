@@ -33,7 +33,7 @@ const FRESH_LIMIT: usize = 1 << 20;
 /// Most keys of which it is remembered that the origin has them not, or failed.
 const ANSWERS_LIMIT: usize = 1 << 18;
 
-/// Most keys of one command that may be fetched: it looks at all of them each time that one has come.
+/// Most keys of a command that waits for some of them: it looks at all of them each time that one has come.
 const KEYS_LIMIT: usize = 1 << 10;
 
 /// Fetches keys.
@@ -285,6 +285,11 @@ pub(super) fn prepare(
         match fills.step(held.index(key), key, exists, urgency, now) {
             Step::Ready => {}
             Step::Wait { until, is_new } => {
+                if keys.len() > KEYS_LIMIT {
+                    let text =
+                        format!("ORIGIN is asked for {KEYS_LIMIT} keys of one command at most");
+                    return Err(Error::Text(text.into()));
+                }
                 if is_new && !exists {
                     // For the statistics: when the command runs, it finds the key.
                     held.of(key).find(key, now);
@@ -296,9 +301,6 @@ pub(super) fn prepare(
             Step::Refused(Failure::Busy) => is_busy = true,
             Step::Refused(why) => return Err(why.into()),
         }
-    }
-    if wait.is_some() && keys.len() > KEYS_LIMIT {
-        return Err(Error::text("ORIGIN is asked for 1024 keys of one command at most"));
     }
     match wait {
         Some(until) => Ok(Some(Block { until: Some(until) })),

@@ -118,6 +118,18 @@ fn ten_thousand_reads_make_one_fill() {
     assert_eq!(node.keyspace.store().stats().misses, 1);
 }
 
+/// It is refused at its first key that has to be waited for, so it does not ask for all of them.
+#[test]
+fn a_command_waits_for_so_many_keys_at_most() {
+    let node = Node::new();
+    let mget = |name: &str| format!("MGET{}", format!(" {name}").repeat(KEYS_LIMIT + 1));
+    node.check(&mget("k"), "-ORIGIN is asked for 1024 keys of one command at most");
+    let id = node.only("k");
+    assert!(node.finish("k", id, node.value("v")));
+    assert!(node.run(&mget("k"), true).starts_with("*1025 $1 v"));
+    assert!(node.run(&mget("own"), true).starts_with("*1025 $-1"));
+}
+
 #[test]
 fn each_read_of_a_string_fetches_and_nothing_else_does() {
     let node = Node::new();
