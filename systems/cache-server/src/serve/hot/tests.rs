@@ -94,7 +94,14 @@ enum Event {
     Remove(u8),
     Expire(u8, u64),
     Append(u8),
+    /// To another key.
+    Move(u8, u8),
     Fill(u16),
+    /// The most that the store may hold, so that it evicts.
+    Cap(u8),
+    Policy(bool),
+    /// What is done beside the commands: room is made, and what has expired is removed.
+    Housekeeping(u16),
     Clear,
     Read(u8),
     Wait(u64),
@@ -108,6 +115,10 @@ fn event() -> impl Strategy<Value = Event> {
         key.clone().prop_map(Event::Remove),
         (key.clone(), 0..40_u64).prop_map(|(key, after)| Event::Expire(key, after)),
         key.clone().prop_map(Event::Append),
+        (key.clone(), key.clone()).prop_map(|(from, to)| Event::Move(from, to)),
+        any::<u8>().prop_map(Event::Cap),
+        any::<bool>().prop_map(Event::Policy),
+        any::<u16>().prop_map(Event::Housekeeping),
         any::<u16>().prop_map(Event::Fill),
         Just(Event::Clear),
         (0..30_u64).prop_map(Event::Wait),
@@ -146,6 +157,26 @@ proptest! {
                     let key = store.key(name(key).as_bytes());
                     let add = |bytes: &mut bytes::BytesMut| bytes.extend_from_slice(b"+");
                     store.lock_for(&key).edit(&key, 1, now, add).unwrap();
+                }
+                Event::Move(from, to) => {
+                    let key = store.key(name(from).as_bytes());
+                    let Some(taken) = store.lock_for(&key).take(&key, now) else { continue };
+                    let key = store.key(name(to).as_bytes());
+                    let deadline = taken.deadline.map_or(Deadline::None, Deadline::At);
+                    store.lock_for(&key).set(&key, taken.value.into(), deadline, now).unwrap();
+                }
+                Event::Cap(kib) => store.set_max_bytes((256 + usize::from(kib)) << 10),
+                Event::Policy(is_sieve) => {
+                    let name = if is_sieve { "sieve" } else { "s3-fifo" };
+                    store.set_policy(Policy::by_name(name).unwrap());
+                }
+                Event::Housekeeping(bytes) => {
+                    for shard in 0..store.shards() {
+                        let mut shard = store.lock(shard);
+                        shard.prepare(usize::from(bytes), 100, now);
+                        shard.tick(now, 100);
+                        shard.tidy(100);
+                    }
                 }
                 Event::Fill(number) => {
                     for index in 0..40 {
