@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use crate::{serve::locked, store::Millis};
 
-/// Longest time that it stays open, in milliseconds.
-const OPEN_MAX: u64 = 30_000;
+/// Longest time that it stays open.
+const OPEN_MILLIS_MAX: u64 = 30_000;
 
 /// Of one origin. Closed at first.
 #[derive(Debug, Default)]
@@ -51,7 +51,8 @@ impl Breaker {
         if failures_max == 0 {
             state.open_until = None;
         } else if is_trial || (!is_open && state.failures >= failures_max) {
-            let time = millis.saturating_mul(1 << state.opened.min(16)).min(OPEN_MAX.max(millis));
+            let time =
+                millis.saturating_mul(1 << state.opened.min(16)).min(OPEN_MILLIS_MAX.max(millis));
             state.opened = state.opened.saturating_add(1);
             state.open_until = Some(Millis(now.0.saturating_add(time)));
         }

@@ -17,7 +17,11 @@ use plimsoll_runtime::{
     tls::Alpn,
 };
 
-use super::{budget::Room, rule::Site, trust::Trust};
+use super::{
+    budget::Room,
+    rule::{RULES_MAX, Site},
+    trust::Trust,
+};
 use crate::commands::Failure;
 
 /// What a connection reads ahead at most, in bytes.
@@ -52,6 +56,7 @@ pub(super) struct Limits<'r> {
 /// Asks origins. Lives on one thread.
 pub(super) struct Client {
     resolver: Resolver,
+    /// By the site's name. At most [`RULES_MAX`] sites.
     idle: RefCell<HashMap<String, Vec<Sender>>>,
 }
 
@@ -111,7 +116,13 @@ impl Client {
         let mut idle = self.idle.borrow_mut();
         let kept = match idle.get_mut(&site.name) {
             Some(kept) => kept,
-            None => idle.entry(site.name.clone()).or_default(),
+            None => {
+                if idle.len() >= RULES_MAX {
+                    // Some of them are of rules that are no more.
+                    idle.clear();
+                }
+                idle.entry(site.name.clone()).or_default()
+            }
         };
         if kept.len() >= IDLE_MAX {
             kept.retain(|sender| !sender.is_closed());

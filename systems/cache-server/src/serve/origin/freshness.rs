@@ -3,15 +3,13 @@
 
 use http::{HeaderMap, header};
 
-use super::rule::{Rule, Settings};
+use super::rule::{Rule, Settings, TIME_MILLIS_MAX};
 use crate::{commands::Fresh, store::Millis};
 
-/// What the origin forbids to keep is kept for that long, in milliseconds: those who wait read it then.
-const HANDED_ON: u64 = 1_000;
-/// For how long any answer is kept at least, in milliseconds, for the same reason.
-const LEAST: u64 = 100;
-/// Longest time, in milliseconds: an origin may say any number.
-const LONGEST: u64 = 10 * 365 * 86_400_000;
+/// What the origin forbids to keep is kept for that long: those who wait read it then.
+const UNCACHEABLE_MILLIS: u64 = 1_000;
+/// For how long any answer is kept at least, for the same reason.
+const TTL_MILLIS_MIN: u64 = 100;
 
 /// What an origin says. Times in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,14 +54,14 @@ impl Directives {
     }
 }
 
-/// In milliseconds; none when it is no number.
+/// In milliseconds, at most [`TIME_MILLIS_MAX`], as an origin may say anything; none when it is no number.
 fn seconds(text: &str) -> Option<u64> {
     let text = text.trim().trim_matches('"');
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     // More digits than there is room for are a long time.
-    Some(text.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(1_000).min(LONGEST))
+    Some(text.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(1_000).min(TIME_MILLIS_MAX))
 }
 
 /// When an answer that comes now is no longer fresh, and its deadline. `chance` is from 0 to 1.
@@ -79,8 +77,8 @@ pub(super) fn of_value(
     let is_forbidden = said.may_not_be_kept || said.ttl() == Some(0);
     let ttl = match options.ttl {
         Some(ttl) => ttl,
-        None if is_forbidden => HANDED_ON,
-        None => said.ttl().unwrap_or(settings.ttl).max(HANDED_ON),
+        None if is_forbidden => UNCACHEABLE_MILLIS,
+        None => said.ttl().unwrap_or(settings.ttl).max(UNCACHEABLE_MILLIS),
     };
     let may_be_stale = !said.may_not_be_stale && !is_forbidden;
     let stale = |option: Option<u64>, said: Option<u64>, setting: u64| {
@@ -106,14 +104,14 @@ pub(super) fn of_absence(rule: &Rule, settings: &Settings, now: Millis, chance: 
 
 /// Until when it is remembered that it failed.
 pub(super) fn of_failure(settings: &Settings, now: Millis) -> Millis {
-    Millis(now.0.saturating_add(settings.error_ttl.max(LEAST)))
+    Millis(now.0.saturating_add(settings.error_ttl.max(TTL_MILLIS_MIN)))
 }
 
 /// Shortened by chance, so that what came together does not go together.
 fn jittered(ttl: u64, rule: &Rule, settings: &Settings, chance: f64) -> u64 {
     let percent = rule.options.jitter.unwrap_or(settings.jitter).min(100) as f64;
     let shorter = ttl as f64 * percent / 100.0 * chance.clamp(0.0, 1.0);
-    ttl.saturating_sub(shorter as u64).max(LEAST)
+    ttl.saturating_sub(shorter as u64).max(TTL_MILLIS_MIN)
 }
 
 #[cfg(test)]
@@ -148,7 +146,7 @@ mod tests {
         check("", &[(CONTROL, "max-age=x")], [60, 60, 60]);
         check("", &[(CONTROL, "No-Store")], [1, 1, 1]);
         check("", &[(CONTROL, "max-age=10"), ("age", "30")], [1, 1, 1]);
-        check("", &[(CONTROL, "max-age=99999999999999999999999")], [LONGEST / 1_000; 3]);
+        check("", &[(CONTROL, "max-age=99999999999999999999999")], [TIME_MILLIS_MAX / 1_000; 3]);
         let stale = "max-age=10, stale-while-revalidate=20, stale-if-error=300";
         check("", &[(CONTROL, stale)], [10, 30, 310]);
         check("", &[(CONTROL, stale), (CONTROL, "must-revalidate")], [10, 10, 10]);

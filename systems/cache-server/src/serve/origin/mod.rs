@@ -22,7 +22,7 @@ use std::{
     io,
     rc::Rc,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -42,7 +42,7 @@ use self::{
     rule::{Rule, Settings, Site},
     trust::Trust,
 };
-use super::{locked, node::Node, parameters::Parameters};
+use super::{exclusive, locked, node::Node, parameters::Parameters, shared};
 use crate::{
     commands::{Begun, Failure, Source, Urgency},
     store::Millis,
@@ -51,9 +51,8 @@ pub(super) use trust::check_authorities;
 
 /// Most that `origin-max-fills` may be.
 pub(super) const FILLS_LIMIT: usize = 100_000;
-/// What a fill may take beyond its timeout before it counts as lost, in milliseconds: the machine
-/// may be busy.
-const GRACE: u64 = 5_000;
+/// What a fill may take beyond its timeout before it counts as lost: the machine may be busy.
+const GRACE_MILLIS: u64 = 5_000;
 
 /// The rules and what holds for all of them.
 #[derive(Debug)]
@@ -114,7 +113,7 @@ impl Origin {
 
     /// No fill is begun from now on, and those that run are given up. Returns when they are.
     pub(crate) fn stop(&self) {
-        *self.orders.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *exclusive(&self.orders) = None;
         if let Some(thread) = locked(&self.thread).take() {
             // What a fill left behind is given up by then.
             drop(thread.join());
@@ -130,7 +129,7 @@ impl Origin {
     }
 
     fn rules(&self) -> Arc<Rules> {
-        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&shared(&self.rules))
     }
 
     fn start(&self, node: &Arc<Node>) -> io::Result<()> {
@@ -149,7 +148,7 @@ impl Origin {
             }
         })?;
         *thread = threads.pop();
-        *self.orders.write().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        *exclusive(&self.orders) = Some(sender);
         Ok(())
     }
 }
@@ -169,19 +168,22 @@ impl Source for Origin {
         let rules = self.rules();
         let found = rules.all.iter().find_map(|rule| Some((rule, rule.path_of(key)?)));
         let Some((rule, path)) = found else { return Begun::NoRule };
-        let rule = Arc::clone(rule);
         let settings = &rules.settings;
-        let permit = Permit::take(&self.budget, &rule, settings.fills_max, urgency);
+        let permit = Permit::take(&self.budget, rule, settings.fills_max, urgency);
         let Some(permit) = permit else {
             return self.refuse(Failure::Busy, urgency);
         };
         if !rule.site.breaker.allows(now) {
             return self.refuse(Failure::Open, urgency);
         }
-        let until = Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE));
-        let order = Order { key: key.into(), id, path, rule, rules: Arc::clone(&rules), permit };
-        let orders = self.orders.read().unwrap_or_else(PoisonError::into_inner);
+        let until =
+            Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE_MILLIS));
+        let (rule, site, rules) = (Arc::clone(rule), &rule.site, Arc::clone(&rules));
+        let order = Order { key: key.into(), id, path, rule, rules, permit };
+        let orders = shared(&self.orders);
         if orders.as_ref().is_none_or(|orders| orders.try_send(order).is_err()) {
+            // It may have been the one request that an open breaker lets through.
+            site.breaker.failed(now, settings.breaker_failures, settings.breaker_time);
             return Begun::Refused(Failure::GivenUp);
         }
         self.counts.begun.fetch_add(1, Ordering::Relaxed);
@@ -236,7 +238,7 @@ pub(super) fn configure(node: &Arc<Node>) {
     let settings = Settings::of(&node.parameters);
     let trust = Trust::new(node.parameters.text("origin-ca-cert-file"));
     let rules = Arc::new(Rules { all, settings, trust });
-    *origin.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    *exclusive(&origin.rules) = rules;
     let source: Arc<dyn Source> = Arc::<Origin>::clone(origin);
     node.keyspace.fills().set_source(is_on.then_some(source));
 }

@@ -9,6 +9,8 @@ use super::{
     pattern::{Pattern, Template},
 };
 
+/// Longest time that a rule or an origin may say, in milliseconds: ten years, so that no sum is too large.
+pub(super) const TIME_MILLIS_MAX: u64 = 10 * 365 * 86_400_000;
 /// Most rules: each miss looks at them in turn.
 pub(super) const RULES_MAX: usize = 64;
 
@@ -178,9 +180,8 @@ impl Options {
     }
 }
 
-/// `500ms`, `60s`, `5m`, `2h`, `7d`; seconds without a unit. At most ten years, so that no sum is too large.
+/// `500ms`, `60s`, `5m`, `2h`, `7d`; seconds without a unit. At most [`TIME_MILLIS_MAX`].
 pub(super) fn millis(text: &str) -> Option<u64> {
-    const LONGEST: u64 = 10 * 365 * 86_400_000;
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let factor = match unit {
@@ -191,7 +192,7 @@ pub(super) fn millis(text: &str) -> Option<u64> {
         "d" => 86_400_000,
         _ => return None,
     };
-    number.parse::<u64>().ok()?.checked_mul(factor).filter(|millis| *millis <= LONGEST)
+    number.parse::<u64>().ok()?.checked_mul(factor).filter(|millis| *millis <= TIME_MILLIS_MAX)
 }
 
 /// Reads rules with blanks between them.

@@ -1,8 +1,10 @@
 //! Whom to believe: the authorities of the system, and those that the configuration names.
 
-use std::{fs, sync::OnceLock};
+use std::{path::Path, sync::OnceLock};
 
 use plimsoll_runtime::tls::{TlsConfig, TlsConnector};
+
+use crate::serve::settings;
 
 /// TLS to the origins, prepared when the first of them needs it: that takes milliseconds.
 #[derive(Default)]
@@ -32,7 +34,7 @@ impl std::fmt::Debug for Trust {
 fn read(file: &str) -> Result<TlsConnector, String> {
     let mut config = TlsConfig { resume_sessions: true, ..TlsConfig::default() };
     if !file.is_empty() {
-        let pem = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+        let pem = settings::read(Path::new(file)).map_err(|error| format!("{file}: {error}"))?;
         config.extra_roots_pem.push(pem);
     }
     TlsConnector::new(&config).map_err(|error| format!("{file}: {error}"))
