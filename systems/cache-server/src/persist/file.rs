@@ -36,6 +36,7 @@ impl Place {
         Place { folder: folder.into(), name: name.into() }
     }
 
+    /// Where the file is, or will be.
     pub fn path(&self) -> PathBuf {
         self.folder.join(&self.name)
     }

@@ -47,6 +47,7 @@ pub struct Walk {
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
+    /// Items in the file.
     pub items: u64,
     /// Length of the file.
     pub bytes: u64,
@@ -65,7 +66,7 @@ pub struct Loaded {
     pub saved_at: Millis,
 }
 
-/// Why a file could not be written. What was there before is as it was.
+/// Why a file could not be written. See [`Place::save`] for what is there then.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what}: {error}", .path.display())]
 pub struct SaveError {

@@ -36,7 +36,7 @@ impl Ports {
             None => wanted,
         };
         if has_plain {
-            settings.found("port", addr.port())?;
+            settings.decide_port("port", addr.port())?;
         }
         let has_admin = !settings.parameters.text("admin-port").is_empty();
         let admin = match settings.addr("admin-bind", "admin-port")? {
@@ -44,7 +44,7 @@ impl Ports {
             _ => None,
         };
         if let Some(admin) = &admin {
-            settings.found("admin-port", admin.local_addr()?.port())?;
+            settings.decide_port("admin-port", admin.local_addr()?.port())?;
         }
         Ok(Ports { plain, secure, admin, addr })
     }

@@ -17,7 +17,11 @@ pub(crate) use log::{Context, Denial, DenialLog, Reason};
 pub(crate) use rules::RuleError;
 pub(crate) use user::{Access, User};
 
-use super::settings::{SettingError, Settings, UserLine, quoted, user_lines};
+use super::{
+    exclusive,
+    settings::{SettingError, Settings, UserLine, quoted, user_lines},
+    shared,
+};
 
 /// The user of those who have not said who they are.
 pub(crate) const DEFAULT: &str = "default";
@@ -87,7 +91,7 @@ impl Users {
         }
         let default = || Arc::new(User::usual(password));
         table.entry(DEFAULT.to_owned()).or_insert_with(default);
-        *self.table.write().unwrap_or_else(|error| error.into_inner()) = table;
+        *exclusive(&self.table) = table;
         self.epoch.fetch_add(1, Ordering::Release);
         Ok(())
     }
@@ -110,11 +114,11 @@ impl Users {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<User>> {
-        self.table.read().unwrap_or_else(|error| error.into_inner()).get(name).cloned()
+        shared(&self.table).get(name).cloned()
     }
 
     pub(crate) fn list(&self) -> Vec<Arc<User>> {
-        let table = self.table.read().unwrap_or_else(|error| error.into_inner());
+        let table = shared(&self.table);
         table.values().cloned().collect()
     }
 
@@ -129,7 +133,7 @@ impl Users {
     /// # Errors
     /// When a rule cannot be, or there are too many users.
     pub(crate) fn set(&self, name: &str, rules: &[&[u8]]) -> Result<(), RuleError> {
-        let mut table = self.table.write().unwrap_or_else(|error| error.into_inner());
+        let mut table = exclusive(&self.table);
         if !table.contains_key(name) && table.len() >= USERS_MAX {
             return Err(RuleError::too_many(name));
         }
@@ -145,7 +149,7 @@ impl Users {
 
     /// Whether there was one; the default user stays.
     pub(crate) fn remove(&self, name: &str) -> bool {
-        let mut table = self.table.write().unwrap_or_else(|error| error.into_inner());
+        let mut table = exclusive(&self.table);
         let is_removed = name != DEFAULT && table.remove(name).is_some();
         if is_removed {
             self.epoch.fetch_add(1, Ordering::Release);

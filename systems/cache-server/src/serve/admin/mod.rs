@@ -31,7 +31,7 @@ use tokio::{
 
 pub(crate) use page::Page;
 
-use super::{lifecycle::Phase, locked, node::Node};
+use super::{clients::arrivals::ACCEPT_RETRY, lifecycle::Phase, locked, node::Node};
 
 /// Connections at one time; one more is closed at once.
 const CONNECTIONS_MAX: usize = 32;
@@ -39,10 +39,8 @@ const CONNECTIONS_MAX: usize = 32;
 const HEAD_MAX: usize = 16 << 10;
 /// For a request's head, and between two requests of a connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// After a connection that could not be taken.
-const PAUSE: Duration = Duration::from_millis(100);
-/// A worker that does its chores less often than that is stuck, in milliseconds.
-const SILENCE_MAX: u64 = 5_000;
+/// A worker that does its chores less often than that is stuck.
+const SILENCE_MILLIS_MAX: u64 = 5_000;
 
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -106,7 +104,7 @@ async fn serve(listener: &TcpListener, server: Rc<Server>) {
                 let place = Place::take(&server);
                 drop(tokio::task::spawn_local(async move { place.0.connection(stream).await }));
             }
-            Err(_) => timer::sleep(PAUSE).await,
+            Err(_) => timer::sleep(ACCEPT_RETRY).await,
         }
     }
 }
@@ -172,7 +170,7 @@ fn stuck(heartbeats: impl Iterator<Item = u64>, now: u64) -> Option<(usize, u64)
     heartbeats
         .map(|heartbeat| if heartbeat == 0 { 0 } else { now.saturating_sub(heartbeat) })
         .enumerate()
-        .find(|(_, silence)| *silence > SILENCE_MAX)
+        .find(|(_, silence)| *silence > SILENCE_MILLIS_MAX)
 }
 
 /// Whether clients should come.

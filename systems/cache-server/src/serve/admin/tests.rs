@@ -78,8 +78,8 @@ fn a_silent_thread_is_stuck() {
     for (heartbeats, expected) in [
         (&[][..], None),
         (&[0, 100_000], None),
-        (&[100_000 - SILENCE_MAX, 200_000], None),
-        (&[99_999, 100_000 - SILENCE_MAX - 1, 1], Some((1, SILENCE_MAX + 1))),
+        (&[100_000 - SILENCE_MILLIS_MAX, 200_000], None),
+        (&[99_999, 100_000 - SILENCE_MILLIS_MAX - 1, 1], Some((1, SILENCE_MILLIS_MAX + 1))),
     ] {
         assert_eq!(stuck(heartbeats.iter().copied(), 100_000), expected, "{heartbeats:?}");
     }

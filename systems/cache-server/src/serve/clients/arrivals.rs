@@ -26,7 +26,7 @@ use crate::serve::{
 /// microseconds.
 const TAKEN_PER_TURN: u32 = 16;
 /// Wait after an `accept` that failed for want of descriptors or memory.
-const ACCEPT_RETRY: Duration = Duration::from_millis(10);
+pub(in crate::serve) const ACCEPT_RETRY: Duration = Duration::from_millis(10);
 
 /// Serves what comes on either way, as long as it is polled.
 pub(in crate::serve) async fn take(
@@ -79,7 +79,7 @@ fn serve_plain(stream: TcpStream, peer: SocketAddr, node: &Arc<Node>, worker: &R
     }
 }
 
-/// Where the kernel refuses, the connection is slower, or outlives its peer.
+/// Sets a new connection's options. Where the kernel refuses, it is slower, or outlives its peer.
 pub(in crate::serve) fn prepare(stream: &TcpStream, node: &Node) {
     // Replies are written whole, so waiting for more gains nothing.
     stream.set_nodelay(true).ok();

@@ -3,8 +3,7 @@
 use std::{fmt::Write as _, sync::atomic::Ordering};
 
 use super::{Client, flag};
-use crate::serve::node::Node;
-use crate::store::Millis;
+use crate::{serve::node::Node, store::Millis};
 
 /// Without the end of the line.
 pub(in crate::serve) fn line(node: &Node, client: &Client, now: Millis) -> String {

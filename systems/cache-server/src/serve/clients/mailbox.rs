@@ -14,8 +14,7 @@ use std::{
 use bytes::Bytes;
 
 use super::limits::ClassLimit;
-use crate::serve::locked;
-use crate::store::Millis;
+use crate::{serve::locked, store::Millis};
 
 /// Cost of a message besides its bytes: its place in the queue.
 const MESSAGE_OVERHEAD: usize = 32;

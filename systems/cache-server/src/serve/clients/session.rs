@@ -9,12 +9,14 @@ use bytes::Bytes;
 use plimsoll_wire::resp::Protocol;
 
 use super::{Client, flag};
-use crate::commands::{Spec, Transaction};
-use crate::serve::{
-    acl::{DEFAULT, User},
-    node::Node,
-    notify::pubsub::Kind,
-    server::Errand,
+use crate::{
+    commands::{Spec, Transaction},
+    serve::{
+        acl::{DEFAULT, User},
+        node::Node,
+        notify::pubsub::Kind,
+        server::Errand,
+    },
 };
 
 /// Which replies the client wants (CLIENT REPLY).

@@ -11,11 +11,14 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp;
 
-use crate::serve::{
-    clients::{Client, limits::ClassLimits},
-    locked,
+use crate::{
+    glob,
+    serve::{
+        clients::{Client, limits::ClassLimits},
+        exclusive, locked, shared,
+    },
+    store::Millis,
 };
-use crate::{glob, store::Millis};
 
 /// Parts that are locked apart, so that channels do not wait for each other. A power of two.
 const PARTS: usize = 16;
@@ -86,13 +89,13 @@ impl Channels {
     }
 
     pub(crate) fn subscribe_pattern(&self, pattern: &Bytes, client: &Arc<Client>) {
-        let mut patterns = self.patterns.write().unwrap_or_else(|error| error.into_inner());
+        let mut patterns = exclusive(&self.patterns);
         patterns.entry(pattern.clone()).or_default().insert(client.id, Arc::clone(client));
         self.pattern_count.store(patterns.len(), Ordering::Release);
     }
 
     pub(crate) fn unsubscribe_pattern(&self, pattern: &[u8], id: u64) {
-        let mut patterns = self.patterns.write().unwrap_or_else(|error| error.into_inner());
+        let mut patterns = exclusive(&self.patterns);
         let Some(listeners) = patterns.get_mut(pattern) else { return };
         listeners.remove(&id);
         if listeners.is_empty() {
@@ -117,7 +120,7 @@ impl Channels {
             deliver(listeners, &encoded, limits, now, &mut delivered);
         }
         if kind == Kind::Global && self.pattern_count.load(Ordering::Acquire) > 0 {
-            let patterns = self.patterns.read().unwrap_or_else(|error| error.into_inner());
+            let patterns = shared(&self.patterns);
             for (pattern, listeners) in &*patterns {
                 if glob::matches(pattern, channel) {
                     let encoded = encode(&[b"pmessage", pattern, channel, message]);

@@ -14,14 +14,16 @@ use std::{
 use bytes::Bytes;
 use plimsoll_wire::resp;
 
-use crate::serve::{
-    clients::{
-        Client, Clients, flag,
-        limits::{Class, ClassLimits},
+use crate::{
+    serve::{
+        clients::{
+            Client, Clients, flag,
+            limits::{Class, ClassLimits},
+        },
+        exclusive, locked, shared,
     },
-    locked,
+    store::Millis,
 };
-use crate::store::Millis;
 
 /// Parts that are locked apart. A power of two.
 const PARTS: usize = 16;
@@ -79,7 +81,7 @@ impl Tracking {
         if prefixes.is_empty() {
             return;
         }
-        let mut table = self.prefixes.write().unwrap_or_else(|error| error.into_inner());
+        let mut table = exclusive(&self.prefixes);
         for prefix in prefixes {
             table.entry(prefix.clone()).or_default().insert(client.id, Arc::clone(client));
         }
@@ -92,7 +94,7 @@ impl Tracking {
         if prefixes.is_empty() {
             return;
         }
-        let mut table = self.prefixes.write().unwrap_or_else(|error| error.into_inner());
+        let mut table = exclusive(&self.prefixes);
         for prefix in prefixes {
             let Some(listeners) = table.get_mut(prefix) else { continue };
             listeners.remove(&id);
@@ -176,7 +178,7 @@ impl Tracking {
         if self.prefix_count.load(Ordering::SeqCst) == 0 {
             return;
         }
-        let table = self.prefixes.read().unwrap_or_else(|error| error.into_inner());
+        let table = shared(&self.prefixes);
         for (prefix, listeners) in &*table {
             if key.starts_with(prefix) {
                 let told = listeners.values().filter(|listener| !is_own(listener));

@@ -16,7 +16,7 @@ pub(crate) use error::SetError;
 pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, adds_up};
 
 use self::value::normalize;
-use super::clients::limits::ClassLimits;
+use super::{clients::limits::ClassLimits, exclusive, shared};
 use crate::glob;
 
 /// What is read often, beside the texts. Written when a parameter changes.
@@ -72,7 +72,7 @@ impl Parameters {
 
     /// A value as CONFIG GET shows it; empty for a name that there is not.
     pub(crate) fn text(&self, name: &str) -> String {
-        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        let texts = shared(&self.texts);
         find(name).and_then(|(index, _)| texts.get(index).cloned()).unwrap_or_default()
     }
 
@@ -94,12 +94,12 @@ impl Parameters {
     }
 
     pub(crate) fn limits(&self) -> ClassLimits {
-        *self.limits.read().unwrap_or_else(|error| error.into_inner())
+        *shared(&self.limits)
     }
 
     /// Names and values that match any of the patterns, which ignore case.
     pub(crate) fn matching(&self, patterns: &[&[u8]]) -> Vec<(&'static str, String)> {
-        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        let texts = shared(&self.texts);
         let patterns: Vec<Vec<u8>> =
             patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
         let is_wanted = |(parameter, _): &(&Parameter, &String)| {
@@ -138,7 +138,7 @@ impl Parameters {
 
     /// What CONFIG SET has changed since the start, with what it is now.
     pub(crate) fn changed(&self) -> BTreeMap<&'static str, String> {
-        let texts = self.texts.read().unwrap_or_else(|error| error.into_inner());
+        let texts = shared(&self.texts);
         let all = PARAMETERS.iter().zip(&*texts).zip(&self.changed);
         all.filter(|(_, changed)| changed.load(Ordering::Relaxed))
             .map(|((parameter, text), _)| (parameter.name, text.clone()))
@@ -179,11 +179,11 @@ impl Parameters {
     }
 
     fn change(&self, changes: Vec<(usize, &'static str, String)>) -> Vec<&'static str> {
-        let mut texts = self.texts.write().unwrap_or_else(|error| error.into_inner());
+        let mut texts = exclusive(&self.texts);
         let mut names = Vec::new();
         for (index, name, text) in changes {
             if name == "client-output-buffer-limit" {
-                let mut limits = self.limits.write().unwrap_or_else(|error| error.into_inner());
+                let mut limits = exclusive(&self.limits);
                 *limits = limits.read(&text).unwrap_or(*limits);
             }
             if let Some(place) = texts.get_mut(index) {

@@ -47,9 +47,11 @@ impl Job {
 pub(crate) struct Facts {
     /// Of the last save that was made, or when the server started.
     pub(crate) last_saved: Millis,
+    /// From the beginning to the end of the last one, whatever came of it.
     pub(crate) last_took: Option<Duration>,
     /// Why the last one failed, if it did.
     pub(crate) last_error: Option<String>,
+    /// The last one that was made.
     pub(crate) last: Option<Saved>,
     /// When the last one ended.
     ended: Option<Instant>,
@@ -57,6 +59,7 @@ pub(crate) struct Facts {
     pub(crate) saves: u64,
     /// `Node::dirty` when the last one that was made began.
     saved_changes: u64,
+    /// What the server began with.
     pub(crate) loaded: Option<Loaded>,
 }
 

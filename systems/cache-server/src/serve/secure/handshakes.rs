@@ -27,8 +27,7 @@ pub(in crate::serve) const HANDSHAKES_MAX: usize = 1_024;
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 /// The same while there are as many as may be and more wait.
 const CROWDED_TIME: Duration = Duration::from_secs(1);
-/// Wait after an `accept` that failed for want of descriptors or memory.
-const ACCEPT_RETRY: Duration = Duration::from_millis(10);
+
 /// A session on its way to the thread that serves it.
 pub(in crate::serve) struct Arrival {
     pub(in crate::serve) stream: ParkedStream,
@@ -57,7 +56,7 @@ pub(in crate::serve) async fn run(
             let (tcp, peer) = loop {
                 match listener.accept().await {
                     Ok(taken) => break taken,
-                    Err(_) => timer::sleep(ACCEPT_RETRY).await,
+                    Err(_) => timer::sleep(arrivals::ACCEPT_RETRY).await,
                 }
             };
             if let Some(task) = begin(tcp, peer, place, &node, worker) {
@@ -88,7 +87,7 @@ impl Default for Handshakes {
 
 impl Handshakes {
     /// Room for one more. When all is taken, it is that of the oldest one, if that has had its chance: clients
-    /// that say nothing must not keep the others out. `None` never comes.
+    /// that say nothing must not keep the others out. `None` only if the places were closed, which they never are.
     async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
         self.under_way.retain(|(_, task)| !task.is_finished());
         loop {
@@ -132,14 +131,14 @@ fn begin(
     let task = spawn_local(async move {
         arrivals::prepare(&tcp, &node);
         let local = tcp.local_addr().unwrap_or(node.addr);
-        let mut unmade = Unmade(&node, true);
+        let mut unmade = Unmade { node: &node, counts: true };
         let deadline = Instant::now() + HANDSHAKE_TIME;
         let session = timer::timeout_at(deadline, acceptor.accept_movable(tcp)).await;
         let Some(Ok(stream)) = session.map(|session| session.and_then(|session| session.park()))
         else {
             return;
         };
-        unmade.1 = false;
+        unmade.counts = false;
         // There are as many places in the queue as permits; it is closed when the server stops.
         drop(worker.try_send(Arrival { stream, peer, local, _place: place }));
     });
@@ -147,12 +146,16 @@ fn begin(
 }
 
 /// Counts a handshake that ends without a session, however that comes.
-struct Unmade<'n>(&'n Node, bool);
+struct Unmade<'n> {
+    node: &'n Node,
+    /// Cleared when the session is made.
+    counts: bool,
+}
 
 impl Drop for Unmade<'_> {
     fn drop(&mut self) {
-        if self.1 {
-            Events::count(&self.0.events.handshakes_failed);
+        if self.counts {
+            Events::count(&self.node.events.handshakes_failed);
         }
     }
 }

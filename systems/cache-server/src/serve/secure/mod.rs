@@ -2,7 +2,7 @@
 
 mod handshakes;
 
-use std::{fs, io, sync::RwLock};
+use std::{path::Path, sync::RwLock};
 
 use plimsoll_runtime::tls::{
     Alpn,
@@ -10,10 +10,7 @@ use plimsoll_runtime::tls::{
 };
 
 pub(super) use self::handshakes::{Arrival, HANDSHAKES_MAX, run};
-use super::parameters::Parameters;
-
-/// Longest file of a certificate or key, in bytes.
-const FILE_MAX: u64 = 1 << 20;
+use super::{exclusive, parameters::Parameters, settings, shared};
 
 /// What new sessions are made with. Replaced as a whole by CONFIG SET; sessions that are there stay.
 #[derive(Default)]
@@ -34,7 +31,7 @@ impl Secure {
     /// Why not, naming the parameter.
     pub(crate) fn load(&self, parameters: &Parameters) -> Result<(), String> {
         let acceptor = acceptor(&|name| parameters.text(name))?;
-        *self.acceptor.write().unwrap_or_else(|error| error.into_inner()) = Some(acceptor);
+        *exclusive(&self.acceptor) = Some(acceptor);
         Ok(())
     }
 
@@ -62,7 +59,7 @@ impl Secure {
     }
 
     fn acceptor(&self) -> Option<TlsAcceptor> {
-        self.acceptor.read().unwrap_or_else(|error| error.into_inner()).clone()
+        shared(&self.acceptor).clone()
     }
 }
 
@@ -77,7 +74,7 @@ fn acceptor(value: &dyn Fn(&str) -> String) -> Result<TlsAcceptor, String> {
         if path.is_empty() {
             return Err(format!("{name} is needed for TLS"));
         }
-        text(&path).map_err(|error| format!("{name}: {path}: {error}"))
+        settings::read(Path::new(&path)).map_err(|error| format!("{name}: {path}: {error}"))
     };
     let (certificate, key) = (read("tls-cert-file")?, read("tls-key-file")?);
     let password = value("tls-key-file-pass");
@@ -96,13 +93,6 @@ fn acceptor(value: &dyn Fn(&str) -> String) -> Result<TlsAcceptor, String> {
     };
     TlsAcceptor::with_client_auth(&certificate, (&key, password), Alpn::None, auth)
         .map_err(|error| format!("tls-cert-file, tls-key-file: {error}"))
-}
-
-fn text(path: &str) -> io::Result<String> {
-    if fs::metadata(path)?.len() > FILE_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    fs::read_to_string(path)
 }
 
 #[cfg(test)]

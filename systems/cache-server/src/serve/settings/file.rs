@@ -7,7 +7,7 @@ use plimsoll_wire::resp::split_words;
 
 use super::{Given, SettingError};
 
-/// Most bytes of a file of parameters or users.
+/// Most bytes of a file of parameters, users, certificates or keys.
 const BYTES_MAX: u64 = 16 << 20;
 
 /// A user that a file tells of: what ACL SETUSER takes.

@@ -109,13 +109,13 @@ impl Settings {
         Ok(())
     }
 
-    /// Which free port it is.
-    pub(crate) fn found(&self, name: &'static str, port: u16) -> Result<(), SettingError> {
+    /// Writes into a parameter which port was taken for it.
+    pub(crate) fn decide_port(&self, name: &'static str, port: u16) -> Result<(), SettingError> {
         let decided = self.parameters.decide(name, &port.to_string());
         decided.map_err(|error| unsuitable(name.to_owned(), &error))
     }
 
-    /// Where to listen, port 0 being any.
+    /// Where to listen, port 0 being any; that is also what an empty parameter says.
     pub(crate) fn addr(&self, bind: &str, port: &str) -> Result<SocketAddr, SettingError> {
         let ip = self.parameters.text(bind).parse().map_err(|error| SettingError::new(bind, error));
         let port = u16::try_from(self.parameters.number(port));

@@ -3,13 +3,15 @@
 use std::sync::atomic::Ordering;
 
 use super::statistics::Events;
-use crate::serve::{
-    acl::{Context, Denial, Reason},
-    clients::{describe, session::Session},
-    locked,
-    node::Node,
+use crate::{
+    serve::{
+        acl::{Context, Denial, Reason},
+        clients::{describe, session::Session},
+        locked,
+        node::Node,
+    },
+    store::Millis,
 };
-use crate::store::Millis;
 
 pub(in crate::serve) fn record(
     node: &Node,

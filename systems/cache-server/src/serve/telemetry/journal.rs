@@ -23,8 +23,12 @@ const VALUE_MAX: usize = 1_024;
 /// How long the last lines may take to be written.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// The values of `loglevel`, least first: how much is told, and the lines from that level on.
+/// The values of `loglevel`, the one that tells most first.
 pub(crate) const LEVELS: &[&str] = &["debug", "verbose", "notice", "warning", "nothing"];
+/// The least level of a line that each of [`LEVELS`] tells; the last tells none.
+const LEAST: [Level; 4] = [Level::Debug, Level::Debug, Level::Info, Level::Warning];
+/// The place of `notice` in [`LEVELS`].
+const NOTICE: u8 = 2;
 
 /// Where lines go; nowhere unless there is a log.
 pub(crate) struct Journal {
@@ -51,7 +55,11 @@ impl Journal {
     /// When no thread can be started.
     pub(crate) fn new(log: Option<Log>) -> io::Result<Journal> {
         let writer = log.map(Writer::start).transpose()?;
-        Ok(Journal { writer: Mutex::new(writer), level: AtomicU8::new(2), lost: AtomicU64::new(0) })
+        Ok(Journal {
+            writer: Mutex::new(writer),
+            level: AtomicU8::new(NOTICE),
+            lost: AtomicU64::new(0),
+        })
     }
 
     /// `loglevel`.
@@ -94,13 +102,8 @@ impl Journal {
     }
 
     fn write(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
-        let least = match self.level.load(Ordering::Relaxed) {
-            0 | 1 => Level::Debug,
-            2 => Level::Info,
-            3 => Level::Warning,
-            _ => return,
-        };
-        if level < least {
+        let least = LEAST.get(usize::from(self.level.load(Ordering::Relaxed)));
+        if least.is_none_or(|least| level < *least) {
             return;
         }
         let writer = locked(&self.writer);
@@ -159,6 +162,7 @@ mod tests {
         ] {
             let log = Log::memory();
             let journal = Journal::new(Some(log.clone())).unwrap();
+            assert_eq!(LEVELS[usize::from(NOTICE)], "notice");
             journal.set_level(name);
             journal.debug("x", &[]);
             journal.info("x", &[]);

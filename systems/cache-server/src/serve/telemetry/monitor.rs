@@ -15,12 +15,12 @@ use bytes::Bytes;
 use plimsoll_runtime::clock::Instant;
 use plimsoll_wire::resp::Command;
 
-use crate::serve::{
-    clients::{Client, limits::ClassLimits},
-    locked,
-};
 use crate::{
     commands::{Flags, Spec, is},
+    serve::{
+        clients::{Client, limits::ClassLimits},
+        locked,
+    },
     store::Millis,
 };
 

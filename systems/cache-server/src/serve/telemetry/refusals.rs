@@ -4,11 +4,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::statistics::Events;
-use crate::serve::node::Node;
-use crate::store::Millis;
+use crate::{serve::node::Node, store::Millis};
 
-/// From one line about a kind of refusal to the next, in milliseconds.
-const EVERY: u64 = 10_000;
+/// From one line about a kind of refusal to the next, at least.
+const PERIOD_MILLIS: u64 = 10_000;
 
 /// A kind of refusal, where it is counted, and what to do about it.
 type Refusal = (&'static str, fn(&Node) -> u64, &'static str);
@@ -58,7 +57,7 @@ impl Told {
     fn news(&mut self, count: u64, now: Millis) -> Option<u64> {
         // CONFIG RESETSTAT begins anew.
         self.count = self.count.min(count);
-        let is_early = self.at.is_some_and(|at| now.0.saturating_sub(at.0) < EVERY);
+        let is_early = self.at.is_some_and(|at| now.0.saturating_sub(at.0) < PERIOD_MILLIS);
         if count == self.count || is_early {
             return None;
         }
