@@ -31,6 +31,11 @@ pub use shard::Shard;
 pub use shards::Store;
 pub use stats::Stats;
 
+/// Tables grow by pages of so many bytes, so that growing copies nothing. Of what the program's allocator
+/// takes from the system for several of them at a time, these leave the least over; as it asks for huge
+/// pages, what they left would be resident.
+const PAGE_BYTES: usize = 56 << 10;
+
 /// How to build a [`Store`].
 #[derive(Clone, Copy, Debug)]
 pub struct Config {

@@ -4,6 +4,8 @@
 //! entries are handed out; whoever gets one looks up the deadline and, if it is still ahead, puts the
 //! entry back, which then lands on a finer level.
 
+use crate::store::PAGE_BYTES;
+
 /// Milliseconds of a tick, the finest resolution of expiry that nobody asks for: what is asked for
 /// expires to the millisecond.
 const TICK_SHIFT: u32 = 4;
@@ -14,9 +16,8 @@ const LEVELS: usize = 6;
 
 /// Entries of a chunk.
 const ENTRIES: usize = 14;
-const PAGE_SHIFT: u32 = 8;
-/// Chunks of a page: 16 KB.
-const PAGE: usize = 1 << PAGE_SHIFT;
+/// Chunks of a page.
+const PAGE: usize = PAGE_BYTES / size_of::<Chunk>();
 
 /// Entries of one slot, chained.
 #[derive(Clone, Copy, Debug, Default)]
@@ -186,7 +187,7 @@ impl Wheel {
             self.chunks.push(Vec::with_capacity(PAGE));
             self.push_chunk();
         }
-        if self.chunks_len & (PAGE - 1) == 0 {
+        if self.chunks_len.is_multiple_of(PAGE) {
             self.chunks.push(Vec::with_capacity(PAGE));
         }
         self.push_chunk();
@@ -206,7 +207,7 @@ impl Wheel {
     }
 
     fn chunk(&mut self, number: u32) -> &mut Chunk {
-        &mut self.chunks[number as usize >> PAGE_SHIFT][number as usize & (PAGE - 1)]
+        &mut self.chunks[number as usize / PAGE][number as usize % PAGE]
     }
 }
 

@@ -1,10 +1,10 @@
 //! Buckets in pages, so that the table grows without being copied.
 
 use super::bucket::Bucket;
+use crate::store::PAGE_BYTES;
 
-const PAGE_SHIFT: u32 = 10;
-/// Buckets of a page: 64 KB.
-const PAGE: usize = 1 << PAGE_SHIFT;
+/// Buckets of a page. One fewer than would fit: an allocator may need that much to begin at a line.
+const PAGE: usize = PAGE_BYTES / size_of::<Bucket>() - 1;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pages {
@@ -29,17 +29,17 @@ impl Pages {
 
     #[inline]
     pub(super) fn get(&self, at: usize) -> &Bucket {
-        &self.pages[at >> PAGE_SHIFT][at & (PAGE - 1)]
+        &self.pages[at / PAGE][at % PAGE]
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, at: usize) -> &mut Bucket {
-        &mut self.pages[at >> PAGE_SHIFT][at & (PAGE - 1)]
+        &mut self.pages[at / PAGE][at % PAGE]
     }
 
     /// Adds an empty bucket.
     pub(super) fn push(&mut self) {
-        if self.len & (PAGE - 1) == 0 {
+        if self.len.is_multiple_of(PAGE) {
             // Reserved at once, so that no bucket is ever copied; memory comes as it is touched.
             self.pages.push(Vec::with_capacity(PAGE));
         }
