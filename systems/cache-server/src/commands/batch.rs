@@ -11,9 +11,9 @@ use super::{
     fills::{self, Urgency},
     held::{Held, Keyspace},
     key_rule::KeyList,
-    keys::KeysWalk,
     reply::Reply,
     spec::{Flags, Handler, Run, Spec},
+    steps::Walk,
     table,
 };
 use crate::store::{Key, Millis, Shard};
@@ -83,7 +83,7 @@ pub struct Batch<'s> {
     /// Whether commands that take long may come back: see [`Batch::make_way`] and [`Ran::Later`].
     pub is_patient: bool,
     /// How far the next command is, if it came back.
-    pub(crate) walk: Option<Box<KeysWalk>>,
+    pub(crate) walk: Option<Box<Walk>>,
     run: u32,
 }
 
@@ -243,7 +243,7 @@ impl<'s> Batch<'s> {
         may_block: bool,
     ) -> Result<Option<Block>, Error> {
         if spec.has(Flags::DENYOOM) {
-            for key in keys {
+            for key in self.held.one_per_shard(keys) {
                 self.held.of(key).make_room(0, self.now)?;
             }
         }

@@ -8,10 +8,10 @@ use super::{
     changes::{Changes, EventClass},
     error::Error,
     held::Held,
-    keys::KeysWalk,
     number,
     reply::Reply,
     spec::Spec,
+    steps::Walk,
 };
 use crate::store::{Key, Millis, NewValue};
 
@@ -40,8 +40,8 @@ pub struct Call<'c, 's> {
     pub source: Option<&'c Bytes>,
     /// Whether a command that takes long may stop and come back, with [`Call::walk`].
     pub is_patient: bool,
-    /// How far a KEYS is that has stopped.
-    pub(crate) walk: &'c mut Option<Box<KeysWalk>>,
+    /// How far the command is, if it has stopped.
+    pub(crate) walk: &'c mut Option<Box<Walk>>,
     /// Set by a command that has to wait, instead of a reply.
     pub block: Option<Block>,
 }

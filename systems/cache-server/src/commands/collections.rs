@@ -76,7 +76,7 @@ pub(super) fn find<'a, K: Kind + 'a>(
 ///
 /// # Errors
 /// When the key holds something else.
-fn peek<'a, K: Kind + 'a>(
+pub(super) fn peek<'a, K: Kind + 'a>(
     shards: &'a Held<'_>,
     key: &Key<'_>,
     now: Millis,
@@ -99,6 +99,18 @@ pub(super) fn find_all<'a, K: Kind + 'a>(
     for key in keys {
         find::<K>(shards, key, now)?;
     }
+    keys.iter().map(|key| peek(shards, key, now)).collect()
+}
+
+/// As [`find_all`], for a command that comes back: counts no hits.
+///
+/// # Errors
+/// When one of the keys holds something else.
+pub(super) fn look_all<'a, K: Kind + 'a>(
+    shards: &'a Held<'_>,
+    keys: &[Key<'_>],
+    now: Millis,
+) -> Result<Vec<Option<&'a K>>, Error> {
     keys.iter().map(|key| peek(shards, key, now)).collect()
 }
 

@@ -12,6 +12,11 @@ use super::{
 };
 use crate::store::{Key, Shard, Store};
 
+/// Keys whose memory is asked for together: as many loads as a core has under way at once.
+const TOGETHER: usize = 16;
+/// Of more keys than that, it is worth remembering which shards they have been found to belong to.
+const FEW_KEYS: usize = 64;
+
 /// The store, who watches its keys, and which of them are being fetched.
 pub struct Keyspace {
     store: Store,
@@ -81,6 +86,11 @@ impl<'s> Held<'s> {
 
     pub(super) fn fills(&self) -> &'s Fills {
         &self.keyspace.fills
+    }
+
+    /// For a read that comes in steps, which watches nothing yet.
+    pub(super) fn watching(&self) -> Watching {
+        self.keyspace.watching()
     }
 
     /// The index of the shard that a key belongs to.
@@ -164,10 +174,38 @@ impl<'s> Held<'s> {
             keys => {
                 let mut wanted = std::mem::take(&mut self.wanted);
                 wanted.clear();
-                wanted.extend(keys.iter().map(|key| self.index(key)));
+                wanted.extend(self.one_per_shard(keys).map(|key| self.index(key)));
                 self.lock_wanted(&mut wanted);
                 self.wanted = wanted;
             }
+        }
+    }
+
+    /// Of keys, enough for each of their shards to have one, and no more than that where there are many.
+    pub(super) fn one_per_shard<'k, 'c>(
+        &self,
+        keys: &'k [Key<'c>],
+    ) -> impl Iterator<Item = &'k Key<'c>> + use<'k, 'c, 's> {
+        let store = self.store();
+        let mut seen = (keys.len() > FEW_KEYS).then(|| vec![false; store.shards()]);
+        keys.iter().filter(move |key| {
+            let Some(seen) = &mut seen else { return true };
+            let shard = seen.get_mut(store.shard_of(key.slot()));
+            shard.is_some_and(|is_seen| !std::mem::replace(is_seen, true))
+        })
+    }
+
+    /// A command's keys, some at a time; see [`Held::load`].
+    pub(super) fn parts<'k, 'c>(keys: &'k [Key<'c>]) -> impl Iterator<Item = &'k [Key<'c>]> {
+        keys.chunks(TOGETHER)
+    }
+
+    /// Begins to load what looks at these keys will read, whose shards are locked: of very many keys,
+    /// most time would go by waiting for one after the other.
+    pub(super) fn load(&self, keys: &[Key<'_>]) {
+        if keys.len() > 1 {
+            keys.iter().for_each(|key| self.look(key).prefetch_entry(key.hash()));
+            keys.iter().for_each(|key| self.look(key).prefetch_record(key.hash()));
         }
     }
 

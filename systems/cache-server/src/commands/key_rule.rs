@@ -88,8 +88,9 @@ impl KeyRule {
         let mut next = || Some(store.key(command.get(places.next()?)?));
         let Some(first) = next() else { return KeyList::None };
         let Some(second) = next() else { return KeyList::One([first]) };
-        let mut keys = vec![first, second];
-        keys.extend(std::iter::from_fn(next));
+        let mut keys = Vec::with_capacity(2 + places.size_hint().0);
+        keys.extend([first, second]);
+        keys.extend(places.map_while(|place| Some(store.key(command.get(place)?))));
         KeyList::Many(keys)
     }
 }
@@ -128,6 +129,12 @@ impl Iterator for Places {
         let at = self.at;
         self.at += self.step;
         (at < self.end).then_some(at)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.end.saturating_sub(self.at).div_ceil(self.step);
+        let left = left + usize::from(self.before.is_some());
+        (left, Some(left))
     }
 }
 

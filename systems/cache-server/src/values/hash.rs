@@ -133,13 +133,20 @@ impl Hash {
 
     /// Fields with their values, each once, in no order that means something.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.iter_from(0)
+    }
+
+    /// As [`Hash::iter`], from the pair of that index on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
         let (packed, table) = match &self.0 {
             Form::Packed(packed) => (Some(packed), None),
             Form::Table(table) => (None, Some(table)),
         };
         let mut entries = packed.map(Packed::iter).unwrap_or_default();
+        entries.skip_front(2 * index);
         let packed = std::iter::from_fn(move || Some((entries.next()?, entries.next()?)));
-        packed.chain(table.into_iter().flat_map(|table| table.iter()).map(Pair::parts))
+        let tabled = table.into_iter().flat_map(move |table| table.iter_from(index));
+        packed.chain(tabled.map(Pair::parts))
     }
 
     /// The pair of that index in the order of [`Hash::iter`]: with an index drawn at random, any

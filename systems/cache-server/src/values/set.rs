@@ -161,12 +161,21 @@ impl Set {
 
     /// Members, each once, in no order that means something.
     pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
-        let (integers, packed, table) = match &self.0 {
-            Form::Integers(integers) => (&integers[..], Entries::default(), None),
+        self.iter_from(0)
+    }
+
+    /// As [`Set::iter`], from the member of that index on.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = Element<'_>> {
+        let (integers, mut packed, table) = match &self.0 {
+            Form::Integers(integers) => {
+                (integers.get(index..).unwrap_or_default(), Entries::default(), None)
+            }
             Form::Packed(packed) => (&[][..], packed.iter(), None),
             Form::Table(table) => (&[][..], Entries::default(), Some(table)),
         };
-        let tabled = table.into_iter().flat_map(|table| table.iter()).map(|member| &*member.0);
+        packed.skip_front(index);
+        let tabled = table.into_iter().flat_map(move |table| table.iter_from(index));
+        let tabled = tabled.map(|member| &*member.0);
         let integers = integers.iter().map(|value| Element::from(*value));
         integers.chain(packed.chain(tabled).map(Element::Bytes))
     }

@@ -144,8 +144,10 @@ impl<E: Entry> Table<E> {
         left
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &E> {
-        self.blocks.iter().flatten()
+    /// Entries in order, from that index on.
+    pub(super) fn iter_from(&self, index: usize) -> impl Iterator<Item = &E> {
+        let blocks = self.blocks.get(index / BLOCK..).unwrap_or_default();
+        blocks.iter().flatten().skip(index % BLOCK)
     }
 
     /// Visits up to `count` entries from where `cursor` says (0: the beginning); the cursor of the

@@ -1,7 +1,14 @@
 //! Commands that look at a hash.
 
+use plimsoll_wire::resp::write_bulk;
+
 use crate::{
-    commands::{Call, Outcome, collections::find, scan},
+    commands::{
+        Call, Outcome, Reply,
+        collections::{find, peek},
+        scan,
+        steps::{ReadWalk, is_long},
+    },
     values::Hash,
 };
 
@@ -48,26 +55,57 @@ pub(super) fn value_length(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn all(call: &mut Call<'_, '_>) -> Outcome {
-    let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
-    call.out.map(hash.map_or(0, Hash::len));
-    for (field, value) in hash.into_iter().flat_map(Hash::iter) {
-        call.out.bulk(field);
-        call.out.bulk(value);
-    }
-    Ok(())
+    whole(call, Reply::map, |part, field, value| {
+        write_bulk(part, field);
+        write_bulk(part, value);
+    })
 }
 
 pub(super) fn fields(call: &mut Call<'_, '_>) -> Outcome {
-    let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
-    call.out.array(hash.map_or(0, Hash::len));
-    hash.into_iter().flat_map(Hash::iter).for_each(|(field, _)| call.out.bulk(field));
-    Ok(())
+    whole(call, Reply::array, |part, field, _| write_bulk(part, field))
 }
 
 pub(super) fn values(call: &mut Call<'_, '_>) -> Outcome {
-    let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
-    call.out.array(hash.map_or(0, Hash::len));
-    hash.into_iter().flat_map(Hash::iter).for_each(|(_, value)| call.out.bulk(value));
+    whole(call, Reply::array, |part, _, value| write_bulk(part, value))
+}
+
+/// All pairs, in steps where they are many.
+fn whole(
+    call: &mut Call<'_, '_>,
+    head: fn(&mut Reply, usize),
+    write: fn(&mut Vec<u8>, &[u8], &[u8]),
+) -> Outcome {
+    let (key, walk) = (call.key(), call.walk.take());
+    if walk.is_none() {
+        let hash: Option<&Hash> = find(call.shards, &key, call.now)?;
+        let count = hash.map_or(0, Hash::len);
+        if !is_long(count) {
+            head(call.out, count);
+            let pairs = hash.into_iter().flat_map(Hash::iter);
+            pairs.for_each(|(field, value)| write(call.out.raw(), field, value));
+            return Ok(());
+        }
+    }
+    let walk = ReadWalk::resume(call, walk);
+    let hash: Option<&Hash> = peek(call.shards, &key, call.now)?;
+    let Some(mut walk) = walk else {
+        head(call.out, hash.map_or(0, Hash::len));
+        let pairs = hash.into_iter().flat_map(Hash::iter);
+        pairs.for_each(|(field, value)| write(call.out.raw(), field, value));
+        return Ok(());
+    };
+    let from = walk.place.1;
+    let pairs = hash.into_iter().flat_map(|hash| hash.iter_from(from));
+    let is_over = walk.step(pairs, |(field, value), part| {
+        write(part, field, value);
+        1
+    });
+    if is_over {
+        head(call.out, walk.count);
+        walk.finish(call.out);
+    } else {
+        walk.put_off(call);
+    }
     Ok(())
 }
 

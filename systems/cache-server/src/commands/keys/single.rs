@@ -1,16 +1,19 @@
 //! Whether keys are there, what they hold, and removing them.
 
 use super::type_name;
-use crate::commands::{call::Call, changes::EventClass, error::Outcome};
+use crate::commands::{call::Call, changes::EventClass, error::Outcome, held::Held};
 
 pub(super) fn del(call: &mut Call<'_, '_>) -> Outcome {
     let mut removed = 0;
-    for key in call.keys {
-        if call.shards.of(key).remove(key, call.now) {
-            call.changed(key, EventClass::GENERIC, "del");
-            removed += 1;
-        } else {
-            call.shards.overtake(key);
+    for part in Held::parts(call.keys) {
+        call.shards.load(part);
+        for key in part {
+            if call.shards.of(key).remove(key, call.now) {
+                call.changed(key, EventClass::GENERIC, "del");
+                removed += 1;
+            } else {
+                call.shards.overtake(key);
+            }
         }
     }
     call.out.integer(removed);
@@ -27,8 +30,11 @@ pub(super) fn touch(call: &mut Call<'_, '_>) -> Outcome {
 
 fn count(call: &mut Call<'_, '_>) -> Outcome {
     let mut found = 0;
-    for key in call.keys {
-        found += i64::from(call.shards.of(key).find(key, call.now).is_some());
+    for part in Held::parts(call.keys) {
+        call.shards.load(part);
+        for key in part {
+            found += i64::from(call.shards.of(key).find(key, call.now).is_some());
+        }
     }
     call.out.integer(found);
     Ok(())

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use plimsoll_wire::resp::write_bulk;
 
 use crate::{
-    commands::{call::Call, error::Outcome, held::Held},
+    commands::{call::Call, error::Outcome, held::Held, steps::Walk},
     glob,
     store::Millis,
 };
@@ -76,10 +76,13 @@ impl KeysWalk {
 
 pub(super) fn keys(call: &mut Call<'_, '_>) -> Outcome {
     let pattern = call.argument(1)?;
-    let mut walk = call.walk.take().unwrap_or_default();
+    let mut walk = match call.walk.take().map(|walk| *walk) {
+        Some(Walk::Keys(walk)) => walk,
+        _ => KeysWalk::default(),
+    };
     while walk.step(call.shards, pattern, call.now) {
         if call.is_patient {
-            *call.walk = Some(walk);
+            *call.walk = Some(Box::new(Walk::Keys(walk)));
             return Ok(());
         }
     }

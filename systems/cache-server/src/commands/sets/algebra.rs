@@ -1,16 +1,22 @@
 //! Intersections, unions and differences.
 
-use plimsoll_wire::resp::Aggregate;
+use plimsoll_wire::resp::{Aggregate, write_bulk};
 
 use crate::{
     commands::{
         Call, Error, Outcome,
-        collections::{find_all, store},
+        collections::{find_all, look_all, store},
         number,
+        steps::{self, ReadWalk, is_long},
     },
     store::Key,
-    values::{Element, Set},
+    values::{Element, INTEGER_SET_ENTRIES, Set},
 };
+
+/// Of more sets than that, which members have been met is remembered; else the sets are asked.
+const ASKED_SETS: usize = steps::KEYS_MAX;
+/// Members from which on a set is a table whatever they are.
+const COPIED_MIN: usize = INTEGER_SET_ENTRIES;
 
 pub(super) fn intersection(call: &mut Call<'_, '_>) -> Outcome {
     reply(call, Operation::Intersection)
@@ -36,6 +42,14 @@ pub(super) fn store_difference(call: &mut Call<'_, '_>) -> Outcome {
     keep(call, Operation::Difference, "sdiffstore")
 }
 
+/// What a step of a read came to.
+enum Progress {
+    /// It is not to be done in steps.
+    InOneGo,
+    PutOff,
+    Done(ReadWalk),
+}
+
 #[derive(Clone, Copy)]
 enum Operation {
     Intersection,
@@ -49,17 +63,88 @@ impl Operation {
         match self {
             Operation::Intersection => intersect(sets, take),
             Operation::Difference => subtract(sets, take),
-            Operation::Union => {
-                let mut seen = Set::new();
-                let members = sets.iter().flatten().flat_map(|set| set.iter());
-                for member in members.filter(|member| sets.len() == 1 || seen.insert(member)) {
-                    if !take(&member) {
-                        return;
-                    }
-                }
+            Operation::Union => unite(sets, take),
+        }
+    }
+
+    /// Goes on with a read: the next members, each written if it is one of the result. Whether that was all.
+    fn step(
+        self,
+        sets: &[Option<&Set>],
+        walk: &mut ReadWalk,
+        write: &mut dyn FnMut(&Element<'_>, &mut Vec<u8>),
+    ) -> bool {
+        let (index, from) = walk.place;
+        let there: Vec<&Set> = sets.iter().copied().flatten().collect();
+        let mut by_size = there.clone();
+        by_size.sort_by_key(|set| set.len());
+        let (walked, others, is_in_others, is_last) = match self {
+            Operation::Intersection if there.len() < sets.len() => return true,
+            Operation::Intersection => match by_size.split_first() {
+                Some((smallest, others)) => (*smallest, others, true, true),
+                None => return true,
+            },
+            Operation::Difference => match (sets.first(), there.split_first()) {
+                (Some(Some(first)), Some((_, others))) => (*first, others, false, true),
+                _ => return true,
+            },
+            Operation::Union => match (there.get(index), there.get(..index)) {
+                (Some(set), Some(before)) => (*set, before, false, index + 1 == there.len()),
+                _ => return true,
+            },
+        };
+        let is_over = walk.step(walked.iter_from(from), |member, part| {
+            let mut found = others.iter().map(|set| set.contains(&member));
+            let is_one =
+                if is_in_others { found.all(|is_in| is_in) } else { !found.any(|is_in| is_in) };
+            if is_one {
+                write(&member, part);
+            }
+            usize::from(is_one)
+        });
+        if is_over {
+            walk.place = (index + 1, 0);
+        }
+        is_over && is_last
+    }
+}
+
+/// Members that are in none of the sets before theirs.
+fn unite(sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
+    let sets: Vec<&Set> = sets.iter().copied().flatten().collect();
+    let mut seen = (sets.len() > ASKED_SETS).then(Set::new);
+    for (index, set) in sets.iter().enumerate() {
+        let before = sets.get(..index).unwrap_or_default();
+        for member in set.iter() {
+            let is_new = match &mut seen {
+                Some(seen) => seen.insert(&member),
+                None => !before.iter().any(|set| set.contains(&member)),
+            };
+            if is_new && !take(&member) {
+                return;
             }
         }
     }
+}
+
+/// The members of all of the sets. The largest one is copied whole: it costs a tenth of adding its members.
+fn united(sets: &[Option<&Set>]) -> Set {
+    let largest = (0..sets.len()).max_by_key(|at| sets.get(*at).copied().flatten().map(Set::len));
+    let largest = largest.filter(|at| {
+        let set = sets.get(*at).copied().flatten();
+        // A small one may be kept in a way that its members alone would not demand.
+        set.is_some_and(|set| set.len() > COPIED_MIN)
+    });
+    let copied = largest.and_then(|at| sets.get(at).copied().flatten());
+    let mut result = copied.cloned().unwrap_or_default();
+    for (at, set) in sets.iter().enumerate() {
+        if Some(at) != largest {
+            set.iter().flat_map(|set| set.iter()).for_each(|member| {
+                result.insert(&member);
+            });
+        }
+    }
+    result
 }
 
 /// Goes through the smallest set and asks the others.
@@ -85,7 +170,17 @@ fn subtract(sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
 }
 
 fn reply(call: &mut Call<'_, '_>, operation: Operation) -> Outcome {
-    let sets: Vec<Option<&Set>> = find_all(call.shards, call.keys, call.now)?;
+    let write = |member: &Element<'_>, part: &mut Vec<u8>| write_bulk(part, member);
+    match read_in_steps(call, operation, usize::MAX, write)? {
+        Progress::InOneGo => {}
+        Progress::PutOff => return Ok(()),
+        Progress::Done(walk) => {
+            call.out.set(walk.count);
+            walk.finish(call.out);
+            return Ok(());
+        }
+    }
+    let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
     let open = call.out.open(Aggregate::Set);
     let mut count = 0;
     operation.run(&sets, &mut |member| {
@@ -97,14 +192,43 @@ fn reply(call: &mut Call<'_, '_>, operation: Operation) -> Outcome {
     Ok(())
 }
 
+/// One step of a read, up to `limit` members.
+fn read_in_steps(
+    call: &mut Call<'_, '_>,
+    operation: Operation,
+    limit: usize,
+    mut write: impl FnMut(&Element<'_>, &mut Vec<u8>),
+) -> Result<Progress, Error> {
+    let walk = call.walk.take();
+    if walk.is_none() {
+        let sets: Vec<Option<&Set>> = find_all(call.shards, call.keys, call.now)?;
+        if !is_long(sets.iter().flatten().map(|set| set.len()).sum()) {
+            return Ok(Progress::InOneGo);
+        }
+    }
+    let Some(mut walk) = ReadWalk::resume(call, walk) else { return Ok(Progress::InOneGo) };
+    let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
+    if operation.step(&sets, &mut walk, &mut write) || walk.count >= limit {
+        return Ok(Progress::Done(walk));
+    }
+    walk.put_off(call);
+    Ok(Progress::PutOff)
+}
+
 fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> Outcome {
     let (target, sources): (&Key<'_>, _) = call.keys.split_first().ok_or(Error::Syntax)?;
     let sets: Vec<Option<&Set>> = find_all(call.shards, sources, call.now)?;
-    let mut result = Set::new();
-    operation.run(&sets, &mut |member| {
-        result.insert(member);
-        true
-    });
+    let result = match operation {
+        Operation::Union => united(&sets),
+        _ => {
+            let mut result = Set::new();
+            operation.run(&sets, &mut |member| {
+                result.insert(member);
+                true
+            });
+            result
+        }
+    };
     let count = result.len();
     store(call, target, result, event)?;
     call.out.count(count);
@@ -114,7 +238,15 @@ fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> O
 /// `SINTERCARD`.
 pub(super) fn count_intersection(call: &mut Call<'_, '_>) -> Outcome {
     let limit = count_arguments(call)?;
-    let sets: Vec<Option<&Set>> = find_all(call.shards, call.keys, call.now)?;
+    match read_in_steps(call, Operation::Intersection, limit, |_, _| {})? {
+        Progress::InOneGo => {}
+        Progress::PutOff => return Ok(()),
+        Progress::Done(walk) => {
+            call.out.count(walk.count.min(limit));
+            return Ok(());
+        }
+    }
+    let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
     let mut count = 0;
     intersect(&sets, &mut |_| {
         count += 1;

@@ -58,7 +58,7 @@ pub(super) const TABLE: &[Spec] = &[
     )
     .complexity(INTERSECTED),
     spec("sismember", 3, Flags::READ_FAST, KeyRule::ONE, "Looks for a member.", read::contains),
-    spec("smembers", 2, Flags::READONLY, KeyRule::ONE, "Returns all members.", read::all)
+    spec("smembers", 2, Flags::READONLY, KeyRule::ONE, "Returns all members.", algebra::union)
         .complexity("O(N) with the size of the set"),
     spec(
         "smismember",

@@ -27,13 +27,6 @@ pub(super) fn contains_each(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
-pub(super) fn all(call: &mut Call<'_, '_>) -> Outcome {
-    let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;
-    call.out.set(set.map_or(0, Set::len));
-    set.into_iter().flat_map(Set::iter).for_each(|member| call.out.bulk(&member));
-    Ok(())
-}
-
 pub(super) fn scan(call: &mut Call<'_, '_>) -> Outcome {
     let (cursor, options) = (scan::cursor(call)?, scan::options(call.words(3)));
     let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;

@@ -5,21 +5,25 @@ use crate::{
     commands::{
         call::Call,
         error::{Error, Outcome},
+        held::Held,
     },
     store::{Deadline, NewValue},
 };
 
 pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
     call.out.array(call.keys.len());
-    for key in call.keys {
-        let value = call.shards.of(key).find(key, call.now).map(|item| item.value);
-        // A collection is no string: as if it were not there.
-        let is_there = value.is_some();
-        if value.is_none_or(|value| call.out.string(value).is_err()) {
-            call.out.null();
-        }
-        if !is_there {
-            missed(call, key);
+    for part in Held::parts(call.keys) {
+        call.shards.load(part);
+        for key in part {
+            let value = call.shards.of(key).find(key, call.now).map(|item| item.value);
+            // A collection is no string: as if it were not there.
+            let is_there = value.is_some();
+            if value.is_none_or(|value| call.out.string(value).is_err()) {
+                call.out.null();
+            }
+            if !is_there {
+                missed(call, key);
+            }
         }
     }
     Ok(())
@@ -48,9 +52,13 @@ fn check_pairs(call: &Call<'_, '_>) -> Outcome {
 }
 
 fn store(call: &mut Call<'_, '_>) -> Outcome {
-    for (index, key) in call.keys.iter().enumerate() {
-        let value = call.argument(2 * index + 2)?;
-        put(call, key, NewValue::Bytes(value), Deadline::None, "set")?;
+    let mut values = (2..).step_by(2);
+    for part in Held::parts(call.keys) {
+        call.shards.load(part);
+        for (key, at) in part.iter().zip(&mut values) {
+            let value = call.argument(at)?;
+            put(call, key, NewValue::Bytes(value), Deadline::None, "set")?;
+        }
     }
     Ok(())
 }

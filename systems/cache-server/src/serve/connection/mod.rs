@@ -33,7 +33,7 @@ use super::{
     telemetry::statistics::Events,
     worker::Worker,
 };
-use crate::commands::KeysWalk;
+use crate::commands::Walk;
 
 /// Replies that may wait for a peer before its commands do, in bytes. Large, because some clients send a
 /// whole pipeline before they read.
@@ -65,7 +65,7 @@ struct Partial {
     /// How often the command that comes first was put off.
     delays: u32,
     /// How far it is.
-    walk: Option<Box<KeysWalk>>,
+    walk: Option<Box<Walk>>,
 }
 
 /// One connection over any stream.
