@@ -79,15 +79,19 @@ pub struct SaveError {
 /// Why a file could not be read. The store may have a part of its items.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// Another program's file.
     #[error("it is no file of a cache: it does not begin as one")]
     Foreign,
+    /// A newer program's file.
     #[error("its format is version {found}, and this program reads version {known}")]
     Version { found: u16, known: u16 },
     /// `offset` is where in the file, in bytes.
     #[error("it is damaged at byte {offset}: {what}")]
     Damaged { offset: u64, what: &'static str },
+    /// `goes_on` has said so.
     #[error("it was not read to its end, as the program is to end")]
     Cancelled,
+    /// The store has no room for all of them.
     #[error("its items do not fit under maxmemory, and the policy lets none of them leave")]
     Full,
     #[error(transparent)]

@@ -78,14 +78,19 @@ impl Config {
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The default user has no password while `protected-mode` is on.
     #[error("{0} is reachable from other hosts, and there is no password")]
     Unprotected(SocketAddr),
+    /// A parameter, or the file that it stands in.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// The certificate or its key cannot be used; names the parameter.
     #[error("{0}")]
     Tls(String),
+    /// The address is taken, or not this host's.
     #[error("listen on {addr}: {source}")]
     Listen { addr: SocketAddr, source: io::Error },
+    /// No thread can be started.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// What the last server left cannot be read.

@@ -30,7 +30,7 @@ impl Ports {
         };
         // As in Redis, port 0 beside one for TLS is none at all. Alone, it is a free one.
         let has_plain = secure.is_none() || wanted.port() != 0;
-        let plain = if has_plain { shared(wanted, threads)? } else { Vec::new() };
+        let plain = if has_plain { one_per_thread(wanted, threads)? } else { Vec::new() };
         let addr = match plain.first().or(secure.as_ref()) {
             Some(socket) => socket.local_addr()?,
             None => wanted,
@@ -55,8 +55,8 @@ fn one(addr: SocketAddr) -> Result<Bound, StartError> {
         .map_err(|source| StartError::Listen { addr, source })
 }
 
-/// Takes an address for all threads; the kernel spreads the connections.
-fn shared(addr: SocketAddr, count: usize) -> Result<Vec<Bound>, StartError> {
+/// Takes an address once for each thread; the kernel spreads the connections.
+fn one_per_thread(addr: SocketAddr, count: usize) -> Result<Vec<Bound>, StartError> {
     let bind = || -> io::Result<Vec<Bound>> {
         let options = ListenOptions { reuse_port: count > 1, ..ListenOptions::default() };
         if options.reuse_port && addr.port() != 0 {

@@ -145,23 +145,40 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
     if !wanted.ip().is_loopback() && is_open && parameters.text("protected-mode") == "yes" {
         return Err(StartError::Unprotected(wanted));
     }
-    let Ports { plain, secure: secure_socket, admin, addr } = Ports::take(&settings, threads)?;
+    let ports = Ports::take(&settings, threads)?;
     let mut random = Random::from_entropy();
     let given = settings.given.clone();
-    let node = Arc::new(node(config, settings, users, addr, &mut random)?);
+    let node = Arc::new(node(config, settings, users, ports.addr, &mut random)?);
     // Users have their passwords already.
     given.iter().filter(|name| **name != "requirepass").for_each(|name| apply(&node, name));
-    let admin = admin.map(|bound| Admin::start(bound, &node)).transpose()?;
+    let running = run(&node, ports, threads, &given, &mut random);
+    if running.is_err() {
+        // Otherwise its thread would keep the node, and the node the thread.
+        node.origin.stop();
+    }
+    running
+}
+
+/// Starts the threads of a node that is whole but for what it was to load.
+fn run(
+    node: &Arc<Node>,
+    ports: Ports,
+    threads: usize,
+    given: &[&str],
+    random: &mut Random,
+) -> Result<Running, StartError> {
+    let Ports { plain, secure: secure_socket, admin, .. } = ports;
+    let admin = admin.map(|bound| Admin::start(bound, node)).transpose()?;
     if secure_socket.is_some() {
         node.secure.load(&node.parameters).map_err(StartError::Tls)?;
     }
-    saving::load(&node)?;
-    listen_to_store(&node);
+    saving::load(node)?;
+    listen_to_store(node);
     let (stop, stopped) = watch::channel(false);
     let (senders, sessions) = hand_over(secure_socket.is_some(), threads);
     let sockets = Mutex::new((plain, sessions));
     let seed = random.next_u64();
-    let shared = Arc::clone(&node);
+    let shared = Arc::clone(node);
     let stops = stopped.clone();
     let mut threads = workers::spawn(threads, "cache", move |index| {
         let (sockets, sessions) = &mut *locked(&sockets);
@@ -171,7 +188,7 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
         work(sources, node, index, random, stopped)
     })?;
     if let Some(socket) = secure_socket {
-        let (node, place) = (Arc::clone(&node), Mutex::new(Some((socket, senders, stops))));
+        let (node, place) = (Arc::clone(node), Mutex::new(Some((socket, senders, stops))));
         threads.extend(workers::spawn(1, "cache-tls", move |_| {
             let (node, taken) = (Arc::clone(&node), locked(&place).take());
             async move {
@@ -185,8 +202,8 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
         })?);
     }
     node.lifecycle.enter(Phase::Serving);
-    tell_start(&node, admin.as_ref(), &given);
-    Ok(Running { node, stop, threads, admin })
+    tell_start(node, admin.as_ref(), given);
+    Ok(Running { node: Arc::clone(node), stop, threads, admin })
 }
 
 /// Where a thread's connections come from.
