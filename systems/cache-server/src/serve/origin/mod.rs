@@ -114,7 +114,8 @@ impl Origin {
     /// No fill is begun from now on, and those that run are given up. Returns when they are.
     pub(crate) fn stop(&self) {
         *exclusive(&self.orders) = None;
-        if let Some(thread) = locked(&self.thread).take() {
+        let thread = locked(&self.thread).take();
+        if let Some(thread) = thread {
             // What a fill left behind is given up by then.
             drop(thread.join());
         }
