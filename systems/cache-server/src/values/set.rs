@@ -8,6 +8,11 @@ use super::{
     table::{Entry, Table},
 };
 
+/// Members that are looked for together: as many loads as a core has under way at once.
+const TOGETHER: usize = 16;
+/// Smaller sets are in the caches of a core.
+const WARMED_MIN: usize = 1 << 14;
+
 #[derive(Clone, Debug)]
 pub struct Set(Form);
 
@@ -124,6 +129,31 @@ impl Set {
         }
         table.push(Member(member.into()));
         true
+    }
+
+    /// Adds members, those of a large set some at a time: nearly all of it would be waiting for memory. How
+    /// many are new.
+    pub fn insert_all<'m>(&mut self, mut members: impl Iterator<Item = &'m [u8]>) -> usize {
+        let mut added = 0;
+        let mut together = [&[][..]; TOGETHER];
+        loop {
+            let mut count = 0;
+            for (slot, member) in together.iter_mut().zip(&mut members) {
+                *slot = member;
+                count += 1;
+            }
+            let members = together.get(..count).unwrap_or_default();
+            if members.is_empty() {
+                return added;
+            }
+            if let Form::Table(table) = &self.0
+                && table.len() > WARMED_MIN
+                && count > 1
+            {
+                members.iter().for_each(|member| table.warm(member));
+            }
+            added += members.iter().filter(|member| self.insert(member)).count();
+        }
     }
 
     /// Whether the member was there.

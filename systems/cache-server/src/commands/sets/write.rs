@@ -10,9 +10,7 @@ use crate::{
 
 pub(super) fn add(call: &mut Call<'_, '_>) -> Outcome {
     let (key, arguments) = (call.key(), call.arguments);
-    let added = grow(call, &key, |set: &mut Set| {
-        arguments.iter().skip(2).filter(|member| set.insert(member)).count()
-    })?;
+    let added = grow(call, &key, |set: &mut Set| set.insert_all(arguments.iter().skip(2)))?;
     if added > 0 {
         call.changed(&key, EventClass::SET, "sadd");
     }

@@ -166,16 +166,24 @@ fn write_members<'a>(
     count: usize,
     with_scores: bool,
 ) {
+    write_head(out, count, with_scores);
+    for (member, score) in members {
+        write_member(out, member, score, with_scores);
+    }
+}
+
+fn write_head(out: &mut Reply, count: usize, with_scores: bool) {
     let in_pairs = with_scores && out.is_resp3();
     out.array(if with_scores && !in_pairs { 2 * count } else { count });
-    for (member, score) in members {
-        if in_pairs {
-            out.array(2);
-        }
-        out.bulk(member);
-        if with_scores {
-            out.double(score);
-        }
+}
+
+fn write_member(out: &mut Reply, member: &[u8], score: f64, with_scores: bool) {
+    if with_scores && out.is_resp3() {
+        out.array(2);
+    }
+    out.bulk(member);
+    if with_scores {
+        out.double(score);
     }
 }
 

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use super::{
     bounds::{LexRange, ScoreRange},
-    write_members,
+    write_head, write_member, write_members,
 };
 use crate::{
     commands::{
-        Call, Error, Outcome,
-        collections::{find, find_all, index_range, store},
+        Call, Error, Outcome, Reply,
+        collections::{find, find_all, index_range, peek, store},
+        steps::{ReadWalk, is_long},
     },
     values::SortedSet,
 };
@@ -41,16 +42,39 @@ struct Request<'c> {
 
 pub(super) fn range(call: &mut Call<'_, '_>) -> Outcome {
     let request = read(call, 2)?;
-    let set: Option<&SortedSet> = find(call.shards, &call.key(), call.now)?;
-    let Some(set) = set else {
-        call.out.array(0);
+    let (key, walk) = (call.key(), call.walk.take());
+    if walk.is_none() {
+        let set: Option<&SortedSet> = find(call.shards, &key, call.now)?;
+        if !set.is_some_and(|set| is_long(request.ranks(set).len())) {
+            request.write(set, call.out);
+            return Ok(());
+        }
+    }
+    let walk = ReadWalk::resume(call, walk);
+    let set: Option<&SortedSet> = peek(call.shards, &key, call.now)?;
+    let Some(mut walk) = walk else {
+        request.write(set, call.out);
         return Ok(());
     };
-    let ranks = request.ranks(set);
-    let (count, members) = (ranks.len(), set.range(ranks));
-    match request.is_reverse {
-        true => write_members(call.out, members.rev(), count, request.with_scores),
-        false => write_members(call.out, members, count, request.with_scores),
+    let mut one = Reply::new(call.out.protocol());
+    let write = |(member, score), part: &mut Vec<u8>| {
+        one.clear();
+        write_member(&mut one, member, score, request.with_scores);
+        part.extend_from_slice(one.buffer());
+        1
+    };
+    let ranks = set.map_or(0..0, |set| request.ranks(set));
+    let taken = walk.place.1.min(ranks.len());
+    let members = |ranks| set.into_iter().flat_map(move |set| set.range(Range::clone(&ranks)));
+    let is_over = match request.is_reverse {
+        true => walk.step(members(ranks.start..ranks.end - taken).rev(), write),
+        false => walk.step(members(ranks.start + taken..ranks.end), write),
+    };
+    if is_over {
+        write_head(call.out, walk.count, request.with_scores);
+        walk.finish(call.out);
+    } else {
+        walk.put_off(call);
     }
     Ok(())
 }
@@ -127,6 +151,16 @@ fn read<'c>(call: &Call<'c, '_>, at: usize) -> Result<Request<'c>, Error> {
 }
 
 impl Request<'_> {
+    fn write(&self, set: Option<&SortedSet>, out: &mut Reply) {
+        let Some(set) = set else { return out.array(0) };
+        let ranks = self.ranks(set);
+        let (count, members) = (ranks.len(), set.range(ranks));
+        match self.is_reverse {
+            true => write_members(out, members.rev(), count, self.with_scores),
+            false => write_members(out, members, count, self.with_scores),
+        }
+    }
+
     /// The ranks of the members that are asked for.
     fn ranks(&self, set: &SortedSet) -> Range<usize> {
         let ranks = match &self.bounds {

@@ -100,3 +100,21 @@ fn only_the_plain_form_of_an_integer_is_one() {
     }
     assert_eq!((set.len(), set.encoding()), (7, "listpack"));
 }
+
+#[test]
+fn members_that_are_added_together_are_added_once_each() {
+    let names: Vec<Vec<u8>> =
+        (0..40_000_u32).map(|number| (number % 30_000).to_string().into_bytes()).collect();
+    for take in [0, 1, 15, 16, 17, 600, names.len()] {
+        let (mut set, mut one_by_one) = (Set::new(), Set::new());
+        let added = set.insert_all(names.iter().take(take).map(Vec::as_slice));
+        let expected = names.iter().take(take).filter(|name| one_by_one.insert(name)).count();
+        assert_eq!((added, set.len()), (expected, one_by_one.len()));
+        assert!(one_by_one.iter().all(|member| set.contains(&member)));
+        assert_eq!(set.insert_all(names.iter().take(take).map(Vec::as_slice)), 0);
+        for from in [0, 1, 100, 9_000, 29_999, 30_001] {
+            let (all, rest) = (set.iter().skip(from), set.iter_from(from));
+            assert!(all.map(|one| one.to_vec()).eq(rest.map(|one| one.to_vec())), "{take} {from}");
+        }
+    }
+}
