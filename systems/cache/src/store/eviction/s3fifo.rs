@@ -1,6 +1,6 @@
 //! S3-FIFO (Yang et al., SOSP 2023): a small queue for newcomers, which leave it for the main queue
 //! when they were hit more than once, and for the ghost otherwise; a main queue that spares once per
-//! hit; a ghost of as many keys as the main queue has, whose keys come back to the main queue.
+//! hit; a ghost of as many keys as the main queue has when it is full, whose keys come back to it.
 //!
 //! Queues are weighed in bytes, and the small one has a tenth.
 
@@ -19,7 +19,9 @@ impl<O: Payload> Shard<O> {
             Step::Passed(bytes) => bytes,
             Step::Live(met) => {
                 let hash = self.seed.hash(self.log.record(met.place).key);
-                self.ghost.set_keys(self.log.items(Queue::Main));
+                // Not of those that it has now: it fills by what comes back out of the ghost, and a
+                // ghost as short as a main queue that is still empty would let nothing come back.
+                self.ghost.set_keys(self.index.len() / 10 * 9);
                 self.ghost.insert(hash);
                 self.drop_met(&met);
                 met.len

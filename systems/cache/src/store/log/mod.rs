@@ -44,8 +44,6 @@ struct Chain {
     newest: u32,
     /// Bytes of its live records and of what they hold outside.
     weight: usize,
-    /// Live records.
-    items: usize,
 }
 
 #[derive(Debug)]
@@ -139,10 +137,6 @@ impl Log {
 
     pub(super) fn weight(&self, queue: Queue) -> usize {
         self.chains[queue as usize].weight
-    }
-
-    pub(super) fn items(&self, queue: Queue) -> usize {
-        self.chains[queue as usize].items
     }
 
     pub(super) fn oldest(&self, queue: Queue) -> u32 {
@@ -277,7 +271,6 @@ impl Log {
         segment.live += len;
         let chain = &mut self.chains[segment.queue as usize];
         chain.weight += len + outside;
-        chain.items += 1;
         self.live += len;
     }
 
@@ -291,7 +284,6 @@ impl Log {
         segment.live -= len;
         let chain = &mut self.chains[segment.queue as usize];
         chain.weight -= len + outside;
-        chain.items -= 1;
         self.live -= len;
     }
 

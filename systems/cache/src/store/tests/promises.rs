@@ -87,6 +87,16 @@ fn what_is_hit_survives_a_scan() {
 }
 
 #[test]
+fn what_comes_back_stays_when_nothing_else_ever_did() {
+    let mut rig = Rig::new(1 << 20, Policy::S3_FIFO);
+    for number in (0..12_000).chain(3_000..4_500).chain(20_000..60_000) {
+        rig.set(number, 100, Deadline::None);
+    }
+    let kept = (3_000..4_500).filter(|number| rig.get(*number, NOW)).count();
+    assert!(kept > 1_400, "{kept}");
+}
+
+#[test]
 fn without_eviction_a_write_fails_and_room_that_is_made_is_found() {
     let mut rig = Rig::new(1 << 20, Policy::NO_EVICTION);
     let mut count = 0;
