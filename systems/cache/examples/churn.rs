@@ -12,6 +12,10 @@ use plimsoll_cache::{
 };
 use plimsoll_runtime::clock::thread_cpu_time;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SHARDS: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {

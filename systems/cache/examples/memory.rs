@@ -12,6 +12,10 @@ use plimsoll_cache::{
 };
 use plimsoll_runtime::clock::thread_cpu_time;
 
+/// As the program has it: what an allocator leaves over of its pages counts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const NOW: Millis = Millis(1_700_000_000_000);
 const KEY_BYTES: u64 = 16;
 const SHARDS: usize = 8;
