@@ -168,6 +168,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if !self.pending.is_empty() && self.flush(context).is_err() {
             return Turn::End;
         }
+        if self.pending.is_put_off() {
+            return Turn::Later;
+        }
         if self.session.is_closing {
             return self.close(context);
         }

@@ -14,6 +14,9 @@ use crate::{commands::Reply, serve::clients::limits::ClassLimit, store::Millis};
 
 /// Pieces of one write; more follow with the next one. The kernel takes up to 1,024.
 const SLICES_MAX: usize = 64;
+/// Bytes that go out in one turn; behind that others have theirs. The kernel would take megabytes, and as
+/// many again while the peer reads them.
+const TURN_BYTES: usize = 512 << 10;
 /// Pieces up to this length are put together with what waits before them.
 const JOINED_MAX: usize = 64 << 10;
 
@@ -23,6 +26,8 @@ pub(super) struct Pending {
     bytes: usize,
     /// The stream has taken bytes that its own peer has not: a TLS session keeps a few of them.
     is_held: bool,
+    /// The last flush stopped for the sake of others: nobody wakes the task for the next one.
+    is_put_off: bool,
     queue: Option<Box<Queue>>,
 }
 
@@ -59,6 +64,11 @@ impl Pending {
     /// Whether there is nothing to do for [`Pending::flush`].
     pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0 && !self.is_held
+    }
+
+    /// Whether the rest is to be flushed after others had their turn, whatever the peer does.
+    pub(super) fn is_put_off(&self) -> bool {
+        self.is_put_off
     }
 
     /// Whether it may not wait any longer.
@@ -115,8 +125,8 @@ impl Pending {
         self.push(part.get(from..).unwrap_or_default());
     }
 
-    /// Writes as much as the peer takes; how many bytes that were. What is left waits, and the task is
-    /// woken when there is room again.
+    /// Writes as much as the peer takes, and no more than is fair; how many bytes that were. What is left
+    /// waits, and the task is woken when there is room again, unless [`Pending::is_put_off`].
     ///
     /// # Errors
     /// The connection's.
@@ -126,13 +136,23 @@ impl Pending {
         context: &mut Context<'_>,
     ) -> io::Result<usize> {
         let mut total = 0;
+        self.is_put_off = false;
         while let Some(queue) = &self.queue {
+            let mut room = TURN_BYTES.saturating_sub(total);
+            if room == 0 {
+                self.is_put_off = true;
+                break;
+            }
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let mut count = 0;
             for (slot, (index, piece)) in slices.iter_mut().zip(queue.pieces.iter().enumerate()) {
                 let from = if index == 0 { queue.sent } else { 0 };
-                *slot = IoSlice::new(piece.bytes().get(from..).unwrap_or_default());
+                let rest = piece.bytes().get(from..).unwrap_or_default();
+                *slot = IoSlice::new(cut(rest, &mut room));
                 count += 1;
+                if room == 0 {
+                    break;
+                }
             }
             let slices = slices.get(..count).unwrap_or_default();
             match Pin::new(&mut *stream).poll_write_vectored(context, slices) {
@@ -200,12 +220,18 @@ pub(super) fn send<S: AsyncWrite + Unpin>(
     let total = reply.len();
     let mut sent = 0;
     while sent < total {
+        let mut room = TURN_BYTES.saturating_sub(sent);
+        if room == 0 {
+            // The next turn goes on with it.
+            pending.push_reply(reply, sent);
+            break;
+        }
         let written = if reply.large().is_empty() {
             let rest = reply.buffer().get(sent..).unwrap_or_default();
-            Pin::new(&mut *stream).poll_write(context, rest)
+            Pin::new(&mut *stream).poll_write(context, cut(rest, &mut room))
         } else {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let count = slices_of(reply, sent, &mut slices);
+            let count = slices_of(reply, sent, room, &mut slices);
             let slices = slices.get(..count).unwrap_or_default();
             Pin::new(&mut *stream).poll_write_vectored(context, slices)
         };
@@ -225,8 +251,20 @@ pub(super) fn send<S: AsyncWrite + Unpin>(
     Ok(sent)
 }
 
-/// The parts of a reply behind its first `skipped` bytes; how many of `slices` they fill.
-fn slices_of<'a>(reply: &'a Reply, mut skipped: usize, slices: &mut [IoSlice<'a>]) -> usize {
+/// As many of the bytes as there is room for, which they take.
+fn cut<'a>(bytes: &'a [u8], room: &mut usize) -> &'a [u8] {
+    let bytes = bytes.get(..*room).unwrap_or(bytes);
+    *room -= bytes.len();
+    bytes
+}
+
+/// The parts of a reply behind its first `skipped` bytes, up to `room` bytes; how many of `slices` they fill.
+fn slices_of<'a>(
+    reply: &'a Reply,
+    mut skipped: usize,
+    mut room: usize,
+    slices: &mut [IoSlice<'a>],
+) -> usize {
     let mut count = 0;
     let mut add = |part: &'a [u8]| {
         let from = skipped.min(part.len());
@@ -235,8 +273,8 @@ fn slices_of<'a>(reply: &'a Reply, mut skipped: usize, slices: &mut [IoSlice<'a>
         if rest.is_empty() {
             return true;
         }
-        let Some(slot) = slices.get_mut(count) else { return false };
-        *slot = IoSlice::new(rest);
+        let Some(slot) = slices.get_mut(count).filter(|_| room > 0) else { return false };
+        *slot = IoSlice::new(cut(rest, &mut room));
         count += 1;
         true
     };
@@ -306,6 +344,34 @@ mod tests {
             }
         }
         (reply, expected)
+    }
+
+    /// A peer that takes everything at once gets a fair part of it in a turn.
+    #[test]
+    fn much_goes_out_in_several_turns() {
+        let large = Bytes::from(vec![b'l'; 3 * TURN_BYTES / 2]);
+        for is_large in [false, true] {
+            let mut reply = Reply::new(Protocol::Resp2);
+            for _ in 0..2 {
+                if is_large { reply.large_bulk(&large) } else { reply.bulk(&large) }
+            }
+            let mut context = Context::from_waker(Waker::noop());
+            let room = usize::MAX;
+            let mut peer = Peer { taken: Vec::new(), step: usize::MAX, room };
+            let mut pending = Pending::default();
+            let sent = send(&mut peer, &mut context, &mut pending, &reply).unwrap();
+            assert_eq!((sent, pending.len()), (TURN_BYTES, reply.len() - TURN_BYTES));
+            while !pending.is_empty() {
+                let before = peer.taken.len();
+                pending.flush(&mut peer, &mut context).unwrap();
+                let sent = peer.taken.len() - before;
+                assert!(sent == TURN_BYTES || pending.is_empty());
+                assert_eq!(pending.is_put_off(), !pending.is_empty());
+            }
+            let mut one = Reply::new(Protocol::Resp2);
+            one.bulk(&large);
+            assert!(peer.taken == [one.buffer(), one.buffer()].concat());
+        }
     }
 
     /// However the peer takes it, every byte comes once and in order.
