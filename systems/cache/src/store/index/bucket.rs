@@ -52,3 +52,21 @@ pub(super) struct Bucket {
 }
 
 const _: () = assert!(size_of::<Bucket>() == 64, "a bucket is one cache line");
+
+impl Bucket {
+    /// The entries with this tag, and which ones they are. All are compared before one is looked at:
+    /// which one it will be cannot be foreseen, and a wrong guess costs more than all comparisons.
+    #[inline]
+    pub(super) fn with_tag(&self, tag: u64) -> impl Iterator<Item = (usize, Entry)> {
+        let mut same = 0_u32;
+        for (index, entry) in self.entries.iter().enumerate() {
+            same |= u32::from(entry.tag() == tag) << index;
+        }
+        std::iter::from_fn(move || {
+            let index = same.trailing_zeros() as usize;
+            same &= same.wrapping_sub(1);
+            self.entries.get(index).map(|entry| (index, *entry))
+        })
+        .filter(|(_, entry)| !entry.is_empty())
+    }
+}

@@ -108,11 +108,8 @@ impl Index {
         let mut at = At::Table(home);
         loop {
             let bucket = self.bucket(at);
-            for (index, entry) in bucket.entries.iter().enumerate() {
-                if entry.tag() == tag
-                    && !entry.is_empty()
-                    && let Some(picked) = pick(entry.place())
-                {
+            for (index, entry) in bucket.with_tag(tag) {
+                if let Some(picked) = pick(entry.place()) {
                     return Some((Cell { home, at, entry: index }, picked));
                 }
             }
@@ -132,9 +129,8 @@ impl Index {
     /// Where the record probably is whose key has this hash: its entry is the first with the tag.
     #[inline]
     pub(super) fn guess(&self, hash: u64) -> Option<Place> {
-        let entries = &self.buckets.get(self.home(hash)).entries;
-        let entry = entries.iter().find(|entry| entry.tag() == tag(hash) && !entry.is_empty());
-        entry.map(|entry| entry.place())
+        let bucket = self.buckets.get(self.home(hash));
+        bucket.with_tag(tag(hash)).next().map(|(_, entry)| entry.place())
     }
 
     /// The entry of the record at `place`, whose key has this hash.
@@ -147,13 +143,16 @@ impl Index {
         self.bucket(cell.at).entries[cell.entry]
     }
 
-    /// Counts a hit. Once the count is full, nothing is written any more.
+    /// Counts a hit; how many there are now. Once the count is full, nothing is written any more.
     #[inline]
-    pub(super) fn touch(&mut self, cell: Cell) {
+    pub(super) fn touch(&mut self, cell: Cell) -> u8 {
         let entry = self.entry(cell);
-        if entry.frequency() < FREQUENCY_MAX {
-            self.put(cell, Entry::new(entry.tag(), entry.place(), entry.frequency() + 1));
+        if entry.frequency() == FREQUENCY_MAX {
+            return FREQUENCY_MAX;
         }
+        let frequency = entry.frequency() + 1;
+        self.put(cell, Entry::new(entry.tag(), entry.place(), frequency));
+        frequency
     }
 
     /// The record has moved, or its hits are counted anew.

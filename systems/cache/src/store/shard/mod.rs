@@ -106,8 +106,8 @@ impl<O: Payload> Shard<O> {
             return None;
         };
         self.counters.hits += 1;
-        self.index.touch(found.cell);
-        Some(self.item(self.log.record(found.place), found.cell))
+        let frequency = self.index.touch(found.cell);
+        Some(self.item_of(self.log.record(found.place), frequency))
     }
 
     /// The item of a key, without a trace that it was asked for.
@@ -222,6 +222,9 @@ impl<O: Payload> Shard<O> {
     #[inline]
     fn locate(&mut self, key: &Key<'_>, now: Millis) -> Option<Found> {
         let (cell, (place, is_expired)) = self.index.find(key.hash(), |place| {
+            // Where the value begins is known only from the first line: the second one shall not wait
+            // for it.
+            self.log.prefetch(place);
             let record = self.log.record(place);
             (record.key == key.bytes()).then(|| (place, record.is_expired(now)))
         })?;
