@@ -30,6 +30,9 @@ const TRUSTED_MIN: usize = 1 << 20;
 const DELAYS_MAX: u32 = 1 << 14;
 /// Of a command that is not whole, what a connection may keep even while all are over their budget, in bytes.
 const INPUT_SMALL: usize = 64 << 10;
+/// Behind a longer command the decoder looks for the next one even where nothing is left: with that it gives
+/// back the memory of this one.
+const FORGOTTEN_BYTES: usize = 16 << 10;
 /// Commands of one batch behind which others have their turn.
 const TURN_COMMANDS: u64 = 1024;
 
@@ -304,6 +307,7 @@ fn run_all(
     ahead.clear();
     let looks_ahead = dispatch.node.keyspace.store().is_large();
     loop {
+        let last;
         if !dispatch.session.is_plain {
             // Other limits may apply.
             ahead.clear();
@@ -328,7 +332,10 @@ fn run_all(
                     orders::place(dispatch, data.get(done..).unwrap_or_default(), limits);
                     return (done, Stop::Blocked(block));
                 }
-                Flow::Next => done += taken,
+                Flow::Next => {
+                    done += taken;
+                    last = taken;
+                }
             },
             Err(error) => {
                 Events::count(&dispatch.node.events.protocol_errors);
@@ -347,6 +354,10 @@ fn run_all(
         }
         if dispatch.count >= TURN_COMMANDS {
             return (done, Stop::Turn);
+        }
+        // As nearly all reads end.
+        if done == data.len() && last <= FORGOTTEN_BYTES {
+            return (done, Stop::Input);
         }
     }
 }
