@@ -48,6 +48,16 @@ fn for_each(lines: &str, mut run: impl FnMut(plimsoll_wire::resp::Command<'_>)) 
     }
 }
 
+/// Runs one command in a batch: how that ended, and its reply.
+fn run(batch: &mut Batch<'_>, line: &str) -> (Ran, String) {
+    let mut reply = Reply::default();
+    let mut ran = Ran::Failed;
+    for_each(line, |command| {
+        ran = batch.run(resolve(command).unwrap(), command, true, &mut reply);
+    });
+    (ran, text(&reply))
+}
+
 /// All bytes of a reply, a blank in place of each line's end.
 fn text(reply: &Reply) -> String {
     let mut bytes = Vec::new();
@@ -327,15 +337,6 @@ fn room_for_a_long_command_is_made_before_it_runs() {
 fn keys_come_in_steps_and_each_once_while_others_remove_some() {
     let mut node = Node::new(0);
     let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    let mut reply = Reply::default();
-    let mut run = |batch: &mut Batch<'_>, line: &str| {
-        reply.clear();
-        let mut ran = Ran::Failed;
-        for_each(line, |command| {
-            ran = batch.run(resolve(command).unwrap(), command, true, &mut reply);
-        });
-        (ran, text(&reply))
-    };
     for number in 0..60_000 {
         run(&mut batch, &format!("SET key:{number} v"));
     }
@@ -374,15 +375,6 @@ fn large_collections_are_read_in_steps_and_of_one_moment() {
     const MEMBERS: usize = 10_000;
     let mut node = Node::new(0);
     let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    let mut reply = Reply::default();
-    let mut run = |batch: &mut Batch<'_>, line: &str| {
-        reply.clear();
-        let mut ran = Ran::Failed;
-        for_each(line, |command| {
-            ran = batch.run(resolve(command).unwrap(), command, true, &mut reply);
-        });
-        (ran, text(&reply))
-    };
     for number in 0..MEMBERS {
         run(&mut batch, &format!("SADD set m:{number}"));
         run(&mut batch, &format!("SADD even m:{}", 2 * number));
@@ -429,10 +421,7 @@ fn large_collections_are_read_in_steps_and_of_one_moment() {
         let mut is_changed = false;
         let (ran, found) = read(&mut batch, &mut |batch| {
             if !std::mem::replace(&mut is_changed, true) {
-                let mut ignored = Reply::default();
-                for_each(change, |command| {
-                    batch.run(resolve(command).unwrap(), command, true, &mut ignored);
-                });
+                run(batch, change);
             }
         });
         assert!(steps > 2, "{command}: {steps}");

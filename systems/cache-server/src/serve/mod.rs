@@ -27,6 +27,8 @@ pub(crate) mod server;
 mod settings;
 mod sockets;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 use std::{

@@ -5,36 +5,11 @@ mod hot;
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
-use crate::serve::{Config, Running, start};
-
-/// A reply that does not come by then fails the test.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-fn serve(parameters: &[(&str, &str)]) -> Running {
-    let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    config.threads = 2;
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    config.parameters = parameters.iter().map(owned).collect();
-    start(&config).unwrap()
-}
-
-fn connect(server: &Running) -> TcpStream {
-    let stream = TcpStream::connect(server.local_addr()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-/// Sends inline commands and expects exactly that.
-fn check(stream: &mut TcpStream, commands: &str, expected: &str) {
-    stream.write_all(commands.as_bytes()).unwrap();
-    let mut reply = vec![0; expected.len()];
-    stream.read_exact(&mut reply).unwrap_or_else(|error| panic!("{commands}: {error}"));
-    assert_eq!(String::from_utf8_lossy(&reply), expected, "{commands}");
-}
+use crate::serve::testing::{PATIENCE, check, connect, serve};
 
 /// Nothing more comes: the server has closed the connection.
 fn check_closed(mut stream: TcpStream) {

@@ -4,14 +4,17 @@ mod web;
 
 use std::{
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use self::web::{Act, Web, answer};
 use super::rule::Settings;
-use crate::serve::{Config, Running, start};
+use crate::serve::{
+    Running,
+    testing::{PATIENCE, check, connect, serve},
+};
 
 /// Without jitter.
 pub(super) const SETTINGS: Settings = Settings {
@@ -29,32 +32,12 @@ pub(super) const SETTINGS: Settings = Settings {
     breaker_time: 1_000,
 };
 
-/// A reply that does not come by then fails the test.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// A cache whose keys `k:*` come from the origin, with more options of the rule.
 fn cache(web: &Web, options: &str, parameters: &[(&str, &str)]) -> Running {
-    let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    config.threads = 2;
     let rule = format!("k:*=http://{}/items/{{1}}{options}", web.addr);
-    let pairs = [("origin", rule.as_str())];
-    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    config.parameters = pairs.iter().chain(parameters).map(owned).collect();
-    start(&config).unwrap()
-}
-
-fn connect(server: &Running) -> TcpStream {
-    let stream = TcpStream::connect(server.local_addr()).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-/// Sends inline commands and expects exactly that.
-fn check(stream: &mut TcpStream, commands: &str, expected: &str) {
-    stream.write_all(commands.as_bytes()).unwrap();
-    let mut reply = vec![0; expected.len()];
-    stream.read_exact(&mut reply).unwrap_or_else(|error| panic!("{commands}: {error}"));
-    assert_eq!(String::from_utf8_lossy(&reply), expected, "{commands}");
+    let mut all = vec![("origin", rule.as_str())];
+    all.extend(parameters);
+    serve(&all)
 }
 
 /// A value of INFO's section `origin`.

@@ -3,7 +3,10 @@
 
 use std::io::{Read, Write};
 
-use super::{Running, connect, serve};
+use crate::serve::{
+    Running,
+    testing::{connect, serve},
+};
 
 /// Commands as lines of words, in the form that clients send them in.
 fn encode(lines: &str) -> Vec<u8> {
