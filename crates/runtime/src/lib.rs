@@ -9,6 +9,7 @@ pub mod dial;
 pub mod dns;
 pub mod duration;
 pub mod fetch;
+pub mod gather;
 pub mod listen;
 pub mod log;
 mod metered;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::task::LocalSet;
 
-use crate::timer;
+use crate::{gather, timer};
 
 /// Threads per worker for calls that can only block. The program's own blocking work has its own
 /// threads (name look-ups, outputs), so this bounds what a dependency might start.
@@ -86,6 +86,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
         .enable_io()
         .enable_time()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .on_thread_park(gather::before_park)
         .build()
 }
 
