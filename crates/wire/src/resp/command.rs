@@ -100,6 +100,12 @@ pub struct CommandDecoder {
     arguments: Vec<Range<usize>>,
     /// See [`CommandDecoder::missing`].
     missing: usize,
+    /// Where the argument begins of which that is missing.
+    awaited: usize,
+    /// Bytes of an argument that was passed over that have not come yet.
+    surplus: usize,
+    /// Of the command that was found last: the bytes before it and its own, 0 for none or an inline one.
+    last: (usize, usize),
     /// The words of an inline command.
     words: Vec<u8>,
 }
@@ -133,6 +139,44 @@ impl CommandDecoder {
         self.missing
     }
 
+    /// What has come of a command that is not whole: its name and the arguments before the one that is
+    /// missing. `input` is what the next call's begins with.
+    pub fn begun<'a>(&'a self, input: &'a [u8]) -> Option<Command<'a>> {
+        let has_begun = self.left.is_some() && !self.arguments.is_empty();
+        has_begun.then_some(Command { bytes: input, arguments: &self.arguments })
+    }
+
+    /// The argument that is missing is not wanted: the command will have an empty one in its place. Only so
+    /// many bytes of the input are needed any more; the bytes of the argument that are still to come are to
+    /// go through [`CommandDecoder::skip`]. `None` when no argument's length is known.
+    pub fn pass_over(&mut self) -> Option<usize> {
+        let (start, left) = (self.awaited, self.left.filter(|_| self.missing > 0)?);
+        self.arguments.push(start..start);
+        self.at = start;
+        self.left = Some(left.saturating_sub(1));
+        self.surplus = std::mem::take(&mut self.missing);
+        Some(start)
+    }
+
+    /// What is new in an input without the bytes that are passed over.
+    pub fn skip<'a>(&mut self, new: &'a [u8]) -> &'a [u8] {
+        let skipped = self.surplus.min(new.len());
+        self.surplus -= skipped;
+        new.get(skipped..).unwrap_or_default()
+    }
+
+    /// The next call gives the last one's command once more, without looking through it. That call's input
+    /// begins as the last one's did, but for the bytes whose number is returned.
+    pub fn put_back(&mut self) -> usize {
+        let (before, length) = std::mem::take(&mut self.last);
+        if length == 0 {
+            return 0;
+        }
+        self.at = length;
+        self.left = Some(0);
+        before
+    }
+
     /// Reads one command from the front of `input`. Returns how many bytes are done with, and the
     /// command when it is whole. Without one, the bytes not taken must come again at the front of
     /// the next call's input, followed by more.
@@ -145,6 +189,10 @@ impl CommandDecoder {
     ) -> Result<(usize, Option<Command<'a>>), CommandError> {
         let mut skipped = 0;
         self.missing = 0;
+        self.last = (0, 0);
+        if self.surplus > 0 {
+            return Ok((0, None));
+        }
         loop {
             let rest = input.get(skipped..).unwrap_or_default();
             match self.advance(rest)? {
@@ -161,6 +209,7 @@ impl CommandDecoder {
                 Progress::Whole => {
                     let length = self.at;
                     self.restart_keeping_arguments();
+                    self.last = (skipped, length);
                     let command = Command { bytes: rest, arguments: &self.arguments };
                     return Ok((skipped + length, Some(command)));
                 }
@@ -171,6 +220,8 @@ impl CommandDecoder {
     fn restart(&mut self) {
         self.restart_keeping_arguments();
         self.arguments.clear();
+        self.last = (0, 0);
+        self.surplus = 0;
     }
 
     fn restart_keeping_arguments(&mut self) {
@@ -236,6 +287,7 @@ impl CommandDecoder {
         match input.get(place.end..place.end + 2) {
             None => {
                 self.missing = place.end + 2 - input.len();
+                self.awaited = start;
                 Ok(None)
             }
             Some(b"\r\n") => Ok(Some(place)),

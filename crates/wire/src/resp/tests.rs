@@ -223,6 +223,67 @@ fn malformed_commands_have_the_text_of_redis() {
     }
 }
 
+/// A command that is put back comes again, whatever stands before and behind it, and is not looked through: what
+/// has become of its first line does not matter.
+#[test]
+fn a_command_that_is_put_back_comes_again() {
+    let mut decoder = CommandDecoder::default();
+    let input = b"\r\n*0\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\nPING\r\n";
+    let (taken, command) = decoder.decode(input).unwrap();
+    assert_eq!(words(command.unwrap()), ["GET", "k"]);
+    let before = decoder.put_back();
+    assert_eq!(&input[before..taken], b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n");
+    let mut input = input[before..].to_vec();
+    input[0] = b'?';
+    for _ in 0..2 {
+        let (again, command) = decoder.decode(&input).unwrap();
+        assert_eq!((again, words(command.unwrap())), (taken - before, words_of("GET k")));
+        assert_eq!(decoder.put_back(), 0);
+    }
+    decoder.forget();
+    assert_eq!(decoder.decode(b"*1\r\n").unwrap().0, 0, "nothing is left of it");
+    let mut decoder = CommandDecoder::default();
+    for _ in 0..2 {
+        let (taken, command) = decoder.decode(b"GET k\r\n").unwrap();
+        assert_eq!((taken, words(command.unwrap())), (7, words_of("GET k")));
+        assert_eq!(decoder.put_back(), 0, "an inline one is read anew");
+    }
+}
+
+fn words(command: Command<'_>) -> Vec<String> {
+    command.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+fn words_of(line: &str) -> Vec<String> {
+    line.split(' ').map(str::to_owned).collect()
+}
+
+/// Of a command whose second argument is not wanted only the rest is kept, however it comes.
+#[test]
+fn an_argument_is_passed_over() {
+    let value = "v".repeat(1_000);
+    let input = format!("*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000\r\n{value}\r\n$2\r\nNX\r\nPING\r\n");
+    let head = input.find("vv").unwrap();
+    for (first, piece) in [(head, 7), (head + 1, 1), (head + 999, 100), (head + 1_001, 5_000)] {
+        let mut decoder = CommandDecoder::default();
+        let mut kept = input.as_bytes()[..first].to_vec();
+        assert_eq!(decoder.pass_over(), None);
+        assert!(decoder.decode(&kept).unwrap().1.is_none());
+        assert_eq!(words(decoder.begun(&kept).unwrap()), ["SET", "k"]);
+        kept.truncate(decoder.pass_over().unwrap());
+        let mut commands = Vec::new();
+        for new in input.as_bytes()[first..].chunks(piece) {
+            kept.extend_from_slice(decoder.skip(new));
+            while let (taken, Some(command)) = decoder.decode(&kept).unwrap() {
+                commands.push(words(command));
+                kept.drain(..taken);
+            }
+            assert!(kept.len() < head + 30, "{} bytes are kept", kept.len());
+        }
+        assert_eq!(commands, [vec!["SET", "k", "", "NX"], vec!["PING"]]);
+    }
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let line = vec(any::<u8>().prop_filter("no line end", |b| !b"\r\n".contains(b)), 0..12);
     let bytes = vec(any::<u8>(), 0..20);
