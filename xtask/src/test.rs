@@ -50,6 +50,8 @@ fn run_features() -> Result<()> {
         "-D",
         "warnings",
     ]))?;
+    // By itself, which is how others build it: with the least of what is below it.
+    command::run(cargo().args(["check", "--quiet", "--package", "plimsoll-cache"]))?;
     let test = ["test", "--quiet", "--package", "plimsoll-outputs", "--features", "parquet"];
     command::run(cargo().args(test).args(["--lib", "parquet::"]).env("INSTA_UPDATE", "no"))
 }

@@ -1,6 +1,9 @@
 //! Crates from outside: what must not be in the build at all, and who alone may name what.
 
+use anyhow::Result;
 use cargo_metadata::Metadata;
+
+use crate::command::{self, cargo};
 
 /// Crates that need more than gcc to build, bring a second TLS provider, or fetch at build time.
 const BANNED: &[&str] = &[
@@ -25,6 +28,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("h2", &["plimsoll-clients"]),
     ("axum", &["plimsoll-outputs", "plimsoll-samples"]),
 ];
+
+/// Crates of ours that others build into programs of theirs, and what must not come with them.
+const LIBRARIES: &[(&str, &[&str])] =
+    &[("plimsoll-cache", &["hyper", "mio", "ring", "rustls", "socket2"])];
 
 /// Licences that go with ours without further thought.
 const LICENCES: &[&str] = &[
@@ -67,6 +74,23 @@ pub(super) fn check(metadata: &Metadata) -> Vec<String> {
         }
     }
     findings
+}
+
+/// What comes with libraries and must not. Asked of cargo for each of them by itself: in a build of the
+/// whole workspace all features are on that anybody wants.
+pub(super) fn check_libraries() -> Result<Vec<String>> {
+    let mut findings = Vec::new();
+    for (library, without) in LIBRARIES {
+        let mut tree = cargo();
+        tree.args(["tree", "--package", library, "--edges", "normal", "--prefix", "none"]);
+        let listed = command::capture(&mut tree)?;
+        let names: Vec<&str> =
+            listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        for name in without.iter().filter(|name| names.contains(name)) {
+            findings.push(format!("{library} must do without {name}"));
+        }
+    }
+    Ok(findings)
 }
 
 /// Whether one alternative of an SPDX expression is made of allowed licences only.

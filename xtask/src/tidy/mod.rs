@@ -14,6 +14,7 @@ pub(crate) fn run() -> Result<()> {
     let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec()?;
     let mut findings = arrows::check(&metadata);
     findings.extend(dependencies::check(&metadata));
+    findings.extend(dependencies::check_libraries()?);
     findings.extend(sources::check(&root())?);
     for finding in &findings {
         eprintln!("tidy: {finding}");
