@@ -15,8 +15,9 @@
 //! ```
 //!
 //! - what it can hold: [`Value`]; any type of yours behind [`Shared`]
-//! - fetching what is not there, once however many ask: [`Cache::get_or_fetch`] and
-//!   [`Cache::get_or_fetch_blocking`]
+//! - looking at a value where it is, without a copy: [`Cache::read`]
+//! - fetching what is not there, once however many ask: [`Cache::get_or_fetch`],
+//!   [`Cache::get_or_fetch_blocking`] and [`Cache::get_or_insert_with`]
 //! - times to live: [`Builder::time_to_live`], [`Cache::insert_with_ttl`], [`Fetched::with_ttl`]
 //! - removing: [`Cache::invalidate`], [`Cache::invalidate_prefix`], [`Cache::invalidate_where`],
 //!   [`Cache::clear`]
@@ -25,9 +26,10 @@
 //!
 //! Beside caches that keep a pointer per entry, such as moka and quick_cache, this one keeps keys and values
 //! one behind the other in memory of its own. So an item costs some 20 bytes over its own and no
-//! allocation, a cap is one on memory and not on a guess of it, and more items fit under it; and a value
-//! that is kept as bytes is copied when it is asked for, where the others hand out a reference. The
-//! example `beside` measures all three.
+//! allocation, a cap is one on memory and not on a guess of it, and more items fit under it; and
+//! [`Cache::get`] copies a value that is kept as bytes, where the others hand out a reference.
+//! [`Cache::read`] copies nothing, and neither does a `get` of [`Shared`] values. The example `beside`
+//! measures all of it.
 //!
 //! # As a server
 //!

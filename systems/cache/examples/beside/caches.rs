@@ -5,14 +5,14 @@ use std::{hint::black_box, sync::Arc};
 
 use bytes::Bytes;
 use foldhash::quality::RandomState;
-use plimsoll_cache::Cache;
+use plimsoll_cache::{Cache, Value};
 
 use super::trace::{VALUE_BYTES, key, trace};
 
 /// Their names, in the order of all tables.
 pub(super) const NAMES: [&str; 3] = ["plimsoll", "moka", "quick_cache"];
 
-const VALUE: [u8; VALUE_BYTES] = [b'v'; VALUE_BYTES];
+pub(super) const VALUE: [u8; VALUE_BYTES] = [b'v'; VALUE_BYTES];
 
 /// With a fast hash function in place of its own slow one, as its documentation advises; the other two
 /// have one anyway.
@@ -42,7 +42,7 @@ pub(super) trait Candidate: Sync {
 /// The cache of this name with room for so many items; ours with a cap of so many bytes.
 pub(super) fn with_room(name: &str, items: usize, bytes: usize) -> Option<Box<dyn Candidate>> {
     Some(match name {
-        "plimsoll" => Box::new(ours(bytes)),
+        "plimsoll" => Box::new(ours::<Bytes>(bytes)),
         "moka" => {
             let builder = moka::sync::Cache::builder().max_capacity(items as u64);
             Box::new(builder.build_with_hasher(RandomState::default()))
@@ -63,7 +63,7 @@ pub(super) fn bytes_for(items: usize) -> usize {
     let trace = trace(10 * items as u32, 10 * items, 0.9, false);
     let mut bytes = items * 105;
     for _ in 0..8 {
-        let cache = ours(bytes);
+        let cache = ours::<Bytes>(bytes);
         trace.iter().for_each(|object| {
             cache.request(&key(*object));
         });
@@ -77,7 +77,7 @@ pub(super) fn bytes_for(items: usize) -> usize {
 }
 
 /// A cache of ours, with the same hash function each time.
-pub(super) fn ours(bytes: usize) -> Cache {
+pub(super) fn ours<V: Value>(bytes: usize) -> Cache<V> {
     Cache::builder(bytes).seed(11).build()
 }
 

@@ -41,12 +41,14 @@ fn main() -> Outcome {
     }
     let wants = |part: &str| only.as_deref().is_none_or(|only| only == part);
     println!("keys of {} bytes, values of {}", trace::KEY_BYTES, trace::VALUE_BYTES);
-    let overheads = memory::overheads()?;
-    if wants("memory") {
-        memory::print(&overheads);
-    }
-    if wants("ratio") {
-        ratio::run(&settings, &overheads)?;
+    if wants("memory") || wants("ratio") {
+        let overheads = memory::overheads()?;
+        if wants("memory") {
+            memory::print(&overheads);
+        }
+        if wants("ratio") {
+            ratio::run(&settings, &overheads)?;
+        }
     }
     if wants("speed") {
         speed::run(&settings)?;

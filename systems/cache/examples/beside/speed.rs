@@ -1,13 +1,14 @@
 //! Operations per second of CPU time and of the clock on the wall, with one and two threads.
 
-use std::{sync::Barrier, thread, time::Duration};
+use std::{hint::black_box, sync::Barrier, thread, time::Duration};
 
+use plimsoll_cache::{Cache, Shared};
 use plimsoll_runtime::clock::{Instant, thread_cpu_time};
 
 use super::{
     Outcome, Settings,
-    caches::{self, Candidate, NAMES},
-    trace::{KEY_BYTES, key, trace},
+    caches::{self, Candidate, NAMES, VALUE},
+    trace::{KEY_BYTES, VALUE_BYTES, key, trace},
 };
 
 /// Skew of what is asked for.
@@ -70,13 +71,35 @@ pub(super) fn run(settings: &Settings) -> Outcome {
             }
             print(case.name, threads, &rounds);
         }
-        let ours = caches::ours(items * 300);
-        (0..settings.objects).for_each(|object| Candidate::insert(&ours, &key(object)));
-        let read = |key: &[u8]| ours.read(key, |value| value[0] == b'v') == Some(true);
-        let rounds = (0..settings.rounds.max(1)).map(|_| measure(&keys, threads, read)).collect();
-        print("read in place, all fit", threads, &[rounds]);
+        measure_ours(settings, &keys, threads);
     }
     Ok(())
+}
+
+/// What our own has beside copies of bytes: bytes where they are, arrays, and values of any type.
+fn measure_ours(settings: &Settings, keys: &Keys, threads: usize) {
+    let bytes = settings.objects as usize * 300;
+    let rounds = |operation: &(dyn Fn(&[u8]) -> bool + Sync)| -> Vec<Speed> {
+        (0..settings.rounds.max(1)).map(|_| measure(keys, threads, operation)).collect()
+    };
+    let ours: Cache = caches::ours(bytes);
+    (0..settings.objects).for_each(|object| Candidate::insert(&ours, &key(object)));
+    let read = |key: &[u8]| ours.read(key, |value| value[0] == b'v') == Some(true);
+    print("read in place, all fit", threads, &[rounds(&read)]);
+
+    let arrays: Cache<[u8; VALUE_BYTES]> = caches::ours(bytes);
+    for object in 0..settings.objects {
+        arrays.insert(key(object), VALUE);
+    }
+    let get = |key: &[u8]| black_box(arrays.get(key)).is_some();
+    print("get of arrays, all fit", threads, &[rounds(&get)]);
+
+    let shared: Cache<Shared<[u8; VALUE_BYTES]>> = caches::ours(bytes);
+    for object in 0..settings.objects {
+        shared.insert(key(object), Shared::new(VALUE, 0));
+    }
+    let get = |key: &[u8]| black_box(shared.get(key)).is_some();
+    print("get of shared values, all fit", threads, &[rounds(&get)]);
 }
 
 fn print(name: &str, threads: usize, caches: &[Vec<Speed>]) {
@@ -103,7 +126,7 @@ fn measure(keys: &Keys, threads: usize, operation: impl Fn(&[u8]) -> bool + Sync
         together.wait();
         let (cpu, wall) = (thread_cpu_time(), Instant::now());
         let hits = after.iter().chain(before).filter(|key| operation(&key[..])).count();
-        std::hint::black_box(hits);
+        black_box(hits);
         (thread_cpu_time() - cpu, wall.elapsed())
     };
     let times: Vec<(Duration, Duration)> = thread::scope(|scope| {

@@ -27,11 +27,13 @@ impl Clock {
     }
 
     /// Whether there have been items with a deadline.
+    #[inline]
     pub(super) fn is_needed(&self) -> bool {
         // Whoever can see such an item has seen its shard's lock given back after this was set.
         self.is_needed.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn now(&self) -> Millis {
         if !self.is_needed() {
             return Millis(0);

@@ -167,13 +167,41 @@ impl<V: Value> Cache<V> {
         }
     }
 
+    /// The value of a key; if it is not there, what `make` gives, which is kept. As
+    /// [`Cache::get_or_fetch_blocking`] for what cannot fail: who waited for a fetch that did, makes the
+    /// value.
+    ///
+    /// ```
+    /// use plimsoll_cache::Cache;
+    ///
+    /// let squares: Cache<String> = Cache::new(1 << 20);
+    /// let square = |of: u64| squares.get_or_insert_with(of.to_be_bytes(), || (of * of).to_string());
+    /// assert_eq!((square(12), square(12)), ("144".to_owned(), "144".to_owned()));
+    /// assert_eq!(squares.statistics().fetches, 1);
+    /// ```
+    pub fn get_or_insert_with<T>(&self, key: impl AsRef<[u8]>, make: impl FnOnce() -> T) -> V
+    where
+        T: Into<Fetched<V>>,
+    {
+        loop {
+            let flight = match self.turn(key.as_ref()) {
+                Turn::Hit(value) => return value,
+                Turn::Fetch(pilot) => return pilot.bring(make().into()),
+                Turn::Wait(flight) => flight,
+            };
+            if let Landing::Value(value) = flight.landed_blocking() {
+                return value;
+            }
+        }
+    }
+
     /// What whoever asks for a key has to do.
     fn turn<'c>(&'c self, key: &'c [u8]) -> Turn<'c, V> {
         let inner = &*self.inner;
         let key = inner.store.key(key);
         let now = inner.clock.now();
         let mut shard = inner.store.lock_for(&key);
-        if let Some(value) = shard.find(&key, now).and_then(|item| V::restore(item.value)) {
+        if let Some(Some(value)) = shard.find_with(&key, now, |item| V::restore(item.value)) {
             return Turn::Hit(value);
         }
         let (flight, is_new) = inner.flights.board(inner.shard_of(&key), key.bytes());
@@ -209,12 +237,7 @@ impl<V: Value> Pilot<'_, V> {
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         match fetched {
-            Ok(fetched) => {
-                let fetched = fetched.into();
-                self.keep(&fetched);
-                self.flight.land(Landing::Value(fetched.value.clone()));
-                Ok(fetched.value)
-            }
+            Ok(fetched) => Ok(self.bring(fetched.into())),
             Err(error) => {
                 let error = FetchError::new(error);
                 self.inner.counters.fetch_failed();
@@ -223,6 +246,13 @@ impl<V: Value> Pilot<'_, V> {
                 Err(error)
             }
         }
+    }
+
+    /// As [`Pilot::land`], of what did not fail.
+    fn bring(self, fetched: Fetched<V>) -> V {
+        self.keep(&fetched);
+        self.flight.land(Landing::Value(fetched.value.clone()));
+        fetched.value
     }
 
     fn keep(&self, fetched: &Fetched<V>) {

@@ -73,11 +73,11 @@ const FREED_PER_PART: usize = 2_048;
 ///
 /// # Blocking
 ///
-/// Apart from [`Cache::get_or_fetch_blocking`] no method waits for anything but a shard's lock, so all
-/// others can be called from asynchronous code. A lock is held for about a microsecond, for some
-/// hundreds where a long value is copied or needs room. Closures given to [`Cache::read`] and
-/// [`Cache::invalidate_where`] run under it: they must be short and must not use the cache, which
-/// would wait for itself.
+/// Apart from [`Cache::get_or_fetch_blocking`] and [`Cache::get_or_insert_with`] no method waits for
+/// anything but a shard's lock, so all others can be called from asynchronous code. A lock is held for
+/// about a microsecond, for some hundreds where a long value is copied or needs room. Closures given to
+/// [`Cache::read`] and [`Cache::invalidate_where`] run under it: they must be short and must not use
+/// the cache, which would wait for itself.
 pub struct Cache<V: Value = Bytes> {
     inner: Arc<Inner<V>>,
 }
@@ -104,7 +104,8 @@ impl<V: Value> Cache<V> {
         Builder::new(max_bytes)
     }
 
-    /// The value of a key. Bytes are copied, unless they are long; a [`Shared`] value is shared.
+    /// The value of a key. Bytes are copied, unless they are long: [`Cache::read`] copies none. A
+    /// [`Shared`] value is shared.
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<V> {
         self.found(key.as_ref(), V::restore).flatten()
     }
@@ -123,7 +124,7 @@ impl<V: Value> Cache<V> {
         let key = self.inner.store.key(key);
         let now = self.inner.clock.now();
         let mut shard = self.inner.store.lock_for(&key);
-        shard.find(&key, now).map(|item| then(item.value))
+        shard.find_with(&key, now, |item| then(item.value))
     }
 
     /// Whether there is an item of this key; leaves no trace in the statistics or the eviction.
@@ -215,6 +216,7 @@ impl<V: Value> Cache<V> {
         self.inner.store.len()
     }
 
+    /// Whether there is no item, as [`Cache::len`] counts them.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -8,8 +8,8 @@ use crate::store::{NewValue, Payload, ValueRef};
 
 /// A type of values.
 ///
-/// [`Bytes`], `Vec<u8>` and `String` are kept as bytes among the others, [`Shared`] as a reference to
-/// any other type. Implement it for a type with a compact form of its own, to have that kept:
+/// [`Bytes`], `Vec<u8>`, `String` and arrays of bytes are kept as bytes among the others, [`Shared`] as a
+/// reference to any other type. Numbers are arrays of bytes: `to_le_bytes`. Implement it for a type with a compact form of its own, to have that kept:
 ///
 /// ```
 /// use bytes::Bytes;
@@ -136,6 +136,23 @@ impl Value for String {
 
     fn restore(kept: ValueRef<'_, Nothing>) -> Option<String> {
         String::lend(kept).map(str::to_owned)
+    }
+}
+
+impl<const N: usize> Value for [u8; N] {
+    type Borrowed = [u8; N];
+    type Object = Nothing;
+
+    fn keep(&self) -> NewValue<'_, Nothing> {
+        copied(self)
+    }
+
+    fn lend<'a>(kept: ValueRef<'a, Nothing>) -> Option<&'a [u8; N]> {
+        kept.as_bytes()?.try_into().ok()
+    }
+
+    fn restore(kept: ValueRef<'_, Nothing>) -> Option<[u8; N]> {
+        <[u8; N]>::lend(kept).copied()
     }
 }
 

@@ -14,16 +14,20 @@ pub struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
+    /// Hashes these bytes.
+    #[inline]
     pub fn new(bytes: &'a [u8], seed: &Seed) -> Key<'a> {
         let hash = seed.hash(bytes);
         let slot = if seed.has_slots { resp::slot(bytes) } else { slot_of(hash) };
         Key { bytes, hash, slot }
     }
 
+    /// The key itself.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
+    /// Equal for equal keys of one store.
     pub fn hash(&self) -> u64 {
         self.hash
     }
@@ -45,6 +49,7 @@ pub struct Seed {
 }
 
 impl Seed {
+    /// For a store whose slots are Redis's.
     pub fn new(seed: u64) -> Seed {
         Seed { start: seed.rotate_left(32), shared: SharedSeed::from_u64(seed), has_slots: true }
     }
@@ -59,11 +64,13 @@ impl Seed {
         self.has_slots
     }
 
-    pub(super) fn slot(&self, key: &[u8]) -> u16 {
-        if self.has_slots { resp::slot(key) } else { slot_of(self.hash(key)) }
+    /// The slot of a key by which items are counted; any where they are not.
+    pub(super) fn counted_slot(&self, key: &[u8]) -> u16 {
+        if self.has_slots { resp::slot(key) } else { 0 }
     }
 
     /// 64 bits, all of them well mixed.
+    #[inline]
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.start, &self.shared);
         hasher.write(bytes);

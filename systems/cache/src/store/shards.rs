@@ -10,9 +10,14 @@ use super::{Config, Item, Key, Mark, Millis, Payload, Policy, Seed, Shard, Stats
 /// What the caches of one core hold, about.
 const LARGE_BYTES: usize = 1 << 20;
 
+/// On cache lines of its own, by twos as processors load them: so threads that have locked different shards
+/// write to no line that the other one reads.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// The store that all threads share. Whoever needs several shards locks them in ascending order.
 pub struct Store<O> {
-    shards: Box<[Mutex<Shard<O>>]>,
+    shards: Box<[Apart<Mutex<Shard<O>>>]>,
     /// Those of the shards, to be read without their locks.
     marks: Box<[Arc<Marks>]>,
     is_large: AtomicBool,
@@ -20,6 +25,7 @@ pub struct Store<O> {
 }
 
 impl<O: Payload> Store<O> {
+    /// An empty one, whose slots are Redis's.
     pub fn new(config: &Config) -> Store<O> {
         Store::seeded(config, Seed::new(config.seed))
     }
@@ -37,13 +43,14 @@ impl<O: Payload> Store<O> {
             .collect();
         let marks = shards.iter().map(|shard| Arc::clone(shard.log.marks())).collect();
         Store {
-            shards: shards.into_iter().map(Mutex::new).collect(),
+            shards: shards.into_iter().map(|shard| Apart(Mutex::new(shard))).collect(),
             marks,
             is_large: AtomicBool::new(false),
             seed,
         }
     }
 
+    /// A key of this store.
     pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
         Key::new(bytes, &self.seed)
     }
@@ -60,7 +67,7 @@ impl<O: Payload> Store<O> {
 
     /// Locks a shard; indexes wrap around.
     pub fn lock(&self, shard: usize) -> MutexGuard<'_, Shard<O>> {
-        let shard = &self.shards[shard & (self.shards.len() - 1)];
+        let Apart(shard) = &self.shards[shard & (self.shards.len() - 1)];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,7 +80,8 @@ impl<O: Payload> Store<O> {
 
     /// Locks a shard if nobody else has locked it now; indexes wrap around.
     pub fn try_lock(&self, shard: usize) -> Option<MutexGuard<'_, Shard<O>>> {
-        match self.shards[shard & (self.shards.len() - 1)].try_lock() {
+        let Apart(shard) = &self.shards[shard & (self.shards.len() - 1)];
+        match shard.try_lock() {
             Ok(shard) => Some(shard),
             Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
             Err(TryLockError::WouldBlock) => None,
@@ -132,10 +140,12 @@ impl<O: Payload> Store<O> {
         (0..self.shards()).map(|shard| self.lock(shard).len()).sum()
     }
 
+    /// Whether there is no item, as [`Store::len`] counts them.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Those of all shards together. Takes one lock after the other.
     pub fn stats(&self) -> Stats {
         let mut sum = Stats::default();
         for shard in 0..self.shards() {
@@ -152,12 +162,14 @@ impl<O: Payload> Store<O> {
         }
     }
 
+    /// What leaves from now on when the cap is reached.
     pub fn set_policy(&self, policy: Policy) {
         for shard in 0..self.shards() {
             self.lock(shard).set_policy(policy);
         }
     }
 
+    /// Removes all items. Takes one lock after the other.
     pub fn clear(&self) {
         for shard in 0..self.shards() {
             self.lock(shard).clear();

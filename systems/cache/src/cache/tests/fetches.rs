@@ -141,6 +141,27 @@ fn whoever_waits_goes_on_where_the_first_one_leaves() {
 }
 
 #[test]
+fn whoever_makes_a_value_does_so_where_a_fetch_has_failed() {
+    let cache: Cache<String> = Cache::new(1 << 20);
+    let (send, receive) = oneshot::channel();
+    let mut failing = pin!(cache.get_or_fetch("key", || sent(receive)));
+    assert!(poll(failing.as_mut()).is_pending());
+    thread::scope(|scope| {
+        let making = scope.spawn(|| cache.get_or_insert_with("key", || "made".to_owned()));
+        while cache.statistics().fetches_joined == 0 {
+            thread::yield_now();
+        }
+        send.send(Err(io::ErrorKind::TimedOut)).unwrap();
+        assert_eq!(kind_of(&run(failing).unwrap_err()), io::ErrorKind::TimedOut);
+        assert_eq!(making.join().unwrap(), "made");
+    });
+    let unkept = || Fetched::unkept("not kept".to_owned());
+    assert_eq!(cache.get_or_insert_with("key", unkept), "made");
+    assert_eq!(cache.get_or_insert_with("other", unkept), "not kept");
+    assert!(!cache.contains("other"));
+}
+
+#[test]
 fn a_panic_leaves_nobody_waiting() {
     let cache: Cache<String> = Cache::new(1 << 20);
     thread::scope(|scope| {

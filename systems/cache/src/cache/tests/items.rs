@@ -27,6 +27,20 @@ fn values_of_all_kinds_and_lengths_come_back() {
 }
 
 #[test]
+fn arrays_of_any_length_come_back() {
+    fn check<const N: usize>() {
+        let cache: Cache<[u8; N]> = Cache::builder(16 << 20).shards(1).build();
+        let value = std::array::from_fn(|at| at as u8);
+        assert!(cache.insert("key", value), "{N}");
+        assert_eq!(cache.read("key", |kept| *kept == value), Some(true), "{N}");
+        assert_eq!((cache.get("key"), cache.take("key")), (Some(value), Some(value)), "{N}");
+    }
+    check::<0>();
+    check::<8>();
+    check::<{ 20 << 10 }>();
+}
+
+#[test]
 fn a_shared_value_is_the_same_for_all_and_counted_as_told() {
     let cache: Cache<Shared<Vec<u64>>> = Cache::new(1 << 20);
     let value = Shared::new(vec![1, 2, 3], 50_000);

@@ -62,6 +62,11 @@ impl Ghost {
         let used = self.used;
         let Some(ring) = self.ring(hash) else { return false };
         let wanted = fingerprint(hash);
+        // Seldom it is there, and comparing all at once, whether they are in use or not, tells soonest.
+        let is_there = ring.fingerprints.iter().fold(false, |is, known| is | (*known == wanted));
+        if !is_there {
+            return false;
+        }
         let found = ring.fingerprints[..used].iter_mut().find(|known| **known == wanted);
         found.map(|known| *known = 0).is_some()
     }

@@ -18,11 +18,10 @@ impl<O: Payload> Shard<O> {
         match self.walk(Walk::Small, now, Self::promote, spare) {
             Step::Passed(bytes) => bytes,
             Step::Live(met) => {
-                let hash = self.seed.hash(self.log.record(met.place).key);
                 // Not of those that it has now: it fills by what comes back out of the ghost, and a
                 // ghost as short as a main queue that is still empty would let nothing come back.
                 self.ghost.set_keys(self.index.len() / 10 * 9);
-                self.ghost.insert(hash);
+                self.ghost.insert(met.hash);
                 self.drop_met(&met);
                 met.len
             }

@@ -28,6 +28,8 @@ pub(in crate::store) struct Hands(pub(super) [Hand; 3]);
 /// A live record that a walk has met.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Met {
+    /// Of its key.
+    pub(super) hash: u64,
     pub(super) cell: Cell,
     pub(super) place: Place,
     pub(super) len: usize,
@@ -99,10 +101,12 @@ impl<O: Payload> Shard<O> {
         if record.is_dead() {
             return Step::Passed(record.len);
         }
-        let found = self.index.find_place(self.seed.hash(record.key), place);
+        let hash = self.seed.hash(record.key);
+        let found = self.index.find_place(hash, place);
         debug_assert!(found.is_some(), "a live record that the index does not know");
         let Some(cell) = found else { return Step::Passed(record.len) };
         Step::Live(Met {
+            hash,
             cell,
             place,
             len: record.len,

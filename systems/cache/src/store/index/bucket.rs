@@ -26,6 +26,17 @@ impl Entry {
         self.0 == 0
     }
 
+    /// Counts a hit; how many there are now. Once the count is full, nothing is written any more.
+    #[inline]
+    pub(super) fn touch(&mut self) -> u8 {
+        let frequency = self.frequency();
+        if frequency == FREQUENCY_MAX {
+            return FREQUENCY_MAX;
+        }
+        self.0 += 1 << FREQUENCY_SHIFT;
+        frequency + 1
+    }
+
     #[inline]
     pub(super) fn tag(self) -> u64 {
         self.0 >> TAG_SHIFT
@@ -54,19 +65,40 @@ pub(super) struct Bucket {
 const _: () = assert!(size_of::<Bucket>() == 64, "a bucket is one cache line");
 
 impl Bucket {
-    /// The entries with this tag, and which ones they are. All are compared before one is looked at:
-    /// which one it will be cannot be foreseen, and a wrong guess costs more than all comparisons.
+    /// Which entries have this tag. All are compared before one is looked at: which one it will be cannot
+    /// be foreseen, and a wrong guess costs more than all comparisons.
     #[inline]
-    pub(super) fn with_tag(&self, tag: u64) -> impl Iterator<Item = (usize, Entry)> {
-        let mut same = 0_u32;
-        for (index, entry) in self.entries.iter().enumerate() {
-            same |= u32::from(entry.tag() == tag) << index;
+    pub(super) fn with_tag(&self, tag: u64) -> WithTag {
+        let wanted = tag << TAG_SHIFT;
+        let mut left = 0;
+        for entry in self.entries.iter().rev() {
+            left = left << 1 | u32::from((entry.0 ^ wanted) >> TAG_SHIFT == 0);
         }
-        std::iter::from_fn(move || {
-            let index = same.trailing_zeros() as usize;
-            same &= same.wrapping_sub(1);
-            self.entries.get(index).map(|entry| (index, *entry))
-        })
-        .filter(|(_, entry)| !entry.is_empty())
+        if tag == 0 {
+            // Empty ones have it as well.
+            let empty = |(_, entry): &(usize, &Entry)| entry.is_empty();
+            for (index, _) in self.entries.iter().enumerate().filter(empty) {
+                left &= !(1 << index);
+            }
+        }
+        WithTag { left }
+    }
+}
+
+/// Indexes of entries of a bucket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WithTag {
+    /// One bit for each.
+    left: u32,
+}
+
+impl Iterator for WithTag {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let next = (self.left != 0).then_some(self.left.trailing_zeros() as usize)?;
+        self.left &= self.left - 1;
+        Some(next)
     }
 }

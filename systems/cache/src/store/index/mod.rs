@@ -108,9 +108,32 @@ impl Index {
         let mut at = At::Table(home);
         loop {
             let bucket = self.bucket(at);
-            for (index, entry) in bucket.with_tag(tag) {
-                if let Some(picked) = pick(entry.place()) {
+            for index in bucket.with_tag(tag) {
+                if let Some(picked) = pick(bucket.entries[index].place()) {
                     return Some((Cell { home, at, entry: index }, picked));
+                }
+            }
+            if bucket.overflow == 0 {
+                return None;
+            }
+            at = At::Overflow(bucket.overflow);
+        }
+    }
+
+    /// As [`Index::find`], and counts a hit of what is found: how many there are now.
+    #[inline]
+    pub(super) fn hit<R>(
+        &mut self,
+        hash: u64,
+        mut pick: impl FnMut(Place) -> Option<R>,
+    ) -> Option<(u8, R)> {
+        let tag = tag(hash);
+        let mut at = At::Table(self.home(hash));
+        loop {
+            let bucket = self.bucket_mut(at);
+            for index in bucket.with_tag(tag) {
+                if let Some(picked) = pick(bucket.entries[index].place()) {
+                    return Some((bucket.entries[index].touch(), picked));
                 }
             }
             if bucket.overflow == 0 {
@@ -130,7 +153,7 @@ impl Index {
     #[inline]
     pub(super) fn guess(&self, hash: u64) -> Option<Place> {
         let bucket = self.buckets.get(self.home(hash));
-        bucket.with_tag(tag(hash)).next().map(|(_, entry)| entry.place())
+        bucket.with_tag(tag(hash)).next().map(|index| bucket.entries[index].place())
     }
 
     /// The entry of the record at `place`, whose key has this hash.
@@ -143,22 +166,16 @@ impl Index {
         self.bucket(cell.at).entries[cell.entry]
     }
 
-    /// Counts a hit; how many there are now. Once the count is full, nothing is written any more.
+    /// Counts a hit; how many there are now.
     #[inline]
     pub(super) fn touch(&mut self, cell: Cell) -> u8 {
-        let entry = self.entry(cell);
-        if entry.frequency() == FREQUENCY_MAX {
-            return FREQUENCY_MAX;
-        }
-        let frequency = entry.frequency() + 1;
-        self.put(cell, Entry::new(entry.tag(), entry.place(), frequency));
-        frequency
+        self.bucket_mut(cell.at).entries[cell.entry].touch()
     }
 
     /// The record has moved, or its hits are counted anew.
     pub(super) fn update(&mut self, cell: Cell, place: Place, frequency: u8) {
-        let tag = self.entry(cell).tag();
-        self.put(cell, Entry::new(tag, place, frequency));
+        let entry = &mut self.bucket_mut(cell.at).entries[cell.entry];
+        *entry = Entry::new(entry.tag(), place, frequency);
     }
 
     /// Adds an entry; the key must not be there yet.
@@ -169,7 +186,7 @@ impl Index {
     }
 
     pub(super) fn remove(&mut self, cell: Cell) {
-        self.put(cell, Entry::default());
+        self.bucket_mut(cell.at).entries[cell.entry] = Entry::default();
         self.items -= 1;
         if cell.at != At::Table(cell.home) || self.bucket(cell.at).overflow != 0 {
             self.pull_up(cell.home);
@@ -193,16 +210,12 @@ impl Index {
         }
     }
 
+    #[inline]
     fn bucket_mut(&mut self, at: At) -> &mut bucket::Bucket {
         match at {
             At::Table(at) => self.buckets.get_mut(at),
             At::Overflow(at) => self.overflow.get_mut(at as usize),
         }
-    }
-
-    #[inline]
-    fn put(&mut self, cell: Cell, entry: Entry) {
-        self.bucket_mut(cell.at).entries[cell.entry] = entry;
     }
 
     /// Puts an entry in the first empty spot of a chain.

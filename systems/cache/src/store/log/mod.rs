@@ -204,6 +204,17 @@ impl Log {
         Record::parse(&self.segments[place.segment() as usize].bytes[place.offset()..])
     }
 
+    /// As [`Log::record`], for who is about to read the value: where it begins is known only from the
+    /// first line, and the second one, where most end, shall not wait for that.
+    #[inline]
+    pub(super) fn record_and_value(&self, place: Place) -> Record<'_> {
+        let bytes = &self.segments[place.segment() as usize].bytes[place.offset()..];
+        if let Some(byte) = bytes.get(LINE_BYTES) {
+            prefetch(byte);
+        }
+        Record::parse(bytes)
+    }
+
     /// The first two lines of a record, for who will look at it soon: most are no longer.
     #[inline]
     pub(super) fn prefetch(&self, place: Place) {

@@ -42,10 +42,11 @@ impl<'a> Record<'a> {
     /// The record that begins with `bytes`, which go on to the end of the segment.
     #[inline]
     pub(in crate::store) fn parse(bytes: &'a [u8]) -> Record<'a> {
-        let flags = bytes[0];
-        let (key_len, value_len, mut at) = match (bytes[1], bytes[2]) {
-            (key, value) if (key | value) < 0x80 => (usize::from(key), usize::from(value), 3),
-            _ => long_lengths(bytes),
+        let [flags, key, value] =
+            *bytes.first_chunk::<3>().expect("a place is where a record begins");
+        let (key_len, value_len, mut at) = match (key | value) < 0x80 {
+            true => (usize::from(key), usize::from(value), 3),
+            false => long_lengths(bytes),
         };
         let mut deadline = NEVER;
         if flags & TIMED != 0 {

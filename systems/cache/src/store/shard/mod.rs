@@ -110,6 +110,38 @@ impl<O: Payload> Shard<O> {
         Some(self.item_of(self.log.record(found.place), frequency))
     }
 
+    /// What `then` makes of the item of a key. As [`Shard::find`], and costs less.
+    #[inline]
+    pub fn find_with<R>(
+        &mut self,
+        key: &Key<'_>,
+        now: Millis,
+        then: impl FnOnce(Item<'_, O>) -> R,
+    ) -> Option<R> {
+        let log = &self.log;
+        let hit = self.index.hit(key.hash(), |place| {
+            let record = log.record_and_value(place);
+            (record.key == key.bytes()).then_some(record)
+        });
+        match hit {
+            Some((frequency, record)) if !record.is_expired(now) => {
+                self.counters.hits += 1;
+                return Some(then(self.item_of(record, frequency)));
+            }
+            Some(_) => self.expire(key, now),
+            None => {}
+        }
+        self.counters.misses += 1;
+        None
+    }
+
+    /// Removes an item that has expired.
+    #[cold]
+    fn expire(&mut self, key: &Key<'_>, now: Millis) {
+        let left = self.locate(key, now);
+        debug_assert!(left.is_none(), "an item that has expired is found");
+    }
+
     /// The item of a key, without a trace that it was asked for.
     pub fn peek(&self, key: &Key<'_>, now: Millis) -> Option<Item<'_, O>> {
         let (cell, record) = self.lookup(key)?;
@@ -209,6 +241,7 @@ impl<O: Payload> Shard<O> {
         self.index.len()
     }
 
+    /// Whether there is no item, as [`Shard::len`] counts them.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -222,10 +255,7 @@ impl<O: Payload> Shard<O> {
     #[inline]
     fn locate(&mut self, key: &Key<'_>, now: Millis) -> Option<Found> {
         let (cell, (place, is_expired)) = self.index.find(key.hash(), |place| {
-            // Where the value begins is known only from the first line: the second one shall not wait
-            // for it.
-            self.log.prefetch(place);
-            let record = self.log.record(place);
+            let record = self.log.record_and_value(place);
             (record.key == key.bytes()).then(|| (place, record.is_expired(now)))
         })?;
         if is_expired {

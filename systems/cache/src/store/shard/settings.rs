@@ -28,6 +28,7 @@ impl<O: Payload> Shard<O> {
         self.slots.clear();
     }
 
+    /// What it has done, and what it holds.
     pub fn stats(&self) -> Stats {
         let used = self.used();
         Stats {
@@ -63,15 +64,18 @@ impl<O: Payload> Shard<O> {
         self.log.set_max_bytes(max_bytes);
     }
 
+    /// The cap in bytes; 0 is none.
     pub fn max_bytes(&self) -> usize {
         self.max_bytes
     }
 
+    /// What leaves from now on when the cap is reached.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = policy;
         self.hands = Hands::default();
     }
 
+    /// What leaves when the cap is reached.
     pub fn policy(&self) -> Policy {
         self.policy
     }

@@ -211,9 +211,15 @@ impl<O: Payload> Shard<O> {
         if let Some(listener) = &mut self.listener {
             listener(key, why);
         }
-        let slot = self.seed.slot(key);
+        let slot = self.seed.counted_slot(key);
         let value = self.detach(cell, place, slot);
         self.throw_away(value);
+    }
+
+    /// Drops an object that is in no item as one that was: bit by bit when it is large. Until then it
+    /// counts under the cap.
+    pub fn drop_bit_by_bit(&mut self, object: Box<O>) {
+        self.garbage.add_object(object);
     }
 
     /// Drops what an item had outside of the log, or begins to.
