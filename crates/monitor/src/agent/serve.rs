@@ -1,17 +1,13 @@
 //! The agent's server: HTTP/1.1 on a thread of its own.
 
-use std::{
-    cell::Cell, convert::Infallible, io, net::SocketAddr, rc::Rc, thread::Builder, time::Duration,
-};
+use std::{cell::Cell, io, net::SocketAddr, rc::Rc, thread::Builder, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use http::{Method, Response, StatusCode, header, request};
 use plimsoll_metrics::{Observation, Registry};
 use plimsoll_runtime::{
     clock::Instant,
+    http_server::{self, Limits},
     listen::{self, Bound, ListenOptions},
     log::Log,
     timer,
@@ -20,7 +16,7 @@ use plimsoll_runtime::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
 };
 
 use super::{
@@ -33,19 +29,17 @@ use super::{
 /// Connections at one time. Each client has one, a scraper another.
 pub(super) const CONNECTIONS_LIMIT: usize = 64;
 
-/// Bytes of a request's head.
-const HEAD_LIMIT: usize = 16 << 10;
-
-/// For a request's head, and for the pause between two requests of one connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of one of them.
+const LIMITS: Limits = Limits {
+    head_bytes: 16 << 10,
+    head_time: Duration::from_secs(30),
+    answer_time: Duration::from_secs(30),
+};
 
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest that a client may ask to wait for news.
 const WAIT_LIMIT: Duration = Duration::from_secs(5);
-
-/// After a connection that could not be taken: most likely no descriptor is left.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// Refusals that are logged one by one.
 const REFUSALS_TOLD: u32 = 10;
@@ -110,13 +104,8 @@ pub fn start(settings: AgentSettings, registry: &Registry, log: &Log) -> Result<
     Builder::new()
         .name("agent".into())
         .spawn(move || {
-            let server = Server {
-                settings,
-                history: served,
-                log: log.clone(),
-                refusals: Cell::new(0),
-                connections: Cell::new(0),
-            };
+            let server =
+                Server { settings, history: served, log: log.clone(), refusals: Cell::new(0) };
             match workers::block_on(server.run(bound)) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) | Err(error) => log.error(&format!("the agent ended: {error}")),
@@ -131,31 +120,21 @@ struct Server {
     history: History,
     log: Log,
     refusals: Cell<u32>,
-    connections: Cell<usize>,
 }
 
 impl Server {
     async fn run(self, bound: Bound) -> io::Result<()> {
-        let listener: TcpListener = bound.listen()?;
+        let listener = bound.listen()?;
         let server = Rc::new(self);
-        loop {
-            match listener.accept().await {
-                // One too many is closed at once.
-                Ok(_) if server.connections.get() >= CONNECTIONS_LIMIT => {}
-                Ok((stream, peer)) => {
-                    let place = Place::take(&server);
-                    tokio::task::spawn_local(async move {
-                        place.0.connection(stream, peer).await;
-                    });
-                }
-                Err(_) => timer::sleep(PAUSE).await,
-            }
-        }
+        http_server::take(&listener, CONNECTIONS_LIMIT, |stream, peer| {
+            let server = Rc::clone(&server);
+            async move { server.connection(stream, peer).await }
+        })
+        .await;
+        Ok(())
     }
 
     async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
-        // Answers are small, and clients wait for them.
-        stream.set_nodelay(true).ok();
         let Some(tls) = &self.settings.tls else { return self.requests(stream, peer).await };
         let deadline = Instant::now() + TLS_TIMEOUT;
         if let Some(Ok(stream)) = timer::timeout_at(deadline, tls.accept(stream)).await {
@@ -164,33 +143,25 @@ impl Server {
     }
 
     async fn requests(&self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr) {
-        let service =
-            service_fn(async |request| Ok::<_, Infallible>(self.answer(&request, peer).await));
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(HEAD_LIMIT)
-            .serve_connection(TokioIo::new(stream), service)
+        http_server::answer(stream, &LIMITS, async |request| self.answer(&request, peer).await)
             .await;
-        // A client that goes away in the middle has what it wanted.
-        drop(served);
     }
 
-    async fn answer(&self, request: &Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: &request::Parts, peer: SocketAddr) -> Response<Bytes> {
         let received = Instant::now().unix_nanos();
-        let path = request.uri().path();
+        let path = request.uri.path();
         let is_open = self.settings.open_metrics && path == "/metrics";
         if !is_open && !self.is_let_in(request) {
             return self.refusal(peer);
         }
-        match (request.method(), path) {
+        match (&request.method, path) {
             (&Method::GET, "/metrics") => response(
                 StatusCode::OK,
                 "text/plain; version=0.0.4; charset=utf-8",
                 page::text(&self.history),
             ),
             (&Method::GET, answer::PATH) => {
-                let (question, wait) = question(request.uri().query().unwrap_or_default());
+                let (question, wait) = question(request.uri.query().unwrap_or_default());
                 let deadline = Instant::now() + wait.min(WAIT_LIMIT);
                 timer::timeout_at(deadline, self.history.wait_for_news(&question)).await;
                 let answer = self.history.answer(&question, received);
@@ -204,13 +175,13 @@ impl Server {
         }
     }
 
-    fn is_let_in(&self, request: &Request<Incoming>) -> bool {
+    fn is_let_in(&self, request: &request::Parts) -> bool {
         let Some(token) = &self.settings.token else { return true };
-        let shown = request.headers().get(header::AUTHORIZATION);
+        let shown = request.headers.get(header::AUTHORIZATION);
         shown.is_some_and(|value| token.is_shown_by(value.as_bytes()))
     }
 
-    fn refusal(&self, peer: SocketAddr) -> Response<Full<Bytes>> {
+    fn refusal(&self, peer: SocketAddr) -> Response<Bytes> {
         let refusals = self.refusals.get().saturating_add(1);
         self.refusals.set(refusals);
         if refusals <= REFUSALS_TOLD {
@@ -222,22 +193,6 @@ impl Server {
         let bearer = header::HeaderValue::from_static("Bearer");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         response
-    }
-}
-
-/// One of the connections that there may be; given back when it ends, however that is.
-struct Place(Rc<Server>);
-
-impl Place {
-    fn take(server: &Rc<Server>) -> Place {
-        server.connections.set(server.connections.get() + 1);
-        Place(Rc::clone(server))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.connections.set(self.0.connections.get().saturating_sub(1));
     }
 }
 
@@ -257,12 +212,8 @@ fn question(query: &str) -> (Question, Duration) {
     (question, wait)
 }
 
-fn response(
-    status: StatusCode,
-    kind: &'static str,
-    body: impl Into<Bytes>,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body.into()));
+fn response(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let kind = header::HeaderValue::from_static(kind);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
