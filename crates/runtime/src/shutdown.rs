@@ -20,8 +20,10 @@ use tokio::net::unix::pipe::Receiver;
 
 pub use nix::sys::signal::Signal;
 
-/// The signals that ask the program to end.
-const SIGNALS: [Signal; 2] = [Signal::SIGINT, Signal::SIGTERM];
+/// The signals that ask any program to end.
+const SIGNALS: &[Signal] = &[Signal::SIGINT, Signal::SIGTERM];
+/// Those that ask a server to end: also that its terminal is gone.
+const SERVER_SIGNALS: &[Signal] = &[Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
 /// Where the handler writes; -1 before [`listen`].
 static WRITER: AtomicI32 = AtomicI32::new(-1);
@@ -47,20 +49,42 @@ pub struct Signals {
 /// # Errors
 /// When no descriptor is left.
 pub fn listen() -> io::Result<Signals> {
+    listen_to(SIGNALS)
+}
+
+/// As [`listen`], for a server, which has something to put in order when its terminal goes: also SIGHUP,
+/// unless who started the process has it ignored (`nohup`).
+///
+/// # Errors
+/// As [`listen`].
+pub fn listen_as_server() -> io::Result<Signals> {
+    listen_to(SERVER_SIGNALS)
+}
+
+fn listen_to(signals: &[Signal]) -> io::Result<Signals> {
     let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     set_nonblocking(&writer)?;
     // The handler may run at any moment from now on, so its end stays open for good.
     WRITER.store(writer.into_raw_fd(), Ordering::SeqCst);
     let action =
         SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
-    for signal in SIGNALS {
-        #[expect(unsafe_code, reason = "installing a signal handler")]
-        // SAFETY: the handler only does what is allowed in one (see there).
-        unsafe {
-            sigaction(signal, &action)?;
+    for &signal in signals {
+        let before = install(signal, &action)?;
+        if signal == Signal::SIGHUP && matches!(before.handler(), SigHandler::SigIgn) {
+            install(signal, &before)?;
         }
     }
     Ok(Signals { reader })
+}
+
+/// What was there before.
+fn install(signal: Signal, action: &SigAction) -> nix::Result<SigAction> {
+    #[expect(unsafe_code, reason = "installing a signal handler")]
+    // SAFETY: the handler is our own, which only does what is allowed in one (see there), or what was
+    // there before it.
+    unsafe {
+        sigaction(signal, action)
+    }
 }
 
 /// Only async-signal-safe operations: on atomics, and `write`, with errno put back.
@@ -191,6 +215,20 @@ mod tests {
         raise(Signal::SIGTERM).unwrap();
         assert_eq!(receiver.recv().unwrap(), (2, Signal::SIGTERM));
         assert_eq!(requests(), 6);
+        a_server_hears_that_its_terminal_is_gone();
+    }
+
+    fn a_server_hears_that_its_terminal_is_gone() {
+        let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+        let usual = install(Signal::SIGHUP, &ignored).unwrap();
+        let signals = listen_as_server().unwrap();
+        raise(Signal::SIGHUP).unwrap();
+        raise(Signal::SIGTERM).unwrap();
+        assert_eq!(signals.wait().unwrap(), Signal::SIGTERM);
+        install(Signal::SIGHUP, &usual).unwrap();
+        let signals = listen_as_server().unwrap();
+        raise(Signal::SIGHUP).unwrap();
+        assert_eq!(signals.wait().unwrap(), Signal::SIGHUP);
     }
 
     #[test]

@@ -30,20 +30,20 @@ pub(crate) struct CacheArgs {
     #[arg(short, long, value_name = "N")]
     pub(crate) port: Option<u16>,
     /// Address to listen on, 127.0.0.1 unless given. One that other hosts reach needs --requirepass or --open
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, visible_alias = "bind", value_name = "ADDRESS")]
     pub(crate) host: Option<IpAddr>,
     /// Serves everybody who reaches the address, without a password
     #[arg(long)]
     pub(crate) open: bool,
     /// Threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, visible_alias = "io-threads", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
     /// Most bytes of data: 100mb, 2gb; 0 is no limit
     #[arg(long, value_name = "BYTES")]
     pub(crate) maxmemory: Option<String>,
     /// What leaves when they are used up: s3-fifo, sieve, noeviction, or Redis's names (allkeys-lru and the
     /// like mean s3-fifo; volatile-* takes only what has a deadline) [default: noeviction]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, visible_alias = "maxmemory-policy", value_name = "NAME")]
     pub(crate) policy: Option<String>,
     /// Password of the default user; better given as PLIMSOLL_CACHE_REQUIREPASS
     #[arg(long, value_name = "PASSWORD")]
@@ -58,7 +58,7 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "N", help_heading = "Operation")]
     pub(crate) admin_port: Option<u16>,
     /// Address of --admin-port, 127.0.0.1 unless given. Everybody who reaches it may ask
-    #[arg(long, value_name = "ADDRESS", help_heading = "Operation")]
+    #[arg(long, visible_alias = "admin-bind", value_name = "ADDRESS", help_heading = "Operation")]
     pub(crate) admin_host: Option<IpAddr>,
     /// Port for TLS; alone, there is no other one. Needs --tls-cert-file and --tls-key-file
     #[arg(long, value_name = "N", help_heading = "TLS")]

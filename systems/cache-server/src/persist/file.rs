@@ -22,6 +22,9 @@ const SYNC_BYTES: usize = 32 << 20;
 const READ_BYTES: usize = 1 << 20;
 /// The items are their owner's business.
 const MODE: u32 = 0o600;
+/// What a save may fail in before anything is written.
+const NOT_REPLACED: &str = "it cannot be replaced";
+const NOT_MADE: &str = "a new one cannot be made beside it";
 
 /// Where items are kept between two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,20 +58,41 @@ impl Place {
             let path = path.clone();
             move |error| SaveError { path, what, error }
         };
-        check_replaceable(&path).map_err(failed("it cannot be replaced"))?;
-        let file = claim(&unfinished).map_err(failed("a new one cannot be made beside it"))?;
+        check_replaceable(&path).map_err(failed(NOT_REPLACED))?;
+        let file = claim(&unfinished).map_err(failed(NOT_MADE))?;
         let saved = write(keyspace, &file, now, walk).map_err(|error| {
             remove(&unfinished);
             failed("a new one cannot be written")(error)
         })?;
         std::fs::rename(&unfinished, &path).map_err(|error| {
             remove(&unfinished);
-            failed("it cannot be replaced")(error)
+            failed(NOT_REPLACED)(error)
         })?;
         // It was locked until here, so that nobody else wrote to it.
         drop(file);
         sync_folder(&self.folder).map_err(failed("its folder cannot be forced onto the disk"))?;
         Ok(saved)
+    }
+
+    /// Whether a save could begin now: a folder that cannot be written to is better known before there is
+    /// anything to save.
+    ///
+    /// # Errors
+    /// When the file cannot be replaced, or a new one cannot be made beside it.
+    pub fn check_writable(&self) -> Result<(), SaveError> {
+        let (path, unfinished) = (self.path(), self.unfinished_path());
+        let failed = |what: &'static str| {
+            let path = path.clone();
+            move |error| SaveError { path, what, error }
+        };
+        check_replaceable(&path).map_err(failed(NOT_REPLACED))?;
+        match claim(&unfinished) {
+            Ok(_claimed) => remove(&unfinished),
+            // Somebody saves just now, so it can be written to.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(failed(NOT_MADE)(error)),
+        }
+        Ok(())
     }
 
     /// Puts the file's items into the store; `None` when there is no file.

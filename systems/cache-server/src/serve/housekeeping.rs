@@ -31,7 +31,7 @@ const TIDY_BUDGET: usize = 4096;
 const IDLE_TICKS: u32 = 10;
 
 /// For as long as the thread serves. Each thread has its own part of the shards; the first one also looks
-/// after connections and saves.
+/// after connections, rates and saves.
 pub(super) async fn run(node: Arc<Node>, worker: Rc<Worker>, index: usize) {
     let mut ticks = 0_u32;
     let mut refusals = Refusals::default();
@@ -44,6 +44,7 @@ pub(super) async fn run(node: Arc<Node>, worker: Rc<Worker>, index: usize) {
         worker.look_for_hot_keys(&node);
         expire(&node, index).await;
         if index == 0 && ticks.is_multiple_of(IDLE_TICKS) {
+            node.rates.look(&node.workers, Instant::now());
             close_idle(&node);
             node.keyspace.store().weigh();
             saving::look(&node);

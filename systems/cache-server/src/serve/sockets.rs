@@ -39,6 +39,7 @@ use super::{
     telemetry::{
         journal::Journal,
         monitor::Monitors,
+        rates::Rates,
         statistics::{Events, WorkerCounters},
     },
     worker::Worker,
@@ -278,6 +279,7 @@ fn node(
         pause: super::clients::pause::Pause::default(),
         saving: Saving::default(),
         events: Events::default(),
+        rates: Rates::default(),
         workers: (0..threads).map(|_| WorkerCounters::new(index.len())).collect(),
         hot_keys: Reports::new(threads),
         index,

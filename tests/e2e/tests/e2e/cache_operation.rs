@@ -69,8 +69,12 @@ impl Cache {
     }
 
     /// The exit code and the log, after SIGTERM.
-    fn end(mut self) -> (Option<i32>, String) {
-        signal(&self.child, Signal::SIGTERM);
+    fn end(self) -> (Option<i32>, String) {
+        self.end_by(Signal::SIGTERM)
+    }
+
+    fn end_by(mut self, asked: Signal) -> (Option<i32>, String) {
+        signal(&self.child, asked);
         let log = rest(&mut self.child);
         (self.child.wait().unwrap().code(), log)
     }
@@ -167,6 +171,18 @@ fn what_cannot_be_configured_is_told_with_its_place() {
         (&["--set", "appendonly=yes"], &[], "appendonly: it is always 'no' here"),
         (&["--config", "/nonexistent/c"], &[], "/nonexistent/c: No such file"),
         (&["--aclfile", "/nonexistent/c"], &[], "/nonexistent/c: No such file"),
+        (&["--dir", "/nonexistent"], &[], "dir: /nonexistent: No such file"),
+        // Where nobody makes files, not even root.
+        (
+            &["--dir", "/proc", "--dbfilename", "items", "--save", "stop"],
+            &[],
+            "save: /proc/items: a new one cannot be made beside it: ",
+        ),
+        (
+            &["--bind", "127.0.0.1", "--maxmemory-policy", "lru"],
+            &[],
+            "maxmemory-policy: argument(s) must be one of",
+        ),
     ] {
         let said = refusal(arguments, variables);
         assert!(said.contains(expected), "{arguments:?}: {said}");
@@ -280,6 +296,21 @@ fn the_log_tells_what_happened() {
     assert_eq!(find("parameter changed")["value"], "(hidden)");
     assert_eq!(find("connections refused")["level"], "warning");
     assert_eq!(find("stopping")["reason"], "SIGTERM");
+}
+
+#[test]
+fn a_closed_terminal_ends_it_as_any_signal_does() {
+    for asked in [Signal::SIGHUP, Signal::SIGINT] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().display().to_string();
+        let arguments = ["--dir", &dir, "--dbfilename", "items", "--save", "stop"];
+        let mut cache = Cache::start(&arguments, &[]);
+        assert_eq!(cache.ask("SET a 1"), "+OK");
+        let (code, log) = cache.end_by(asked);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains(&format!("reason={}", asked.as_str())), "{log}");
+        assert!(folder.path().join("items").is_file(), "{log}");
+    }
 }
 
 /// A client that does not take its replies holds up the first signal, not the second.

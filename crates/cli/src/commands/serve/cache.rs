@@ -34,7 +34,8 @@ pub(super) fn serve(args: &CacheArgs, session: &Session<'_>) -> Result<(), Failu
     if let Err(error) = shutdown::raise_fd_limit() {
         return Err(failed("raise the limit of open files", &error));
     }
-    let signals = shutdown::listen().map_err(|error| failed("listen for signals", &error))?;
+    let signals =
+        shutdown::listen_as_server().map_err(|error| failed("listen for signals", &error))?;
     let server = serve::start(&config(args, session)).map_err(refused)?;
     crate::terminal::print(&format!("serving cache on {}\n", server.urls().join(" and ")))?;
     end_by_signal(signals, server.ender())?;

@@ -1,5 +1,6 @@
 //! Strings: whole values, ranges of them, and counters.
 
+mod compare;
 mod counters;
 mod lcs;
 mod many;
@@ -39,6 +40,8 @@ pub(super) const TABLE: &[Spec] = &[
     Spec::new("psetex", 4, GROW, ONE, GROUP, "Stores a string for some milliseconds.", set::psetex).since("2.6.0"),
     Spec::new("getset", 3, GROW_FAST, ONE, GROUP, "Stores a string and gives the one before it.", set::getset),
     Spec::new("getdel", 2, WRITE_FAST, ONE, GROUP, "Gives the string of a key and removes it.", single::getdel).since("6.2.0"),
+    Spec::new("delex", -2, WRITE_FAST, ONE, GROUP, "Removes a key, with IFEQ or IFNE only if its string is that, or is not.", compare::delex).since("8.4.0"),
+    Spec::new("delifeq", 3, WRITE_FAST, ONE, GROUP, "Removes a key if its string is that: gives back a lock.", compare::delifeq).since("9.0.0"),
     Spec::new("getex", -2, WRITE_FAST.and(Flags::READ_THROUGH), ONE, GROUP, "Gives the string of a key and changes its deadline.", single::getex).since("6.2.0"),
     Spec::new("strlen", 2, THROUGH_FAST, ONE, GROUP, "Gives the length of a string.", single::strlen).since("2.2.0"),
     Spec::new("mget", -2, THROUGH_FAST, KeyRule::ALL, GROUP, "Gives the strings of several keys.", many::mget).complexity("O(N)"),

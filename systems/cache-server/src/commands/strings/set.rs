@@ -1,6 +1,6 @@
 //! SET and its older forms.
 
-use super::put;
+use super::{compare::Comparison, put};
 use crate::{
     commands::{
         call::{Call, Words},
@@ -8,22 +8,37 @@ use crate::{
         error::{Error, Outcome},
         expiry::{Unit, When},
     },
-    store::{Deadline, Key, Millis, NewValue},
+    store::{Deadline, Key, Millis, NewValue, ValueRef},
 };
 
 /// What SET was told besides key and value.
 #[derive(Default)]
 struct Options<'c> {
-    condition: Option<Condition>,
+    condition: Option<Condition<'c>>,
     gives_old: bool,
     keeps_deadline: bool,
     when: Option<When<'c>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Condition {
+enum Condition<'c> {
     IsFree,
     Exists,
+    Is(Comparison<'c>),
+}
+
+impl Condition<'_> {
+    /// Whether what is there, if anything, may be replaced.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] for what is compared and no string.
+    fn is_met(self, old: Option<ValueRef<'_>>) -> Result<bool, Error> {
+        match self {
+            Condition::IsFree => Ok(old.is_none()),
+            Condition::Exists => Ok(old.is_some()),
+            Condition::Is(comparison) => comparison.holds(old),
+        }
+    }
 }
 
 impl<'c> Options<'c> {
@@ -39,6 +54,8 @@ impl<'c> Options<'c> {
                 || options.condition == Some(Condition::Exists) && words.take("xx")
             {
                 // Saying it again is no contradiction.
+            } else if is_open && let Some(comparison) = Comparison::take(&mut words)? {
+                options.condition = Some(Condition::Is(comparison));
             } else if words.take("get") {
                 options.gives_old = true;
             } else if options.when.is_none() && words.take("keepttl") {
@@ -64,25 +81,20 @@ pub(super) fn set(call: &mut Call<'_, '_>) -> Outcome {
     }
     let options = Options::parse(call.words(3))?;
     let at = options.when.map(|when| when.resolve("set", call.now)).transpose()?;
-    let exists = if options.gives_old {
-        match call.shards.of(&key).find(&key, call.now) {
-            Some(item) => {
-                call.out.string(item.value)?;
-                true
-            }
-            None => {
-                call.out.null();
-                false
-            }
+    let is_met = if options.gives_old {
+        let old = call.shards.of(&key).find(&key, call.now).map(|item| item.value);
+        match old {
+            Some(old) => call.out.string(old)?,
+            None => call.out.null(),
         }
+        options.condition.map(|condition| condition.is_met(old)).transpose()?
+    } else if let Some(condition) = options.condition {
+        let old = call.shards.of(&key).peek(&key, call.now);
+        Some(condition.is_met(old.map(|item| item.value))?)
     } else {
-        options.condition.is_some() && call.shards.of(&key).peek(&key, call.now).is_some()
+        None
     };
-    let is_met = match options.condition {
-        None => true,
-        Some(Condition::IsFree) => !exists,
-        Some(Condition::Exists) => exists,
-    };
+    let is_met = is_met.unwrap_or(true);
     if is_met {
         store(call, &key, value, options.keeps_deadline, at)?;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use plimsoll_runtime::{clock::Instant, shutdown};
 
 use crate::{
-    persist::{Place, UnreadableFile},
+    persist::Place,
     serve::{SettingError, StartError, locked, node::Node},
 };
 
@@ -15,12 +15,13 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 /// Begins with what the last server left, before anybody is served.
 ///
 /// # Errors
-/// When the file cannot be read or is damaged, its folder is not there, or there is to be saved and no file.
+/// When the file cannot be read or is damaged, its folder is not there, or there is to be saved and no file, or
+/// none can be written.
 pub(in crate::serve) fn load(node: &Node) -> Result<(), StartError> {
     locked(&node.saving.facts).last_saved = Node::now();
     let (folder, name) = (node.parameters.text("dir"), node.parameters.text("dbfilename"));
     let folder = std::fs::canonicalize(&folder)
-        .map_err(|error| UnreadableFile { path: folder.into(), error: error.into() })?;
+        .map_err(|error| SettingError::new("dir", format!("{folder}: {error}")))?;
     // A path that is no text is shown as well as it can be.
     node.parameters.decide("dir", &folder.to_string_lossy()).ok();
     if name.is_empty() {
@@ -29,6 +30,9 @@ pub(in crate::serve) fn load(node: &Node) -> Result<(), StartError> {
         return if is_needed { Err(SettingError::new("save", reason).into()) } else { Ok(()) };
     }
     let place = Place::new(folder, name);
+    if !node.parameters.text("save").is_empty() {
+        place.check_writable().map_err(|error| SettingError::new("save", error))?;
+    }
     let started = Instant::now();
     let path = place.path().display().to_string();
     let total = std::fs::metadata(place.path()).map_or(0, |about| about.len());

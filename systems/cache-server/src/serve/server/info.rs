@@ -117,7 +117,8 @@ fn server(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
     text.line("shards", node.keyspace.store().shards());
     text.line("admin_port", node.parameters.text("admin-port"));
     let file = node.config_file.as_ref().map(|file| file.display().to_string());
-    text.line("executable", "");
+    let executable = std::env::current_exe().map(|path| path.display().to_string());
+    text.line("executable", executable.unwrap_or_default());
     text.line("config_file", file.unwrap_or_default());
 }
 
@@ -242,6 +243,14 @@ fn stats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("slowlog_entries", locked(&node.slowlog).len() as u64),
     ] {
         text.line(name, value);
+    }
+    let rates = &node.rates;
+    text.line("instantaneous_ops_per_sec", event(&rates.commands));
+    for (name, rate) in [
+        ("instantaneous_input_kbps", &rates.bytes_in),
+        ("instantaneous_output_kbps", &rates.bytes_out),
+    ] {
+        text.line(name, format_args!("{:.2}", event(rate) as f64 / 1_024.0));
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs::File, io::Read, path::Path};
 
 use plimsoll_wire::resp::split_words;
 
-use super::{Given, SettingError};
+use super::{Faults, Given, SettingError};
 
 /// Most bytes of a file of parameters, users, certificates or keys.
 const BYTES_MAX: u64 = 16 << 20;
@@ -28,36 +28,42 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     /// # Errors
-    /// When the file cannot be read or a line of it cannot be understood.
-    pub(super) fn read(path: &Path) -> Result<ConfigFile, SettingError> {
+    /// When the file cannot be read.
+    pub(super) fn read(path: &Path, faults: &mut Faults) -> Result<ConfigFile, SettingError> {
         let shown = path.display().to_string();
         let text = read(path).map_err(|error| SettingError::new(&*shown, error))?;
-        ConfigFile::parse(&shown, &text)
+        Ok(ConfigFile::parse(&shown, &text, faults))
     }
 
-    fn parse(path: &str, text: &str) -> Result<ConfigFile, SettingError> {
+    /// Lines that cannot be understood are faults.
+    fn parse(path: &str, text: &str, faults: &mut Faults) -> ConfigFile {
         let mut file = ConfigFile::default();
         for (number, line) in (1..).zip(text.lines()) {
-            let place = format!("{path}:{number}");
-            let mut words =
-                words(line).map_err(|reason| SettingError::new(&*place, reason))?.into_iter();
-            let Some(name) = words.next() else { continue };
-            let name = name.to_ascii_lowercase();
-            let rest: Vec<String> = words.collect();
-            match name.as_str() {
-                "user" => file.users.push(user(place, rest)?),
-                "include" => return Err(SettingError::new(place, "include is not supported")),
-                _ if rest.is_empty() => {
-                    return Err(SettingError::new(place, format!("{name} has no value")));
-                }
-                _ => file.values.push(Given {
-                    place: format!("{place}: {name}"),
-                    name,
-                    value: rest.join(" "),
-                }),
-            }
+            let taken = file.take(format!("{path}:{number}"), line);
+            faults.sift(taken);
         }
-        Ok(file)
+        file
+    }
+
+    fn take(&mut self, place: String, line: &str) -> Result<(), SettingError> {
+        let mut words =
+            words(line).map_err(|reason| SettingError::new(&*place, reason))?.into_iter();
+        let Some(name) = words.next() else { return Ok(()) };
+        let name = name.to_ascii_lowercase();
+        let rest: Vec<String> = words.collect();
+        match name.as_str() {
+            "user" => self.users.push(user(place, rest)?),
+            "include" => return Err(SettingError::new(place, "include is not supported")),
+            _ if rest.is_empty() => {
+                return Err(SettingError::new(place, format!("{name} has no value")));
+            }
+            _ => self.values.push(Given {
+                place: format!("{place}: {name}"),
+                name,
+                value: rest.join(" "),
+            }),
+        }
+        Ok(())
     }
 }
 
@@ -123,8 +129,14 @@ mod tests {
 
     use super::*;
 
+    fn parse(text: &str) -> Result<ConfigFile, SettingError> {
+        let mut faults = Faults::default();
+        let file = ConfigFile::parse("f", text, &mut faults);
+        faults.into_result().map(|()| file)
+    }
+
     fn check(text: &str, values: &[(&str, &str, &str)]) {
-        let file = ConfigFile::parse("f", text).unwrap();
+        let file = parse(text).unwrap();
         let found: Vec<_> = file
             .values
             .iter()
@@ -134,7 +146,7 @@ mod tests {
     }
 
     fn check_error(text: &str, expected: &str) {
-        assert_eq!(ConfigFile::parse("f", text).unwrap_err().to_string(), expected, "{text:?}");
+        assert_eq!(parse(text).unwrap_err().to_string(), expected, "{text:?}");
     }
 
     #[test]
@@ -154,7 +166,7 @@ mod tests {
 
     #[test]
     fn users() {
-        let file = ConfigFile::parse("f", "user alice on >pw ~a*\nuser bob").unwrap();
+        let file = parse("user alice on >pw ~a*\nuser bob").unwrap();
         let found: Vec<_> =
             file.users.iter().map(|user| (user.name.as_str(), user.rules.len())).collect();
         assert_eq!(found, [("alice", 3), ("bob", 0)]);
@@ -164,7 +176,7 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in any::<String>()) {
             let lines = text.lines().count();
-            let found = ConfigFile::parse("f", &text);
+            let found = parse(&text);
             let count = found.map_or(0, |file| file.values.len() + file.users.len());
             assert!(count <= lines);
         }
@@ -176,5 +188,6 @@ mod tests {
         check_error("\n\nport", "f:3: port has no value");
         check_error("include other.conf", "f:1: include is not supported");
         check_error("user", "f:1: the user has no name");
+        check_error("port\nhz 1\nuser", "f:1: port has no value; f:3: the user has no name");
     }
 }

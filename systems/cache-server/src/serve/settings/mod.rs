@@ -1,6 +1,7 @@
 //! Where parameters come from: a file, the environment, and what the caller gives. The later ones are
 //! stronger. CONFIG REWRITE brings the file up to date.
 
+mod faults;
 mod file;
 mod near;
 mod replace;
@@ -13,6 +14,7 @@ pub(crate) use near::nearest;
 pub(crate) use replace::replace;
 pub(crate) use rewrite::{quoted, rewrite};
 
+use self::faults::Faults;
 use super::{
     Config,
     parameters::{Parameters, SetError, adds_up},
@@ -57,7 +59,7 @@ impl Settings {
     /// Reads everything that `config` names.
     ///
     /// # Errors
-    /// For a file that cannot be read, and a parameter that cannot be so.
+    /// For a file that cannot be read, and parameters that cannot be so.
     pub(crate) fn gather(config: &Config) -> Result<Settings, SettingError> {
         let parameters = Parameters::new();
         let decided = [
@@ -69,18 +71,20 @@ impl Settings {
             parameters.decide(name, &value).map_err(|error| unsuitable(name.to_owned(), &error))?;
         }
         let mut settings = Settings { parameters, given: Vec::new(), users: Vec::new() };
+        let mut faults = Faults::default();
         if let Some(path) = &config.file {
-            let file = file::ConfigFile::read(path)?;
-            settings.take(file.values)?;
+            let file = file::ConfigFile::read(path, &mut faults)?;
+            settings.take(file.values, &mut faults);
             settings.users = file.users;
         }
-        settings.take(environment(&config.environment))?;
+        settings.take(environment(&config.environment), &mut faults);
         let flag = |(name, value): &(String, String)| Given {
             place: name.clone(),
             name: name.to_ascii_lowercase(),
             value: value.clone(),
         };
-        settings.take(config.parameters.iter().map(flag).collect())?;
+        settings.take(config.parameters.iter().map(flag).collect(), &mut faults);
+        faults.into_result()?;
         if !settings.users.is_empty() && !settings.parameters.text("aclfile").is_empty() {
             return Err(SettingError::new("aclfile", "there are users in the configuration too"));
         }
@@ -88,7 +92,7 @@ impl Settings {
     }
 
     /// One source: of two values of a name the later one counts, unless the name takes several.
-    fn take(&mut self, source: Vec<Given>) -> Result<(), SettingError> {
+    fn take(&mut self, source: Vec<Given>, faults: &mut Faults) {
         let mut merged: Vec<Given> = Vec::new();
         for given in source {
             match merged.iter_mut().find(|earlier| earlier.name == given.name) {
@@ -103,10 +107,9 @@ impl Settings {
         }
         for Given { place, name, value } in merged {
             let name = self.parameters.configure(&name, &value);
-            let name = name.map_err(|error| unsuitable(place, &error))?;
+            let name = faults.sift(name.map_err(|error| unsuitable(place, &error))).flatten();
             self.given.extend(name.filter(|name| !self.given.contains(name)));
         }
-        Ok(())
     }
 
     /// Writes into a parameter which port was taken for it.

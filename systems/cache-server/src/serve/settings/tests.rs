@@ -77,6 +77,16 @@ fn what_cannot_be_is_told_with_its_place() {
     let expected =
         "cache.conf:2: maxclient: there is no such parameter; did you mean 'maxclients'?";
     assert!(error.ends_with(expected), "{error}");
+    let error =
+        with_file("maxclient 5\nhz 10\nlogfile x\n", config(&[("PLIMSOLL_CACHE_HZ", "x")], &[]));
+    let error = error.unwrap_err().to_string();
+    for expected in [
+        "cache.conf:1: maxclient: ",
+        "; PLIMSOLL_CACHE_HZ: argument",
+        "cache.conf:3: logfile: --log-output",
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
     let mut config = config(&[], &[]);
     config.file = Some(PathBuf::from("/nonexistent/cache.conf"));
     let error = Settings::gather(&config).unwrap_err().to_string();

@@ -5,6 +5,7 @@ pub(crate) mod denial;
 pub(crate) mod journal;
 pub(crate) mod latency;
 pub(crate) mod monitor;
+pub(crate) mod rates;
 pub(crate) mod refusals;
 pub(crate) mod slowlog;
 pub(crate) mod statistics;
