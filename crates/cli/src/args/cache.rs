@@ -89,6 +89,10 @@ pub(crate) struct CacheArgs {
     /// it (;ttl=60s;stale-if-error=1h). May be given several times
     #[arg(long, value_name = "RULE", help_heading = "Read-through")]
     pub(crate) origin: Vec<String>,
+    /// A header that an origin is sent: 'http://127.0.0.1:9000 Authorization: Bearer sesame'. May be given several
+    /// times; what is secret is better said in the configuration file, as flags can be seen
+    #[arg(long, value_name = "HEADER", help_heading = "Read-through")]
+    pub(crate) origin_header: Vec<String>,
     /// Seconds that they are kept, where neither rule nor origin says [default: 60]
     #[arg(long, value_name = "SECONDS", help_heading = "Read-through")]
     pub(crate) origin_ttl: Option<u32>,
@@ -134,7 +138,9 @@ impl CacheArgs {
         ];
         let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
         let origins = self.origin.iter().map(|rule| ("origin".to_owned(), rule.clone()));
-        given.chain(origins).chain(self.set.iter().cloned()).collect()
+        let header = |header: &String| ("origin-header".to_owned(), header.clone());
+        let headers = self.origin_header.iter().map(header);
+        given.chain(origins).chain(headers).chain(self.set.iter().cloned()).collect()
     }
 }
 

@@ -248,7 +248,7 @@ impl<'s> Batch<'s> {
             }
         }
         if spec.has(Flags::READ_THROUGH) && self.held.fills().is_on() && may_block {
-            return fills::prepare(&mut self.held, keys, Urgency::Now, self.now);
+            return fills::prepare(&mut self.held, keys, Urgency::Now, self.now, self.random);
         }
         Ok(None)
     }
@@ -276,7 +276,8 @@ impl<'s> Batch<'s> {
         let keys = self.keys(spec, command);
         self.lock(&keys);
         // Whether it can be is told to the command itself.
-        fills::prepare(&mut self.held, keys.as_slice(), Urgency::Later, self.now).ok();
+        let keys = keys.as_slice();
+        fills::prepare(&mut self.held, keys, Urgency::Later, self.now, self.random).ok();
     }
 
     /// Unlocks all shards: at the end of a batch, and before anything lengthy.

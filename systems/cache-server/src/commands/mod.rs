@@ -54,7 +54,9 @@ pub use batch::{Batch, Ran, resolve, resolve_numbered};
 pub use call::{Block, Call, Words, is};
 pub use changes::{Change, Changes, EventClass, Wanted};
 pub use error::{Error, Outcome};
-pub use fills::{Begun, Failure, Fetched, Fills, Fresh, Source, Urgency};
+pub use fills::{
+    Begun, Failure, Fetched, FillRequest, Fills, Fresh, Source, Terms, Urgency, Validator,
+};
 pub use held::{Held, Keyspace};
 pub(crate) use key_rule::KeyList;
 pub use key_rule::{KeyRule, Places};

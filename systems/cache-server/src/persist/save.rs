@@ -111,7 +111,7 @@ impl<W: Write> Save<'_, W> {
         for _ in 0..STEP_BUCKETS {
             cursor = shard.scan(cursor, 1, *now, |mut item| {
                 // A restart forgets that it may be served later than that only under conditions.
-                if item.deadline.is_some() && fills.is_on() {
+                if item.deadline.is_some() && fills.was_on() {
                     let fresh = fills.fresh_until(index, &keyspace.store().key(item.key));
                     item.deadline = fresh.or(item.deadline);
                 }

@@ -108,6 +108,35 @@ fn in_front_of_a_web_server() {
     assert_eq!(ask(&mut client, "FETCH user:7"), ":1");
 }
 
+/// Values that do not change, values that are elsewhere, and a header that the origin wants.
+#[test]
+fn with_etags_redirects_and_a_header() {
+    let web = Web::start(&[]);
+    let docs = format!("doc:*={}/etag/{{1}};ttl=1s;jitter=0;revalidate=1h", web.url);
+    let hops = format!("hop:*={}/relative-redirect/{{1}}", web.url);
+    let heads = format!("head:*={}/headers?{{1}}", web.url);
+    let header = format!("{} Authorization: Bearer sesame", web.url);
+    let flags =
+        ["--origin", &docs, "--origin", &hops, "--origin", &heads, "--origin-header", &header];
+    let cache = Cache::start(&flags);
+    let mut client = cache.connect();
+    let doc = ask(&mut client, "GET doc:7");
+    assert!(doc.contains("/etag/7"), "{doc}");
+    thread::sleep(Duration::from_secs(1));
+    assert_eq!(ask(&mut client, "GET doc:7"), doc);
+    assert_eq!(info(&mut client, "origin_fills_unchanged"), 1);
+    assert_eq!(info(&mut client, "origin_fills_stored"), 1);
+    let hop = ask(&mut client, "GET hop:3");
+    assert!(hop.contains("/get"), "{hop}");
+    assert_eq!(ask(&mut client, "GET hop:4"), "-ORIGIN redirects more often than is followed");
+    let head = ask(&mut client, "GET head:1");
+    assert!(head.contains("Bearer sesame"), "{head}");
+    client.write_all(b"CONFIG GET origin-header\r\n").unwrap();
+    assert_eq!(line(&mut client), "*2");
+    assert_eq!(reply(&mut client), "origin-header");
+    assert_eq!(reply(&mut client), format!("{} authorization: ***", web.url));
+}
+
 #[test]
 fn in_front_of_a_secure_web_server() {
     let folder = tempfile::tempdir().unwrap();

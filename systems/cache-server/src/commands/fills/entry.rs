@@ -1,5 +1,6 @@
 //! What is remembered of one key.
 
+use super::known::Fresh;
 use crate::{commands::error::Error, store::Millis};
 
 /// Why a key cannot be had from its origin.
@@ -13,6 +14,10 @@ pub enum Failure {
     Unreachable,
     #[error("ORIGIN gave no answer that can be used")]
     Broken,
+    #[error("ORIGIN redirects to another origin, which is not followed")]
+    Elsewhere,
+    #[error("ORIGIN redirects more often than is followed")]
+    TooManyRedirects,
     #[error("ORIGIN sent more than 'origin-max-body' allows")]
     TooLarge,
     #[error("ORIGIN answers that are under way take all of 'origin-max-bytes'")]
@@ -39,16 +44,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Until when an item that the origin gave may be served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fresh {
-    /// Without asking anybody.
-    pub until: Millis,
-    /// From `until` to here: while it is fetched anew. Later, up to its deadline: only when that fails.
-    pub served_until: Millis,
-}
-
-/// One key.
+/// One key, as it is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     /// Of the item that is there, if the origin gave it and it may be served when it is not fresh.

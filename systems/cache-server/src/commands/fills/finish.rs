@@ -8,8 +8,9 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    ANSWERS_LIMIT, FRESH_LIMIT, Fills, ShardFills,
-    entry::{Entry, Failure, Fill, Fresh},
+    Fills, ShardFills,
+    entry::{Failure, Fill},
+    known::{Fresh, Known, Validator},
 };
 use crate::{
     commands::{Changes, EventClass, Keyspace},
@@ -29,12 +30,34 @@ const STEPS_MAX: usize = 1 << 16;
 /// What came of a fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// To be served until `deadline` at the latest.
-    Value { bytes: Bytes, fresh: Fresh, deadline: Millis },
+    Value {
+        bytes: Bytes,
+        terms: Terms,
+    },
+    /// The origin still has what [`super::FillRequest::validator`] stood for.
+    Unchanged {
+        terms: Terms,
+    },
     /// The origin has no such key, and is not asked again until then.
-    Absent { until: Millis },
+    Absent {
+        until: Millis,
+    },
     /// It is not asked again until then.
-    Failed { until: Millis, why: Failure },
+    Failed {
+        until: Millis,
+        why: Failure,
+    },
+}
+
+/// How a value may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Until when it is served as it is.
+    pub fresh: Fresh,
+    /// When it is dropped, be it fresh or not.
+    pub deadline: Millis,
+    /// To ask the origin later whether it has changed.
+    pub validator: Option<Validator>,
 }
 
 impl Keyspace {
@@ -58,46 +81,60 @@ impl Keyspace {
             }
             _ => self.store().lock(index),
         };
-        let Some(entry) = place.end(&key, id) else {
+        if !place.end(&key, id) {
             self.fills().counts.overtaken.fetch_add(1, Ordering::Relaxed);
             return false;
-        };
-        let limit = |all: usize| (all / self.fills().shards.len()).max(1);
-        // No lock of a table is held while the shard changes: what leaves it is told to the table.
-        let (entry, event) = match fetched {
-            Fetched::Value { bytes, fresh, mut deadline } => {
-                let mut fresh = Some(fresh).filter(|fresh| fresh.until < deadline);
-                if let Some(known) = fresh
-                    && place.entries.load(Ordering::Relaxed) >= limit(FRESH_LIMIT)
-                {
-                    (fresh, deadline) = (None, known.until);
-                }
-                match shard.set(&key, NewValue::Large(bytes), Deadline::At(deadline), now) {
-                    Ok(_) => {
-                        let event = (EventClass::STRING, "set");
-                        (Entry { fresh, fill: Fill::None }, Some(event))
-                    }
-                    Err(_) => {
-                        let until = Millis(now.0.saturating_add(NO_ROOM_MILLIS));
-                        let why = Failure::NoRoom;
-                        (Entry { fill: Fill::Failed { until, why }, ..entry }, None)
-                    }
-                }
-            }
-            Fetched::Absent { until } => {
-                let event = shard.remove(&key, now).then_some((EventClass::GENERIC, "del"));
-                (Entry { fresh: None, fill: Fill::Absent { until } }, event)
-            }
-            Fetched::Failed { until, why } => {
-                (Entry { fill: Fill::Failed { until, why }, ..entry }, None)
-            }
-        };
-        place.with(|table| table.put_answer(key.hash(), entry, now, limit(ANSWERS_LIMIT)));
+        }
+        let (fill, event) = self.take_in(place, &mut shard, &key, fetched, now);
+        let limits = self.fills().limits();
+        place.with(|table| table.put_answer(key.hash(), fill, now, &limits));
         if let Some((class, event)) = event {
             self.watches_changed(index, &key);
             changes.record(key.bytes(), class, event);
         }
         true
+    }
+
+    /// Changes the item as the origin says: what there is of the fill then, and the event that this is. No lock
+    /// of a table is held while the shard changes, since what leaves it is told to the table.
+    fn take_in(
+        &self,
+        place: &ShardFills,
+        shard: &mut Shard,
+        key: &Key<'_>,
+        fetched: Fetched,
+        now: Millis,
+    ) -> (Fill, Option<(EventClass, &'static str)>) {
+        match fetched {
+            Fetched::Value { bytes, terms } => {
+                let (known, deadline) = self.fills().admit(place, key, terms);
+                match shard.set(key, NewValue::Large(bytes), Deadline::At(deadline), now) {
+                    Ok(_) => {
+                        place.with(|table| table.set_known(key.hash(), known));
+                        (Fill::None, Some((EventClass::STRING, "set")))
+                    }
+                    Err(_) => {
+                        let until = Millis(now.0.saturating_add(NO_ROOM_MILLIS));
+                        (Fill::Failed { until, why: Failure::NoRoom }, None)
+                    }
+                }
+            }
+            Fetched::Unchanged { terms } => {
+                // Who caches it need not be told. If it has left meanwhile, who wants it begins anew.
+                if shard.peek(key, now).is_some() {
+                    let (known, deadline) = self.fills().admit(place, key, terms);
+                    shard.set_deadline(key, Deadline::At(deadline), now);
+                    place.with(|table| table.set_known(key.hash(), known));
+                }
+                (Fill::None, None)
+            }
+            Fetched::Absent { until } => {
+                let event = shard.remove(key, now).then_some((EventClass::GENERIC, "del"));
+                place.with(|table| table.set_known(key.hash(), None));
+                (Fill::Absent { until }, event)
+            }
+            Fetched::Failed { until, why } => (Fill::Failed { until, why }, None),
+        }
     }
 }
 
@@ -123,23 +160,37 @@ impl ShardFills {
         matches!(fill, Fill::Running { id: running, is_overtaken: false, .. } if running == id)
     }
 
-    /// Takes the fill out of its entry, which is given back; `None` when it is another one's by now, or
-    /// a client has overtaken it.
-    fn end(&self, key: &Key<'_>, id: u64) -> Option<Entry> {
+    /// Takes the fill out of its entry; not when it is another one's by now, or a client has overtaken it.
+    fn end(&self, key: &Key<'_>, id: u64) -> bool {
         self.with(|table| {
-            let entry = table.get(key.hash());
-            let Fill::Running { id: running, is_overtaken, .. } = entry.fill else { return None };
+            let Fill::Running { id: running, is_overtaken, .. } = table.get(key.hash()).fill else {
+                return false;
+            };
             if running != id {
-                return None;
+                return false;
             }
-            let entry = Entry { fill: Fill::None, ..entry };
-            table.put(key.hash(), entry);
-            (!is_overtaken).then_some(entry)
+            table.set_fill(key.hash(), Fill::None);
+            !is_overtaken
         })
     }
 }
 
 impl Fills {
+    /// What to remember of a value, and when it is to be dropped: where there is no room for more, as soon as it
+    /// is no longer fresh.
+    fn admit(&self, place: &ShardFills, key: &Key<'_>, terms: Terms) -> (Option<Known>, Millis) {
+        let Terms { fresh, deadline, validator } = terms;
+        if fresh.until >= deadline && fresh.early_millis == 0 {
+            return (None, deadline);
+        }
+        let known = Known { fresh, validator };
+        if place.with(|table| table.has_room(key.hash(), &known, &self.limits())) {
+            return (Some(known), deadline);
+        }
+        self.counts.forgotten.fetch_add(1, Ordering::Relaxed);
+        (None, deadline.min(fresh.until))
+    }
+
     /// The time from which a key is no longer fresh, if that is known: before its deadline. Its shard is
     /// locked.
     pub(crate) fn fresh_until(&self, shard: usize, key: &Key<'_>) -> Option<Millis> {

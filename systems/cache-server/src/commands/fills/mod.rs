@@ -6,9 +6,12 @@
 //! a client meanwhile overtakes the fill: what it brings is dropped, and who still waits begins another.
 //! While there is no source, a read costs one look at a flag, and a write one at a counter.
 
+mod by_hash;
 mod command;
 mod entry;
 mod finish;
+mod known;
+mod reads;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,29 +21,38 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
-use super::{call::Block, error::Error, held::Held};
 use crate::store::{Key, Millis};
 
 pub(super) use command::TABLE;
-use entry::{Entry, Fill};
-pub use entry::{Failure, Fresh};
-pub use finish::Fetched;
-use table::Table;
+pub use entry::Failure;
+pub use finish::{Fetched, Terms};
+pub use known::{Fresh, Validator};
+pub(super) use reads::prepare;
+use table::{Table, TableLimits};
 
-/// Most keys of which it is known until when they are fresh. What the origin gives beyond that is kept only
-/// while it is fresh.
-const FRESH_LIMIT: usize = 1 << 20;
 /// Most keys of which it is remembered that the origin has them not, or failed.
 const ANSWERS_LIMIT: usize = 1 << 18;
-
-/// Most keys of a command that waits for some of them: it looks at all of them each time that one has come.
-const KEYS_LIMIT: usize = 1 << 10;
+/// Bytes of what is remembered of keys, until [`Fills::set_bytes_max`] says otherwise.
+const BYTES_MAX: usize = 64 << 20;
 
 /// Fetches keys.
 pub trait Source: Send + Sync {
     /// Begins to fetch a key, for [`Keyspace::finish`](super::Keyspace::finish) to end. Runs under
     /// the lock of the key's shard: short, and without taking another one.
-    fn begin(&self, key: &[u8], id: u64, urgency: Urgency, now: Millis) -> Begun;
+    fn begin(&self, request: &FillRequest<'_>, now: Millis) -> Begun;
+}
+
+/// A key that is to be fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct FillRequest<'a> {
+    /// What is wanted.
+    pub key: &'a [u8],
+    /// Of the fill.
+    pub id: u64,
+    /// Who waits for it.
+    pub urgency: Urgency,
+    /// Of the value that is there: [`Fetched::Unchanged`] if the origin still has that.
+    pub validator: Option<&'a Validator>,
 }
 
 /// Who waits for a fill.
@@ -57,6 +69,7 @@ pub enum Urgency {
 pub enum Begun {
     /// The key is the clients' own.
     NoRule,
+    /// It may not be begun now.
     Refused(Failure),
     /// It is under way, and it would be a fault if it had not ended by then.
     Until(Millis),
@@ -69,11 +82,16 @@ pub struct FillCounts {
     pub stale: AtomicU64,
     /// Fills whose key a client changed meanwhile.
     pub overtaken: AtomicU64,
+    /// Fills of what was still fresh.
+    pub early: AtomicU64,
+    /// Values that are kept only while they are fresh, because there was no room to remember more of them.
+    pub forgotten: AtomicU64,
 }
 
 impl FillCounts {
     pub(crate) fn reset(&self) {
-        for count in [&self.stale, &self.overtaken] {
+        let FillCounts { stale, overtaken, early, forgotten } = self;
+        for count in [stale, overtaken, early, forgotten] {
             count.store(0, Ordering::Relaxed);
         }
     }
@@ -82,9 +100,14 @@ impl FillCounts {
 /// The fills of all shards.
 pub struct Fills {
     is_on: AtomicBool,
+    /// There has been a source: items that it gave may be there still.
+    was_on: AtomicBool,
     source: RwLock<Option<Arc<dyn Source>>>,
     last_id: AtomicU64,
+    /// Of what is remembered, all shards together.
+    bytes_max: AtomicUsize,
     shards: Box<[ShardFills]>,
+    /// What has happened so far.
     pub counts: FillCounts,
 }
 
@@ -93,27 +116,19 @@ pub struct Fills {
 struct ShardFills {
     /// As many as `table` has entries.
     entries: AtomicUsize,
+    /// As many as `table` takes.
+    bytes: AtomicUsize,
     table: Mutex<Table>,
-}
-
-/// What a read of one key has to do first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Nothing: what is there is served, or that nothing is.
-    Ready,
-    Wait {
-        until: Millis,
-        is_new: bool,
-    },
-    Refused(Failure),
 }
 
 impl Fills {
     pub(super) fn new(shards: usize) -> Fills {
         Fills {
             is_on: AtomicBool::new(false),
+            was_on: AtomicBool::new(false),
             source: RwLock::new(None),
             last_id: AtomicU64::new(0),
+            bytes_max: AtomicUsize::new(BYTES_MAX),
             shards: (0..shards).map(|_| ShardFills::default()).collect(),
             counts: FillCounts::default(),
         }
@@ -123,17 +138,46 @@ impl Fills {
     pub fn set_source(&self, source: Option<Arc<dyn Source>>) {
         let is_on = source.is_some();
         *self.source.write().unwrap_or_else(PoisonError::into_inner) = source;
+        self.was_on.fetch_or(is_on, Ordering::SeqCst);
         self.is_on.store(is_on, Ordering::SeqCst);
     }
 
+    /// How many bytes what is remembered of keys may take. What the origin gives beyond that is kept only
+    /// while it is fresh.
+    pub fn set_bytes_max(&self, bytes: usize) {
+        self.bytes_max.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Of one shard's table.
+    fn limits(&self) -> TableLimits {
+        let of_one = |all: usize| (all / self.shards.len().max(1)).max(1);
+        TableLimits {
+            answers: of_one(ANSWERS_LIMIT),
+            bytes: of_one(self.bytes_max.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Whether there is a source.
     #[inline]
     pub fn is_on(&self) -> bool {
         self.is_on.load(Ordering::Relaxed)
     }
 
+    /// Whether something may be remembered of keys.
+    #[inline]
+    pub(crate) fn was_on(&self) -> bool {
+        self.was_on.load(Ordering::Relaxed)
+    }
+
     /// Keys of which something is remembered.
     pub fn entries(&self) -> usize {
         self.shards.iter().map(|shard| shard.entries.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Memory for that, and its limit.
+    pub fn bytes(&self) -> (usize, usize) {
+        let bytes = self.shards.iter().map(|shard| shard.bytes.load(Ordering::Relaxed)).sum();
+        (bytes, self.bytes_max.load(Ordering::Relaxed))
     }
 
     /// A key of a locked shard has been changed by a client.
@@ -161,92 +205,6 @@ impl Fills {
             drop(shard.with(std::mem::take));
         }
     }
-
-    fn begin(&self, key: &Key<'_>, urgency: Urgency, now: Millis) -> (u64, Begun) {
-        let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
-        let source = self.source.read().unwrap_or_else(PoisonError::into_inner);
-        let begun = source
-            .as_ref()
-            .map_or(Begun::NoRule, |source| source.begin(key.bytes(), id, urgency, now));
-        (id, begun)
-    }
-
-    /// What a read of a key has to do, whose shard is locked.
-    fn step(
-        &self,
-        shard: usize,
-        key: &Key<'_>,
-        exists: bool,
-        urgency: Urgency,
-        now: Millis,
-    ) -> Step {
-        let Some(shard) = self.shards.get(shard) else { return Step::Ready };
-        shard.with(|table| {
-            let entry = table.get(key.hash());
-            match entry.fresh {
-                // It has come from a client, or is fresh.
-                _ if exists && entry.fresh.is_none_or(|fresh| now < fresh.until) => Step::Ready,
-                Some(fresh) if exists => {
-                    self.counts.stale.fetch_add(1, Ordering::Relaxed);
-                    let is_served = now < fresh.served_until;
-                    let urgency = if is_served { Urgency::Later } else { urgency };
-                    match self.fill(table, entry, key, urgency, now) {
-                        Step::Wait { .. } if is_served => Step::Ready,
-                        // Better than an error.
-                        Step::Refused(_) => Step::Ready,
-                        step => step,
-                    }
-                }
-                _ => self.fill(table, entry, key, urgency, now),
-            }
-        })
-    }
-
-    /// Joins the fill that runs, gives the answer that the last one had, or begins one.
-    fn fill(
-        &self,
-        table: &mut Table,
-        entry: Entry,
-        key: &Key<'_>,
-        urgency: Urgency,
-        now: Millis,
-    ) -> Step {
-        match entry.fill {
-            Fill::Running { until, .. } if now < until => Step::Wait { until, is_new: false },
-            Fill::Failed { until, why } if now < until => Step::Refused(why),
-            Fill::Absent { until } if now < until => Step::Ready,
-            // One that runs for too long is a lost one.
-            Fill::None | Fill::Running { .. } | Fill::Failed { .. } | Fill::Absent { .. } => {
-                let (id, begun) = self.begin(key, urgency, now);
-                match begun {
-                    Begun::NoRule => Step::Ready,
-                    Begun::Refused(why) => Step::Refused(why),
-                    Begun::Until(until) => {
-                        let fill = Fill::Running { id, until, is_overtaken: false };
-                        table.put(key.hash(), Entry { fill, ..entry });
-                        Step::Wait { until, is_new: true }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Begins to fetch a key whatever is there; whether it is being fetched now.
-    fn fetch(&self, shard: usize, key: &Key<'_>, now: Millis) -> Result<bool, Failure> {
-        let Some(shard) = self.shards.get(shard) else { return Ok(false) };
-        shard.with(|table| {
-            let entry = table.get(key.hash());
-            let fill = match entry.fill {
-                running @ Fill::Running { .. } => running,
-                _ => Fill::None,
-            };
-            match self.fill(table, Entry { fill, ..entry }, key, Urgency::Now, now) {
-                Step::Ready | Step::Refused(Failure::Busy) => Ok(false),
-                Step::Wait { .. } => Ok(true),
-                Step::Refused(why) => Err(why),
-            }
-        })
-    }
 }
 
 impl ShardFills {
@@ -254,6 +212,7 @@ impl ShardFills {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut table);
         self.entries.store(table.len(), Ordering::Relaxed);
+        self.bytes.store(table.bytes(), Ordering::Relaxed);
         result
     }
 }
@@ -261,50 +220,5 @@ impl ShardFills {
 impl std::fmt::Debug for Fills {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Fills").field("entries", &self.entries()).finish_non_exhaustive()
-    }
-}
-
-/// Before a command reads keys, whose shards are locked: whether it has to wait for some of them.
-///
-/// # Errors
-/// When one cannot be fetched.
-pub(super) fn prepare(
-    held: &mut Held<'_>,
-    keys: &[Key<'_>],
-    mut urgency: Urgency,
-    now: Millis,
-) -> Result<Option<Block>, Error> {
-    let fills = held.fills();
-    let (mut wait, mut is_busy) = (None, false);
-    for key in keys {
-        let exists = match held.of(key).peek(key, now).map(|item| item.deadline) {
-            // A client's: what the origin gives has a deadline.
-            Some(None) => continue,
-            deadline => deadline.is_some(),
-        };
-        match fills.step(held.index(key), key, exists, urgency, now) {
-            Step::Ready => {}
-            Step::Wait { until, is_new } => {
-                if keys.len() > KEYS_LIMIT {
-                    let text =
-                        format!("ORIGIN is asked for {KEYS_LIMIT} keys of one command at most");
-                    return Err(Error::Text(text.into()));
-                }
-                if is_new && !exists {
-                    // For the statistics: when the command runs, it finds the key.
-                    held.of(key).find(key, now);
-                }
-                wait = wait.max(Some(until));
-                urgency = Urgency::Later;
-            }
-            // The others of this command make room when they end.
-            Step::Refused(Failure::Busy) => is_busy = true,
-            Step::Refused(why) => return Err(why.into()),
-        }
-    }
-    match wait {
-        Some(until) => Ok(Some(Block { until: Some(until) })),
-        None if is_busy => Err(Failure::Busy.into()),
-        None => Ok(None),
     }
 }

@@ -1,81 +1,129 @@
-//! The keys of one shard of which something is remembered, bounded in number.
+//! The keys of one shard of which something is remembered, bounded in number and in bytes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use super::entry::{Entry, Fill, Fresh};
+use super::{
+    by_hash::ByHash,
+    entry::{Entry, Fill},
+    known::{Known, Validator},
+};
 use crate::store::Millis;
 
 /// Old answers that one new one clears away.
 const CLEARED: usize = 2;
+/// What an answer takes in the queue.
+const ANSWER_BYTES: usize = size_of::<(Millis, u64)>();
+/// Places that the queue begins with at most.
+const ANSWERS_MIN: usize = 16;
 
-type ByHash<T> = HashMap<u64, T, foldhash::fast::FixedState>;
+/// What one table may hold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TableLimits {
+    /// Answers that the origin has a key not, or failed.
+    pub(super) answers: usize,
+    /// Of all of it, in bytes. Fills that run are remembered in any case, and so is the newest answer.
+    pub(super) bytes: usize,
+}
 
 /// What is known by the hash of a key: exact to the key, but for two of one shard whose 64-bit hashes are equal.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// May be many; the fills beside them are not.
-    fresh: ByHash<Fresh>,
+    /// Items that the origin gave. May be many; the fills beside them are not.
+    known: ByHash<Known>,
     fills: ByHash<Fill>,
     /// Answers that have an end, oldest first: some are no longer in `fills`.
     answers: VecDeque<(Millis, u64)>,
+    /// Beside the maps: of what is in `known`.
+    known_bytes: usize,
 }
 
 impl Table {
     pub(super) fn len(&self) -> usize {
-        self.fresh.len() + self.fills.len()
+        self.known.len() + self.fills.len()
+    }
+
+    /// Memory, all of it.
+    pub(super) fn bytes(&self) -> usize {
+        let answers = self.answers.capacity() * ANSWER_BYTES;
+        self.known.bytes() + self.known_bytes + self.fills.bytes() + answers
     }
 
     pub(super) fn get(&self, hash: u64) -> Entry {
-        let fresh = self.fresh.get(&hash).copied();
-        Entry { fresh, fill: self.fills.get(&hash).copied().unwrap_or_default() }
+        let fresh = self.known.get(hash).map(|known| known.fresh);
+        Entry { fresh, fill: self.fills.get(hash).copied().unwrap_or_default() }
     }
 
-    pub(super) fn put(&mut self, hash: u64, entry: Entry) {
-        match entry.fresh {
-            Some(fresh) => self.fresh.insert(hash, fresh),
-            None => self.fresh.remove(&hash),
+    /// What tells the item that is there from others.
+    pub(super) fn validator(&self, hash: u64) -> Option<&Validator> {
+        self.known.get(hash)?.validator.as_ref()
+    }
+
+    /// Whether there is room to know of one more item, or of another version of one.
+    pub(super) fn has_room(&self, hash: u64, known: &Known, limits: &TableLimits) -> bool {
+        let old = self.known.get(hash);
+        let growth = if old.is_some() { 0 } else { self.known.growth() };
+        let bytes = self.bytes() + growth + known.bytes();
+        bytes - old.map_or(0, Known::bytes) <= limits.bytes
+    }
+
+    /// What is known of the item that is there now.
+    pub(super) fn set_known(&mut self, hash: u64, known: Option<Known>) {
+        let bytes = known.as_ref().map_or(0, Known::bytes);
+        let old = match known {
+            Some(known) => self.known.insert(hash, known),
+            None => self.known.remove(hash),
         };
-        match entry.fill {
-            Fill::None => self.fills.remove(&hash),
+        self.known_bytes = self.known_bytes + bytes - old.map_or(0, |old| old.bytes());
+    }
+
+    pub(super) fn set_fill(&mut self, hash: u64, fill: Fill) {
+        match fill {
+            Fill::None => self.fills.remove(hash),
             fill => self.fills.insert(hash, fill),
         };
     }
 
-    /// Remembers an answer until its end, or until `limit` newer ones have come.
-    pub(super) fn put_answer(&mut self, hash: u64, entry: Entry, now: Millis, limit: usize) {
-        let (Fill::Failed { until, .. } | Fill::Absent { until }) = entry.fill else {
-            return self.put(hash, entry);
+    /// Remembers an answer until its end, or until as many newer ones have come as there may be.
+    pub(super) fn put_answer(&mut self, hash: u64, fill: Fill, now: Millis, limits: &TableLimits) {
+        let (Fill::Failed { until, .. } | Fill::Absent { until }) = fill else {
+            return self.set_fill(hash, fill);
         };
-        for _ in 0..CLEARED {
-            let is_over = |(until, _): &mut (Millis, u64)| *until <= now;
-            let Some((until, hash)) = (match self.answers.len() >= limit {
-                true => self.answers.pop_front(),
-                false => self.answers.pop_front_if(is_over),
-            }) else {
-                break;
-            };
+        while self.answers.len() >= limits.answers || !self.has_room_for_answer(limits) {
+            // Of bytes there are enough for many once there are enough for one: see `ByHash`.
+            let Some((until, hash)) = self.answers.pop_front() else { break };
             self.forget_answer(hash, until);
         }
+        for _ in 0..CLEARED {
+            let is_over = |(until, _): &mut (Millis, u64)| *until <= now;
+            let Some((until, hash)) = self.answers.pop_front_if(is_over) else { break };
+            self.forget_answer(hash, until);
+        }
+        // The newest one is remembered in any case, for those who wait for it.
         self.answers.push_back((until, hash));
-        self.put(hash, entry);
+        self.set_fill(hash, fill);
+    }
+
+    fn has_room_for_answer(&self, limits: &TableLimits) -> bool {
+        let places = self.answers.capacity();
+        let more = if self.answers.len() < places { 0 } else { places.max(ANSWERS_MIN) };
+        self.bytes() + self.fills.growth() + more * ANSWER_BYTES <= limits.bytes
     }
 
     fn forget_answer(&mut self, hash: u64, end: Millis) {
-        let entry = self.get(hash);
-        if let Fill::Failed { until, .. } | Fill::Absent { until } = entry.fill
+        if let Fill::Failed { until, .. } | Fill::Absent { until } = self.get(hash).fill
             && until == end
         {
-            self.put(hash, Entry { fill: Fill::None, ..entry });
+            self.set_fill(hash, Fill::None);
         }
     }
 
     /// A client has changed the key: what was known of it is no longer so.
     pub(super) fn changed(&mut self, hash: u64) {
-        self.fresh.remove(&hash);
-        match self.fills.get_mut(&hash) {
+        self.set_known(hash, None);
+        match self.fills.get_mut(hash) {
             Some(Fill::Running { is_overtaken, .. }) => *is_overtaken = true,
             Some(_) => {
-                self.fills.remove(&hash);
+                self.fills.remove(hash);
             }
             None => {}
         }
@@ -83,6 +131,6 @@ impl Table {
 
     /// Its item is gone, but nobody said anything about the key.
     pub(super) fn left(&mut self, hash: u64) {
-        self.fresh.remove(&hash);
+        self.set_known(hash, None);
     }
 }

@@ -1,12 +1,15 @@
 //! Fills without an origin: what reads wait for, and who wins.
 
+mod memory;
+mod terms;
+
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::CommandDecoder;
 
-use super::*;
+use super::{reads::KEYS_LIMIT, *};
 use crate::{
     commands::{Batch, Changes, Keyspace, Ran, Reply, resolve},
     persist::{self, Walk},
@@ -21,18 +24,21 @@ const LONGEST: u64 = 5_000;
 #[derive(Default)]
 struct Orders {
     begun: Mutex<Vec<(Vec<u8>, u64)>>,
+    /// Of the last one that was begun.
+    validator: Mutex<Option<Validator>>,
     refusal: Mutex<Option<Failure>>,
 }
 
 impl Source for Orders {
-    fn begin(&self, key: &[u8], id: u64, _: Urgency, now: Millis) -> Begun {
-        if key.starts_with(b"own") {
+    fn begin(&self, request: &FillRequest<'_>, now: Millis) -> Begun {
+        if request.key.starts_with(b"own") {
             return Begun::NoRule;
         }
         if let Some(why) = *self.refusal.lock().unwrap() {
             return Begun::Refused(why);
         }
-        self.begun.lock().unwrap().push((key.to_vec(), id));
+        self.begun.lock().unwrap().push((request.key.to_vec(), request.id));
+        *self.validator.lock().unwrap() = request.validator.cloned();
         Begun::Until(Millis(now.0 + LONGEST))
     }
 }
@@ -91,11 +97,23 @@ impl Node {
         self.keyspace.finish(key.as_bytes(), id, fetched, Millis(self.now), &mut changes)
     }
 
-    /// Fresh for 10 seconds, served for 10 more, kept for 10 more.
-    fn value(&self, text: &str) -> Fetched {
+    /// Fresh for 10 seconds, served for 10 more, kept for errors for 10 more, and for the origin to look at for
+    /// 10 more if there is a validator.
+    fn terms(&self, validator: Option<&str>) -> Terms {
         let at = |seconds: u64| Millis(self.now + seconds * 1_000);
-        let fresh = Fresh { until: at(10), served_until: at(20) };
-        Fetched::Value { bytes: Bytes::from(text.to_owned()), fresh, deadline: at(30) }
+        let fresh = Fresh {
+            until: at(10),
+            served_until: at(20),
+            kept_for_errors_until: at(30),
+            early_millis: 0,
+        };
+        let validator = validator.and_then(|text| Validator::new(text.as_bytes()));
+        let deadline = if validator.is_some() { at(40) } else { at(30) };
+        Terms { fresh, deadline, validator }
+    }
+
+    fn value(&self, text: &str) -> Fetched {
+        Fetched::Value { bytes: Bytes::from(text.to_owned()), terms: self.terms(None) }
     }
 
     fn failed(&self) -> Fetched {
@@ -338,22 +356,6 @@ fn fetch_begins_anew() {
     node.keyspace.fills().set_source(None);
     node.check("FETCH k", "-ERR there is no origin: set the parameter 'origin'");
     node.check("GET other", "$-1");
-}
-
-#[test]
-fn what_is_remembered_is_bounded() {
-    let mut table = Table::default();
-    let entry = |until| Entry { fresh: None, fill: Fill::Absent { until: Millis(until) } };
-    for hash in 0..1_000 {
-        table.put_answer(hash, entry(10_000 + hash), Millis(0), 100);
-    }
-    assert_eq!(table.len(), 100);
-    assert_eq!(table.get(899), Entry::default());
-    assert_ne!(table.get(900), Entry::default());
-    for hash in 1_000..1_100 {
-        table.put_answer(hash, entry(100_000), Millis(90_000), 1_000);
-    }
-    assert_eq!(table.len(), 100, "two that are over leave for each that comes");
 }
 
 /// What is known of freshness is not saved, so stale items do not outlive a restart unwatched.

@@ -106,6 +106,12 @@ fn budgets(node: &Node, store: Stats, origin: &Figures, page: &mut Page) {
             limit: origin.bytes_max as u64,
             refused: None,
         },
+        Budget {
+            name: "remembered_bytes",
+            used: origin.remembered_bytes as u64,
+            limit: origin.remembered_bytes_max as u64,
+            refused: Some(origin.forgotten),
+        },
     ];
     let mut family = page.gauge("plimsoll_cache_budget_used", "How much of a budget is used.");
     for budget in &budgets {
@@ -221,6 +227,7 @@ fn fills(origin: &Figures, page: &mut Page) {
     let mut family = page.counter("plimsoll_cache_fills_total", help);
     for (outcome, count) in [
         ("stored", origin.stored),
+        ("unchanged", origin.unchanged),
         ("absent", origin.absent),
         ("failed", origin.failed),
         ("overtaken", origin.overtaken),
@@ -233,6 +240,7 @@ fn fills(origin: &Figures, page: &mut Page) {
             "Bytes of values from origins.",
             origin.fetched_bytes,
         ),
+        ("plimsoll_cache_early_fills_total", "Fills of what was still fresh.", origin.early),
         ("plimsoll_cache_waiting_reads_total", "Reads that had to wait for a fill.", origin.waited),
         ("plimsoll_cache_stale_reads_total", "Reads of what was not fresh any more.", origin.stale),
     ] {

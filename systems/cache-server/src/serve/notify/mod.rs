@@ -72,7 +72,7 @@ pub(super) fn gone(node: &Node, key: &[u8], why: Gone) {
         Gone::Expired => (EventClass::EXPIRED, "expired"),
         Gone::Evicted => (EventClass::EVICTED, "evicted"),
     };
-    if node.keyspace.fills().is_on() {
+    if node.keyspace.fills().was_on() {
         let store = node.keyspace.store();
         let key = store.key(key);
         node.keyspace.fills().left(store.shard_of(key.slot()), &key);

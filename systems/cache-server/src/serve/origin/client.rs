@@ -1,9 +1,10 @@
-//! HTTP to the origins: GET on kept connections, answers read piece by piece within a budget.
+//! HTTP to the origins: GET on kept connections, redirects followed, answers read piece by piece within a
+//! budget.
 
-use std::{cell::RefCell, collections::HashMap, net::IpAddr};
+use std::{borrow::Cow, cell::RefCell, collections::HashMap, net::IpAddr};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
     body::{Body as _, Incoming},
@@ -19,6 +20,8 @@ use plimsoll_runtime::{
 
 use super::{
     budget::Room,
+    redirect::{self, REDIRECTS_MAX},
+    request::Ask,
     rule::{RULES_MAX, Site},
     trust::Trust,
 };
@@ -30,8 +33,6 @@ const READ_BYTES: usize = 64 << 10;
 const IDLE_MAX: usize = 64;
 /// Of an answer that brings no value, read so that its connection can be kept.
 const DRAINED_MAX: usize = 64 << 10;
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("plimsoll-cache/", env!("CARGO_PKG_VERSION")));
 
 type Sender = http1::SendRequest<Empty<Bytes>>;
 
@@ -78,23 +79,42 @@ impl Client {
         Client { resolver: Resolver::new(DnsConfig::default()), idle: RefCell::default() }
     }
 
+    /// The answer to a request for `path`, or for what it redirects to.
+    ///
     /// # Errors
     /// When no whole answer came, or one that is too long. Any status is an answer.
     pub(super) async fn get(
         &self,
-        site: &Site,
+        ask: Ask<'_>,
         path: &str,
         limits: &mut Limits<'_>,
     ) -> Result<Answer, Failure> {
-        if let Some(kept) = self.take(site) {
-            match self.ask(kept, site, path, limits).await {
+        let mut path = Cow::Borrowed(path);
+        for _ in 0..=REDIRECTS_MAX {
+            let answer = self.get_one(ask, &path, limits).await?;
+            match redirect::target(ask.site, &path, answer.status, &answer.headers)? {
+                Some(next) => path = Cow::Owned(next),
+                None => return Ok(answer),
+            }
+        }
+        Err(Failure::TooManyRedirects)
+    }
+
+    async fn get_one(
+        &self,
+        ask: Ask<'_>,
+        path: &str,
+        limits: &mut Limits<'_>,
+    ) -> Result<Answer, Failure> {
+        if let Some(kept) = self.take(ask.site) {
+            match self.exchange(kept, ask, path, limits).await {
                 Err(Trouble::Unanswered) => {}
                 Err(Trouble::Failed(failure)) => return Err(failure),
                 Ok(answer) => return Ok(answer),
             }
         }
-        let fresh = self.connect(site, limits).await?;
-        self.ask(fresh, site, path, limits).await.map_err(|trouble| match trouble {
+        let fresh = self.connect(ask.site, limits).await?;
+        self.exchange(fresh, ask, path, limits).await.map_err(|trouble| match trouble {
             Trouble::Unanswered => Failure::Broken,
             Trouble::Failed(failure) => failure,
         })
@@ -156,15 +176,15 @@ impl Client {
     }
 
     /// Asks on one connection, which is kept when it can be.
-    async fn ask(
+    async fn exchange(
         &self,
         mut sender: Sender,
-        site: &Site,
+        ask: Ask<'_>,
         path: &str,
         limits: &mut Limits<'_>,
     ) -> Result<Answer, Trouble> {
         sender.ready().await.map_err(|_| Trouble::Unanswered)?;
-        let request = request(site, path).ok_or(Failure::Broken)?;
+        let request = ask.request(path).ok_or(Failure::Broken)?;
         let response = sender.send_request(request).await.map_err(|error| {
             if error.is_parse() { Trouble::Failed(Failure::Broken) } else { Trouble::Unanswered }
         })?;
@@ -182,25 +202,9 @@ impl Client {
             drop(sender);
             return Ok(Answer { status: head.status, headers: head.headers, body: Bytes::new() });
         };
-        self.keep(site, sender);
+        self.keep(ask.site, sender);
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
-}
-
-fn request(site: &Site, path: &str) -> Option<Request<Empty<Bytes>>> {
-    let target = match path.as_bytes().first() {
-        Some(b'/') => path.parse(),
-        // Nothing, or a query alone.
-        _ => format!("/{path}").parse(),
-    };
-    let mut request = Request::new(Empty::new());
-    *request.uri_mut() = target.ok()?;
-    let headers = request.headers_mut();
-    headers.insert(header::HOST, site.authority.clone());
-    headers.insert(header::USER_AGENT, USER_AGENT);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    Some(request)
 }
 
 /// Clients of the cache are not told of an encoding, so none may be kept.

@@ -20,10 +20,17 @@ pub(crate) struct Figures {
     pub(crate) bytes_max: usize,
     /// Keys of which something is remembered.
     pub(crate) keys: usize,
+    /// Memory for that.
+    pub(crate) remembered_bytes: usize,
+    pub(crate) remembered_bytes_max: usize,
     /// Origins that are left alone.
     pub(crate) open_breakers: usize,
     pub(crate) begun: u64,
+    /// Of those, of what was still fresh.
+    pub(crate) early: u64,
     pub(crate) stored: u64,
+    /// The origin had no other value than the one that was there.
+    pub(crate) unchanged: u64,
     pub(crate) absent: u64,
     pub(crate) failed: u64,
     /// Whose key a client has changed meanwhile.
@@ -35,6 +42,8 @@ pub(crate) struct Figures {
     pub(crate) waited: u64,
     /// Reads of what was not fresh any more.
     pub(crate) stale: u64,
+    /// Values that were kept only while they were fresh, for want of memory to remember more.
+    pub(crate) forgotten: u64,
 }
 
 impl Figures {
@@ -45,6 +54,7 @@ impl Figures {
         open.retain(|site| site.breaker.is_open());
         open.sort_unstable_by_key(|site| Arc::as_ptr(site));
         open.dedup_by_key(|site| Arc::as_ptr(site));
+        let (remembered_bytes, remembered_bytes_max) = fills.bytes();
         let since = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Figures {
             rules: rules.all.len(),
@@ -53,9 +63,13 @@ impl Figures {
             bytes: origin.budget.bytes.load(Ordering::Relaxed),
             bytes_max: rules.settings.bytes_max,
             keys: fills.entries(),
+            remembered_bytes,
+            remembered_bytes_max,
             open_breakers: open.len(),
             begun: since(&counts.begun),
+            early: since(&fills.counts.early),
             stored: since(&counts.values),
+            unchanged: since(&counts.unchanged),
             absent: since(&counts.absent),
             failed: since(&counts.failed),
             overtaken: since(&fills.counts.overtaken),
@@ -63,6 +77,7 @@ impl Figures {
             fetched_bytes: since(&counts.bytes),
             waited: since(&counts.waited),
             stale: since(&fills.counts.stale),
+            forgotten: since(&fills.counts.forgotten),
         }
     }
 }

@@ -14,11 +14,13 @@ use super::{
     Counts, Rules,
     budget::Permit,
     client::{Answer, Client, Limits},
-    freshness,
-    rule::{Rule, Settings},
+    freshness::{self, Arrival},
+    request::Ask,
+    rule::Rule,
+    settings::Settings,
 };
 use crate::{
-    commands::{Changes, Failure, Fetched},
+    commands::{Changes, Failure, Fetched, Validator},
     serve::{node::Node, notify},
     store::Millis,
 };
@@ -29,6 +31,8 @@ pub(super) struct Order {
     pub(super) key: Box<[u8]>,
     pub(super) id: u64,
     pub(super) path: String,
+    /// Of the value that is there.
+    pub(super) validator: Option<Validator>,
     pub(super) rule: Arc<Rule>,
     /// Those that held when it was ordered.
     pub(super) rules: Arc<Rules>,
@@ -49,19 +53,24 @@ struct Ending {
 
 /// `chance` is from 0 to 1.
 pub(super) async fn run(node: Arc<Node>, client: Rc<Client>, order: Order, chance: f64) {
-    let Order { key, id, path, rule, rules, permit } = order;
-    let Rules { settings, trust, .. } = &*Arc::clone(&rules);
+    let Order { key, id, path, validator, rule, rules, permit } = order;
+    let Rules { settings, trust, headers, .. } = &*Arc::clone(&rules);
     let timeout = Duration::from_millis(rule.timeout(settings));
     let (asked, mut room) = (Arc::clone(&rule), permit.room(settings.bytes_max));
     let permit = Some(permit);
     let mut ending = Ending { node, key, id, rule, rules, permit, fetched: None };
-    let deadline = Instant::now() + timeout;
+    let begun = Instant::now();
+    let deadline = begun + timeout;
     let mut limits = Limits { room: &mut room, body: settings.body_max, deadline, trust };
-    let answer = client.get(&asked.site, &path, &mut limits);
+    let (site, validator) = (&*asked.site, validator.as_ref());
+    let ask = Ask { site, own_headers: headers.of(site), validator };
+    let answer = client.get(ask, &path, &mut limits);
     let answer = timer::timeout_at(deadline, answer).await.unwrap_or(Err(Failure::Timeout));
     // From here on the store counts what came.
     drop(room);
-    ending.fetched = Some(judge(answer, &asked, settings, Node::now(), chance));
+    let took = begun.elapsed();
+    let arrival = Arrival { now: Node::now(), took, chance, validator };
+    ending.fetched = Some(judge(answer, &asked, settings, &arrival));
 }
 
 /// What an answer means for its key.
@@ -69,31 +78,38 @@ fn judge(
     answer: Result<Answer, Failure>,
     rule: &Rule,
     settings: &Settings,
-    now: Millis,
-    chance: f64,
+    arrival: &Arrival<'_>,
 ) -> Fetched {
+    let is_conditional = arrival.validator.is_some();
     let why = match answer {
         Ok(Answer { status, headers, body }) if status.is_success() => {
-            let (fresh, deadline) = freshness::of_value(rule, settings, &headers, now, chance);
-            return Fetched::Value { bytes: body, fresh, deadline };
+            // What the other version was told by is nothing to this one.
+            let arrival = Arrival { validator: None, ..*arrival };
+            let terms = freshness::of_value(rule, settings, &headers, &arrival);
+            return Fetched::Value { bytes: body, terms };
+        }
+        Ok(Answer { status: StatusCode::NOT_MODIFIED, headers, .. }) if is_conditional => {
+            let terms = freshness::of_value(rule, settings, &headers, arrival);
+            return Fetched::Unchanged { terms };
         }
         Ok(Answer { status: StatusCode::NOT_FOUND | StatusCode::GONE, .. }) => {
-            return Fetched::Absent { until: freshness::of_absence(rule, settings, now, chance) };
+            return Fetched::Absent { until: freshness::of_absence(rule, settings, arrival) };
         }
         Ok(answer) => Failure::Status(answer.status.as_u16()),
         Err(why) => why,
     };
-    Fetched::Failed { until: freshness::of_failure(settings, now), why }
+    Fetched::Failed { until: freshness::of_failure(settings, arrival.now), why }
 }
 
 /// What it means for the origin: why it does not work, if it does not.
 fn trouble(fetched: &Fetched) -> Option<Failure> {
     match fetched {
-        Fetched::Value { .. } | Fetched::Absent { .. } => None,
+        Fetched::Value { .. } | Fetched::Unchanged { .. } | Fetched::Absent { .. } => None,
         Fetched::Failed { why, .. } => match why {
             // It works, but not for this key.
             Failure::Status(status) if *status < 500 && *status != 429 => None,
             Failure::TooLarge | Failure::NoBuffer => None,
+            Failure::Elsewhere | Failure::TooManyRedirects => None,
             why => Some(*why),
         },
     }
@@ -150,6 +166,7 @@ impl Counts {
                 self.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 &self.values
             }
+            Fetched::Unchanged { .. } => &self.unchanged,
             Fetched::Absent { .. } => &self.absent,
             Fetched::Failed { .. } => &self.failed,
         };

@@ -1,15 +1,36 @@
 //! For how long an answer is kept: what the rule says, else what the origin says (RFC 9111 and
 //! RFC 5861), else what the settings say.
 
+use std::time::Duration;
+
 use http::{HeaderMap, header};
 
-use super::rule::{Rule, Settings, TIME_MILLIS_MAX};
-use crate::{commands::Fresh, store::Millis};
+use super::{
+    condition,
+    rule::{Rule, TIME_MILLIS_MAX},
+    settings::Settings,
+};
+use crate::{
+    commands::{Fresh, Terms, Validator},
+    store::Millis,
+};
 
 /// What the origin forbids to keep is kept for that long: those who wait read it then.
 const UNCACHEABLE_MILLIS: u64 = 1_000;
 /// For how long any answer is kept at least, for the same reason.
 const TTL_MILLIS_MIN: u64 = 100;
+
+/// How an answer came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival<'a> {
+    pub(super) now: Millis,
+    /// Since it was asked for.
+    pub(super) took: Duration,
+    /// From 0 to 1.
+    pub(super) chance: f64,
+    /// Of the value that it speaks of, unless it says so itself.
+    pub(super) validator: Option<&'a Validator>,
+}
 
 /// What an origin says. Times in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +39,8 @@ struct Directives {
     shared_max_age: Option<u64>,
     /// How old the answer was when it came.
     age: u64,
+    /// Not even to be asked about later.
+    may_not_be_stored: bool,
     may_not_be_kept: bool,
     may_not_be_stale: bool,
     stale_while_revalidate: Option<u64>,
@@ -33,7 +56,11 @@ impl Directives {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             let seconds = || seconds(value);
             match name.trim().to_ascii_lowercase().as_str() {
-                "no-store" | "no-cache" | "private" => directives.may_not_be_kept = true,
+                "no-cache" => directives.may_not_be_kept = true,
+                "no-store" | "private" => {
+                    directives.may_not_be_kept = true;
+                    directives.may_not_be_stored = true;
+                }
                 "must-revalidate" | "proxy-revalidate" => directives.may_not_be_stale = true,
                 "max-age" => directives.max_age = seconds(),
                 "s-maxage" => directives.shared_max_age = seconds(),
@@ -64,14 +91,13 @@ fn seconds(text: &str) -> Option<u64> {
     Some(text.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(1_000).min(TIME_MILLIS_MAX))
 }
 
-/// When an answer that comes now is no longer fresh, and its deadline. `chance` is from 0 to 1.
+/// How a value may be used whose answer has these headers.
 pub(super) fn of_value(
     rule: &Rule,
     settings: &Settings,
     headers: &HeaderMap,
-    now: Millis,
-    chance: f64,
-) -> (Fresh, Millis) {
+    arrival: &Arrival<'_>,
+) -> Terms {
     let options = &rule.options;
     let said = Directives::of(headers);
     let is_forbidden = said.may_not_be_kept || said.ttl() == Some(0);
@@ -90,16 +116,36 @@ pub(super) fn of_value(
         settings.stale_while_revalidate,
     );
     let if_error = stale(options.stale_if_error, said.stale_if_error, settings.stale_if_error);
-    let until = Millis(now.0.saturating_add(jittered(ttl, rule, settings, chance)));
-    let served_until = Millis(until.0.saturating_add(while_fetched));
-    let deadline = Millis(until.0.saturating_add(while_fetched.max(if_error)));
-    (Fresh { until, served_until }, deadline)
+    let may_be_stored = options.ttl.is_some() || !said.may_not_be_stored;
+    let validator = condition::validator(headers).or_else(|| arrival.validator.cloned());
+    let validator = validator.filter(|_| may_be_stored);
+    let revalidate = options.revalidate.unwrap_or(settings.revalidate);
+    let revalidate = if validator.is_some() { revalidate } else { 0 };
+
+    let until = arrival.now.0.saturating_add(jittered(ttl, rule, settings, arrival.chance));
+    let behind = |millis: u64| Millis(until.saturating_add(millis));
+    let fresh = Fresh {
+        until: Millis(until),
+        served_until: behind(while_fetched),
+        kept_for_errors_until: behind(while_fetched.max(if_error)),
+        early_millis: early(rule, settings, arrival.took),
+    };
+    let deadline = behind(while_fetched.max(if_error).max(revalidate));
+    Terms { fresh, deadline, validator }
+}
+
+/// XFetch's beta times what it took, rounded up: no answer comes in no time.
+fn early(rule: &Rule, settings: &Settings, took: Duration) -> u32 {
+    let percent = rule.options.early_refresh.unwrap_or(settings.early_refresh);
+    let millis = took.as_secs_f64() * 1_000.0 * percent as f64 / 100.0;
+    // Saturates.
+    millis.ceil() as u32
 }
 
 /// Until when it is remembered that the origin has no such key.
-pub(super) fn of_absence(rule: &Rule, settings: &Settings, now: Millis, chance: f64) -> Millis {
+pub(super) fn of_absence(rule: &Rule, settings: &Settings, arrival: &Arrival<'_>) -> Millis {
     let ttl = rule.options.negative_ttl.unwrap_or(settings.negative_ttl);
-    Millis(now.0.saturating_add(jittered(ttl, rule, settings, chance)))
+    Millis(arrival.now.0.saturating_add(jittered(ttl, rule, settings, arrival.chance)))
 }
 
 /// Until when it is remembered that it failed.
@@ -121,18 +167,33 @@ mod tests {
     use super::*;
     use crate::serve::origin::{rule::read_all, tests::SETTINGS};
 
-    /// `until`, `served_until` and the deadline, in seconds from now, without jitter.
-    fn check(options: &str, headers: &[(&'static str, &'static str)], expected: [u64; 3]) {
+    const ARRIVAL: Arrival<'_> = Arrival {
+        now: Millis(1_000_000),
+        took: Duration::from_micros(62_500),
+        chance: 0.5,
+        validator: None,
+    };
+
+    fn terms(
+        options: &str,
+        headers: &[(&'static str, &'static str)],
+        arrival: &Arrival<'_>,
+    ) -> Terms {
         let rules = read_all(&format!("*=http://h/{{1}};jitter=0{options}"), Vec::new()).unwrap();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        let settings = Settings { ttl: 60_000, ..SETTINGS };
-        let (fresh, deadline) = of_value(&rules[0], &settings, &map, Millis(1_000_000), 0.5);
+        of_value(&rules[0], &SETTINGS, &map, arrival)
+    }
+
+    /// `until`, `served_until` and the deadline, in seconds from now, without jitter.
+    fn check(options: &str, headers: &[(&'static str, &'static str)], expected: [u64; 3]) {
+        let Terms { fresh, deadline, .. } = terms(options, headers, &ARRIVAL);
         let found = [fresh.until, fresh.served_until, deadline];
-        let seconds = found.map(|at| (at.0 - 1_000_000) / 1_000);
+        let seconds = found.map(|at| (at.0 - ARRIVAL.now.0) / 1_000);
         assert_eq!(seconds, expected, "{options} {headers:?}");
+        assert_eq!(fresh.kept_for_errors_until, deadline, "there is no validator");
     }
 
     #[test]
@@ -154,13 +215,58 @@ mod tests {
         check(";stale-if-error=0", &[(CONTROL, stale)], [10, 30, 30]);
     }
 
+    /// `until`, `kept_for_errors_until` and the deadline.
+    fn check_validated(
+        options: &str,
+        headers: &[(&'static str, &'static str)],
+        expected: [u64; 3],
+    ) {
+        let sent = Validator::new(b"\"sent\"");
+        let arrival = Arrival { validator: sent.as_ref(), ..ARRIVAL };
+        let Terms { fresh, deadline, validator } = terms(options, headers, &arrival);
+        let found = [fresh.until, fresh.kept_for_errors_until, deadline];
+        let seconds = found.map(|at| (at.0 - ARRIVAL.now.0) / 1_000);
+        assert_eq!(seconds, expected, "{options} {headers:?}");
+        assert_eq!(validator.is_some(), seconds[1] < seconds[2], "{options} {headers:?}");
+    }
+
+    #[test]
+    fn what_has_a_validator_is_kept_for_it() {
+        const CONTROL: &str = "cache-control";
+        check(";revalidate=1h", &[], [60, 60, 60]);
+        check_validated(";revalidate=1h", &[], [60, 60, 3_660]);
+        check_validated(";revalidate=1h;stale-if-error=60", &[], [60, 120, 3_660]);
+        check_validated(";revalidate=1h", &[(CONTROL, "no-cache")], [1, 1, 3_601]);
+        check_validated(";revalidate=1h", &[(CONTROL, "no-store")], [1, 1, 1]);
+        check_validated(";revalidate=1h", &[(CONTROL, "private")], [1, 1, 1]);
+        check_validated(";revalidate=1h;ttl=5", &[(CONTROL, "private")], [5, 5, 3_605]);
+        let etag = [("etag", "\"new\"")];
+        let sent = Validator::new(b"\"sent\"");
+        let arrival = Arrival { validator: sent.as_ref(), ..ARRIVAL };
+        assert_eq!(terms("", &etag, &arrival).validator.unwrap().bytes(), b"\"new\"");
+        assert_eq!(terms("", &[], &arrival).validator, sent);
+    }
+
+    #[test]
+    fn what_takes_long_is_fetched_earlier() {
+        for (options, expected) in
+            [("", 0), (";early-refresh=100", 63), (";early-refresh=10000", 6_250)]
+        {
+            assert_eq!(terms(options, &[], &ARRIVAL).fresh.early_millis, expected, "{options}");
+        }
+        let at_once = Arrival { took: Duration::from_nanos(1), ..ARRIVAL };
+        assert_eq!(terms(";early-refresh=1", &[], &at_once).fresh.early_millis, 1);
+    }
+
     #[test]
     fn jitter_only_shortens() {
         let rules = read_all("*=http://h/;ttl=100s;jitter=20;negative-ttl=0", Vec::new()).unwrap();
+        let arrival = |chance| Arrival { chance, ..ARRIVAL };
+        let at = |millis| Millis(ARRIVAL.now.0 + millis);
         for (chance, expected) in [(0.0, 100_000), (0.5, 90_000), (1.0, 80_000)] {
-            let (fresh, _) = of_value(&rules[0], &SETTINGS, &HeaderMap::new(), Millis(0), chance);
-            assert_eq!(fresh.until, Millis(expected));
+            let terms = of_value(&rules[0], &SETTINGS, &HeaderMap::new(), &arrival(chance));
+            assert_eq!(terms.fresh.until, at(expected));
         }
-        assert_eq!(of_absence(&rules[0], &SETTINGS, Millis(5), 0.5), Millis(105));
+        assert_eq!(of_absence(&rules[0], &SETTINGS, &arrival(0.5)), at(100));
     }
 }

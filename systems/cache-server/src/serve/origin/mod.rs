@@ -8,11 +8,16 @@
 mod breaker;
 mod budget;
 mod client;
+mod condition;
 mod figures;
 mod fill;
 mod freshness;
+mod own_headers;
 mod pattern;
+mod redirect;
+mod request;
 mod rule;
+mod settings;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "the origin's threads may wait as they like")]
 mod tests;
@@ -39,14 +44,18 @@ use self::{
     budget::{Budget, Permit},
     client::Client,
     fill::Order,
-    rule::{Rule, Settings, Site},
+    own_headers::OwnHeaders,
+    rule::{Rule, Site},
+    settings::Settings,
     trust::Trust,
 };
 use super::{exclusive, locked, node::Node, parameters::Parameters, shared};
 use crate::{
-    commands::{Begun, Failure, Source, Urgency},
+    commands::{Begun, Failure, FillRequest, Source, Urgency},
     store::Millis,
 };
+pub(super) use own_headers::{check_headers, veil_headers};
+pub(super) use rule::EARLY_REFRESH_MAX;
 pub(super) use trust::check_authorities;
 
 /// Most that `origin-max-fills` may be.
@@ -59,6 +68,7 @@ const GRACE_MILLIS: u64 = 5_000;
 pub(super) struct Rules {
     all: Vec<Arc<Rule>>,
     settings: Settings,
+    headers: OwnHeaders,
     trust: Trust,
 }
 
@@ -67,6 +77,8 @@ pub(super) struct Rules {
 pub(crate) struct Counts {
     pub(crate) begun: AtomicU64,
     pub(crate) values: AtomicU64,
+    /// Values that were there and still are the origin's.
+    pub(crate) unchanged: AtomicU64,
     pub(crate) absent: AtomicU64,
     pub(crate) failed: AtomicU64,
     /// Not begun though urgent, because too many were under way or the origin had failed.
@@ -79,8 +91,8 @@ pub(crate) struct Counts {
 
 impl Counts {
     pub(crate) fn reset(&self) {
-        let Counts { begun, values, absent, failed, refused, waited, bytes } = self;
-        for count in [begun, values, absent, failed, refused, waited, bytes] {
+        let Counts { begun, values, unchanged, absent, failed, refused, waited, bytes } = self;
+        for count in [begun, values, unchanged, absent, failed, refused, waited, bytes] {
             count.store(0, Ordering::Relaxed);
         }
     }
@@ -100,8 +112,9 @@ pub(crate) struct Origin {
 impl Origin {
     /// None, until [`configure`].
     pub(crate) fn new(parameters: &Parameters) -> Origin {
-        let (all, settings) = (Vec::new(), Settings::of(parameters));
-        let rules = Rules { all, settings, trust: Trust::default() };
+        let settings = Settings::of(parameters);
+        let (all, headers, trust) = (Vec::new(), OwnHeaders::default(), Trust::default());
+        let rules = Rules { all, settings, headers, trust };
         Origin {
             rules: RwLock::new(Arc::new(rules)),
             orders: RwLock::new(None),
@@ -165,7 +178,8 @@ async fn serve(node: Arc<Node>, mut orders: Receiver<Order>) {
 }
 
 impl Source for Origin {
-    fn begin(&self, key: &[u8], id: u64, urgency: Urgency, now: Millis) -> Begun {
+    fn begin(&self, request: &FillRequest<'_>, now: Millis) -> Begun {
+        let FillRequest { key, id, urgency, validator } = *request;
         let rules = self.rules();
         let found = rules.all.iter().find_map(|rule| Some((rule, rule.path_of(key)?)));
         let Some((rule, path)) = found else { return Begun::NoRule };
@@ -180,7 +194,8 @@ impl Source for Origin {
         let until =
             Millis(now.0.saturating_add(rule.timeout(settings)).saturating_add(GRACE_MILLIS));
         let (rule, site, rules) = (Arc::clone(rule), &rule.site, Arc::clone(&rules));
-        let order = Order { key: key.into(), id, path, rule, rules, permit };
+        let validator = validator.cloned();
+        let order = Order { key: key.into(), id, path, validator, rule, rules, permit };
         let orders = shared(&self.orders);
         if orders.as_ref().is_none_or(|orders| orders.try_send(order).is_err()) {
             // It may have been the one request that an open breaker lets through.
@@ -199,46 +214,33 @@ impl Rule {
     }
 }
 
-impl Settings {
-    fn of(parameters: &Parameters) -> Settings {
-        let number = |name| parameters.number(name).cast_unsigned();
-        let millis = |name| number(name).saturating_mul(1_000);
-        let bytes = |name| usize::try_from(number(name)).unwrap_or(usize::MAX);
-        Settings {
-            ttl: millis("origin-ttl"),
-            negative_ttl: millis("origin-negative-ttl"),
-            error_ttl: millis("origin-error-ttl"),
-            stale_while_revalidate: millis("origin-stale-while-revalidate"),
-            stale_if_error: millis("origin-stale-if-error"),
-            timeout: number("origin-timeout"),
-            jitter: number("origin-jitter"),
-            fills_max: bytes("origin-max-fills"),
-            body_max: bytes("origin-max-body"),
-            bytes_max: bytes("origin-max-bytes"),
-            breaker_failures: u32::try_from(number("origin-breaker-failures")).unwrap_or(u32::MAX),
-            breaker_time: number("origin-breaker-time"),
-        }
-    }
-}
-
 /// Whether the parameter `origin` may be that; rules with one blank between them.
 pub(super) fn check(text: &str) -> Result<String, String> {
     rule::read_all(text, Vec::new())?;
     Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Takes over what the parameters say. Fills that run end as they were begun.
-pub(super) fn configure(node: &Arc<Node>) {
+/// Takes over what the parameters say, of which `changed` is another one than before. Fills that run end as
+/// they were begun.
+pub(super) fn configure(node: &Arc<Node>, changed: &str) {
     let origin = &node.origin;
     let known: Vec<Arc<Site>> =
         origin.rules().all.iter().map(|rule| Arc::clone(&rule.site)).collect();
-    // They were checked when the parameter was set.
+    // They were checked when the parameters were set.
     let all = rule::read_all(&node.parameters.text("origin"), known).unwrap_or_default();
+    let headers = OwnHeaders::read(&node.parameters.text("origin-header")).unwrap_or_default();
+    if changed == "origin-header" {
+        let has_rule = |name: &&str| all.iter().any(|rule| rule.site.name == **name);
+        for site in headers.sites().filter(|name| !has_rule(name)) {
+            node.journal.warn("no rule leads to the origin of a header", &[("origin", site)]);
+        }
+    }
     // Without a thread each read says so.
     let is_on = !all.is_empty() && origin.start(node).is_ok();
     let settings = Settings::of(&node.parameters);
     let trust = Trust::new(node.parameters.text("origin-ca-cert-file"));
-    let rules = Arc::new(Rules { all, settings, trust });
+    node.keyspace.fills().set_bytes_max(settings.remembered_max);
+    let rules = Arc::new(Rules { all, settings, headers, trust });
     *exclusive(&origin.rules) = rules;
     let source: Arc<dyn Source> = Arc::<Origin>::clone(origin);
     node.keyspace.fills().set_source(is_on.then_some(source));

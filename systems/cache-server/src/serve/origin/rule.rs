@@ -13,29 +13,8 @@ use super::{
 pub(super) const TIME_MILLIS_MAX: u64 = 10 * 365 * 86_400_000;
 /// Most rules: each miss looks at them in turn.
 pub(super) const RULES_MAX: usize = 64;
-
-/// What holds for all rules that do not say otherwise. Times in milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Settings {
-    /// When neither the rule nor the origin says how long.
-    pub(super) ttl: u64,
-    pub(super) negative_ttl: u64,
-    pub(super) error_ttl: u64,
-    pub(super) stale_while_revalidate: u64,
-    pub(super) stale_if_error: u64,
-    pub(super) timeout: u64,
-    /// Most that a time is shortened by, in percent.
-    pub(super) jitter: u64,
-    /// Under way at a time, of all rules and of one.
-    pub(super) fills_max: usize,
-    /// Longest answer, in bytes.
-    pub(super) body_max: usize,
-    /// Answers under way at a time, in bytes.
-    pub(super) bytes_max: usize,
-    /// Failures in a row that open the breaker; 0 never does.
-    pub(super) breaker_failures: u32,
-    pub(super) breaker_time: u64,
-}
+/// Largest beta of early refreshes, in percent: so eager is nobody.
+pub(in crate::serve) const EARLY_REFRESH_MAX: u64 = 10_000;
 
 /// Where a rule leads to: rules with the same scheme, host and port share one.
 #[derive(Debug)]
@@ -69,8 +48,11 @@ pub(super) struct Options {
     pub(super) negative_ttl: Option<u64>,
     pub(super) stale_while_revalidate: Option<u64>,
     pub(super) stale_if_error: Option<u64>,
+    pub(super) revalidate: Option<u64>,
     pub(super) timeout: Option<u64>,
+    /// In percent, as the next one.
     pub(super) jitter: Option<u64>,
+    pub(super) early_refresh: Option<u64>,
     pub(super) fills_max: Option<usize>,
 }
 
@@ -113,7 +95,10 @@ impl Rule {
 
 impl Site {
     /// The site of a URL, and what follows it.
-    fn read(url: &str) -> Result<(Site, &str), String> {
+    ///
+    /// # Errors
+    /// What is wrong, for people; without anything of the URL.
+    pub(super) fn read(url: &str) -> Result<(Site, &str), String> {
         let no_url = "not an http or https URL with a host";
         let (scheme, rest) = url.split_once("://").ok_or(no_url)?;
         let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -152,6 +137,10 @@ impl Site {
         };
         Ok((site, path))
     }
+
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.is_secure { "https" } else { "http" }
+    }
 }
 
 impl Options {
@@ -166,13 +155,15 @@ impl Options {
             "negative-ttl" => self.negative_ttl = Some(time()?),
             "stale-while-revalidate" => self.stale_while_revalidate = Some(time()?),
             "stale-if-error" => self.stale_if_error = Some(time()?),
+            "revalidate" => self.revalidate = Some(time()?),
             "timeout" => self.timeout = Some(time()?.max(1)),
             "jitter" => self.jitter = Some(number(100)?),
+            "early-refresh" => self.early_refresh = Some(number(EARLY_REFRESH_MAX)?),
             "max-fills" => self.fills_max = usize::try_from(number(u32::MAX.into())?).ok(),
             _ => {
                 return Err(format!(
                     "no option '{name}'; there are ttl, negative-ttl, stale-while-revalidate, \
-                     stale-if-error, timeout, jitter, max-fills"
+                     stale-if-error, revalidate, early-refresh, timeout, jitter, max-fills"
                 ));
             }
         }
@@ -216,13 +207,16 @@ mod tests {
 
     #[test]
     fn a_rule_says_where_and_for_how_long() {
-        let text = "user:*=http://127.0.0.1:9000/users/{1}?a=b;ttl=5m;stale-if-error=1h;jitter=0";
+        let text = "user:*=http://127.0.0.1:9000/users/{1}?a=b;ttl=5m;stale-if-error=1h;jitter=0\
+                    ;early-refresh=100;revalidate=1d";
         let rules = read_all(&format!("{text} a=https://[::1]/a b=HTTPS://[::1]"), Vec::new());
         let rules = rules.unwrap();
         let options = Options {
             ttl: Some(300_000),
             stale_if_error: Some(3_600_000),
+            revalidate: Some(86_400_000),
             jitter: Some(0),
+            early_refresh: Some(100),
             ..Options::default()
         };
         assert_eq!(rules[0].options, options);
@@ -248,6 +242,7 @@ mod tests {
             ("a=http://h/;ttl=1x", "'ttl=1x' is no option with a value"),
             ("a=http://h/;ttl=99999999999d", "'ttl=99999999999d' is no option"),
             ("a=http://h/;jitter=101", "'jitter=101' is no option"),
+            ("a=http://h/;early-refresh=10001", "'early-refresh=10001' is no option"),
             ("a=http://h/;tll=1", "no option 'tll'"),
         ] {
             let found = read_all(rule, Vec::new()).unwrap_err();

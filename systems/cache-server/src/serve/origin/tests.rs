@@ -1,5 +1,6 @@
 //! A server with rules, and an origin that does what a test wants.
 
+mod answers;
 mod web;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
 };
 
 use self::web::{Act, Web, answer};
-use super::rule::Settings;
+use super::settings::Settings;
 use crate::serve::{
     Running,
     testing::{PATIENCE, check, connect, serve},
@@ -23,11 +24,14 @@ pub(super) const SETTINGS: Settings = Settings {
     error_ttl: 1_000,
     stale_while_revalidate: 0,
     stale_if_error: 0,
+    revalidate: 0,
     timeout: 2_000,
     jitter: 0,
+    early_refresh: 0,
     fills_max: 256,
     body_max: 16 << 20,
     bytes_max: 256 << 20,
+    remembered_max: 64 << 20,
     breaker_failures: 5,
     breaker_time: 1_000,
 };

@@ -13,7 +13,7 @@ use std::{
 };
 
 pub(crate) use error::SetError;
-pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, adds_up};
+pub(crate) use table::{Change, Kind, PARAMETERS, Parameter, separator};
 
 use self::value::normalize;
 use super::{clients::limits::ClassLimits, exclusive, shared};
@@ -70,7 +70,7 @@ impl Parameters {
         parameters
     }
 
-    /// A value as CONFIG GET shows it; empty for a name that there is not.
+    /// A value as it is; empty for a name that there is not.
     pub(crate) fn text(&self, name: &str) -> String {
         let texts = shared(&self.texts);
         find(name).and_then(|(index, _)| texts.get(index).cloned()).unwrap_or_default()
@@ -79,7 +79,8 @@ impl Parameters {
     /// As [`Parameters::text`], but for what nobody logs.
     pub(crate) fn shown(&self, name: &str) -> String {
         match find(name) {
-            Some((_, parameter)) if matches!(parameter.kind, Kind::Secret) => "(hidden)".to_owned(),
+            Some((_, Parameter { kind: Kind::Secret, .. })) => "(hidden)".to_owned(),
+            Some((_, Parameter { kind: Kind::Veiled { veil, .. }, .. })) => veil(&self.text(name)),
             _ => self.text(name),
         }
     }
@@ -97,7 +98,7 @@ impl Parameters {
         *shared(&self.limits)
     }
 
-    /// Names and values that match any of the patterns, which ignore case.
+    /// Names and values, as CONFIG GET shows them, that match any of the patterns, which ignore case.
     pub(crate) fn matching(&self, patterns: &[&[u8]]) -> Vec<(&'static str, String)> {
         let texts = shared(&self.texts);
         let patterns: Vec<Vec<u8>> =
@@ -105,8 +106,11 @@ impl Parameters {
         let is_wanted = |(parameter, _): &(&Parameter, &String)| {
             patterns.iter().any(|pattern| glob::matches(pattern, parameter.name.as_bytes()))
         };
-        let pairs = PARAMETERS.iter().zip(&*texts).filter(is_wanted);
-        pairs.map(|(parameter, text)| (parameter.name, text.clone())).collect()
+        let shown = |(parameter, text): (&Parameter, &String)| match parameter.kind {
+            Kind::Veiled { veil, .. } => (parameter.name, veil(text)),
+            _ => (parameter.name, text.clone()),
+        };
+        PARAMETERS.iter().zip(&*texts).filter(is_wanted).map(shown).collect()
     }
 
     /// Changes all of them or none; the changed ones' names.

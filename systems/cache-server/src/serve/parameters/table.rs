@@ -29,6 +29,11 @@ pub(crate) enum Kind {
     Port,
     /// A text that CONFIG GET shows to those who may see it, and nobody logs.
     Secret,
+    /// What the module that owns it makes of it, as [`Kind::Checked`]; and what is shown in its place.
+    Veiled {
+        check: fn(&str) -> Result<String, String>,
+        veil: fn(&str) -> String,
+    },
     OutputLimits,
     /// Letters of keyspace events.
     Events,
@@ -91,14 +96,21 @@ const POLICIES: &[&str] = &[
     "s3-fifo",
     "sieve",
 ];
-/// Those that take several values: each line of a file, and each flag, adds some.
-const ADD_UP: &[&str] = &["client-output-buffer-limit", "origin", "save"];
+/// Those that take several values, and what stands between two: each line of a file, and each flag, adds some.
+const ADD_UP: &[(&str, char)] = &[
+    ("client-output-buffer-limit", ' '),
+    ("origin", ' '),
+    // Values have blanks in them.
+    ("origin-header", '\n'),
+    ("save", ' '),
+];
+const HEADERS: Kind = Kind::Veiled { check: origin::check_headers, veil: origin::veil_headers };
 /// Most seconds of anything.
 const SECONDS: Kind = integer(0, i32::MAX as i64);
 
-/// Whether several values given for it are all meant.
-pub(crate) fn adds_up(name: &str) -> bool {
-    ADD_UP.contains(&name)
+/// What stands between values when several that are given for it are all meant.
+pub(crate) fn separator(name: &str) -> Option<char> {
+    ADD_UP.iter().find(|(other, _)| *other == name).map(|(_, separator)| *separator)
 }
 
 /// Sorted by name.
@@ -152,12 +164,16 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("origin-breaker-failures", integer(0, i32::MAX as i64), "5"),
     settable("origin-breaker-time", integer(1, i32::MAX as i64), "1000"),
     settable("origin-ca-cert-file", Kind::Checked(origin::check_authorities), ""),
+    settable("origin-early-refresh", integer(0, origin::EARLY_REFRESH_MAX as i64), "0"),
     settable("origin-error-ttl", SECONDS, "1"),
+    settable("origin-header", HEADERS, ""),
     settable("origin-jitter", integer(0, 100), "10"),
     settable("origin-max-body", memory(0, i64::MAX as u64), "16mb"),
     settable("origin-max-bytes", memory(0, i64::MAX as u64), "256mb"),
     settable("origin-max-fills", integer(1, origin::FILLS_LIMIT as i64), "256"),
+    settable("origin-max-remembered", memory(1 << 20, i64::MAX as u64), "64mb"),
     settable("origin-negative-ttl", SECONDS, "5"),
+    settable("origin-revalidate", SECONDS, "0"),
     settable("origin-stale-if-error", SECONDS, "0"),
     settable("origin-stale-while-revalidate", SECONDS, "0"),
     settable("origin-timeout", integer(1, i32::MAX as i64), "2000"),

@@ -52,7 +52,7 @@ pub(super) fn normalize(
             Err(_) => Err("argument must be a port or nothing".to_owned()),
         },
         Kind::Text | Kind::Secret => Ok(value.to_owned()),
-        Kind::Checked(check) => check(value),
+        Kind::Checked(check) | Kind::Veiled { check, .. } => check(value),
         Kind::OutputLimits if value.is_empty() => Ok(limits.text()),
         Kind::OutputLimits => limits.read(value).map(|limits| limits.text()).map_err(str::to_owned),
     }

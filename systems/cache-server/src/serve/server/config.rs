@@ -107,7 +107,7 @@ pub(crate) fn apply(node: &Arc<Node>, name: &str) {
         "requirepass" => node.users.set_default_password(text.as_bytes()),
         "loglevel" => node.journal.set_level(&text),
         "notify-keyspace-events" => notify::configure(node, &text),
-        name if name.starts_with("origin") => origin::configure(node),
+        name if name.starts_with("origin") => origin::configure(node, name),
         _ => {}
     }
 }

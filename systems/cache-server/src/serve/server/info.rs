@@ -302,13 +302,17 @@ fn origin_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("bytes_running", figures.bytes),
         ("bytes_max", figures.bytes_max),
         ("keys_remembered", figures.keys),
+        ("remembered_bytes", figures.remembered_bytes),
+        ("remembered_bytes_max", figures.remembered_bytes_max),
         ("open_breakers", figures.open_breakers),
     ] {
         text.line(&format!("origin_{name}"), gauge);
     }
     for (name, count) in [
         ("fills_begun", figures.begun),
+        ("fills_early", figures.early),
         ("fills_stored", figures.stored),
+        ("fills_unchanged", figures.unchanged),
         ("fills_absent", figures.absent),
         ("fills_failed", figures.failed),
         ("fills_overtaken", figures.overtaken),
@@ -316,6 +320,7 @@ fn origin_section(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
         ("fetched_bytes", figures.fetched_bytes),
         ("waiting_reads", figures.waited),
         ("stale_reads", figures.stale),
+        ("values_not_remembered", figures.forgotten),
     ] {
         text.line(&format!("origin_{name}"), count);
     }

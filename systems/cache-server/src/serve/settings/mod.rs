@@ -17,7 +17,7 @@ pub(crate) use rewrite::{quoted, rewrite};
 use self::faults::Faults;
 use super::{
     Config,
-    parameters::{Parameters, SetError, adds_up},
+    parameters::{Parameters, SetError, separator},
 };
 
 /// What variables of the environment begin with that are parameters.
@@ -95,13 +95,16 @@ impl Settings {
     fn take(&mut self, source: Vec<Given>, faults: &mut Faults) {
         let mut merged: Vec<Given> = Vec::new();
         for given in source {
+            // As in Redis, an empty one forgets those before it.
+            let separator = separator(&given.name).filter(|_| !given.value.is_empty());
             match merged.iter_mut().find(|earlier| earlier.name == given.name) {
-                // As in Redis, an empty one forgets those before it.
-                Some(earlier) if adds_up(&given.name) && !given.value.is_empty() => {
-                    earlier.value.push(' ');
-                    earlier.value.push_str(&given.value);
-                }
-                Some(earlier) => *earlier = given,
+                Some(earlier) => match separator {
+                    Some(separator) => {
+                        earlier.value.push(separator);
+                        earlier.value.push_str(&given.value);
+                    }
+                    None => *earlier = given,
+                },
                 None => merged.push(given),
             }
         }

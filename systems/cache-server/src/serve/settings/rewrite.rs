@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::file;
-use crate::serve::parameters::adds_up;
+use crate::serve::parameters::separator;
 
 /// Stands above what is added.
 const HEADING: &str = "# Added by CONFIG REWRITE";
@@ -40,11 +40,18 @@ pub(crate) fn rewrite(
 }
 
 fn assignment(name: &str, value: &str) -> String {
-    if adds_up(name) && !value.is_empty() {
-        let words: Vec<String> = value.split_whitespace().map(quoted).collect();
-        return format!("{name} {}", words.join(" "));
+    match separator(name).filter(|_| !value.is_empty()) {
+        Some('\n') => {
+            let lines: Vec<String> =
+                value.lines().map(|line| format!("{name} {}", quoted(line))).collect();
+            lines.join("\n")
+        }
+        Some(_) => {
+            let words: Vec<String> = value.split_whitespace().map(quoted).collect();
+            format!("{name} {}", words.join(" "))
+        }
+        None => format!("{name} {}", quoted(value)),
     }
-    format!("{name} {}", quoted(value))
 }
 
 /// A word as a line of the file takes it: in quotes when it would be read as something else.
@@ -99,6 +106,17 @@ mod tests {
              requirepass \"a b\"\n",
         );
         check("", &[("requirepass", "")], None, "# Added by CONFIG REWRITE\nrequirepass \"\"\n");
+    }
+
+    #[test]
+    fn values_of_a_line_each_have_one() {
+        check(
+            "origin-header http://h A: b\norigin-header http://h C: d\nport 1\n",
+            &[("origin-header", "http://h A: e f\nhttps://h C: g"), ("save", "60 1 9 9")],
+            None,
+            "origin-header \"http://h A: e f\"\norigin-header \"https://h C: g\"\nport 1\n\
+             # Added by CONFIG REWRITE\nsave 60 1 9 9\n",
+        );
     }
 
     #[test]

@@ -16,6 +16,8 @@ use super::PATIENCE;
 pub(super) enum Act {
     /// A status and a body.
     Answer(u16, String),
+    /// What that makes of the request's head.
+    By(fn(&str) -> String),
     /// These very bytes, then the end.
     Raw(&'static [u8]),
     /// Nothing, ever.
@@ -84,6 +86,7 @@ fn serve(mut stream: TcpStream, act: &Mutex<Act>, seen: &Mutex<Vec<String>>, gat
                 format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len())
                     .as_bytes(),
             ),
+            Act::By(reply) => stream.write_all(reply(&text).as_bytes()),
             Act::Raw(bytes) => {
                 let sent = stream.write_all(bytes);
                 stream.shutdown(Shutdown::Write).ok();
