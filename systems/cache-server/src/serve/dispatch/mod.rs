@@ -144,7 +144,7 @@ impl Dispatch<'_, '_> {
     /// With nothing of the session that matters.
     #[inline]
     fn run_plainly(&mut self, spec: &'static Spec, handler: Handler, command: Command<'_>) -> Ran {
-        let Dispatch { batch, hot, out, counters, .. } = self;
+        let Dispatch { node, batch, hot, out, counters, .. } = self;
         let keys = batch.keys(spec, command);
         if hot.copies.is_empty() || !spec.has(Flags::COPIED) {
             return batch.run_on(spec, handler, command, &keys, true, out);
@@ -161,7 +161,8 @@ impl Dispatch<'_, '_> {
         }
         let ran = batch.run_on(spec, handler, command, &keys, true, out);
         if answer == Answer::Wanted && ran == Ran::Replied {
-            hot.copies.take(key, batch.held.look(key), batch.now);
+            let fresh_until = node.keyspace.fills().fresh_until(batch.held.index(key), key);
+            hot.copies.take(key, batch.held.look(key), fresh_until, batch.now);
         }
         ran
     }

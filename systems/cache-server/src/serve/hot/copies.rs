@@ -44,7 +44,7 @@ struct Taken {
     /// The value as GET replies with it, in either protocol.
     reply: Vec<u8>,
     mark: Mark,
-    /// When the item expires, or the copy has been used for long enough.
+    /// When the item expires or is no longer fresh, or the copy has been used for long enough.
     until: Millis,
 }
 
@@ -120,8 +120,14 @@ impl Copies {
         if now < hot.rests_until { Answer::None } else { Answer::Wanted }
     }
 
-    /// Takes a copy from the key's shard, which is locked.
-    pub(crate) fn take(&mut self, key: &Key<'_>, shard: &Shard, now: Millis) {
+    /// Takes a copy from the key's shard, which is locked. `fresh_until` is known of what an origin gave.
+    pub(crate) fn take(
+        &mut self,
+        key: &Key<'_>,
+        shard: &Shard,
+        fresh_until: Option<Millis>,
+        now: Millis,
+    ) {
         let Some(hot) = self.find(key) else { return };
         hot.rests_until = Millis(now.0 + REST_MILLIS);
         let Some((item, mark)) = shard.peek_marked(key, now) else { return };
@@ -131,8 +137,8 @@ impl Copies {
         }
         let mut reply = Vec::new();
         plimsoll_wire::resp::write_bulk(&mut reply, value);
-        let fresh = Millis(now.0 + FRESH_MILLIS);
-        let until = item.deadline.map_or(fresh, |deadline| deadline.min(fresh));
+        let ends = [Some(Millis(now.0 + FRESH_MILLIS)), item.deadline, fresh_until];
+        let until = ends.into_iter().flatten().min().unwrap_or(now);
         hot.copy = Some(Taken { reply, mark, until });
     }
 }

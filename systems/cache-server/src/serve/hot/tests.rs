@@ -33,7 +33,7 @@ fn get(copies: &mut Copies, store: &Store, key: &str, now: Millis) -> (Vec<u8>, 
             None => out.null(),
         }
         if answer == Answer::Wanted {
-            copies.take(&key, &shard, now);
+            copies.take(&key, &shard, None, now);
         }
     }
     (out.buffer().to_vec(), answer == Answer::Given)
@@ -72,6 +72,23 @@ fn a_copy_expires_with_its_item() {
     let before = Millis(NOW.0 + 19);
     assert!(get(&mut copies, &store, "hot", before).1);
     assert_eq!(get(&mut copies, &store, "hot", Millis(NOW.0 + 20)), (b"$-1\r\n".to_vec(), false));
+}
+
+/// Whether it may still be served then is for the origin to say.
+#[test]
+fn a_copy_is_used_while_its_item_is_fresh() {
+    let store = store(0, Policy::NO_EVICTION);
+    set(&store, "hot", b"1", Deadline::At(Millis(NOW.0 + 1_000)), NOW);
+    let mut copies = copies_of(&store, &["hot"]);
+    let key = store.key(b"hot");
+    let mut taken = |fresh_until, at| {
+        copies.take(&key, &store.lock_for(&key), Some(fresh_until), NOW);
+        copies.answer(&key, &store, at, &mut Reply::default()) == Answer::Given
+    };
+    let end = Millis(NOW.0 + 10);
+    assert!(taken(end, Millis(NOW.0 + 9)));
+    assert!(!taken(end, end));
+    assert!(!taken(NOW, NOW));
 }
 
 #[test]
