@@ -201,6 +201,7 @@ fn log(global: &GlobalFlags, terminal: Terminal, display: &Display) -> Result<Lo
         true => Color::Auto,
     };
     let level = if global.verbose { Level::Debug } else { Level::Info };
-    Log::new(LogConfig { format, sink, level, color })
-        .map_err(|error| bad("--log-output", &global.log_output, &error.to_string()))
+    Log::new(LogConfig { format, sink, level, color }).map_err(|error| {
+        Failure::new(Exit::Other, format!("--log-output {}: {error}", global.log_output))
+    })
 }

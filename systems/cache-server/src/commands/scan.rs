@@ -11,6 +11,8 @@ const COUNT_LIMIT: usize = 1 << 20;
 /// What to hand out in one step.
 pub(super) struct Options<'c> {
     pub(super) count: usize,
+    /// Not for HSCAN with NOVALUES.
+    pub(super) has_values: bool,
     pattern: Option<&'c [u8]>,
 }
 
@@ -44,18 +46,30 @@ pub(super) fn cursor(call: &Call<'_, '_>) -> Result<u64, Error> {
 /// # Errors
 /// When they are none.
 pub(super) fn options(mut words: Words<'_>) -> Result<Options<'_>, Error> {
-    let mut options = Options { count: COUNT_DEFAULT, pattern: None };
+    let mut options = Options { count: COUNT_DEFAULT, has_values: true, pattern: None };
     while words.left() > 0 {
         if words.take("count") {
             let count = usize::try_from(words.integer()?).ok().filter(|count| *count > 0);
             options.count = count.ok_or(Error::Syntax)?.min(COUNT_LIMIT);
         } else if words.take("match") {
             options.pattern = Some(words.demand()?).filter(|pattern| *pattern != b"*");
+        } else if words.take("novalues") {
+            options.has_values = false;
         } else {
             return Err(Error::Syntax);
         }
     }
     Ok(options)
+}
+
+/// As [`options`], of what has no values.
+///
+/// # Errors
+/// As [`options`].
+pub(super) fn options_without_values(words: Words<'_>) -> Result<Options<'_>, Error> {
+    let options = options(words)?;
+    let refusal = Error::text("ERR NOVALUES option can only be used in HSCAN");
+    if options.has_values { Ok(options) } else { Err(refusal) }
 }
 
 /// The reply for a key that is not there.

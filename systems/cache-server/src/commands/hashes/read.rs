@@ -119,8 +119,11 @@ pub(super) fn scan(call: &mut Call<'_, '_>) -> Outcome {
         let next = hash.scan(cursor, options.count, |field, value| {
             if options.matches(field) {
                 out.bulk(field);
-                out.bulk(value);
-                count += 2;
+                count += 1;
+                if options.has_values {
+                    out.bulk(value);
+                    count += 1;
+                }
             }
         });
         (next, count)

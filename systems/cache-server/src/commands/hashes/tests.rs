@@ -28,6 +28,7 @@ fn replies() {
             ("hdel h a b none", ":2"),
             ("hlen h", ":2"),
             ("hscan h 0 match c", "*2 $1 0 *2 $1 c $1 4"),
+            ("hscan h 0 novalues match c", "*2 $1 0 *1 $1 c"),
             ("hscan h 0 count 0", "-ERR syntax error"),
             ("hscan none 0 count 0", "*2 $1 0 *0"),
             ("hscan h x", "-ERR invalid cursor"),

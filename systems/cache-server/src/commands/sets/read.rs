@@ -28,7 +28,7 @@ pub(super) fn contains_each(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn scan(call: &mut Call<'_, '_>) -> Outcome {
-    let (cursor, options) = (scan::cursor(call)?, scan::options(call.words(3)));
+    let (cursor, options) = (scan::cursor(call)?, scan::options_without_values(call.words(3)));
     let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;
     let Some(set) = set else { return scan::nothing(call.out) };
     let options = options?;

@@ -34,6 +34,7 @@ fn replies() {
             ("srandmember t", "$-1"),
             ("srandmember t 5", "*0"),
             ("sscan s 0 match 3", "*2 $1 0 *1 $1 3"),
+            ("sscan s 0 novalues", "-ERR NOVALUES option can only be used in HSCAN"),
         ],
     );
     check(

@@ -19,8 +19,9 @@ use crate::{
     store::Stats,
 };
 
-/// The release of Redis whose commands are followed: clients decide by it what they may ask.
-pub(crate) const REDIS_VERSION: &str = "7.2.0";
+/// The release of Redis whose commands are followed: clients decide by it what they may ask. Some keep keys of
+/// their own by CLIENT TRACKING from this one on.
+pub(crate) const REDIS_VERSION: &str = "7.4.0";
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[

@@ -4,7 +4,7 @@
 use super::SettingError;
 
 /// Faults that are told; of the others it is said how many there are.
-const TOLD_MAX: usize = 8;
+const TOLD_MAX: usize = 64;
 
 /// Faults in the order in which they were found.
 #[derive(Debug, Default)]
@@ -64,11 +64,9 @@ mod tests {
         check(0, None);
         check(1, Some("f:1: no"));
         check(2, Some("f:1: no; f:2: no"));
-        check(
-            10,
-            Some(
-                "f:1: no; f:2: no; f:3: no; f:4: no; f:5: no; f:6: no; f:7: no; f:8: no; and 2 more",
-            ),
-        );
+        let told: Vec<String> = (1..=TOLD_MAX).map(|number| format!("f:{number}: no")).collect();
+        let told = told.join("; ");
+        check(TOLD_MAX, Some(&told));
+        check(TOLD_MAX + 2, Some(&format!("{told}; and 2 more")));
     }
 }
