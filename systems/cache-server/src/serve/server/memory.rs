@@ -60,6 +60,7 @@ pub(super) fn sums(call: &mut ServerCall<'_, '_, '_>) -> Stats {
 fn stats(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let sum = sums(call);
     let clients = call.node.client_bytes.load(std::sync::atomic::Ordering::Relaxed) as u64;
+    let (remembered, _) = call.node.keyspace.fills().bytes();
     let per_key = sum.used_bytes.checked_div(sum.items).unwrap_or(0);
     let rows = [
         ("peak.allocated", sum.peak_bytes),
@@ -76,6 +77,7 @@ fn stats(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         ("ghost.bytes", sum.ghost_bytes),
         ("garbage.bytes", sum.garbage_bytes),
         ("fixed.bytes", sum.fixed_bytes),
+        ("origin.remembered-bytes", remembered as u64),
     ];
     call.out.map(rows.len());
     for (name, value) in rows {

@@ -51,6 +51,24 @@ fn some_lines_add_up() {
     assert_eq!(save("save \"\"\nsave 300 10\n"), "300 10");
 }
 
+/// Their values have blanks, and are secret.
+#[test]
+fn headers_add_up_line_by_line() {
+    let file = "origin-header http://h A: b c\norigin-header \"https://h A:  d\"\n";
+    let gather = |variable| config(&[("PLIMSOLL_CACHE_ORIGIN_HEADER", variable)], &[]);
+    let settings = with_file(file, gather("")).unwrap();
+    assert_eq!(settings.parameters.text("origin-header"), "http://h a: b c\nhttps://h a: d");
+    let settings = with_file(file, gather("http://g A: e\nhttp://g B: f")).unwrap();
+    assert_eq!(settings.parameters.text("origin-header"), "http://g a: e\nhttp://g b: f");
+    assert_eq!(settings.parameters.shown("origin-header"), "http://g a: ***\nhttp://g b: ***");
+    let error = with_file("origin-header http://h A sesame\n", gather("")).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.ends_with("cache.conf:1: origin-header: header 1: write 'URL NAME: VALUE'"),
+        "{error}"
+    );
+}
+
 #[test]
 fn an_empty_variable_is_none() {
     let settings = Settings::gather(&config(&[("PLIMSOLL_CACHE_MAXMEMORY", "")], &[])).unwrap();
