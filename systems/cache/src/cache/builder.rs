@@ -108,6 +108,7 @@ impl<V: Value> Builder<V> {
         Builder { tell: Some(Box::new(tell)), ..self }
     }
 
+    /// The cache, empty.
     pub fn build(self) -> Cache<V> {
         let seed = self.seed.unwrap_or_else(|| Random::from_entropy().next_u64());
         let shards = self.shards.unwrap_or_else(|| shards_for(self.max_bytes));

@@ -10,6 +10,7 @@ use crate::store::Stats;
 pub struct Statistics {
     /// Look-ups that found an item; those of fetches included.
     pub hits: u64,
+    /// Look-ups that found none.
     pub misses: u64,
     /// Items that left to make room.
     pub evicted: u64,

@@ -30,9 +30,11 @@ pub trait Payload {
 /// A value where it is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ValueRef<'a, O> {
+    /// A string in the log.
     Bytes(&'a [u8]),
     /// Too large for the log; a clone costs no copy.
     Large(&'a Bytes),
+    /// What is no string.
     Object(&'a O),
 }
 
@@ -54,6 +56,7 @@ impl<'a, O> ValueRef<'a, O> {
         }
     }
 
+    /// What is no string.
     pub fn as_object(&self) -> Option<&'a O> {
         match self {
             ValueRef::Object(object) => Some(object),
@@ -65,8 +68,11 @@ impl<'a, O> ValueRef<'a, O> {
 /// An item where it is.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Item<'a, O> {
+    /// Its key.
     pub key: &'a [u8],
+    /// Its value.
     pub value: ValueRef<'a, O>,
+    /// From when on it is not seen any more; `None` for never.
     pub deadline: Option<Millis>,
     /// Hits since the eviction last looked, up to 3.
     pub frequency: u8,
@@ -80,13 +86,16 @@ pub enum NewValue<'a, O> {
     /// Kept as it is when it is too large for the log, copied when it is not. It must not be a
     /// small part of a large buffer, which it would keep alive.
     Large(Bytes),
+    /// What is no string.
     Object(Box<O>),
 }
 
 /// A value that was taken out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OwnedValue<O> {
+    /// A string.
     Bytes(Bytes),
+    /// What is no string.
     Object(Box<O>),
 }
 
@@ -102,7 +111,9 @@ impl<O> From<OwnedValue<O>> for NewValue<'_, O> {
 /// An item that was taken out.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken<O> {
+    /// Its value.
     pub value: OwnedValue<O>,
+    /// When it would have expired; `None` for never.
     pub deadline: Option<Millis>,
 }
 
@@ -120,7 +131,9 @@ pub enum Deadline {
 /// What a write found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
+    /// There was no such key.
     New,
+    /// There was; its value is gone.
     Replaced,
 }
 
@@ -133,7 +146,9 @@ pub struct Full;
 /// Why an item left without a command that removed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
+    /// Its time was over.
     Expired,
+    /// Others needed the room.
     Evicted,
 }
 

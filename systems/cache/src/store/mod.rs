@@ -43,6 +43,7 @@ pub struct Config {
     pub shards: usize,
     /// Cap of all shards together, in bytes; 0 is none. Each shard has an equal part.
     pub max_bytes: usize,
+    /// What leaves when the cap is reached.
     pub policy: Policy,
     /// Makes the hashes of keys unpredictable.
     pub seed: u64,

@@ -5,6 +5,7 @@
 pub enum Candidates {
     /// Nothing: a write that finds no room fails.
     None,
+    /// Any item.
     All,
     /// Only items with a deadline.
     Volatile,
@@ -26,15 +27,20 @@ pub enum Order {
 pub struct Policy {
     /// As it was given.
     name: &'static str,
+    /// Who may leave.
     pub candidates: Candidates,
+    /// Who of them goes first.
     pub order: Order,
 }
 
 impl Policy {
+    /// Nothing leaves; writes are refused.
     pub const NO_EVICTION: Policy =
         Policy { name: "noeviction", candidates: Candidates::None, order: Order::S3Fifo };
+    /// Any item may leave, in the order of S3-FIFO.
     pub const S3_FIFO: Policy =
         Policy { name: "s3-fifo", candidates: Candidates::All, order: Order::S3Fifo };
+    /// Any item may leave, in the order of SIEVE.
     pub const SIEVE: Policy =
         Policy { name: "sieve", candidates: Candidates::All, order: Order::Sieve };
 

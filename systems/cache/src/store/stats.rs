@@ -5,9 +5,13 @@ use std::ops::AddAssign;
 /// Counters since the start (or since they were reset) and gauges of one shard, or of all together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
+    /// Look-ups that found an item.
     pub hits: u64,
+    /// Look-ups that found none.
     pub misses: u64,
+    /// Items whose time was over, once they were met.
     pub expired: u64,
+    /// Items that left to make room.
     pub evicted: u64,
     /// Writes that found no room.
     pub refused: u64,
@@ -23,10 +27,13 @@ pub struct Stats {
     pub log_bytes: u64,
     /// Of `log_bytes`: records of items that are there.
     pub live_bytes: u64,
+    /// Where the items are.
     pub index_bytes: u64,
     /// Large values and collections.
     pub boxed_bytes: u64,
+    /// When they expire.
     pub expiry_bytes: u64,
+    /// What is remembered of those that have left, for the policy.
     pub ghost_bytes: u64,
     /// What has left and is yet to be freed.
     pub garbage_bytes: u64,
