@@ -9,13 +9,16 @@ use plimsoll_runtime::random::Random;
 use plimsoll_wire::resp::CommandDecoder;
 
 use super::{
-    clients::departures::Departures, connection::ahead::Ahead, hot::HotKeys, node::Node,
+    clients::departures::Departures,
+    connection::{ahead::Ahead, lane::Lane},
+    hot::HotKeys,
+    node::Node,
     telemetry::statistics::WorkerCounters,
 };
 use crate::commands::{Changes, Reply};
 
-/// Bytes of one read.
-const READ_BYTES: usize = 128 << 10;
+/// Most bytes of one read.
+pub(super) const READ_BYTES: usize = 128 << 10;
 /// Memory that the buffer of replies keeps from one batch to the next.
 const REPLY_KEPT: usize = 512 << 10;
 
@@ -26,6 +29,7 @@ pub(crate) struct Worker {
     /// Connections that it serves.
     pub(crate) open: Cell<usize>,
     pub(crate) departures: Departures,
+    pub(crate) lane: Lane,
     pub(crate) scratch: RefCell<Scratch>,
 }
 
@@ -60,6 +64,7 @@ impl Worker {
             index,
             open: Cell::new(0),
             departures: Departures::default(),
+            lane: Lane::default(),
             scratch: RefCell::new(scratch),
         }
     }

@@ -118,8 +118,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.session.refresh_user(&self.node);
         let ran = self.run_commands(&mut scratch, count);
         // There is more to read than fits: who sends much waits as well.
-        let is_flood = count >= scratch.input.len();
-        let sent = output::send(&mut self.stream, context, &mut self.pending, &scratch.reply);
+        let is_flood = count >= self.read_max();
+        let most = self.write_max();
+        let sent = output::send(&mut self.stream, context, &mut self.pending, &scratch.reply, most);
         scratch.clear();
         drop(scratch);
         let Ok(sent) = sent else { return Turn::End };
@@ -132,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Stop::Blocked(block) => self.wait_until(block),
             // Who asks for much waits between its parts for those who ask for little.
             Stop::Later | Stop::Reply | Stop::Turn => return Turn::Later,
-            Stop::Input if is_flood => return Turn::Later,
+            Stop::Input if is_flood || self.pending.is_put_off() => return Turn::Later,
             Stop::Input | Stop::Closing => {}
         }
         Turn::Again
@@ -269,7 +270,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.session.unblock(&self.node);
             self.alarm = None;
             notify::tell(&self.node, self.session.client.id, changes, now);
-            let sent = output::send(&mut self.stream, context, &mut self.pending, reply);
+            let most = self.write_max();
+            let sent = output::send(&mut self.stream, context, &mut self.pending, reply, most);
             scratch.clear();
             drop(scratch);
             let sent = sent?;

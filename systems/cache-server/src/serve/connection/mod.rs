@@ -4,9 +4,12 @@
 //! that waits keeps none. What it does keep is a command of which a part came, and replies that its
 //! peer did not take. While those are more than [`OUTPUT_WINDOW`], nothing more is read: the peer
 //! feels it. So a pipeline may be of any depth.
+//!
+//! A poll moves little: whoever has more to move comes into the thread's [`lane`].
 
 pub(super) mod ahead;
 mod batch;
+pub(super) mod lane;
 mod orders;
 mod output;
 #[cfg(test)]
@@ -14,7 +17,7 @@ mod tests;
 
 use std::{
     io,
-    pin::{Pin, pin},
+    pin::Pin,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, Waker},
@@ -26,12 +29,12 @@ use plimsoll_runtime::timer::{self, Sleep};
 use plimsoll_wire::resp::{CommandDecoder, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::output::Pending;
+use self::{lane::Standing, output::Pending};
 use super::{
     clients::{Client, mailbox::Order, session::Session},
     node::Node,
     telemetry::statistics::Events,
-    worker::Worker,
+    worker::{READ_BYTES, Worker},
 };
 use crate::commands::Walk;
 
@@ -41,10 +44,20 @@ const OUTPUT_WINDOW: usize = 16 << 20;
 /// The same while all connections together are over their budget.
 const OUTPUT_WINDOW_SHORT: usize = 64 << 10;
 /// Replies of one batch, in bytes: behind that the next write comes first, and then the other connections.
-/// Among a hundred that ask for as much as they can, whoever asks for little waits for so many batches.
 const BATCH_REPLY_MAX: usize = 64 << 10;
-/// Turns before others of the thread get theirs.
-const TURNS_MAX: u32 = 16;
+/// Turns of one poll, each with little to do.
+const TURNS_MAX: u32 = 8;
+/// Bytes that a connection may send at a time without being one of those that move much: what it sends is read
+/// in parts of that.
+const LIGHT_READ: usize = 16 << 10;
+/// Bytes of replies that it may be written at a time: a batch of them and the value that was too much.
+const LIGHT_WRITE: usize = 128 << 10;
+/// Bytes of one write to those that do. The kernel would take megabytes, and as many again while the peer
+/// reads them.
+const BULK_WRITE: usize = 512 << 10;
+/// Bytes of a command that is not whole, or of replies that the peer has not taken, with which a connection is
+/// one that moves much, whatever it has moved of late.
+const BULK_KEPT: usize = 64 << 10;
 /// What a client that waits in a blocking command may send ahead, in bytes.
 const AHEAD_MAX: usize = 1 << 20;
 /// Pieces of messages longer than that are not copied.
@@ -80,8 +93,7 @@ pub(super) struct Connection<S> {
     /// Of the memory above, what the node knows of.
     accounted: usize,
     waker: Option<Waker>,
-    /// It has ended, and is closed when it is polled again.
-    is_leaving: bool,
+    standing: Standing,
     /// While a command waits, or everybody does.
     alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -103,29 +115,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Future for Connection<S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.is_leaving {
+        if self.standing == Standing::Leaving {
             return Poll::Ready(());
         }
         self.keep_waker(context.waker());
-        for _ in 0..TURNS_MAX {
-            match self.turn(context) {
-                Turn::Again => {}
-                Turn::Later => break,
-                Turn::Wait => return Poll::Pending,
-                Turn::End if self.worker.departures.may_close(context.waker()) => {
-                    return Poll::Ready(());
-                }
-                Turn::End => {
-                    self.is_leaving = true;
-                    // What it waited for is for others.
-                    let Connection { session, node, .. } = &mut *self;
-                    session.unblock(node);
-                    return Poll::Pending;
-                }
-            }
+        let Connection { standing, worker, .. } = &mut *self;
+        if *standing != Standing::Light && !worker.lane.enter(standing, context.waker()) {
+            return Poll::Pending;
         }
-        // Behind those whose sockets have become ready meanwhile, which a mere wake would not look for.
-        pin!(tokio::task::yield_now()).poll(context)
+        let has_more = match self.turns(context) {
+            Turn::End => return self.depart(context.waker()),
+            turn => turn != Turn::Wait,
+        };
+        let keeps_much = self.accounted >= BULK_KEPT;
+        if self.standing != Standing::Light || has_more || keeps_much {
+            let Connection { standing, worker, .. } = &mut *self;
+            worker.lane.leave(standing, keeps_much, has_more, context.waker());
+        }
+        Poll::Pending
     }
 }
 
@@ -147,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             pending: Pending::default(),
             accounted: 0,
             waker: None,
-            is_leaving: false,
+            standing: Standing::Light,
             alarm: None,
         }
     }
@@ -158,6 +165,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.session.client.mailbox.set_waker(waker);
             self.waker = Some(waker.clone());
         }
+    }
+
+    /// Until one of them has much to do, or there is nothing to do.
+    fn turns(&mut self, context: &mut Context<'_>) -> Turn {
+        for _ in 0..TURNS_MAX {
+            match self.turn(context) {
+                Turn::Again => {}
+                turn => return turn,
+            }
+        }
+        Turn::Later
+    }
+
+    /// Ends at once, or when it is polled again.
+    fn depart(&mut self, waker: &Waker) -> Poll<()> {
+        self.worker.lane.forget(&mut self.standing);
+        if self.worker.departures.may_close(waker) {
+            return Poll::Ready(());
+        }
+        // What it waited for is for others.
+        self.session.unblock(&self.node);
+        Poll::Pending
+    }
+
+    /// Whether it has its turn among those that move much.
+    fn is_bulk(&self) -> bool {
+        matches!(self.standing, Standing::Going { .. })
+    }
+
+    /// Bytes that may be read in one go.
+    fn read_max(&self) -> usize {
+        if self.is_bulk() { READ_BYTES } else { LIGHT_READ }
+    }
+
+    /// Bytes that may be written in one go.
+    fn write_max(&self) -> usize {
+        if self.is_bulk() { BULK_WRITE } else { LIGHT_WRITE }
     }
 
     fn turn(&mut self, context: &mut Context<'_>) -> Turn {
@@ -211,14 +255,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         is_due
     }
 
-    /// Fills the thread's buffer; `None` when nothing is there.
+    /// Fills the thread's buffer as far as is fair; `None` when nothing is there.
     fn read(&mut self, context: &mut Context<'_>) -> io::Result<Option<usize>> {
         let mut scratch = self.worker.scratch.borrow_mut();
-        let mut buffer = ReadBuf::new(&mut scratch.input);
+        let most = self.read_max();
+        let mut buffer = ReadBuf::new(scratch.input.get_mut(..most).unwrap_or_default());
         match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
             Poll::Pending => Ok(None),
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Ready(Ok(())) => Ok(Some(buffer.filled().len())),
+            Poll::Ready(Ok(())) => {
+                let count = buffer.filled().len();
+                if count >= LIGHT_READ {
+                    self.standing.moves_much();
+                }
+                Ok(Some(count))
+            }
         }
     }
 
@@ -281,13 +332,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn flush(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        let sent = self.pending.flush(&mut self.stream, context);
+        let most = self.write_max();
+        let sent = self.pending.flush(&mut self.stream, context, most);
         let sent = sent.inspect_err(|_| self.pending.clear())?;
         self.count_sent(sent);
         self.check_output()
     }
 
     fn count_sent(&mut self, sent: usize) {
+        if sent >= LIGHT_WRITE {
+            self.standing.moves_much();
+        }
         if let Some(counters) = self.worker.counters(&self.node) {
             counters.bytes_out.add(sent as u64);
             counters.writes.add(u64::from(sent > 0));
@@ -344,6 +399,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
 impl<S> Drop for Connection<S> {
     fn drop(&mut self) {
+        self.worker.lane.forget(&mut self.standing);
         self.node.client_bytes.fetch_sub(self.accounted, Ordering::Relaxed);
         self.session.end(&self.node);
         self.worker.open.set(self.worker.open.get().saturating_sub(1));

@@ -14,9 +14,6 @@ use crate::{commands::Reply, serve::clients::limits::ClassLimit, store::Millis};
 
 /// Pieces of one write; more follow with the next one. The kernel takes up to 1,024.
 const SLICES_MAX: usize = 64;
-/// Bytes that go out in one turn; behind that others have theirs. The kernel would take megabytes, and as
-/// many again while the peer reads them.
-const TURN_BYTES: usize = 512 << 10;
 /// Pieces up to this length are put together with what waits before them.
 const JOINED_MAX: usize = 64 << 10;
 
@@ -125,8 +122,8 @@ impl Pending {
         self.push(part.get(from..).unwrap_or_default());
     }
 
-    /// Writes as much as the peer takes, and no more than is fair; how many bytes that were. What is left
-    /// waits, and the task is woken when there is room again, unless [`Pending::is_put_off`].
+    /// Writes as much as the peer takes, up to `most` bytes; how many that were. What is left waits, and the
+    /// task is woken when there is room again, unless [`Pending::is_put_off`].
     ///
     /// # Errors
     /// The connection's.
@@ -134,11 +131,12 @@ impl Pending {
         &mut self,
         stream: &mut S,
         context: &mut Context<'_>,
+        most: usize,
     ) -> io::Result<usize> {
         let mut total = 0;
         self.is_put_off = false;
         while let Some(queue) = &self.queue {
-            let mut room = TURN_BYTES.saturating_sub(total);
+            let mut room = most.saturating_sub(total);
             if room == 0 {
                 self.is_put_off = true;
                 break;
@@ -202,8 +200,8 @@ impl Pending {
     }
 }
 
-/// Sends a batch's replies behind what waits already: in one write as far as the peer takes them. How
-/// many bytes went out.
+/// Sends a batch's replies behind what waits already: in one write as far as the peer takes them, up to
+/// `most` bytes; how many went out. See [`Pending::is_put_off`] for the rest.
 ///
 /// # Errors
 /// The connection's.
@@ -212,18 +210,20 @@ pub(super) fn send<S: AsyncWrite + Unpin>(
     context: &mut Context<'_>,
     pending: &mut Pending,
     reply: &Reply,
+    most: usize,
 ) -> io::Result<usize> {
     if !pending.is_empty() {
         pending.push_reply(reply, 0);
-        return pending.flush(stream, context);
+        return pending.flush(stream, context, most);
     }
     let total = reply.len();
     let mut sent = 0;
     while sent < total {
-        let mut room = TURN_BYTES.saturating_sub(sent);
+        let mut room = most.saturating_sub(sent);
         if room == 0 {
             // The next turn goes on with it.
             pending.push_reply(reply, sent);
+            pending.is_put_off = true;
             break;
         }
         let written = if reply.large().is_empty() {
@@ -298,6 +298,8 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = 512 << 10;
+
     /// Takes so many bytes per call, then no more until told.
     struct Peer {
         taken: Vec<u8>,
@@ -349,7 +351,7 @@ mod tests {
     /// A peer that takes everything at once gets a fair part of it in a turn.
     #[test]
     fn much_goes_out_in_several_turns() {
-        let large = Bytes::from(vec![b'l'; 3 * TURN_BYTES / 2]);
+        let large = Bytes::from(vec![b'l'; 3 * MOST / 2]);
         for is_large in [false, true] {
             let mut reply = Reply::new(Protocol::Resp2);
             for _ in 0..2 {
@@ -359,13 +361,14 @@ mod tests {
             let room = usize::MAX;
             let mut peer = Peer { taken: Vec::new(), step: usize::MAX, room };
             let mut pending = Pending::default();
-            let sent = send(&mut peer, &mut context, &mut pending, &reply).unwrap();
-            assert_eq!((sent, pending.len()), (TURN_BYTES, reply.len() - TURN_BYTES));
+            let sent = send(&mut peer, &mut context, &mut pending, &reply, MOST).unwrap();
+            assert_eq!((sent, pending.len()), (MOST, reply.len() - MOST));
+            assert!(pending.is_put_off());
             while !pending.is_empty() {
                 let before = peer.taken.len();
-                pending.flush(&mut peer, &mut context).unwrap();
+                pending.flush(&mut peer, &mut context, MOST).unwrap();
                 let sent = peer.taken.len() - before;
-                assert!(sent == TURN_BYTES || pending.is_empty());
+                assert!(sent == MOST || pending.is_empty());
                 assert_eq!(pending.is_put_off(), !pending.is_empty());
             }
             let mut one = Reply::new(Protocol::Resp2);
@@ -384,12 +387,12 @@ mod tests {
                 let mut peer = Peer { taken: Vec::new(), step, room };
                 let mut pending = Pending::default();
                 for _ in 0..2 {
-                    send(&mut peer, &mut context, &mut pending, &reply).unwrap();
+                    send(&mut peer, &mut context, &mut pending, &reply, MOST).unwrap();
                 }
                 assert_eq!(peer.taken.len() + pending.len(), expected.len() * 2);
                 while !pending.is_empty() {
                     peer.room += 100;
-                    pending.flush(&mut peer, &mut context).unwrap();
+                    pending.flush(&mut peer, &mut context, MOST).unwrap();
                 }
                 assert_eq!(peer.taken, [expected.as_slice(), &expected].concat(), "{step} {room}");
             }

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod hot;
+mod lane;
 
 use std::{
     io::{Read, Write},
