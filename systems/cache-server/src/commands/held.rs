@@ -44,7 +44,7 @@ impl Keyspace {
         self.watches.changed(shard, key.hash());
     }
 
-    /// For a new client, which watches nothing.
+    /// That watches nothing yet.
     pub fn watching(&self) -> Watching {
         Watching::new(Arc::clone(&self.watches))
     }
@@ -82,6 +82,11 @@ impl<'s> Held<'s> {
 
     pub fn store(&self) -> &'s Store {
         &self.keyspace.store
+    }
+
+    /// Whether what is locked stays so from one command to the next, as within EXEC.
+    pub fn is_pinned(&self) -> bool {
+        self.is_pinned
     }
 
     pub(super) fn fills(&self) -> &'s Fills {

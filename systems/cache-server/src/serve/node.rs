@@ -22,6 +22,7 @@ use super::{
     parameters::Parameters,
     saving::Saving,
     secure::Secure,
+    settings::FileWriter,
     telemetry::{
         journal::Journal,
         latency::Latencies,
@@ -56,6 +57,7 @@ pub(crate) struct Node {
     pub(crate) latencies: Mutex<Latencies>,
     pub(crate) pause: Pause,
     pub(crate) saving: Saving,
+    pub(crate) files: FileWriter,
     pub(crate) events: Events,
     pub(crate) rates: Rates,
     pub(crate) workers: Box<[WorkerCounters]>,

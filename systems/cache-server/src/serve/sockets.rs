@@ -35,7 +35,7 @@ use super::{
     saving::{self, Saving},
     secure::{self, Arrival, HANDSHAKES_MAX, Secure},
     server::config::apply,
-    settings::Settings,
+    settings::{FileWriter, Settings},
     telemetry::{
         journal::Journal,
         monitor::Monitors,
@@ -117,6 +117,7 @@ impl Running {
         }
         // No fill writes to what is saved.
         self.node.origin.stop();
+        self.node.files.finish();
         let saved = saving::finish(&self.node);
         self.node.journal.finish();
         saved
@@ -278,6 +279,7 @@ fn node(
         latencies: Mutex::default(),
         pause: super::clients::pause::Pause::default(),
         saving: Saving::default(),
+        files: FileWriter::default(),
         events: Events::default(),
         rates: Rates::default(),
         workers: (0..threads).map(|_| WorkerCounters::new(index.len())).collect(),

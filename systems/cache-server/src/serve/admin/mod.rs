@@ -8,37 +8,34 @@ pub(crate) mod process;
 mod tests;
 
 use std::{
-    cell::Cell,
-    convert::Infallible,
     io,
     net::SocketAddr,
-    rc::Rc,
     sync::{Arc, Mutex},
     thread::JoinHandle,
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use plimsoll_runtime::{listen::Bound, timer, workers};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
+use http::{HeaderValue, Method, Response, StatusCode, header, request};
+use plimsoll_runtime::{
+    http_server::{self, Limits},
+    listen::Bound,
+    workers,
 };
+use tokio::{net::TcpStream, sync::watch};
 
 pub(crate) use page::Page;
 
-use super::{clients::arrivals::ACCEPT_RETRY, lifecycle::Phase, locked, node::Node};
+use super::{lifecycle::Phase, locked, node::Node};
 
 /// Connections at one time; one more is closed at once.
 const CONNECTIONS_MAX: usize = 32;
-/// Bytes of a request's head.
-const HEAD_MAX: usize = 16 << 10;
-/// For a request's head, and between two requests of a connection.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Of one of them.
+const LIMITS: Limits = Limits {
+    head_bytes: 16 << 10,
+    head_time: Duration::from_secs(30),
+    answer_time: Duration::from_secs(30),
+};
 /// A worker that does its chores less often than that is stuck.
 const SILENCE_MILLIS_MAX: u64 = 5_000;
 
@@ -66,8 +63,9 @@ impl Admin {
             async move {
                 let Some(bound) = bound else { return Ok(()) };
                 let listener = bound.listen()?;
+                let connection = |stream, _| serve(stream, Arc::clone(&node));
                 tokio::select! {
-                    () = serve(&listener, Rc::new(Server { node, connections: Cell::new(0) })) => {}
+                    () = http_server::take(&listener, CONNECTIONS_MAX, connection) => {}
                     _ = stopped.wait_for(|stopped| *stopped) => {}
                 }
                 Ok(())
@@ -91,65 +89,19 @@ impl Drop for Admin {
     }
 }
 
-struct Server {
-    node: Arc<Node>,
-    connections: Cell<usize>,
+async fn serve(stream: TcpStream, node: Arc<Node>) {
+    http_server::answer(stream, &LIMITS, async |request| answer(&node, &request)).await;
 }
 
-async fn serve(listener: &TcpListener, server: Rc<Server>) {
-    loop {
-        match listener.accept().await {
-            Ok(_) if server.connections.get() >= CONNECTIONS_MAX => {}
-            Ok((stream, _)) => {
-                let place = Place::take(&server);
-                drop(tokio::task::spawn_local(async move { place.0.connection(stream).await }));
-            }
-            Err(_) => timer::sleep(ACCEPT_RETRY).await,
-        }
+fn answer(node: &Node, request: &request::Parts) -> Response<Bytes> {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
     }
-}
-
-/// One of the connections that there may be; given back when it ends, however that is.
-struct Place(Rc<Server>);
-
-impl Place {
-    fn take(server: &Rc<Server>) -> Place {
-        server.connections.set(server.connections.get() + 1);
-        Place(Rc::clone(server))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.connections.set(self.0.connections.get().saturating_sub(1));
-    }
-}
-
-impl Server {
-    async fn connection(&self, stream: TcpStream) {
-        // Answers are small, and clients wait for them.
-        stream.set_nodelay(true).ok();
-        let service = service_fn(async |request| Ok::<_, Infallible>(self.answer(&request)));
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(HEAD_MAX)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
-        // A client that goes away in the middle has what it wanted.
-        drop(served);
-    }
-
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return response(StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET\n".to_owned());
-        }
-        match request.uri().path() {
-            "/metrics" => response(StatusCode::OK, METRICS, families::text(&self.node)),
-            "/health" => state(health(&self.node)),
-            "/ready" => state(ready(&self.node)),
-            _ => response(StatusCode::NOT_FOUND, TEXT, "/metrics /health /ready\n".to_owned()),
-        }
+    match request.uri.path() {
+        "/metrics" => response(StatusCode::OK, METRICS, families::text(node)),
+        "/health" => state(health(node)),
+        "/ready" => state(ready(node)),
+        _ => response(StatusCode::NOT_FOUND, TEXT, "/metrics /health /ready\n".to_owned()),
     }
 }
 
@@ -181,15 +133,15 @@ fn ready(node: &Node) -> Result<(), String> {
     }
 }
 
-fn state(state: Result<(), String>) -> Response<Full<Bytes>> {
+fn state(state: Result<(), String>) -> Response<Bytes> {
     match state {
         Ok(()) => response(StatusCode::OK, TEXT, "ok\n".to_owned()),
         Err(why) => response(StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{why}\n")),
     }
 }
 
-fn response(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn response(status: StatusCode, kind: &'static str, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response

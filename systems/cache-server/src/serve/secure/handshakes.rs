@@ -126,7 +126,10 @@ fn begin(
         Events::count(&node.events.rejected);
         return None;
     }
-    let acceptor = node.secure.acceptor()?;
+    let Some(acceptor) = node.secure.acceptor() else {
+        Events::count(&node.events.handshakes_failed);
+        return None;
+    };
     let (node, worker) = (Arc::clone(node), worker.clone());
     let task = spawn_local(async move {
         arrivals::prepare(&tcp, &node);
@@ -171,6 +174,7 @@ mod tests {
     use plimsoll_runtime::workers;
 
     use super::*;
+    use crate::serve::testing::serve;
 
     /// Room for two, and two that have it and end as told: whether another one gets room, and how many of
     /// them are given up for it.
@@ -211,5 +215,21 @@ mod tests {
             [check(true, later).await, check(false, now).await, check(false, later).await]
         });
         assert_eq!(found.unwrap(), [(true, 0), (true, 1), (false, 0)]);
+    }
+
+    /// Not so while TLS is on, but nothing is dropped without a word.
+    #[test]
+    fn who_finds_no_certificate_is_counted() {
+        let server = serve(&[]);
+        let begun = workers::block_on(async {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (tcp, peer) = listener.accept().await.unwrap();
+            let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+            let (worker, _sessions) = mpsc::channel(1);
+            begin(tcp, peer, place, server.node(), &worker).is_some()
+        });
+        assert!(!begun.unwrap());
+        assert_eq!(server.node().events.handshakes_failed.load(Ordering::Relaxed), 1);
     }
 }

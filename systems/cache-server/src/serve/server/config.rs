@@ -2,10 +2,15 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use super::{Handlers, ServerCall};
+use plimsoll_wire::resp::Command;
+
+use super::{
+    Handlers, ServerCall,
+    files::{self, File},
+};
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec},
-    serve::{node::Node, notify, origin, secure, settings},
+    serve::{node::Node, notify, origin, parameters, secure, settings},
     store::Policy,
 };
 
@@ -21,7 +26,7 @@ pub(crate) const TABLE: &[Spec] = &[
 #[rustfmt::skip]
 const CONFIG: &[Spec] = &[
     Spec::server("config|get", -3, ADMIN, NONE, GROUP, "Gives the parameters that match patterns.").since("2.0.0").complexity("O(N)"),
-    Spec::server("config|set", -4, ADMIN, NONE, GROUP, "Changes parameters, all of them or none.").since("2.0.0").complexity("O(N)"),
+    Spec::server("config|set", -4, ADMIN, NONE, GROUP, "Changes parameters, all of them or none.").since("2.0.0").complexity("O(N)").hiding(is_secret_value),
     Spec::server("config|resetstat", 2, ADMIN, NONE, GROUP, "Sets the statistics of INFO to zero.").since("2.0.0"),
     Spec::server("config|rewrite", 2, ADMIN, NONE, GROUP, "Writes what CONFIG SET has changed into the configuration file.").since("2.8.0"),
     Spec::server("config|help", 2, Flags::LOADING.and(Flags::STALE), NONE, GROUP, "Lists the subcommands.").since("5.0.0"),
@@ -43,6 +48,12 @@ fn get(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         call.out.bulk(value.as_bytes());
     }
     Ok(())
+}
+
+/// Whether an argument of CONFIG SET is the value of a parameter that nobody logs.
+fn is_secret_value(command: Command<'_>, index: usize) -> bool {
+    let is_value = index > 2 && !index.is_multiple_of(2);
+    is_value && command.get(index - 1).is_some_and(parameters::is_secret)
 }
 
 fn set(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
@@ -127,7 +138,7 @@ fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 fn rewrite(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let node = call.node;
-    let Some(path) = &node.config_file else {
+    let Some(path) = node.config_file.clone() else {
         return Err(Error::text("ERR The server is running without a config file"));
     };
     let users = if node.parameters.text("aclfile").is_empty() {
@@ -136,17 +147,14 @@ fn rewrite(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
         // They have a file of their own.
         None
     };
-    let file = path.display().to_string();
-    let written = settings::read(path).and_then(|old| {
-        let text = settings::rewrite(&old, &node.parameters.changed(), users.as_deref());
-        settings::replace(path, &text)
-    });
-    if let Err(error) = written {
-        node.journal
-            .error("configuration not written", &[("file", &file), ("error", &error.to_string())]);
-        return Err(Error::Text(format!("ERR Rewriting config file: {error}").into()));
-    }
-    node.journal.info("configuration written", &[("file", &file), ("by", &call.who())]);
-    call.out.ok();
-    Ok(())
+    let (changed, old) = (node.parameters.changed(), path.clone());
+    let file = File {
+        path,
+        done: "configuration written",
+        failed: "configuration not written",
+        refusal: "ERR Rewriting config file",
+    };
+    files::write(call, file, move || {
+        Ok(settings::rewrite(&settings::read(&old)?, &changed, users.as_deref()))
+    })
 }

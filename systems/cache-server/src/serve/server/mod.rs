@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod debug;
+mod files;
 pub(crate) mod hotkeys;
 pub(crate) mod info;
 pub(crate) mod latency;

@@ -8,6 +8,7 @@ use crate::{
     serve::{
         node::Node,
         saving::{self, Job, Points, Refusal},
+        settings::Written,
     },
     store::Millis,
 };
@@ -30,10 +31,14 @@ pub(super) const HANDLERS: Handlers =
 
 const FAILED: Error = Error::text("ERR Errors trying to SHUTDOWN. Check logs.");
 
-/// What a connection waits for that has sent SAVE or SHUTDOWN: the command runs again until it is over.
+/// What a connection waits for that has sent SAVE, SHUTDOWN, CONFIG REWRITE or ACL SAVE: the command runs again
+/// until it is over.
 #[derive(Debug)]
 pub(crate) enum Errand {
     Save(Arc<Job>),
+    /// Another file is being written; then it is this one's turn.
+    Turn,
+    Write(Written),
     /// Writers are held back; the batches that were under way end.
     Quiet,
     /// Its save is made, and nobody writes.
@@ -44,7 +49,7 @@ impl Errand {
     /// The connection has ended before.
     pub(crate) fn abandon(self, node: &Node) {
         match self {
-            Errand::Save(_) => {}
+            Errand::Save(_) | Errand::Turn | Errand::Write(_) => {}
             Errand::Quiet | Errand::Stop(_) => give_up(node),
         }
     }
@@ -155,7 +160,7 @@ fn shutdown(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
             }
             Some(_) => end(call),
         },
-        Some(Errand::Save(_)) | None => begin(call, &options),
+        Some(Errand::Save(_) | Errand::Turn | Errand::Write(_)) | None => begin(call, &options),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::ServerCall;
+use super::{
+    ServerCall,
+    files::{self, File},
+};
 use crate::{
     commands::{Error, Outcome},
     serve::{clients::mailbox::Order, settings},
@@ -44,16 +47,11 @@ pub(super) fn load(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 pub(super) fn save(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let path = aclfile(call)?;
     let lines = call.node.users.lines();
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    if let Err(error) = settings::replace(Path::new(&path), &text) {
-        call.node
-            .journal
-            .error("users not saved", &[("file", &path), ("error", &error.to_string())]);
-        return Err(Error::Text(
-            format!("ERR There was an error trying to save the ACLs: {error}").into(),
-        ));
-    }
-    call.node.journal.info("users saved", &[("file", &path), ("by", &call.who())]);
-    call.out.ok();
-    Ok(())
+    let file = File {
+        path: path.into(),
+        done: "users saved",
+        failed: "users not saved",
+        refusal: "ERR There was an error trying to save the ACLs",
+    };
+    files::write(call, file, move || Ok(lines.iter().map(|line| format!("{line}\n")).collect()))
 }

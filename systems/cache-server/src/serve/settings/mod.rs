@@ -6,6 +6,7 @@ mod file;
 mod near;
 mod replace;
 mod rewrite;
+mod writer;
 
 use std::net::SocketAddr;
 
@@ -13,6 +14,7 @@ pub(crate) use file::{UserLine, read, user_lines};
 pub(crate) use near::nearest;
 pub(crate) use replace::replace;
 pub(crate) use rewrite::{quoted, rewrite};
+pub(crate) use writer::{FileWriter, Written};
 
 use self::faults::Faults;
 use super::{

@@ -1,0 +1,100 @@
+//! Small files that are written while the server serves: on a thread of their own, as the disk may take its
+//! time, and one at a time.
+
+use std::{
+    io,
+    sync::{
+        Mutex,
+        mpsc::{self, Receiver, TryRecvError},
+    },
+    thread::{Builder, JoinHandle},
+};
+
+use crate::serve::locked;
+
+/// Of one server.
+#[derive(Debug, Default)]
+pub(crate) struct FileWriter {
+    at_work: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What becomes of a file that is being written.
+#[derive(Debug)]
+pub(crate) struct Written(Receiver<io::Result<()>>);
+
+impl Written {
+    /// `None` while it is at work. To be asked no more after it has answered.
+    pub(crate) fn outcome(&self) -> Option<io::Result<()>> {
+        match self.0.try_recv() {
+            Ok(outcome) => Some(outcome),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                Some(Err(io::Error::other("it has failed by a fault of this program")))
+            }
+        }
+    }
+}
+
+impl FileWriter {
+    /// Begins to write a file; `None` while another one is being written. It goes on to the end though nobody
+    /// waits for it any more.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(crate) fn start(
+        &self,
+        write: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Option<Written>> {
+        let mut at_work = locked(&self.at_work);
+        if at_work.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return Ok(None);
+        }
+        let (told, written) = mpsc::sync_channel(1);
+        let run = move || {
+            told.send(write()).ok();
+        };
+        *at_work = Some(Builder::new().name("cache-files".to_owned()).spawn(run)?);
+        Ok(Some(Written(written)))
+    }
+
+    /// Waits for the file that is being written, if any.
+    pub(crate) fn finish(&self) {
+        let at_work = locked(&self.at_work).take();
+        if let Some(thread) = at_work {
+            // Whoever waits for it has been told of a panic.
+            thread.join().ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_at_a_time() {
+        let writer = FileWriter::default();
+        let (go, wait) = mpsc::channel::<()>();
+        let first = writer.start(move || {
+            wait.recv().ok();
+            Err(io::Error::other("full"))
+        });
+        let first = first.unwrap().unwrap();
+        assert!(writer.start(|| Ok(())).unwrap().is_none());
+        assert!(first.outcome().is_none());
+        drop(go);
+        writer.finish();
+        assert_eq!(first.outcome().unwrap().unwrap_err().to_string(), "full");
+        let second = writer.start(|| Ok(())).unwrap().unwrap();
+        writer.finish();
+        assert!(second.outcome().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let writer = FileWriter::default();
+        let written = writer.start(|| panic!("on purpose")).unwrap().unwrap();
+        writer.finish();
+        assert!(written.outcome().unwrap().is_err());
+    }
+}
