@@ -7,12 +7,19 @@ pub use plimsoll_cache::store::{
 
 use crate::values::Object;
 
+/// All items.
 pub type Store = plimsoll_cache::store::Store<Object>;
+/// A part of them.
 pub type Shard = plimsoll_cache::store::Shard<Object>;
+/// An item where it is.
 pub type Item<'a> = plimsoll_cache::store::Item<'a, Object>;
+/// A value where it is.
 pub type ValueRef<'a> = plimsoll_cache::store::ValueRef<'a, Object>;
+/// A value to store.
 pub type NewValue<'a> = plimsoll_cache::store::NewValue<'a, Object>;
+/// A value that was taken out.
 pub type OwnedValue = plimsoll_cache::store::OwnedValue<Object>;
+/// An item that was taken out.
 pub type Taken = plimsoll_cache::store::Taken<Object>;
 
 impl Payload for Object {

@@ -14,15 +14,25 @@ use super::spec::bit_set;
 bit_set! {
     /// Kinds of keyspace events, with their letters in `notify-keyspace-events`.
     EventClass:
+    /// Of any type: DEL, RENAME, EXPIRE and the like.
     GENERIC = 0 "g",
+    /// Of strings.
     STRING = 1 "$",
+    /// Of lists.
     LIST = 2 "l",
+    /// Of sets.
     SET = 3 "s",
+    /// Of hashes.
     HASH = 4 "h",
+    /// Of sorted sets.
     SORTED_SET = 5 "z",
+    /// A key's time was over.
     EXPIRED = 6 "x",
+    /// A key left to make room.
     EVICTED = 7 "e",
+    /// A key was asked for that is not there.
     KEY_MISS = 8 "m",
+    /// A key was made that was not there.
     NEW = 9 "n",
 }
 
@@ -43,7 +53,9 @@ impl EventClass {
 /// One event on one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change<'a> {
+    /// What was changed.
     pub key: &'a [u8],
+    /// What kind of event it is.
     pub class: EventClass,
     /// As in the channel `__keyevent@0__:<event>`.
     pub event: &'static str,
@@ -64,6 +76,7 @@ impl Wanted {
         self.notified.store(classes.bits(), Ordering::SeqCst);
     }
 
+    /// See [`Wanted::set_notified`].
     pub fn notified(&self) -> EventClass {
         EventClass::from_bits(self.notified.load(Ordering::SeqCst))
     }
@@ -104,6 +117,7 @@ impl Changes {
         self.wanted.set_notified(wanted);
     }
 
+    /// Which classes are recorded.
     pub fn wanted(&self) -> EventClass {
         self.wanted.get()
     }
@@ -147,6 +161,7 @@ impl Changes {
         self.count
     }
 
+    /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && !self.flushed
     }

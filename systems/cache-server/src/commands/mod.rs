@@ -15,8 +15,10 @@
 //! Handlers know no connection, no configuration and no clock. Those that need one are the server's:
 //! their specs say [`Run::Server`].
 
+mod asked;
 mod batch;
 mod bits;
+mod built;
 mod call;
 mod changes;
 #[cfg(test)]
@@ -36,6 +38,7 @@ mod keys;
 mod lists;
 mod node;
 pub mod number;
+mod parted;
 mod reply;
 mod scan;
 mod sets;
@@ -61,10 +64,10 @@ pub use held::{Held, Keyspace};
 pub(crate) use key_rule::KeyList;
 pub use key_rule::{KeyRule, Places};
 pub use reply::{Mark, OpenAggregate, Reply};
-pub use spec::{Categories, Flags, Group, Handler, Run, Spec, Step};
+pub use spec::{Categories, Flags, Group, Handler, IsSecret, Run, Spec, Step};
 pub(crate) use steps::Walk;
 pub use table::{all, find, find_subcommand, numbered};
-pub use transaction::{QUEUED_BYTES_LIMIT, QUEUED_LIMIT, ServerRun, Transaction, is_immediate};
+pub use transaction::{Execution, QUEUED_BYTES_LIMIT, QUEUED_LIMIT, Transaction, is_immediate};
 pub use watch::{WATCHED_LIMIT, Watching};
 
 #[cfg(test)]

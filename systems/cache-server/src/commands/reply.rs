@@ -35,10 +35,12 @@ pub struct OpenAggregate {
 }
 
 impl Reply {
+    /// An empty one.
     pub fn new(protocol: Protocol) -> Reply {
         Reply { protocol, ..Reply::default() }
     }
 
+    /// In which values are written.
     pub fn protocol(&self) -> Protocol {
         self.protocol
     }
@@ -48,6 +50,7 @@ impl Reply {
         self.protocol = protocol;
     }
 
+    /// Whether the client knows the types of RESP3.
     pub fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
     }
@@ -57,6 +60,7 @@ impl Reply {
         self.buffer.len() + self.large_bytes
     }
 
+    /// Whether nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.buffer.is_empty()
     }
@@ -71,6 +75,7 @@ impl Reply {
         &self.large
     }
 
+    /// Forgets all; memory and protocol stay.
     pub fn clear(&mut self) {
         self.buffer.clear();
         self.large.clear();
@@ -88,6 +93,7 @@ impl Reply {
         &mut self.buffer
     }
 
+    /// Where it ends now.
     pub fn mark(&self) -> Mark {
         Mark { buffer: self.buffer.len(), large: self.large.len() }
     }
@@ -99,6 +105,7 @@ impl Reply {
         self.large_bytes -= dropped.map(|(_, value)| value.len()).sum::<usize>();
     }
 
+    /// The status `OK`.
     #[inline]
     pub fn ok(&mut self) {
         self.buffer.extend_from_slice(b"+OK\r\n");
@@ -109,10 +116,12 @@ impl Reply {
         write_simple(&mut self.buffer, text.as_bytes());
     }
 
+    /// An error, with its code word.
     pub fn error(&mut self, error: &Error) {
         write_error(&mut self.buffer, error.to_string().as_bytes());
     }
 
+    /// An integer.
     #[inline]
     pub fn integer(&mut self, value: i64) {
         write_integer(&mut self.buffer, value);
@@ -140,6 +149,7 @@ impl Reply {
         }
     }
 
+    /// A string of bytes, copied.
     #[inline]
     pub fn bulk(&mut self, bytes: &[u8]) {
         write_bulk(&mut self.buffer, bytes);
@@ -157,10 +167,32 @@ impl Reply {
         self.buffer.extend_from_slice(b"\r\n");
     }
 
+    /// As [`Reply::large_bulk`], for a string in pieces.
+    pub fn large_bulk_of(&mut self, pieces: &[Bytes]) {
+        let length = pieces.iter().map(Bytes::len).sum::<usize>();
+        self.buffer.push(b'$');
+        self.buffer.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+        self.buffer.extend_from_slice(b"\r\n");
+        pieces.iter().for_each(|piece| self.encoded(piece));
+        self.buffer.extend_from_slice(b"\r\n");
+    }
+
     /// Values that are encoded in this protocol already. They are only counted, not copied.
     pub fn encoded(&mut self, values: &Bytes) {
         self.large.push((self.buffer.len(), values.clone()));
         self.large_bytes += values.len();
+    }
+
+    /// All that it has, in pieces for [`Reply::encoded`]. Large values are not copied.
+    pub(super) fn into_pieces(self, pieces: &mut Vec<Bytes>) {
+        let buffer = Bytes::from(self.buffer);
+        let mut at = 0;
+        for (place, value) in self.large {
+            pieces.push(buffer.slice(at..place));
+            pieces.push(value);
+            at = place;
+        }
+        pieces.push(buffer.slice(at..));
     }
 
     /// A string value of the store.
@@ -177,6 +209,7 @@ impl Reply {
         Ok(())
     }
 
+    /// The value that is not there.
     #[inline]
     pub fn null(&mut self) {
         write_null(&mut self.buffer, self.protocol);

@@ -8,6 +8,9 @@ use super::{
     key_rule::KeyRule,
 };
 
+/// Whether the argument of that index, the name being 0, is nobody's business.
+pub type IsSecret = fn(Command<'_>, usize) -> bool;
+
 /// Runs a command on the keys that are locked for it.
 pub type Handler = fn(&mut Call<'_, '_>) -> Outcome;
 
@@ -25,7 +28,9 @@ pub enum Run {
 /// What a transaction does itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// WATCH.
     Watch,
+    /// EXEC.
     Exec,
 }
 
@@ -36,16 +41,25 @@ pub struct Spec {
     pub name: &'static str,
     /// Arguments with the name; at least that many when negative.
     pub arity: i8,
+    /// What it may do, and where it is allowed.
     pub flags: Flags,
+    /// Which of its arguments are keys.
     pub keys: KeyRule,
+    /// What it is about.
     pub group: Group,
+    /// What it does, in a sentence.
     pub summary: &'static str,
     /// The release of Redis that had it first.
     pub since: &'static str,
+    /// How its time grows, in words.
     pub complexity: &'static str,
     /// Its time may grow with what it is given or finds: each call is timed.
     pub may_be_slow: bool,
+    /// Who runs it.
     pub run: Run,
+    /// Which arguments are shown to nobody, such as passwords.
+    pub is_secret: IsSecret,
+    /// What it is only a name for: see [`Spec::containing`].
     pub subcommands: &'static [Spec],
 }
 
@@ -95,6 +109,7 @@ impl Spec {
             complexity: "O(1)",
             may_be_slow: false,
             run,
+            is_secret: |_, _| false,
             subcommands: &[],
         }
     }
@@ -105,15 +120,30 @@ impl Spec {
         self
     }
 
+    /// The release of Redis that had it first.
     pub const fn since(mut self, since: &'static str) -> Spec {
         self.since = since;
         self
     }
 
+    /// How its time grows: each call is timed.
     pub const fn complexity(mut self, complexity: &'static str) -> Spec {
         self.complexity = complexity;
         self.may_be_slow = true;
         self
+    }
+
+    /// Neither MONITOR nor SLOWLOG shows these arguments.
+    pub const fn hiding(mut self, is_secret: IsSecret) -> Spec {
+        self.is_secret = is_secret;
+        self
+    }
+
+    /// The arguments with the name, each as it may be shown: `None` for what is secret.
+    pub fn shown<'c>(&self, command: Command<'c>) -> impl Iterator<Item = Option<&'c [u8]>> {
+        let is_secret = self.is_secret;
+        let arguments = command.iter().enumerate();
+        arguments.map(move |(index, argument)| (!is_secret(command, index)).then_some(argument))
     }
 
     /// The command is only a name for these; alone it is refused unless its arity allows it.
@@ -122,6 +152,7 @@ impl Spec {
         self
     }
 
+    /// Whether it has all of these.
     pub fn has(&self, flags: Flags) -> bool {
         self.flags.contains(flags)
     }
@@ -167,6 +198,7 @@ macro_rules! bit_set {
         pub struct $name(u32);
 
         impl $name {
+            /// None of them.
             pub const NONE: $name = $name(0);
             $($(#[$bit_about])* pub const $bit: $name = $name(1 << $at);)*
 
@@ -178,6 +210,7 @@ macro_rules! bit_set {
                 self.0
             }
 
+            /// Of [`Self::bits`].
             pub const fn from_bits(bits: u32) -> $name {
                 $name(bits)
             }
@@ -192,6 +225,7 @@ macro_rules! bit_set {
                 self.0 & other.0 == other.0
             }
 
+            /// Whether any of `other` is among them.
             pub const fn intersects(self, other: $name) -> bool {
                 self.0 & other.0 != 0
             }
@@ -209,27 +243,43 @@ pub(super) use bit_set;
 bit_set! {
     /// What a command may do, as `COMMAND INFO` tells it; those without a name are our own.
     Flags:
+    /// Changes keys.
     WRITE = 0 "write",
+    /// Reads keys.
     READONLY = 1 "readonly",
     /// Refused when memory is full and nothing may be evicted.
     DENYOOM = 2 "denyoom",
+    /// For those who run the server.
     ADMIN = 3 "admin",
+    /// About channels.
     PUBSUB = 4 "pubsub",
+    /// Not for scripts, which there are none of.
     NOSCRIPT = 5 "noscript",
+    /// May wait for a key.
     BLOCKING = 6 "blocking",
+    /// Redis allows it while it loads; here nobody is connected then.
     LOADING = 7 "loading",
+    /// Redis allows it on a replica that is behind.
     STALE = 8 "stale",
+    /// Not shown to monitors.
     SKIP_MONITOR = 9 "skip_monitor",
+    /// Not kept as slow.
     SKIP_SLOWLOG = 10 "skip_slowlog",
+    /// Its time does not grow with what is stored, or hardly.
     FAST = 11 "fast",
     /// Allowed before AUTH.
     NO_AUTH = 12 "no_auth",
+    /// Told to replicas though it changes no key.
     MAY_REPLICATE = 13 "may_replicate",
+    /// Refused within a transaction.
     NO_MULTI = 14 "no_multi",
+    /// Its keys are at no fixed places.
     MOVABLE_KEYS = 15 "movablekeys",
+    /// Redis allows it while a script runs.
     ALLOW_BUSY = 16 "allow_busy",
     /// Looks at every shard, by [`super::Held::each`]; a transaction with it locks them all.
     WHOLE = 24 "",
+    /// In the category `@dangerous`.
     DANGEROUS = 25 "",
     /// In the category `@keyspace` though its group is not.
     KEYSPACE = 26 "",
@@ -241,15 +291,22 @@ bit_set! {
     COPIED = 29 "",
     /// Reads strings: keys that are not there may come from an origin first.
     READ_THROUGH = 30 "",
+    /// Does the same with each of its keys: with very many of them, some at a time. See [`super::parted`].
+    PARTED = 31 "",
 }
 
 impl Flags {
+    /// A read that an origin may answer.
     pub const THROUGH: Flags = Flags::READONLY.and(Flags::READ_THROUGH);
+    /// The same in constant time.
     pub const THROUGH_FAST: Flags = Flags::READ_FAST.and(Flags::READ_THROUGH);
+    /// A read in constant time.
     pub const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
+    /// A write in constant time.
     pub const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
     /// A write that needs memory.
     pub const GROW: Flags = Flags::WRITE.and(Flags::DENYOOM);
+    /// The same in constant time.
     pub const GROW_FAST: Flags = Flags::GROW.and(Flags::FAST);
 }
 
@@ -298,6 +355,7 @@ pub enum Group {
 }
 
 impl Group {
+    /// As `COMMAND DOCS` names it.
     pub fn name(self) -> &'static str {
         match self {
             Group::Generic => "generic",

@@ -7,7 +7,7 @@ use plimsoll_wire::resp::Command;
 use super::{
     batch::{Batch, Ran},
     error::{Error, Outcome},
-    held::{Held, Keyspace},
+    held::Held,
     reply::Reply,
     spec::{Flags, Run, Spec},
     watch::Watching,
@@ -18,16 +18,42 @@ pub const QUEUED_LIMIT: usize = 1 << 20;
 /// Most bytes of arguments that one transaction may queue.
 pub const QUEUED_BYTES_LIMIT: usize = 256 << 20;
 
-/// Runs a command that is the server's, within EXEC: it must take no shard's lock but through `held`.
-pub type ServerRun<'r> =
-    dyn FnMut(&mut Held<'_>, &'static Spec, Command<'_>, &mut Reply) -> Outcome + 'r;
+/// What a server does at each command of a transaction, while EXEC runs them. The shards that they need are
+/// locked all the while.
+pub trait Execution {
+    /// A command is about to run.
+    ///
+    /// # Errors
+    /// When it must not: this is its reply then.
+    fn begin(&mut self, _spec: &'static Spec, _command: Command<'_>) -> Outcome {
+        Ok(())
+    }
 
-/// What one connection watches and has queued.
-#[derive(Debug)]
-pub struct Transaction {
-    watching: Watching,
-    /// Boxed: most connections have none, and there may be many.
-    queue: Option<Box<Queue>>,
+    /// Runs a command that is the server's. It must take no shard's lock but through `held`.
+    ///
+    /// # Errors
+    /// What the command replies then.
+    fn serve(
+        &mut self,
+        spec: &'static Spec,
+        command: Command<'_>,
+        held: &mut Held<'_>,
+        out: &mut Reply,
+    ) -> Outcome;
+
+    /// A command has run, or was not allowed to. `reply` is what it replied, but for large values.
+    fn end(&mut self, _spec: &'static Spec, _command: Command<'_>, _ran: Ran, _reply: &[u8]) {}
+}
+
+/// What one connection watches and has queued. Boxed: most have neither, and there may be many.
+#[derive(Debug, Default)]
+pub struct Transaction(Option<Box<Begun>>);
+
+/// By WATCH, MULTI or both.
+#[derive(Debug, Default)]
+struct Begun {
+    watching: Option<Watching>,
+    queue: Option<Queue>,
 }
 
 #[derive(Debug, Default)]
@@ -50,31 +76,56 @@ impl Queue {
             Some((*spec, Command::kept(&self.bytes, arguments)))
         })
     }
+
+    /// All shards of its keys and of those that are watched, until the end.
+    fn lock(&self, watching: Option<&Watching>, batch: &mut Batch<'_>) {
+        self.lock_shards(watching, batch);
+        batch.held.pin();
+    }
+
+    fn lock_shards(&self, watching: Option<&Watching>, batch: &mut Batch<'_>) {
+        if self.iter().any(|(spec, command)| spec.needs_whole(command)) {
+            return batch.held.lock_whole();
+        }
+        let mut shards: Vec<usize> =
+            watching.into_iter().flat_map(|watching| watching.shards()).collect();
+        let store = batch.held.store();
+        for (spec, command) in self.iter() {
+            let keys = spec.keys.keys(command, store);
+            shards.extend(keys.as_slice().iter().map(|key| batch.held.index(key)));
+        }
+        batch.held.lock_wanted(&mut shards);
+    }
 }
 
 impl Transaction {
-    pub fn new(keyspace: &Keyspace) -> Transaction {
-        Transaction { watching: keyspace.watching(), queue: None }
-    }
-
     /// Between MULTI and EXEC: commands are queued, but for those of [`is_immediate`].
     pub fn is_open(&self) -> bool {
-        self.queue.is_some()
+        self.queued_commands().is_some()
     }
 
+    /// Whether there are keys whose change breaks it.
     pub fn is_watching(&self) -> bool {
-        !self.watching.is_empty()
+        self.0.as_ref().is_some_and(|begun| begun.watching.is_some())
     }
 
     /// Commands queued; -1 outside of a transaction, as `CLIENT LIST` has it.
     pub fn queued(&self) -> i64 {
-        let Some(queue) = &self.queue else { return -1 };
+        let Some(queue) = self.queued_commands() else { return -1 };
         i64::try_from(queue.commands.len()).unwrap_or(i64::MAX)
+    }
+
+    fn queued_commands(&self) -> Option<&Queue> {
+        self.0.as_ref()?.queue.as_ref()
+    }
+
+    fn queue_mut(&mut self) -> Option<&mut Queue> {
+        self.0.as_mut()?.queue.as_mut()
     }
 
     /// A command was refused before it could be queued.
     pub fn fail(&mut self) {
-        if let Some(queue) = &mut self.queue {
+        if let Some(queue) = self.queue_mut() {
             queue.has_failed = true;
         }
     }
@@ -84,7 +135,7 @@ impl Transaction {
     /// # Errors
     /// When the transaction is too large; EXEC is then refused as well.
     pub fn queue(&mut self, spec: &'static Spec, command: Command<'_>, out: &mut Reply) -> Outcome {
-        let Some(queue) = &mut self.queue else { return Ok(()) };
+        let Some(queue) = self.queue_mut() else { return Ok(()) };
         let bytes: usize = command.iter().map(<[u8]>::len).sum();
         if queue.commands.len() >= QUEUED_LIMIT
             || queue.bytes.len().saturating_add(bytes) > QUEUED_BYTES_LIMIT
@@ -110,7 +161,7 @@ impl Transaction {
         if self.is_open() {
             return Err(Error::text("ERR MULTI calls can not be nested"));
         }
-        self.queue = Some(Box::default());
+        self.0.get_or_insert_default().queue = Some(Queue::default());
         out.ok();
         Ok(())
     }
@@ -127,8 +178,7 @@ impl Transaction {
 
     /// Ends the transaction and all watching, as RESET and a closed connection do.
     pub fn reset(&mut self) {
-        self.queue = None;
-        self.watching.clear();
+        *self = Transaction::default();
     }
 
     /// WATCH.
@@ -144,63 +194,52 @@ impl Transaction {
         }
         let keys = batch.keys(spec, command);
         batch.lock(&keys);
-        self.watching.watch(command, &mut batch.held, batch.now)?;
+        let watching = &mut self.0.get_or_insert_default().watching;
+        let watching = watching.get_or_insert_with(|| batch.held.watching());
+        watching.watch(command, &mut batch.held, batch.now)?;
         out.ok();
         Ok(())
     }
 
     /// UNWATCH.
     pub fn unwatch(&mut self, out: &mut Reply) {
-        self.watching.clear();
+        if let Some(begun) = &mut self.0 {
+            begun.watching = None;
+        }
         out.ok();
     }
 
     /// EXEC: runs what was queued, with all shards that it needs locked from the first command to
     /// the last.
+    ///
+    /// # Errors
+    /// When there is no transaction, or one of its commands was refused.
     pub fn exec(
         &mut self,
         batch: &mut Batch<'_>,
-        server: &mut ServerRun<'_>,
+        execution: &mut dyn Execution,
         out: &mut Reply,
     ) -> Outcome {
-        let Some(queue) = self.queue.take() else {
+        let begun = self.0.take_if(|begun| begun.queue.is_some()).map(|begun| *begun);
+        let Some(Begun { watching, queue: Some(queue) }) = begun else {
             return Err(Error::text("ERR EXEC without MULTI"));
         };
         if queue.has_failed {
-            self.watching.clear();
             return Err(Error::TransactionAborted);
         }
-        self.lock(&queue, batch);
-        let is_broken = self.watching.is_broken(&mut batch.held, batch.now);
-        self.watching.clear();
+        queue.lock(watching.as_ref(), batch);
+        let is_broken =
+            watching.is_some_and(|watching| watching.is_broken(&mut batch.held, batch.now));
         if is_broken {
             out.null_array();
         } else {
             out.array(queue.commands.len());
             for (spec, command) in queue.iter() {
-                run(batch, spec, command, server, out);
+                run(batch, spec, command, execution, out);
             }
         }
         batch.release();
         Ok(())
-    }
-
-    fn lock(&self, queue: &Queue, batch: &mut Batch<'_>) {
-        self.lock_shards(queue, batch);
-        batch.held.pin();
-    }
-
-    fn lock_shards(&self, queue: &Queue, batch: &mut Batch<'_>) {
-        if queue.iter().any(|(spec, command)| spec.needs_whole(command)) {
-            return batch.held.lock_whole();
-        }
-        let mut shards: Vec<usize> = self.watching.shards().collect();
-        let store = batch.held.store();
-        for (spec, command) in queue.iter() {
-            let keys = spec.keys.keys(command, store);
-            shards.extend(keys.as_slice().iter().map(|key| batch.held.index(key)));
-        }
-        batch.held.lock_wanted(&mut shards);
     }
 }
 
@@ -208,25 +247,27 @@ fn run(
     batch: &mut Batch<'_>,
     spec: &'static Spec,
     command: Command<'_>,
-    server: &mut ServerRun<'_>,
+    execution: &mut dyn Execution,
     out: &mut Reply,
-) -> Ran {
-    match spec.run {
-        Run::Keyspace(handler) => {
+) {
+    let (mark, start) = (out.mark(), out.buffer().len());
+    let outcome = match (execution.begin(spec, command), spec.run) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Run::Keyspace(handler)) => {
             let keys = spec.keys.keys(command, batch.held.store());
-            batch.call(spec, handler, command, &keys, false, out)
+            Ok(batch.call(spec, handler, command, &keys, false, out))
         }
         // Steps are immediate, so they are never queued.
-        Run::Server | Run::Transaction(_) => {
-            let mark = out.mark();
-            let Err(error) = server(&mut batch.held, spec, command, out) else {
-                return Ran::Replied;
-            };
-            out.rollback(mark);
-            out.error(&error);
-            Ran::Failed
+        (Ok(()), Run::Server | Run::Transaction(_)) => {
+            execution.serve(spec, command, &mut batch.held, out).map(|()| Ran::Replied)
         }
-    }
+    };
+    let ran = outcome.unwrap_or_else(|error| {
+        out.rollback(mark);
+        out.error(&error);
+        Ran::Failed
+    });
+    execution.end(spec, command, ran, out.buffer().get(start..).unwrap_or_default());
 }
 
 /// Whether a command runs at once within a transaction.

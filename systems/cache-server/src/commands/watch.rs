@@ -94,6 +94,7 @@ impl Watching {
         Watching { watches, keys: Vec::new() }
     }
 
+    /// Whether nothing is watched.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -157,6 +158,7 @@ impl Watching {
             })
     }
 
+    /// Watches nothing any more.
     pub fn clear(&mut self) {
         for watched in self.keys.drain(..) {
             let Some(shard) = self.watches.shards.get(watched.shard) else { continue };

@@ -70,9 +70,11 @@ pub struct Loaded {
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {what}: {error}", .path.display())]
 pub struct SaveError {
+    /// The file that was to be written.
     pub path: PathBuf,
     /// What was tried.
     pub what: &'static str,
+    /// What the system says.
     pub error: io::Error,
 }
 
@@ -94,6 +96,7 @@ pub enum LoadError {
     /// The store has no room for all of them.
     #[error("its items do not fit under maxmemory, and the policy lets none of them leave")]
     Full,
+    /// It cannot be opened, or not be read.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -102,6 +105,8 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", .path.display())]
 pub struct UnreadableFile {
+    /// The file that was to be read.
     pub path: PathBuf,
+    /// Why it could not be.
     pub error: LoadError,
 }

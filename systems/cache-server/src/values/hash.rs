@@ -4,9 +4,11 @@ use super::{
     PACKED_ENTRIES, PACKED_ENTRY_BYTES, allocated,
     packed::Packed,
     table::{Entry, Table},
+    together::in_parts,
     varint,
 };
 
+/// Fields with a value each.
 #[derive(Clone, Debug)]
 pub struct Hash(Form);
 
@@ -55,10 +57,12 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// One without fields.
     pub fn new() -> Hash {
         Hash::default()
     }
 
+    /// Fields.
     pub fn len(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.len() / 2,
@@ -66,10 +70,12 @@ impl Hash {
         }
     }
 
+    /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// The value of a field.
     pub fn get(&self, field: &[u8]) -> Option<&[u8]> {
         match &self.0 {
             Form::Packed(packed) => packed.at(find(packed, field)?.1),
@@ -77,6 +83,7 @@ impl Hash {
         }
     }
 
+    /// Whether there is such a field.
     pub fn contains(&self, field: &[u8]) -> bool {
         self.get(field).is_some()
     }
@@ -112,6 +119,32 @@ impl Hash {
                     true
                 }
             },
+        }
+    }
+
+    /// Sets fields, which of a large hash are looked for together; how many are new.
+    pub fn set_all<'p>(&mut self, pairs: impl Iterator<Item = (&'p [u8], &'p [u8])>) -> usize {
+        let mut added = 0;
+        in_parts(pairs, |pairs| {
+            self.warm(pairs.iter().map(|(field, _)| *field));
+            added += pairs.iter().filter(|(field, value)| self.set(field, value)).count();
+        });
+        added
+    }
+
+    /// Removes fields, which of a large hash are looked for together; how many were there.
+    pub fn remove_all<'f>(&mut self, fields: impl Iterator<Item = &'f [u8]>) -> usize {
+        let mut removed = 0;
+        in_parts(fields, |fields| {
+            self.warm(fields.iter().copied());
+            removed += fields.iter().filter(|field| self.remove(field)).count();
+        });
+        removed
+    }
+
+    fn warm<'f>(&self, fields: impl ExactSizeIterator<Item = &'f [u8]>) {
+        if let Form::Table(table) = &self.0 {
+            table.warm(fields);
         }
     }
 
@@ -177,6 +210,19 @@ impl Hash {
         }
     }
 
+    /// As [`super::Object::copy_from`].
+    pub(super) fn copy_from(&mut self, source: &Hash, budget: usize) -> usize {
+        let Form::Table(source) = &source.0 else {
+            *self = source.clone();
+            return budget;
+        };
+        if let Form::Packed(_) = self.0 {
+            self.0 = Form::Table(Box::new(Table::new()));
+        }
+        let Form::Table(table) = &mut self.0 else { return budget };
+        table.copy_from(source, budget)
+    }
+
     pub(super) fn shed(&mut self, budget: usize) -> usize {
         match &mut self.0 {
             Form::Packed(_) => budget,
@@ -184,7 +230,7 @@ impl Hash {
         }
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.heap_bytes(),
             Form::Table(table) => size_of::<Table<Pair>>() + table.heap_bytes(),

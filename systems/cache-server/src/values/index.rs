@@ -13,6 +13,8 @@ const MEAN_MAX: usize = 440;
 const MEAN_MIN: usize = MEAN_MAX / 4;
 /// Entries for which room is always kept.
 const KEPT: usize = 56;
+/// What it costs to copy a table, in entries of a collection: some kilobytes in one piece.
+const COPY_COST: usize = 32;
 
 /// The hash stands beside the place, so that growing reads no entry.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +95,30 @@ impl Index {
         self.bytes -= table.allocation_size();
         self.len -= table.len();
         table.allocation_size() > 0
+    }
+
+    /// Goes on with a copy of `source`; what is left of the budget, which is something once it is whole.
+    pub(super) fn copy_from(&mut self, source: &Index, budget: usize) -> usize {
+        let mut left = budget;
+        self.more.reserve_exact(source.more.len().saturating_sub(self.more.len()));
+        while left > 0
+            && let Some(table) = source.more.get(self.more.len())
+        {
+            self.add_copied(table);
+            self.more.push(table.clone());
+            left = left.saturating_sub(COPY_COST);
+        }
+        // The first table comes last.
+        if left > 0 && self.len < source.len {
+            self.add_copied(&source.first);
+            self.first = source.first.clone();
+        }
+        left
+    }
+
+    fn add_copied(&mut self, table: &HashTable<Slot>) {
+        self.len += table.len();
+        self.bytes += table.allocation_size();
     }
 
     fn tables(&self) -> usize {

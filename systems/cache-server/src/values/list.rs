@@ -4,6 +4,9 @@ use std::{collections::VecDeque, ops::Range};
 
 use super::{LIST_BLOCK_BYTES, allocated, packed::Packed};
 
+/// Copying so many bytes of a block costs as much as copying an entry of another collection.
+const COPIED_BYTES: usize = 128;
+
 /// No block is empty. Blocks that are small beside each other are joined.
 #[derive(Clone, Debug)]
 pub struct List {
@@ -27,18 +30,22 @@ impl Default for List {
 }
 
 impl List {
+    /// One without elements.
     pub fn new() -> List {
         List::default()
     }
 
+    /// Elements.
     pub fn len(&self) -> usize {
         self.len
     }
 
+    /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
+    /// Adds an element before all others.
     pub fn push_front(&mut self, element: &[u8]) {
         if !self.blocks.front().is_some_and(|block| has_room(block, element)) {
             self.blocks.push_front(Packed::default());
@@ -46,6 +53,7 @@ impl List {
         self.change(0, |block| block.push_front(element));
     }
 
+    /// Adds an element behind all others.
     pub fn push_back(&mut self, element: &[u8]) {
         if !self.blocks.back().is_some_and(|block| has_room(block, element)) {
             self.blocks.push_back(Packed::default());
@@ -53,10 +61,25 @@ impl List {
         self.change(self.blocks.len() - 1, |block| block.push_back(element));
     }
 
+    /// Puts all elements of another list behind its own. Their blocks are moved as they are.
+    pub fn append(&mut self, other: List) {
+        self.len += other.len;
+        self.blocks_heap += other.blocks_heap;
+        self.blocks.extend(other.blocks);
+    }
+
+    /// As [`List::append`], before its own.
+    pub fn prepend(&mut self, other: List) {
+        let own = std::mem::replace(self, other);
+        self.append(own);
+    }
+
+    /// The first element.
     pub fn front(&self) -> Option<&[u8]> {
         self.iter().next()
     }
 
+    /// The last element.
     pub fn back(&self) -> Option<&[u8]> {
         self.iter().next_back()
     }
@@ -84,6 +107,7 @@ impl List {
         }
     }
 
+    /// The element of that index, counted from the front.
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let spot = self.spot(index)?;
         self.blocks.get(spot.block)?.get(spot.index)
@@ -149,6 +173,22 @@ impl List {
         elements.take(range.len())
     }
 
+    /// As [`super::Object::copy_from`]: whole blocks.
+    pub(super) fn copy_from(&mut self, source: &List, budget: usize) -> usize {
+        let mut left = budget;
+        self.blocks.reserve_exact(source.blocks.len().saturating_sub(self.blocks.len()));
+        while left > 0
+            && let Some(block) = source.blocks.get(self.blocks.len())
+        {
+            self.len += block.len();
+            let copy = block.clone();
+            self.blocks_heap += copy.heap_bytes();
+            self.blocks.push_back(copy);
+            left = left.saturating_sub(1 + block.used() / COPIED_BYTES);
+        }
+        left
+    }
+
     /// A block counts as one entry: it is one allocation.
     pub(super) fn shed(&mut self, budget: usize) -> usize {
         let mut left = budget;
@@ -161,7 +201,7 @@ impl List {
         left
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         allocated(self.blocks.capacity() * size_of::<Packed>()) + self.blocks_heap
     }
 

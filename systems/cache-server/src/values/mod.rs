@@ -11,12 +11,14 @@ mod rank_tree;
 mod set;
 mod sorted_set;
 mod table;
+mod together;
 mod varint;
 
 pub use hash::Hash;
 pub use list::List;
 pub use set::{Element, Set};
 pub use sorted_set::{Members, SortedSet};
+pub use together::TOGETHER;
 
 /// Entries up to which a hash, a set or a sorted set stays packed; Redis's default.
 pub const PACKED_ENTRIES: usize = 128;
@@ -30,9 +32,13 @@ pub const LIST_BLOCK_BYTES: usize = 8 << 10;
 /// A collection. One that is empty is not kept: whoever empties it removes the key.
 #[derive(Clone, Debug)]
 pub enum Object {
+    /// Fields with values.
     Hash(Hash),
+    /// Elements in an order.
     List(List),
+    /// Members without order.
     Set(Set),
+    /// Members in the order of their scores.
     SortedSet(SortedSet),
 }
 
@@ -58,6 +64,7 @@ impl Object {
         }
     }
 
+    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -71,6 +78,34 @@ impl Object {
             Object::List(list) => list.shed(budget),
             Object::Set(set) => set.shed(budget),
             Object::SortedSet(sorted_set) => sorted_set.shed(budget),
+        }
+    }
+
+    /// Goes on with a copy of `source`, which was begun empty and which nobody has looked into: about
+    /// `budget` entries of it. What is left of the budget, which is something once the copy is whole. It
+    /// bounds how long it takes to copy a large one at a time.
+    pub fn copy_from(&mut self, source: &Object, budget: usize) -> usize {
+        match (self, source) {
+            (Object::Hash(copy), Object::Hash(hash)) => copy.copy_from(hash, budget),
+            (Object::List(copy), Object::List(list)) => copy.copy_from(list, budget),
+            (Object::Set(copy), Object::Set(set)) => copy.copy_from(set, budget),
+            (Object::SortedSet(copy), Object::SortedSet(sorted_set)) => {
+                copy.copy_from(sorted_set, budget)
+            }
+            (copy, source) => {
+                *copy = source.empty();
+                copy.copy_from(source, budget)
+            }
+        }
+    }
+
+    /// One of the same kind without entries.
+    fn empty(&self) -> Object {
+        match self {
+            Object::Hash(_) => Object::Hash(Hash::new()),
+            Object::List(_) => Object::List(List::new()),
+            Object::Set(_) => Object::Set(Set::new()),
+            Object::SortedSet(_) => Object::SortedSet(SortedSet::new()),
         }
     }
 

@@ -6,13 +6,10 @@ use super::{
     INTEGER_SET_ENTRIES, PACKED_ENTRIES, PACKED_ENTRY_BYTES, allocated,
     packed::{Entries, Packed},
     table::{Entry, Table},
+    together::in_parts,
 };
 
-/// Members that are looked for together: as many loads as a core has under way at once.
-const TOGETHER: usize = 16;
-/// Smaller sets are in the caches of a core.
-const WARMED_MIN: usize = 1 << 14;
-
+/// Members, each once.
 #[derive(Clone, Debug)]
 pub struct Set(Form);
 
@@ -40,7 +37,9 @@ impl Entry for Member {
 /// A member's bytes; those of an integer are written when it is asked for.
 #[derive(Clone, Debug)]
 pub enum Element<'a> {
+    /// As they are kept.
     Bytes(&'a [u8]),
+    /// Kept as a number: the first `length` of the digits.
     Integer { digits: [u8; 20], length: u8 },
 }
 
@@ -72,10 +71,12 @@ impl Default for Set {
 }
 
 impl Set {
+    /// One without members.
     pub fn new() -> Set {
         Set::default()
     }
 
+    /// Members.
     pub fn len(&self) -> usize {
         match &self.0 {
             Form::Integers(integers) => integers.len(),
@@ -84,10 +85,12 @@ impl Set {
         }
     }
 
+    /// Whether there is no member.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// Whether it is a member.
     pub fn contains(&self, member: &[u8]) -> bool {
         match &self.0 {
             Form::Integers(integers) => {
@@ -131,29 +134,29 @@ impl Set {
         true
     }
 
-    /// Adds members, those of a large set some at a time: nearly all of it would be waiting for memory. How
-    /// many are new.
-    pub fn insert_all<'m>(&mut self, mut members: impl Iterator<Item = &'m [u8]>) -> usize {
-        let mut added = 0;
-        let mut together = [&[][..]; TOGETHER];
-        loop {
-            let mut count = 0;
-            for (slot, member) in together.iter_mut().zip(&mut members) {
-                *slot = member;
-                count += 1;
+    /// Adds members, which of a large set are looked for together; how many are new.
+    pub fn insert_all<'m>(&mut self, members: impl Iterator<Item = &'m [u8]>) -> usize {
+        self.change_all(members, Set::insert)
+    }
+
+    /// Removes members, which of a large set are looked for together; how many were there.
+    pub fn remove_all<'m>(&mut self, members: impl Iterator<Item = &'m [u8]>) -> usize {
+        self.change_all(members, Set::remove)
+    }
+
+    fn change_all<'m>(
+        &mut self,
+        members: impl Iterator<Item = &'m [u8]>,
+        change: impl Fn(&mut Set, &[u8]) -> bool,
+    ) -> usize {
+        let mut changed = 0;
+        in_parts(members, |members| {
+            if let Form::Table(table) = &self.0 {
+                table.warm(members.iter().copied());
             }
-            let members = together.get(..count).unwrap_or_default();
-            if members.is_empty() {
-                return added;
-            }
-            if let Form::Table(table) = &self.0
-                && table.len() > WARMED_MIN
-                && count > 1
-            {
-                members.iter().for_each(|member| table.warm(member));
-            }
-            added += members.iter().filter(|member| self.insert(member)).count();
-        }
+            changed += members.iter().filter(|member| change(self, member)).count();
+        });
+        changed
     }
 
     /// Whether the member was there.
@@ -229,6 +232,19 @@ impl Set {
         0
     }
 
+    /// As [`super::Object::copy_from`].
+    pub fn copy_from(&mut self, source: &Set, budget: usize) -> usize {
+        let Form::Table(source) = &source.0 else {
+            *self = source.clone();
+            return budget;
+        };
+        if !matches!(self.0, Form::Table(_)) {
+            self.0 = Form::Table(Box::new(Table::new()));
+        }
+        let Form::Table(table) = &mut self.0 else { return budget };
+        table.copy_from(source, budget)
+    }
+
     pub(super) fn shed(&mut self, budget: usize) -> usize {
         match &mut self.0 {
             Form::Integers(_) | Form::Packed(_) => budget,
@@ -236,7 +252,7 @@ impl Set {
         }
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Integers(integers) => allocated(integers.capacity() * size_of::<i64>()),
             Form::Packed(packed) => packed.heap_bytes(),

@@ -7,6 +7,7 @@ use super::{
     packed::{Entries, Packed},
     rank_tree::RankTree,
     table::{Entry, Table},
+    together::in_parts,
 };
 
 /// Scores are never NaN: whoever adds up scores checks that.
@@ -57,10 +58,12 @@ impl Default for SortedSet {
 }
 
 impl SortedSet {
+    /// One without members.
     pub fn new() -> SortedSet {
         SortedSet::default()
     }
 
+    /// Members.
     pub fn len(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.len() / 2,
@@ -68,10 +71,12 @@ impl SortedSet {
         }
     }
 
+    /// Whether there is no member.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    /// The score of a member.
     pub fn score(&self, member: &[u8]) -> Option<f64> {
         match &self.0 {
             Form::Packed(packed) => find(packed, member).map(|(_, score)| score),
@@ -145,6 +150,24 @@ impl SortedSet {
         }
     }
 
+    /// Removes members, which of a large set are looked for together; how many were there.
+    pub fn remove_all<'m>(&mut self, members: impl Iterator<Item = &'m [u8]>) -> usize {
+        let mut removed = 0;
+        in_parts(members, |members| {
+            self.warm(members.iter().copied());
+            removed += members.iter().filter(|member| self.remove(member).is_some()).count();
+        });
+        removed
+    }
+
+    /// Looks for up to [`super::TOGETHER`] members of a large set together, so that the changes that follow wait
+    /// less for memory.
+    pub fn warm<'m>(&self, members: impl ExactSizeIterator<Item = &'m [u8]>) {
+        if let Form::Tree(tree) = &self.0 {
+            tree.table.warm(members);
+        }
+    }
+
     /// Removes the members of those ranks.
     pub fn remove_range(&mut self, ranks: Range<usize>) {
         let ranks = ranks.start.min(self.len())..ranks.end.min(self.len());
@@ -160,6 +183,23 @@ impl SortedSet {
                 }
             }
         }
+    }
+
+    /// As [`SortedSet::remove_range`]. Where only few stay, these move out: what they leave behind is handed
+    /// out, to be dropped bit by bit.
+    pub fn cut_range(&mut self, ranks: Range<usize>) -> Option<SortedSet> {
+        let stay = self.len().saturating_sub(ranks.len());
+        if matches!(self.0, Form::Packed(_)) || stay > ranks.len() {
+            self.remove_range(ranks);
+            return None;
+        }
+        let mut staying = SortedSet::new();
+        // What is large once stays a tree, as in Redis.
+        staying.unpack();
+        for (member, score) in self.range(0..ranks.start).chain(self.range(ranks.end..self.len())) {
+            staying.insert(member, score);
+        }
+        Some(std::mem::replace(self, staying))
     }
 
     /// Members of those ranks with their scores, from either side.
@@ -194,6 +234,28 @@ impl SortedSet {
         }
     }
 
+    /// As [`super::Object::copy_from`].
+    pub fn copy_from(&mut self, source: &SortedSet, budget: usize) -> usize {
+        let Form::Tree(source) = &source.0 else {
+            *self = source.clone();
+            return budget;
+        };
+        if let Form::Packed(_) = self.0 {
+            self.0 = Form::Tree(Box::new(Tree { table: Table::new(), ranks: RankTree::new() }));
+        }
+        let Form::Tree(tree) = &mut self.0 else { return budget };
+        let mut left = tree.table.copy_from(&source.table, budget);
+        while left > 0
+            && let Some((leaf, at)) = source.ranks.leaf(tree.ranks.len())
+        {
+            for ranked in leaf.iter().skip(at) {
+                tree.ranks.insert(tree.ranks.len(), *ranked);
+            }
+            left = left.saturating_sub(leaf.len());
+        }
+        left
+    }
+
     pub(super) fn shed(&mut self, budget: usize) -> usize {
         match &mut self.0 {
             Form::Packed(_) => budget,
@@ -204,7 +266,7 @@ impl SortedSet {
         }
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Form::Packed(packed) => packed.heap_bytes(),
             Form::Tree(tree) => {

@@ -13,6 +13,9 @@ const BLOCK: usize = 256;
 /// Most entries of one table, by the width of an index. Memory ends long before.
 const ENTRIES_LIMIT: usize = u32::MAX as usize;
 
+/// Smaller tables are in the caches of a core.
+const WARMED_MIN: usize = 1 << 14;
+
 /// What a table holds.
 pub(super) trait Entry {
     fn key(&self) -> &[u8];
@@ -65,12 +68,17 @@ impl<E: Entry> Table<E> {
         found.map(|at| at as usize)
     }
 
-    /// Reads what [`Table::find`] will read, and does nothing with it. A core has several of these under way
-    /// at once, where finds that are followed by changes come one after the other.
-    pub(super) fn warm(&self, key: &[u8]) {
-        let found = self.index.find(hash(key), |_| true);
-        let first = found.and_then(|at| self.at(at as usize).key().first());
-        std::hint::black_box(first);
+    /// Reads what [`Table::find`] will read for these keys, and does nothing with it. A core has several of
+    /// these under way at once, where finds that are followed by changes come one after the other.
+    pub(super) fn warm<'k>(&self, keys: impl ExactSizeIterator<Item = &'k [u8]>) {
+        if keys.len() < 2 || self.len < WARMED_MIN {
+            return;
+        }
+        for key in keys {
+            let found = self.index.find(hash(key), |_| true);
+            let first = found.and_then(|at| self.at(at as usize).key().first());
+            std::hint::black_box(first);
+        }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&E> {
@@ -150,6 +158,25 @@ impl<E: Entry> Table<E> {
             left -= 1;
         }
         left
+    }
+
+    /// Goes on with a copy of `source`, about `budget` entries of it; what is left of the budget, which is
+    /// something once the copy is whole. Until then nothing is found in it.
+    pub(super) fn copy_from(&mut self, source: &Table<E>, budget: usize) -> usize
+    where
+        E: Clone,
+    {
+        let mut left = budget;
+        self.blocks.reserve_exact(source.blocks.len().saturating_sub(self.blocks.len()));
+        while left > 0
+            && let Some(block) = source.blocks.get(self.blocks.len())
+        {
+            self.len += block.len();
+            self.entries_heap += block.iter().map(Entry::heap_bytes).sum::<usize>();
+            self.blocks.push(block.clone());
+            left = left.saturating_sub(block.len());
+        }
+        if left == 0 { 0 } else { self.index.copy_from(&source.index, left) }
     }
 
     /// Entries in order, from that index on.

@@ -36,6 +36,7 @@ enum Kind {
 }
 
 impl Extended {
+    /// Nothing.
     pub const ZERO: Extended =
         Extended { is_negative: false, kind: Kind::Finite { mantissa: 0, power: 0 } };
 
@@ -60,6 +61,7 @@ impl Extended {
         Some(Extended { is_negative, kind })
     }
 
+    /// Whether it is a number of which there is an end.
     pub fn is_finite(self) -> bool {
         self.kind != Kind::Infinite
     }

@@ -39,6 +39,8 @@ pub(crate) struct Hot {
     pub(crate) hotkeys_percentage: AtomicU64,
     pub(crate) hotkeys_window_seconds: AtomicU64,
     pub(crate) hotkeys_copied_percentage: AtomicU64,
+    /// In microseconds.
+    pub(crate) gather: AtomicU64,
 }
 
 /// All values.
@@ -218,10 +220,17 @@ impl Parameters {
             (&hot.hotkeys_percentage, number("hotkeys-sampling-percentage")),
             (&hot.hotkeys_window_seconds, number("hotkeys-window-seconds")),
             (&hot.hotkeys_copied_percentage, number("hotkeys-copied-percentage")),
+            (&hot.gather, number("io-gather-usec")),
         ] {
             place.store(value, Ordering::Relaxed);
         }
     }
+}
+
+/// Whether the value of the parameter of that name is shown to nobody but those who ask for it.
+pub(crate) fn is_secret(name: &[u8]) -> bool {
+    let found = std::str::from_utf8(name).ok().and_then(find);
+    found.is_some_and(|(_, parameter)| matches!(parameter.kind, Kind::Secret | Kind::Veiled { .. }))
 }
 
 fn find(name: &str) -> Option<(usize, &'static Parameter)> {

@@ -37,7 +37,7 @@ const ACL: &[Spec] = &[
     Spec::server("acl|load", 2, ADMIN, NONE, GROUP, "Reads the users of the ACL file, all of them or none.").since("6.0.0"),
     Spec::server("acl|log", -2, ADMIN, NONE, GROUP, "Gives what was refused, or forgets it.").since("6.0.0"),
     Spec::server("acl|save", 2, ADMIN, NONE, GROUP, "Writes all users into the ACL file.").since("6.0.0"),
-    Spec::server("acl|setuser", -3, ADMIN, NONE, GROUP, "Makes or changes a user.").since("6.0.0"),
+    Spec::server("acl|setuser", -3, ADMIN, NONE, GROUP, "Makes or changes a user.").since("6.0.0").hiding(|_, index| index > 1),
     Spec::server("acl|users", 2, ADMIN, NONE, GROUP, "Lists the users' names.").since("6.0.0"),
     Spec::server("acl|whoami", 2, EASY, NONE, GROUP, "Names the user of the connection.").since("6.0.0"),
     Spec::server("acl|help", 2, EASY, NONE, GROUP, "Lists the subcommands.").since("6.0.0"),

@@ -1,6 +1,6 @@
 //! AUTH, HELLO, RESET, QUIT, and what else is about the connection itself.
 
-use plimsoll_wire::resp::Protocol;
+use plimsoll_wire::resp::{Command, Protocol};
 
 use super::{Handlers, ServerCall};
 use crate::{
@@ -21,8 +21,8 @@ const GROUP: Group = Group::Connection;
 
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[
-    Spec::server("auth", -2, OPEN, NONE, GROUP, "Says who the client is."),
-    Spec::server("hello", -1, OPEN, NONE, GROUP, "Chooses the protocol, perhaps says who the client is.").since("6.0.0"),
+    Spec::server("auth", -2, OPEN, NONE, GROUP, "Says who the client is.").hiding(|_, index| index > 0),
+    Spec::server("hello", -1, OPEN, NONE, GROUP, "Chooses the protocol, perhaps says who the client is.").since("6.0.0").hiding(follows_auth),
     Spec::server("quit", -1, LEAVING, NONE, GROUP, "Closes the connection."),
     Spec::server("reset", 1, LEAVING, NONE, GROUP, "Puts the connection back to how it began.").since("6.2.0"),
 ];
@@ -62,6 +62,14 @@ fn authenticate(call: &mut ServerCall<'_, '_, '_>, name: &[u8], password: &[u8])
     };
     call.session.become_user(call.node, user);
     Ok(())
+}
+
+/// Whether an argument of HELLO is a name or a password: of its options, the two behind `AUTH`.
+fn follows_auth(command: Command<'_>, index: usize) -> bool {
+    (1..=2).any(|back| {
+        let word = index.checked_sub(back).filter(|at| *at >= 2);
+        word.and_then(|at| command.get(at)).is_some_and(|word| is(word, "auth"))
+    })
 }
 
 fn hello(call: &mut ServerCall<'_, '_, '_>) -> Outcome {

@@ -273,10 +273,10 @@ fn commandstats(facts: &Facts<'_, '_, '_, '_>, text: &mut Text) {
     let node = facts.call.node;
     for (index, spec) in node.index.specs() {
         let totals = CommandTotals::of(&node.workers, index);
-        if totals.calls == 0 {
+        if totals.calls == 0 && totals.rejected == 0 {
             continue;
         }
-        let each = totals.micros / totals.calls as f64;
+        let each = totals.micros / totals.calls.max(1) as f64;
         let value = format!(
             "calls={},usec={:.0},usec_per_call={each:.2},rejected_calls={},failed_calls={}",
             totals.calls, totals.micros, totals.rejected, totals.failed

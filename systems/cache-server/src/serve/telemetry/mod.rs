@@ -9,3 +9,6 @@ pub(crate) mod rates;
 pub(crate) mod refusals;
 pub(crate) mod slowlog;
 pub(crate) mod statistics;
+
+/// What stands for an argument that is secret: Redis's own.
+const REDACTED: &[u8] = b"(redacted)";

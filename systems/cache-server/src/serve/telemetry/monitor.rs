@@ -15,8 +15,9 @@ use bytes::Bytes;
 use plimsoll_runtime::clock::Instant;
 use plimsoll_wire::resp::Command;
 
+use super::REDACTED;
 use crate::{
-    commands::{Flags, Spec, is},
+    commands::{Flags, Spec},
     serve::{
         clients::{Client, limits::ClassLimits},
         locked,
@@ -28,9 +29,6 @@ use crate::{
 const ARGUMENTS_MAX: usize = 1_024;
 /// Longest argument that is told whole, in bytes; Redis tells all.
 const ARGUMENT_MAX: usize = 4 << 10;
-/// What stands for a password.
-const REDACTED: &[u8] = b"(redacted)";
-
 /// Who monitors.
 #[derive(Debug, Default)]
 pub(crate) struct Monitors {
@@ -82,12 +80,11 @@ fn line(spec: &Spec, command: Command<'_>, client: &Client) -> Vec<u8> {
     let micros = Instant::now().unix_nanos() / 1_000;
     let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
     let mut line = format!("+{seconds}.{micros:06} [0 {}]", client.peer).into_bytes();
-    for (index, argument) in command.iter().enumerate().take(ARGUMENTS_MAX) {
+    for argument in spec.shown(command).take(ARGUMENTS_MAX) {
         line.extend_from_slice(b" \"");
-        if is_secret(spec, command, index) {
-            line.extend_from_slice(REDACTED);
-        } else {
-            quote(&mut line, argument);
+        match argument {
+            None => line.extend_from_slice(REDACTED),
+            Some(argument) => quote(&mut line, argument),
         }
         line.push(b'"');
     }
@@ -96,18 +93,6 @@ fn line(spec: &Spec, command: Command<'_>, client: &Client) -> Vec<u8> {
     }
     line.extend_from_slice(b"\r\n");
     line
-}
-
-/// Whether an argument says who somebody is, or proves it.
-fn is_secret(spec: &Spec, command: Command<'_>, index: usize) -> bool {
-    match spec.name {
-        "auth" => index > 0,
-        "hello" => (1..=2).any(|back| {
-            let word = index.checked_sub(back).filter(|at| *at >= 2);
-            word.and_then(|at| command.get(at)).is_some_and(|word| is(word, "auth"))
-        }),
-        _ => false,
-    }
 }
 
 fn quote(line: &mut Vec<u8>, argument: &[u8]) {

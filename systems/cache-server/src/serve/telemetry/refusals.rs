@@ -9,31 +9,61 @@ use crate::{serve::node::Node, store::Millis};
 /// From one line about a kind of refusal to the next, at least.
 const PERIOD_MILLIS: u64 = 10_000;
 
-/// A kind of refusal, where it is counted, and what to do about it.
-type Refusal = (&'static str, fn(&Node) -> u64, &'static str);
+/// A kind of refusal.
+struct Refusal {
+    what: &'static str,
+    counted: fn(&Node) -> u64,
+    /// The cause, or where to look for it.
+    reason: &'static str,
+}
 
 const REFUSALS: &[Refusal] = &[
-    ("connections refused", |node| count(&node.events.rejected), "maxclients are connected"),
-    ("clients closed", |node| count(&node.events.output_limit), "they do not read their replies"),
-    ("clients closed", |node| count(&node.events.query_limit), "their commands are too long"),
-    ("clients closed", |node| count(&node.events.protocol_errors), "they sent no commands"),
-    (
-        "TLS handshakes failed",
-        |node| count(&node.events.handshakes_failed),
-        "see docs/cache.md, TLS",
-    ),
-    (
-        "fills not begun",
-        |node| count(&node.origin.counts.refused),
-        "too many are under way, or the origin had failed",
-    ),
-    ("wrong passwords", |node| count(&node.events.denied_auth), "see ACL LOG"),
-    ("commands denied", denied, "see ACL LOG"),
-    (
-        "writes refused",
-        |node| node.keyspace.store().stats().refused,
-        "maxmemory is used up, and nothing may leave",
-    ),
+    Refusal {
+        what: "connections refused",
+        counted: |node| count(&node.events.rejected),
+        reason: "maxclients are connected",
+    },
+    Refusal {
+        what: "clients closed",
+        counted: |node| count(&node.events.output_limit),
+        reason: "they do not read their replies",
+    },
+    Refusal {
+        what: "clients closed",
+        counted: |node| count(&node.events.query_limit),
+        reason: "their commands are too long",
+    },
+    Refusal {
+        what: "clients closed",
+        counted: |node| count(&node.events.protocol_errors),
+        reason: "they sent no commands",
+    },
+    Refusal {
+        what: "TLS handshakes failed",
+        counted: |node| count(&node.events.handshakes_failed),
+        reason: "see docs/cache.md, TLS",
+    },
+    Refusal {
+        what: "fills not begun",
+        counted: |node| count(&node.origin.counts.refused),
+        reason: "too many are under way, or the origin had failed",
+    },
+    Refusal {
+        what: "fills failed",
+        counted: |node| count(&node.origin.counts.failed),
+        reason: "an origin does not answer, or not with a value",
+    },
+    Refusal {
+        what: "wrong passwords",
+        counted: |node| count(&node.events.denied_auth),
+        reason: "see ACL LOG",
+    },
+    Refusal { what: "commands denied", counted: denied, reason: "see ACL LOG" },
+    Refusal {
+        what: "writes refused",
+        counted: |node| node.keyspace.store().stats().refused,
+        reason: "no room under maxmemory: nothing may leave, or an item is larger than a shard's part",
+    },
 ];
 
 fn count(event: &AtomicU64) -> u64 {
@@ -75,10 +105,10 @@ pub(in crate::serve) struct Refusals {
 
 impl Refusals {
     pub(in crate::serve) fn look(&mut self, node: &Node, now: Millis) {
-        for (told, (what, counted, why)) in self.told.iter_mut().zip(REFUSALS) {
-            if let Some(new) = told.news(counted(node), now) {
+        for (told, refusal) in self.told.iter_mut().zip(REFUSALS) {
+            if let Some(new) = told.news((refusal.counted)(node), now) {
                 let new = new.to_string();
-                node.journal.warn(what, &[("count", &new), ("reason", why)]);
+                node.journal.warn(refusal.what, &[("count", &new), ("reason", refusal.reason)]);
             }
         }
     }

@@ -117,6 +117,29 @@ proptest! {
 }
 
 #[test]
+fn lists_are_joined_at_either_end() {
+    let made = |range: std::ops::Range<u32>| {
+        let (mut list, mut model) = (List::new(), Model::new());
+        for number in range {
+            let element = format!("element {number}").into_bytes();
+            list.push_back(&element);
+            model.push_back(element);
+        }
+        (list, model)
+    };
+    for counts in [[0, 0, 0], [0, 3, 0], [3, 0, 2_000], [2_000, 2_000, 2_000], [1, 5_000, 1]] {
+        let [first, middle, last] = counts;
+        let (mut list, _) = made(first..first + middle);
+        list.append(made(first + middle..first + middle + last).0);
+        list.prepend(made(0..first).0);
+        let (_, model) = made(0..first + middle + last);
+        check(&list, &model);
+        list.remove_front(first as usize + 1);
+        assert_eq!(list.len(), model.len().saturating_sub(first as usize + 1));
+    }
+}
+
+#[test]
 fn a_queue_stays_as_small_as_what_is_in_it() {
     let mut list = List::new();
     for number in 0..100_000 {

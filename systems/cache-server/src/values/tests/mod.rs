@@ -4,8 +4,11 @@ mod hash;
 mod list;
 mod set;
 mod sorted_set;
+mod together;
 
 use proptest::prelude::*;
+
+use super::{Hash, List, Object, Set, SortedSet};
 
 /// How large the objects get: some stay packed, some do not.
 const STEPS: std::ops::Range<usize> = 1..1200;
@@ -36,7 +39,6 @@ fn check_walk(mut step: impl FnMut(u64, &mut Vec<Vec<u8>>) -> u64, kept: &[Vec<u
 
 #[test]
 fn empty_objects_are_small() {
-    use super::{Hash, List, Object, Set, SortedSet};
     for (object, name, encoding) in [
         (Object::Hash(Hash::new()), "hash", "listpack"),
         (Object::List(List::new()), "list", "listpack"),
@@ -48,21 +50,76 @@ fn empty_objects_are_small() {
     }
 }
 
-#[test]
-fn a_large_object_is_freed_bit_by_bit() {
-    use super::{Hash, List, Object, Set, SortedSet};
+/// One of each kind, of so many entries.
+fn objects(entries: u32) -> [Object; 4] {
     let (mut hash, mut list) = (Hash::new(), List::new());
     let (mut set, mut sorted_set) = (Set::new(), SortedSet::new());
-    for number in 0..20_000 {
+    for number in 0..entries {
         let name = format!("member {number}");
         hash.set(name.as_bytes(), b"value");
         list.push_back(name.as_bytes());
         set.insert(name.as_bytes());
-        sorted_set.insert(name.as_bytes(), f64::from(number));
+        sorted_set.insert(name.as_bytes(), f64::from(number % 100));
     }
-    for mut object in
-        [Object::Hash(hash), Object::List(list), Object::Set(set), Object::SortedSet(sorted_set)]
-    {
+    [Object::Hash(hash), Object::List(list), Object::Set(set), Object::SortedSet(sorted_set)]
+}
+
+/// All entries, in the order of the object.
+fn entries(object: &Object) -> Vec<Vec<u8>> {
+    match object {
+        Object::Hash(hash) => hash.iter().map(|(field, value)| [field, value].concat()).collect(),
+        Object::List(list) => list.iter().map(<[u8]>::to_vec).collect(),
+        Object::Set(set) => set.iter().map(|member| member.to_vec()).collect(),
+        Object::SortedSet(members) => {
+            members.iter().map(|(member, score)| [member, &score.to_le_bytes()].concat()).collect()
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_made_bit_by_bit() {
+    for count in [0, 1, 100, 20_000] {
+        for object in objects(count) {
+            let name = object.type_name();
+            // Begun as what it is not.
+            let mut copy = if name == "hash" { Object::List(List::new()) } else { Object::Hash(Hash::new()) };
+            let mut steps = 1;
+            while copy.copy_from(&object, 500) == 0 {
+                steps += 1;
+                assert!(steps < 200, "{name} of {count}");
+            }
+            assert!(count < 1_000 || steps > 3, "{name} in {steps}");
+            assert_eq!(entries(&copy), entries(&object), "{name} of {count}");
+            assert_eq!(copy.encoding(), object.encoding());
+            // It can be worked with.
+            if let (Object::Set(set), true) = (&mut copy, count > 0) {
+                assert!(set.contains(b"member 0") && set.remove(b"member 0") && set.insert(b"new"));
+            }
+            if let (Object::SortedSet(members), true) = (&mut copy, count > 0) {
+                assert_eq!(members.rank(b"member 0"), Some(0));
+                assert_eq!(members.remove(b"member 0"), Some(0.0));
+                assert_eq!(members.insert(b"new", 1.0), None);
+            }
+            while copy.shed(1_000) == 0 {}
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_is_not_finished_can_be_freed() {
+    for object in objects(20_000) {
+        for budget in [1, 1_000, 20_100, 20_400] {
+            let mut copy = Object::Set(Set::new());
+            copy.copy_from(&object, budget);
+            while copy.shed(1_000) == 0 {}
+            assert!(copy.bytes() < 16 << 10, "{} left of {}", copy.bytes(), object.type_name());
+        }
+    }
+}
+
+#[test]
+fn a_large_object_is_freed_bit_by_bit() {
+    for mut object in objects(20_000) {
         let (mut bytes, mut steps) = (object.bytes(), 0);
         while object.shed(16) == 0 {
             assert!(object.bytes() < bytes, "{} bytes", object.type_name());

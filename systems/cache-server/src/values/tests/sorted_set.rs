@@ -70,8 +70,14 @@ proptest! {
         for (member, _) in &sorted(&model)[from..to] {
             model.remove(member);
         }
+        let mut other = set.clone();
         set.remove_range(from..to);
         check(&set, &model);
+        let (len, encoding) = (other.len(), other.encoding());
+        let left = other.cut_range(from..to);
+        check(&other, &model);
+        prop_assert_eq!(other.encoding(), encoding);
+        prop_assert!(left.is_none_or(|left| left.len() == len && 2 * (to - from) >= len));
         set.remove_range(0..usize::MAX);
         prop_assert!(set.is_empty());
         prop_assert!(set.heap_bytes() < 64 << 10, "{} bytes hold nothing", set.heap_bytes());

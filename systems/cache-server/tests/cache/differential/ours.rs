@@ -2,7 +2,7 @@
 
 use plimsoll_cache_server::{
     commands::{
-        Batch, Changes, Error, Held, Keyspace, Outcome, Ran, Reply, Spec, Transaction,
+        Batch, Changes, Error, Execution, Held, Keyspace, Outcome, Ran, Reply, Spec, Transaction,
         is_immediate, resolve,
     },
     store::{Config, Millis, Policy, Store},
@@ -18,13 +18,32 @@ pub(super) struct Ours {
     reply: Reply,
 }
 
+/// None of the server's commands is queued here but UNWATCH, which EXEC has done.
+struct NoServer;
+
+impl Execution for NoServer {
+    fn serve(
+        &mut self,
+        spec: &'static Spec,
+        _: Command<'_>,
+        _: &mut Held<'_>,
+        out: &mut Reply,
+    ) -> Outcome {
+        if spec.name != "unwatch" {
+            return Err(Error::text("ERR not a command of the keyspace"));
+        }
+        out.ok();
+        Ok(())
+    }
+}
+
 impl Ours {
     pub(super) fn new(protocol: Protocol) -> Ours {
         let policy = Policy::NO_EVICTION;
         let store = Store::new(&Config { shards: 4, max_bytes: 0, policy, seed: 1 });
         let keyspace = Keyspace::new(store);
         Ours {
-            transaction: Transaction::new(&keyspace),
+            transaction: Transaction::default(),
             keyspace,
             random: Random::seeded(1),
             changes: Changes::default(),
@@ -80,18 +99,7 @@ impl Ours {
                 transaction.unwatch(reply);
                 Ok(())
             }
-            "exec" => {
-                // None of the server's commands is queued here but UNWATCH, which EXEC has done.
-                let mut server =
-                    |_: &mut Held<'_>, spec: &'static Spec, _: Command<'_>, reply: &mut Reply| {
-                        if spec.name != "unwatch" {
-                            return Err(Error::text("ERR not a command of the keyspace"));
-                        }
-                        reply.ok();
-                        Ok(())
-                    };
-                transaction.exec(&mut batch, &mut server, reply)
-            }
+            "exec" => transaction.exec(&mut batch, &mut NoServer, reply),
             _ => {
                 let ran = batch.run(spec, command, false, reply);
                 assert!(!matches!(ran, Ran::Blocked(_)), "nothing may wait here");

@@ -1,0 +1,79 @@
+//! Large values: where they stand in a reply, what they are kept in, how they find room.
+
+use plimsoll_wire::resp::{Aggregate, Protocol, write_command};
+
+use super::*;
+
+#[test]
+fn large_values_keep_their_places() {
+    let mut reply = Reply::new(Protocol::Resp3);
+    let large = bytes::Bytes::from(vec![b'x'; 5]);
+    reply.ok();
+    let open = reply.open(Aggregate::Array);
+    reply.large_bulk(&large);
+    reply.bulk(b"y");
+    reply.close(open, 2);
+    let mark = reply.mark();
+    reply.large_bulk(&large);
+    reply.rollback(mark);
+    reply.double(0.5);
+    reply.verbatim(*b"txt", b"hi");
+    assert_eq!(text(&reply), "+OK *2 $5 xxxxx $1 y ,0.5 =6 txt:hi");
+}
+
+#[test]
+fn a_large_value_is_kept_in_the_buffer_that_it_came_in() {
+    let mut node = Node::new(0);
+    let value = "v".repeat(2 << 20);
+    let mut input = Vec::new();
+    write_command(&mut input, ["SET", "k", &value]);
+    let input = bytes::Bytes::from(input);
+    let mut decoder = CommandDecoder::default();
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    (batch.is_patient, batch.source) = (true, None);
+    let mut reply = Reply::default();
+    let (taken, command) = decoder.decode(&input).unwrap();
+    let command = command.unwrap();
+    let spec = resolve(command).unwrap();
+    assert!(!batch.make_way(spec, command, taken), "it comes back with its buffer");
+    batch.source = Some(&input);
+    assert!(batch.make_way(spec, command, taken));
+    assert_eq!(batch.run(spec, command, true, &mut reply), Ran::Replied);
+    for_each("GET k", |command| {
+        batch.run(resolve(command).unwrap(), command, true, &mut reply);
+    });
+    let (_, kept) = reply.large().first().unwrap();
+    assert!(input.as_ptr_range().contains(&kept.as_ptr()), "not copied");
+    assert_eq!(kept.len(), value.len());
+}
+
+#[test]
+fn room_for_a_long_command_is_made_before_it_runs() {
+    let store =
+        Store::new(&Config { shards: 1, max_bytes: 2 << 20, policy: Policy::S3_FIFO, seed: 7 });
+    let mut node = Node { keyspace: Keyspace::new(store), ..Node::new(0) };
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let mut reply = Reply::default();
+    for number in 0..80_000 {
+        for_each(&format!("SET key:{number} {number}"), |command| {
+            batch.run(resolve(command).unwrap(), command, true, &mut reply);
+        });
+    }
+    let mut input = Vec::new();
+    write_command(&mut input, ["RPUSH", "list", &"x".repeat(700_000)]);
+    let mut decoder = CommandDecoder::default();
+    let (taken, command) = decoder.decode(&input).unwrap();
+    let command = command.unwrap();
+    let spec = resolve(command).unwrap();
+    assert!(batch.make_way(spec, command, taken), "who is not patient does not wait");
+    batch.is_patient = true;
+    let mut steps = 0;
+    while !batch.make_way(spec, command, taken) {
+        steps += 1;
+        assert!(steps < 1000);
+    }
+    assert!(steps > 0);
+    reply.clear();
+    batch.run(spec, command, true, &mut reply);
+    assert_eq!(text(&reply), ":1");
+}
