@@ -3,6 +3,8 @@
 mod kill;
 mod tracking;
 
+use std::sync::atomic::Ordering;
+
 use super::{Handlers, ServerCall};
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec, is},
@@ -114,7 +116,15 @@ fn id(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     Ok(())
 }
 
+/// A connection that looks at itself finds the command that it does so by, as in Redis.
+fn note_own_command(call: &ServerCall<'_, '_, '_>) {
+    if let Some(number) = call.node.index.number(call.spec.name) {
+        call.session.client.last_command.store(number, Ordering::Relaxed);
+    }
+}
+
 fn info(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    note_own_command(call);
     let mut line = describe::line(call.node, &call.session.client, call.now);
     line.push('\n');
     call.out.verbatim(*b"txt", line.as_bytes());
@@ -122,6 +132,7 @@ fn info(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 }
 
 fn list(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
+    note_own_command(call);
     let mut clients = call.node.clients.list();
     match (call.arguments.get(2), call.arguments.len()) {
         (None, _) => {}
