@@ -29,7 +29,7 @@ pub(in crate::serve) fn line(node: &Node, client: &Client, now: Millis) -> Strin
         client.peer,
         client.local,
         labels.name,
-        seconds(client.connected.0),
+        client.age(now),
         seconds(client.last_active.load(Ordering::Relaxed)),
         flags(client),
         load(&client.channels),

@@ -117,7 +117,7 @@ impl Session {
             replies: Replies::On,
             is_closing: false,
             is_plain: false,
-            transaction: Transaction::new(&node.keyspace),
+            transaction: Transaction::default(),
             subscriptions: None,
             tracking: None,
             blocked: None,

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod hot;
+mod large;
 mod lane;
 
 use std::{
@@ -320,17 +321,18 @@ fn a_listener_that_never_reads_is_closed() {
 }
 
 /// What a connection that waits costs: itself, its session and what others see of it. Beside them are its
-/// socket's part of the runtime (256 bytes) and a place in the table of clients (about 32); all of it has to
-/// stay within 1 KiB, which the example `idle_connections` measures.
+/// socket's part of the runtime (256 bytes) and a place in the table of clients (16); all of it has to stay
+/// within 1 KiB, which the example `idle_connections` measures.
 #[test]
 fn an_idle_connection_is_small() {
     let connection = size_of::<super::Connection<tokio::net::TcpStream>>();
     let session = size_of::<crate::serve::clients::session::Session>();
     let client = size_of::<crate::serve::clients::Client>();
-    // With the task around it 256, which the allocator has a place of.
-    assert!(connection <= 144, "{connection}");
-    assert!(session <= 128, "{session}");
-    assert!(client <= 208, "{client}");
+    // The allocator's places are of 80, 96, 112, 128, 160, 192, 224 and 256 bytes, and it looks for seven more
+    // than are needed. A task of more than 256 would take 512: as it is aligned, only a power of two fits.
+    assert!(connection <= 152, "{connection}");
+    assert!(session + 7 <= 80, "{session}");
+    assert!(client + 2 * size_of::<usize>() + 7 <= 192, "{client}");
 }
 
 #[test]

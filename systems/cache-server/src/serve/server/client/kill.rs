@@ -54,7 +54,7 @@ struct Filter {
 
 impl Filter {
     fn is_met_by(&self, client: &Client, call: &ServerCall<'_, '_, '_>) -> bool {
-        let age = call.now.0.saturating_sub(client.connected.0) / 1_000;
+        let age = client.age(call.now);
         self.id.is_none_or(|id| client.id == id)
             && self.addr.as_ref().is_none_or(|addr| client.peer.to_string() == *addr)
             && self.laddr.as_ref().is_none_or(|addr| client.local.to_string() == *addr)
