@@ -115,6 +115,14 @@ impl<O: Payload> Shard<O> {
         if self.used_with(need) <= self.max_bytes { Ok(()) } else { Err(Full) }
     }
 
+    /// Whether so many bytes are more than could be stored if nothing else were; they count as refused then.
+    pub fn refuses(&mut self, bytes: usize) -> bool {
+        let least = self.slots.bytes() + bytes + 2 * self.log.segment_bytes();
+        let is_refused = self.max_bytes != 0 && least > self.max_bytes;
+        self.counters.refused += u64::from(is_refused);
+        is_refused
+    }
+
     /// Makes room for a write of so many bytes before it comes, by walking `steps` records at most;
     /// whether it will find all the room that can be made. For writes that need so much that to make
     /// it at once would keep others waiting.

@@ -283,6 +283,12 @@ fn room_for_a_large_value_is_made_in_steps() {
         assert!(rig.shard.stats().evicted - evicted < 100, "{policy:?}: the room was there");
         assert!(rig.get(1 << 40, NOW));
     }
+    let mut rig = Rig::new(1 << 20, Policy::S3_FIFO);
+    for size in (0..20).map(|part| part << 16) {
+        let is_refused = rig.shard.refuses(size);
+        assert_eq!(rig.set(1, size, Deadline::None), !is_refused, "{size}");
+    }
+    assert!(!Rig::new(0, Policy::S3_FIFO).shard.refuses(1 << 40), "there is no cap");
     let mut rig = Rig::new(1 << 20, Policy::NO_EVICTION);
     while rig.set(rig.shard.len() as u64, 100, Deadline::None) {}
     assert!(rig.shard.prepare(300_000, 2_000, NOW), "no room is to be made");
