@@ -10,7 +10,8 @@ use super::{
     error::Error,
     fills::{self, Urgency},
     held::{Held, Keyspace},
-    key_rule::KeyList,
+    key_rule::{KeyList, Places},
+    parted,
     reply::Reply,
     spec::{Flags, Handler, Run, Spec},
     steps::Walk,
@@ -72,9 +73,13 @@ pub fn resolve_numbered(command: Command<'_>) -> Result<(u32, &'static Spec), Er
 
 /// Runs commands one after the other and keeps shards locked between them; see [`Held`].
 pub struct Batch<'s> {
+    /// The shards that are locked.
     pub held: Held<'s>,
+    /// The time of all of its commands.
     pub now: Millis,
+    /// For what is drawn: members, keys, keys to look at.
     pub random: &'s mut Random,
+    /// What the commands changed, for those who want to know.
     pub changes: &'s mut Changes,
     /// The command has run before and waits: see [`Call::is_retry`].
     pub is_retry: bool,
@@ -84,10 +89,13 @@ pub struct Batch<'s> {
     pub is_patient: bool,
     /// How far the next command is, if it came back.
     pub(crate) walk: Option<Box<Walk>>,
+    /// What the next command is to store is not there: no memory could hold it.
+    pub(crate) has_no_room: bool,
     run: u32,
 }
 
 impl<'s> Batch<'s> {
+    /// With nothing locked, of a client that does not wait.
     pub fn new(
         keyspace: &'s Keyspace,
         now: Millis,
@@ -103,6 +111,7 @@ impl<'s> Batch<'s> {
             source: None,
             is_patient: false,
             walk: None,
+            has_no_room: false,
             run: 0,
         }
     }
@@ -123,10 +132,29 @@ impl<'s> Batch<'s> {
         self.run_on(spec, handler, command, &keys, may_block, out)
     }
 
-    /// The command's keys, hashed.
+    /// The command's keys, hashed; those of the part that is next when it comes in parts.
     #[inline]
     pub(crate) fn keys<'c>(&self, spec: &Spec, command: Command<'c>) -> KeyList<'c> {
+        if parted::is_long(spec, command) && self.may_be_parted(spec) {
+            return KeyList::at(self.places(spec, command), command, self.held.store());
+        }
         spec.keys.keys(command, self.held.store())
+    }
+
+    /// Where the keys of [`Batch::keys`] are among the arguments.
+    pub(crate) fn places(&self, spec: &Spec, command: Command<'_>) -> Places {
+        let places = spec.keys.places(command);
+        if parted::is_long(spec, command) && self.may_be_parted(spec) {
+            return parted::part(places, self.walk.as_deref());
+        }
+        places
+    }
+
+    /// Not what may have to wait for an origin: that has all its keys fetched at once.
+    fn may_be_parted(&self, spec: &Spec) -> bool {
+        let may_wait = spec.has(Flags::READ_THROUGH) && self.held.fills().is_on();
+        let has_begun = matches!(self.walk.as_deref(), Some(Walk::Parted(_)));
+        has_begun || (self.is_patient && !may_wait)
     }
 
     /// As [`Batch::run`], with what [`Batch::keys`] gave.
@@ -190,6 +218,10 @@ impl<'s> Batch<'s> {
                 if let (Ok(()), Some(block)) = (&outcome, call.block) {
                     return Ran::Blocked(block);
                 }
+                if outcome.is_err() {
+                    // It was found before the command went on.
+                    self.walk = None;
+                }
                 if self.walk.is_some() {
                     return Ran::Later;
                 }
@@ -222,7 +254,13 @@ impl<'s> Batch<'s> {
         if bytes >= KEPT_BYTES && self.source.is_none() {
             return false;
         }
+        if self.walk.is_some() {
+            return true;
+        }
         // Where there are many keys, each brings little; and what is stored is no longer than what came.
+        if spec.keys.places(command).size_hint().0 > 1 {
+            return true;
+        }
         let keys = self.keys(spec, command);
         let [key] = keys.as_slice() else { return true };
         self.lock(&keys);
@@ -243,6 +281,9 @@ impl<'s> Batch<'s> {
         may_block: bool,
     ) -> Result<Option<Block>, Error> {
         if spec.has(Flags::DENYOOM) {
+            if self.has_no_room {
+                return Err(Error::OutOfMemory);
+            }
             for key in self.held.one_per_shard(keys) {
                 self.held.of(key).make_room(0, self.now)?;
             }

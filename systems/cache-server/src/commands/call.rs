@@ -21,15 +21,21 @@ const KEPT_PARTS: usize = 64;
 /// One run of one command. The fields are open so that a handler can write to `out` while it
 /// looks at a value in `shards`.
 pub struct Call<'c, 's> {
+    /// The command.
     pub spec: &'static Spec,
     /// Its name (index 0) and arguments.
     pub arguments: Command<'c>,
     /// Its keys as [`Spec::keys`] says, in the order of the arguments. Their shards are locked.
     pub keys: &'c [Key<'c>],
+    /// The shards that are locked.
     pub shards: &'c mut Held<'s>,
+    /// Where the reply is written.
     pub out: &'c mut Reply,
+    /// See [`Call::changed`].
     pub changes: &'c mut Changes,
+    /// When it runs.
     pub now: Millis,
+    /// For what is drawn.
     pub random: &'c mut Random,
     /// Whether a command may wait. Not within a transaction, and not when its time is over: it then
     /// replies what it replies to a wait in vain.
@@ -73,12 +79,16 @@ impl<'c> Call<'c, '_> {
         self.arguments.get(index).ok_or(Error::Syntax)
     }
 
+    /// The argument of that index as an integer.
+    ///
     /// # Errors
     /// When there is no such argument or it is no integer.
     pub fn integer(&self, index: usize) -> Result<i64, Error> {
         number::integer(self.argument(index)?).ok_or(Error::NotInteger)
     }
 
+    /// The argument of that index as a number.
+    ///
     /// # Errors
     /// When there is no such argument or it is no number; NaN is none.
     pub fn float(&self, index: usize) -> Result<f64, Error> {
@@ -129,6 +139,7 @@ impl<'c> Words<'c> {
         clippy::should_implement_trait,
         reason = "an iterator's own `take` would be in the way of `take`"
     )]
+    /// The next word, which is taken.
     pub fn next(&mut self) -> Option<&'c [u8]> {
         let word = self.arguments.get(self.at)?;
         self.at += 1;
@@ -148,12 +159,16 @@ impl<'c> Words<'c> {
         self.next().ok_or(Error::Syntax)
     }
 
+    /// The next word as an integer.
+    ///
     /// # Errors
     /// At the end, or when it is no integer.
     pub fn integer(&mut self) -> Result<i64, Error> {
         number::integer(self.demand()?).ok_or(Error::NotInteger)
     }
 
+    /// The next word as a number.
+    ///
     /// # Errors
     /// At the end, or when it is no number.
     pub fn float(&mut self) -> Result<f64, Error> {
@@ -167,6 +182,7 @@ impl<'c> Words<'c> {
         is_it
     }
 
+    /// The next word, which stays.
     pub fn peek(&self) -> Option<&'c [u8]> {
         self.arguments.get(self.at)
     }

@@ -9,6 +9,7 @@ use super::{
     error::{Error, Outcome},
     held::Held,
     number,
+    steps::{Made, Product, Steps},
 };
 use crate::{
     store::{Deadline, Key, Millis, NewValue},
@@ -17,6 +18,8 @@ use crate::{
 
 /// Memory that a new entry may cost beside its bytes.
 const ENTRY_BYTES: usize = 64;
+/// Collections of so many bytes are dropped in no time.
+const AT_ONCE_BYTES: usize = 64 << 10;
 
 /// One of the four kinds of collection.
 pub(super) trait Kind: Default {
@@ -26,6 +29,9 @@ pub(super) trait Kind: Default {
     fn of_mut(object: &mut Object) -> Option<&mut Self>;
     fn into_object(self) -> Object;
     fn has_none(&self) -> bool;
+    fn count(&self) -> usize;
+    /// Bytes that it takes beside itself.
+    fn bytes(&self) -> usize;
 }
 
 macro_rules! kind {
@@ -47,6 +53,14 @@ macro_rules! kind {
 
             fn has_none(&self) -> bool {
                 self.is_empty()
+            }
+
+            fn count(&self) -> usize {
+                self.len()
+            }
+
+            fn bytes(&self) -> usize {
+                self.heap_bytes()
             }
         }
     };
@@ -209,6 +223,38 @@ pub(super) fn store<K: Kind>(
     }
     put(call, key, collection)?;
     call.changed(key, K::CLASS, event);
+    Ok(())
+}
+
+/// As [`store`], at the end of the steps in which the collection was made, and replies how many entries it
+/// has. Comes back while room is made for it.
+///
+/// # Errors
+/// When memory is full.
+pub(super) fn store_made<K: Kind>(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    mut steps: Steps<Product<K>>,
+    event: &'static str,
+) -> Outcome
+where
+    Product<K>: Made,
+{
+    let bytes = steps.made.result.bytes();
+    if !steps.has_room(call, key, bytes) {
+        steps.put_off(call);
+        return Ok(());
+    }
+    // What is refused here is dropped bit by bit.
+    if bytes > AT_ONCE_BYTES
+        && let Err(refused) = make_room(call, key, bytes)
+    {
+        steps.abandon(call);
+        return Err(refused);
+    }
+    let count = steps.made.result.count();
+    store(call, key, steps.made.take(), event)?;
+    call.out.count(count);
     Ok(())
 }
 

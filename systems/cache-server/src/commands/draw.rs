@@ -3,13 +3,22 @@
 use hashbrown::HashSet;
 use plimsoll_runtime::random::Random;
 
-use super::{error::Error, number};
+use super::{
+    call::Call,
+    collections::{Kind, find, peek},
+    error::{Error, Outcome},
+    number,
+    reply::Reply,
+    steps::{Parts, Steps, cost, is_long},
+};
 
 /// Most members that are drawn where the same may come again; a negative count asks for that many.
 /// Redis writes as many as a client dares to ask for.
 const REPEATED_LIMIT: usize = 1 << 20;
 /// Most bytes of such a reply.
-pub(super) const REPEATED_BYTES_LIMIT: usize = 512 << 20;
+const REPEATED_BYTES_LIMIT: usize = 512 << 20;
+/// What it costs to look at a member that stands anywhere, in those that stand in a row.
+const ANYWHERE_COST: usize = 4;
 
 /// What a count asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +27,67 @@ pub(super) enum Draw {
     Distinct(usize),
     /// That many, each drawn from all.
     Repeated(usize),
+}
+
+/// What has been drawn, and the reply as far as it is written.
+#[derive(Debug, Default)]
+pub(crate) struct Drawn {
+    indexes: Vec<usize>,
+    parts: Parts,
+    bytes: usize,
+}
+
+/// Replies members of the call's key: what `head` writes for their number, and then what `write` writes for
+/// each, by its index. In steps where they are many.
+///
+/// # Errors
+/// When the key holds something else, or the reply would be too long.
+pub(super) fn reply<K: Kind>(
+    call: &mut Call<'_, '_>,
+    count: Draw,
+    head: impl FnOnce(&mut Reply, usize),
+    write: impl Fn(&mut Reply, &K, usize),
+) -> Outcome {
+    let key = call.key();
+    let is_long = call.walk.is_some() || {
+        let length = find::<K>(call.shards, &key, call.now)?.map_or(0, K::count);
+        is_long(match count {
+            Draw::Distinct(count) => count.min(length),
+            Draw::Repeated(count) => count,
+        })
+    };
+    let Some(mut steps) = Steps::<Drawn>::start(call, &[key], is_long) else { return Ok(()) };
+    let collection = peek::<K>(call.shards, &key, call.now)?;
+    if steps.place == (0, 0) {
+        steps.made = Drawn {
+            indexes: indexes(count, collection.map_or(0, K::count), call.random),
+            ..Drawn::default()
+        };
+        steps.next_place();
+    }
+    let indexes = std::mem::take(&mut steps.made.indexes);
+    let mut one = Reply::new(call.out.protocol());
+    let rest = indexes.get(steps.place.1..).unwrap_or_default();
+    let is_over = steps.each(rest.iter(), |drawn, index| {
+        one.clear();
+        if let Some(collection) = collection {
+            write(&mut one, collection, *index);
+        }
+        let bytes = drawn.parts.write(1, |part| part.extend_from_slice(one.buffer()));
+        drawn.bytes += bytes;
+        ANYWHERE_COST * cost(bytes)
+    });
+    if matches!(count, Draw::Repeated(_)) && steps.made.bytes > REPEATED_BYTES_LIMIT {
+        return Err(Error::OutOfRange);
+    }
+    if is_over {
+        head(call.out, indexes.len());
+        steps.made.parts.finish(call.out);
+    } else {
+        steps.made.indexes = indexes;
+        steps.put_off(call);
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -6,11 +6,17 @@
 
 use std::sync::{Arc, MutexGuard};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::{
     fills::Fills,
+    steps::UNDER_WAY_MAX,
     watch::{Watches, Watching},
 };
-use crate::store::{Key, Shard, Store};
+use crate::{
+    store::{Key, Shard, Store},
+    values::Object,
+};
 
 /// Keys whose memory is asked for together: as many loads as a core has under way at once.
 const TOGETHER: usize = 16;
@@ -22,19 +28,25 @@ pub struct Keyspace {
     store: Store,
     watches: Arc<Watches>,
     fills: Fills,
+    /// For commands that come in steps.
+    under_way: Arc<Semaphore>,
 }
 
 impl Keyspace {
+    /// Of a store, with nobody watching and nothing under way.
     pub fn new(store: Store) -> Keyspace {
         let watches = Arc::new(Watches::new(store.shards()));
         let fills = Fills::new(store.shards());
-        Keyspace { store, watches, fills }
+        let under_way = Arc::new(Semaphore::new(UNDER_WAY_MAX));
+        Keyspace { store, watches, fills, under_way }
     }
 
+    /// The items.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
+    /// The keys that are being fetched.
     pub fn fills(&self) -> &Fills {
         &self.fills
     }
@@ -80,6 +92,7 @@ impl<'s> Held<'s> {
         }
     }
 
+    /// The store, for what needs no lock.
     pub fn store(&self) -> &'s Store {
         &self.keyspace.store
     }
@@ -96,6 +109,20 @@ impl<'s> Held<'s> {
     /// For a read that comes in steps, which watches nothing yet.
     pub(super) fn watching(&self) -> Watching {
         self.keyspace.watching()
+    }
+
+    /// For a command that comes in steps, unless too many do.
+    pub(super) fn may_be_under_way(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.keyspace.under_way).try_acquire_owned().ok()
+    }
+
+    /// Drops a collection that is not in the store as the store does with those that leave it.
+    pub(super) fn drop_bit_by_bit(&mut self, object: Object) {
+        let object = Box::new(object);
+        match &mut self.first {
+            Some(guard) => guard.shard.drop_bit_by_bit(object),
+            None => self.keyspace.store.lock(0).drop_bit_by_bit(object),
+        }
     }
 
     /// The index of the shard that a key belongs to.

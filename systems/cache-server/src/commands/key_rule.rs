@@ -8,6 +8,7 @@ use crate::store::{Key, Store};
 /// Where a command's keys are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRule {
+    /// There is none.
     None,
     /// From `first` to `last`, each `step`; a negative `last` counts from the end, -1 being it.
     Range {
@@ -84,14 +85,7 @@ impl KeyRule {
             let key = command.get(usize::from(first));
             return key.map_or(KeyList::None, |bytes| KeyList::One([store.key(bytes)]));
         }
-        let mut places = self.places(command);
-        let mut next = || Some(store.key(command.get(places.next()?)?));
-        let Some(first) = next() else { return KeyList::None };
-        let Some(second) = next() else { return KeyList::One([first]) };
-        let mut keys = Vec::with_capacity(2 + places.size_hint().0);
-        keys.extend([first, second]);
-        keys.extend(places.map_while(|place| Some(store.key(command.get(place)?))));
-        KeyList::Many(keys)
+        KeyList::at(self.places(command), command, store)
     }
 }
 
@@ -116,6 +110,13 @@ pub struct Places {
 impl Places {
     fn new(before: Option<usize>, at: usize, end: usize, step: usize) -> Places {
         Places { before, at, end, step: step.max(1) }
+    }
+
+    /// Up to `count` of them behind the first `skipped`. For those that stand in a row.
+    pub(super) fn part(self, skipped: usize, count: usize) -> Places {
+        let at = self.at.saturating_add(skipped.saturating_mul(self.step)).min(self.end);
+        let end = at.saturating_add(count.saturating_mul(self.step)).min(self.end);
+        Places { at, end, ..self }
     }
 }
 
@@ -146,6 +147,17 @@ pub(crate) enum KeyList<'c> {
 }
 
 impl<'c> KeyList<'c> {
+    /// The keys at those places, hashed.
+    pub(super) fn at(mut places: Places, command: Command<'c>, store: &Store) -> KeyList<'c> {
+        let mut next = || Some(store.key(command.get(places.next()?)?));
+        let Some(first) = next() else { return KeyList::None };
+        let Some(second) = next() else { return KeyList::One([first]) };
+        let mut keys = Vec::with_capacity(2 + places.size_hint().0);
+        keys.extend([first, second]);
+        keys.extend(places.map_while(|place| Some(store.key(command.get(place)?))));
+        KeyList::Many(keys)
+    }
+
     #[inline]
     pub(crate) fn as_slice(&self) -> &[Key<'c>] {
         match self {

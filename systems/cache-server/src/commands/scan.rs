@@ -5,8 +5,8 @@ use crate::glob;
 
 /// Entries of one step when none are asked for: Redis's own.
 const COUNT_DEFAULT: usize = 10;
-/// Most entries of one step, whatever is asked for: a step runs with the shard locked.
-const COUNT_LIMIT: usize = 1 << 20;
+/// Most entries of one step, whatever is asked for: a step runs with the shard locked, and others wait for it.
+const COUNT_LIMIT: usize = 1 << 13;
 
 /// What to hand out in one step.
 pub(super) struct Options<'c> {

@@ -1,7 +1,14 @@
-//! How commands run: locks, errors, transactions between two clients, what is told of changes.
+//! How commands run: locks, errors, what is told of changes.
+
+mod large;
+mod making;
+mod many;
+mod steps;
+mod transactions;
+mod waiting;
 
 use plimsoll_runtime::random::Random;
-use plimsoll_wire::resp::{Aggregate, CommandDecoder, Protocol, write_command};
+use plimsoll_wire::resp::CommandDecoder;
 
 use super::*;
 use crate::store::{Config, Millis, Policy, Store};
@@ -123,35 +130,6 @@ fn full_memory_refuses_what_needs_it() {
 }
 
 #[test]
-fn another_client_breaks_a_transaction() {
-    for (change, is_broken) in [("SET a 2", true), ("SET b 2", false), ("GET a", false)] {
-        let mut node = Node::new(0);
-        let mut transaction = Transaction::default();
-        node.check("SET a 1", "+OK");
-        let mut reply = Reply::default();
-        for_each("WATCH a", |command| {
-            let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-            let spec = resolve(command).unwrap();
-            transaction.watch(&mut batch, spec, command, &mut reply).unwrap();
-        });
-        transaction.begin(&mut reply).unwrap();
-        for_each("INCR a\nSET c 1", |command| {
-            transaction.queue(resolve(command).unwrap(), command, &mut reply).unwrap();
-        });
-        let mut other = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-        for_each(change, |command| {
-            other.run(resolve(command).unwrap(), command, true, &mut Reply::default());
-        });
-        drop(other);
-        let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-        reply.clear();
-        transaction.exec(&mut batch, &mut |_, _, _, _| Ok(()), &mut reply).unwrap();
-        assert_eq!(text(&reply), if is_broken { "*-1" } else { "*2 :2 +OK" }, "{change}");
-        assert!(!transaction.is_open() && !transaction.is_watching());
-    }
-}
-
-#[test]
 fn changes_are_told_in_order_and_only_when_wanted() {
     let mut node = Node::new(0);
     node.check("SET a 1", "+OK");
@@ -161,21 +139,6 @@ fn changes_are_told_in_order_and_only_when_wanted() {
     let told: Vec<_> = node.changes.iter().map(|change| (change.key, change.event)).collect();
     let expected: [(&[u8], _); 4] = [(b"a", "set"), (b"a", "expire"), (b"a", "del"), (b"l", "del")];
     assert_eq!(told, expected);
-}
-
-#[test]
-fn a_command_waits_only_when_it_may() {
-    let mut node = Node::new(0);
-    let mut reply = Reply::default();
-    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    for_each("BLPOP l 5", |command| {
-        let spec = resolve(command).unwrap();
-        let until = Some(Millis(NOW.0 + 5000));
-        assert_eq!(batch.run(spec, command, true, &mut reply), Ran::Blocked(Block { until }));
-        assert!(reply.is_empty());
-        assert_eq!(batch.run(spec, command, false, &mut reply), Ran::Replied);
-    });
-    assert_eq!(text(&reply), "*-1");
 }
 
 #[test]
@@ -199,23 +162,6 @@ fn keys_of_commands() {
             assert_eq!(keys, expected, "{line}");
         });
     }
-}
-
-#[test]
-fn large_values_keep_their_places() {
-    let mut reply = Reply::new(Protocol::Resp3);
-    let large = bytes::Bytes::from(vec![b'x'; 5]);
-    reply.ok();
-    let open = reply.open(Aggregate::Array);
-    reply.large_bulk(&large);
-    reply.bulk(b"y");
-    reply.close(open, 2);
-    let mark = reply.mark();
-    reply.large_bulk(&large);
-    reply.rollback(mark);
-    reply.double(0.5);
-    reply.verbatim(*b"txt", b"hi");
-    assert_eq!(text(&reply), "+OK *2 $5 xxxxx $1 y ,0.5 =6 txt:hi");
 }
 
 #[test]
@@ -245,188 +191,4 @@ fn scan_gives_every_key_once() {
     found.sort_unstable();
     found.dedup();
     assert_eq!(found.len(), 500);
-}
-
-#[test]
-fn who_waits_goes_on_waiting_when_a_key_comes_to_hold_something_else() {
-    for (line, done) in [
-        ("BLPOP k 5", "*-1"),
-        ("BLMPOP 5 1 k LEFT", "*-1"),
-        ("BLMOVE k other LEFT LEFT 5", "*-1"),
-        ("BZPOPMIN k 5", "*-1"),
-        ("BZMPOP 5 1 k MIN", "*-1"),
-    ] {
-        let mut node = Node::new(0);
-        node.check("SET k string", "+OK");
-        let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-        let mut reply = Reply::default();
-        for_each(line, |command| {
-            let spec = resolve(command).unwrap();
-            let mut ask = |batch: &mut Batch<'_>, may_block| {
-                reply.clear();
-                let ran = batch.run(spec, command, may_block, &mut reply);
-                (ran, text(&reply))
-            };
-            let (ran, refusal) = ask(&mut batch, true);
-            assert!(ran == Ran::Failed && refusal.starts_with("-WRONGTYPE"), "{line}");
-            batch.is_retry = true;
-            assert!(matches!(ask(&mut batch, true).0, Ran::Blocked(_)), "{line}");
-            assert_eq!(ask(&mut batch, false), (Ran::Replied, done.to_owned()), "{line}");
-        });
-    }
-}
-
-#[test]
-fn a_large_value_is_kept_in_the_buffer_that_it_came_in() {
-    let mut node = Node::new(0);
-    let value = "v".repeat(2 << 20);
-    let mut input = Vec::new();
-    write_command(&mut input, ["SET", "k", &value]);
-    let input = bytes::Bytes::from(input);
-    let mut decoder = CommandDecoder::default();
-    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    (batch.is_patient, batch.source) = (true, None);
-    let mut reply = Reply::default();
-    let (taken, command) = decoder.decode(&input).unwrap();
-    let command = command.unwrap();
-    let spec = resolve(command).unwrap();
-    assert!(!batch.make_way(spec, command, taken), "it comes back with its buffer");
-    batch.source = Some(&input);
-    assert!(batch.make_way(spec, command, taken));
-    assert_eq!(batch.run(spec, command, true, &mut reply), Ran::Replied);
-    for_each("GET k", |command| {
-        batch.run(resolve(command).unwrap(), command, true, &mut reply);
-    });
-    let (_, kept) = reply.large().first().unwrap();
-    assert!(input.as_ptr_range().contains(&kept.as_ptr()), "not copied");
-    assert_eq!(kept.len(), value.len());
-}
-
-#[test]
-fn room_for_a_long_command_is_made_before_it_runs() {
-    let store =
-        Store::new(&Config { shards: 1, max_bytes: 2 << 20, policy: Policy::S3_FIFO, seed: 7 });
-    let mut node = Node { keyspace: Keyspace::new(store), ..Node::new(0) };
-    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    let mut reply = Reply::default();
-    for number in 0..80_000 {
-        for_each(&format!("SET key:{number} {number}"), |command| {
-            batch.run(resolve(command).unwrap(), command, true, &mut reply);
-        });
-    }
-    let mut input = Vec::new();
-    write_command(&mut input, ["RPUSH", "list", &"x".repeat(700_000)]);
-    let mut decoder = CommandDecoder::default();
-    let (taken, command) = decoder.decode(&input).unwrap();
-    let command = command.unwrap();
-    let spec = resolve(command).unwrap();
-    assert!(batch.make_way(spec, command, taken), "who is not patient does not wait");
-    batch.is_patient = true;
-    let mut steps = 0;
-    while !batch.make_way(spec, command, taken) {
-        steps += 1;
-        assert!(steps < 1000);
-    }
-    assert!(steps > 0);
-    reply.clear();
-    batch.run(spec, command, true, &mut reply);
-    assert_eq!(text(&reply), ":1");
-}
-
-#[test]
-fn keys_come_in_steps_and_each_once_while_others_remove_some() {
-    let mut node = Node::new(0);
-    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    for number in 0..60_000 {
-        run(&mut batch, &format!("SET key:{number} v"));
-    }
-    batch.is_patient = true;
-    let (mut steps, mut gone) = (0, 50_000);
-    let found = loop {
-        match run(&mut batch, "KEYS key:*") {
-            (Ran::Later, nothing) => assert_eq!(nothing, ""),
-            (ran, text) => break (ran, text),
-        }
-        steps += 1;
-        assert!(steps < 1_000);
-        // Another client's command in between.
-        let walk = batch.walk.take();
-        for number in gone..(gone + 2_000).min(60_000) {
-            run(&mut batch, &format!("DEL key:{number}"));
-        }
-        (gone, batch.walk) = (gone + 2_000, walk);
-    };
-    assert!(steps > 20, "{steps}");
-    assert_eq!(found.0, Ran::Replied);
-    let mut keys: Vec<&str> = found.1.split(' ').filter(|word| word.starts_with('k')).collect();
-    assert!(found.1.starts_with(&format!("*{} ", keys.len())));
-    let count = keys.len();
-    keys.sort_unstable();
-    keys.dedup();
-    assert_eq!(keys.len(), count, "a key came twice");
-    let stayed = |key: &&&str| key[4..].parse::<usize>().unwrap() < 50_000;
-    assert_eq!(keys.iter().filter(stayed).count(), 50_000);
-}
-
-/// Reads that come in steps reply what they would in one go, to the same moment: what is changed meanwhile
-/// is in the reply whole or not at all.
-#[test]
-fn large_collections_are_read_in_steps_and_of_one_moment() {
-    const MEMBERS: usize = 10_000;
-    let mut node = Node::new(0);
-    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
-    for number in 0..MEMBERS {
-        run(&mut batch, &format!("SADD set m:{number}"));
-        run(&mut batch, &format!("SADD even m:{}", 2 * number));
-        run(&mut batch, &format!("RPUSH list m:{number}"));
-        run(&mut batch, &format!("HSET hash m:{number} v"));
-        run(&mut batch, &format!("ZADD zset {number} m:{number}"));
-    }
-    for (command, change) in [
-        ("SMEMBERS set", "SADD set m:9"),
-        ("LRANGE list 0 -1", "LPUSH list m:9"),
-        ("LRANGE list 10 -10", "LSET list 5000 m:9"),
-        ("HGETALL hash", "HSET hash m:9 w"),
-        ("HKEYS hash", "HDEL hash m:0"),
-        ("HVALS hash", "HSET hash m:4 w"),
-        ("ZRANGE zset 0 -1", "ZADD zset 0.5 m:9"),
-        ("ZRANGE zset (9 +inf BYSCORE LIMIT 3 7000 WITHSCORES", "ZREM zset m:11"),
-        ("ZREVRANGE zset 5 -1 WITHSCORES", "ZINCRBY zset 0.25 m:4000"),
-        ("SINTER set even", "SREM even m:0"),
-        ("SUNION set even", "SADD even m:1"),
-        ("SDIFF set even", "SADD set m:x"),
-        ("SINTERCARD 2 set even", "SREM set m:2"),
-        ("SINTERCARD 2 set even LIMIT 3000", "SREM set m:4"),
-        ("SMEMBERS set", "DEL set"),
-        ("LRANGE list 0 -1", "DEL list"),
-    ] {
-        batch.is_patient = false;
-        let (ran, before) = run(&mut batch, command);
-        assert_eq!(ran, Ran::Replied, "{command}");
-        batch.is_patient = true;
-        let mut steps = 0;
-        let mut read = |batch: &mut Batch<'_>, changes: &mut dyn FnMut(&mut Batch<'_>)| loop {
-            match run(batch, command) {
-                (Ran::Later, nothing) => assert_eq!(nothing, "", "{command}"),
-                (ran, found) => break (ran, found),
-            }
-            steps += 1;
-            assert!(steps < 100, "{command}");
-            let walk = batch.walk.take();
-            changes(batch);
-            batch.walk = walk;
-        };
-        let (ran, found) = read(&mut batch, &mut |_| {});
-        assert_eq!((ran, found), (Ran::Replied, before), "{command}");
-        let mut is_changed = false;
-        let (ran, found) = read(&mut batch, &mut |batch| {
-            if !std::mem::replace(&mut is_changed, true) {
-                run(batch, change);
-            }
-        });
-        assert!(steps > 2, "{command}: {steps}");
-        batch.is_patient = false;
-        let after = run(&mut batch, command).1;
-        assert_eq!((ran, found), (Ran::Replied, after), "{command}");
-    }
 }

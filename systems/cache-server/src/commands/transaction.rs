@@ -18,9 +18,32 @@ pub const QUEUED_LIMIT: usize = 1 << 20;
 /// Most bytes of arguments that one transaction may queue.
 pub const QUEUED_BYTES_LIMIT: usize = 256 << 20;
 
-/// Runs a command that is the server's, within EXEC: it must take no shard's lock but through `held`.
-pub type ServerRun<'r> =
-    dyn FnMut(&mut Held<'_>, &'static Spec, Command<'_>, &mut Reply) -> Outcome + 'r;
+/// What a server does at each command of a transaction, while EXEC runs them. The shards that they need are
+/// locked all the while.
+pub trait Execution {
+    /// A command is about to run.
+    ///
+    /// # Errors
+    /// When it must not: this is its reply then.
+    fn begin(&mut self, _spec: &'static Spec, _command: Command<'_>) -> Outcome {
+        Ok(())
+    }
+
+    /// Runs a command that is the server's. It must take no shard's lock but through `held`.
+    ///
+    /// # Errors
+    /// What the command replies then.
+    fn serve(
+        &mut self,
+        spec: &'static Spec,
+        command: Command<'_>,
+        held: &mut Held<'_>,
+        out: &mut Reply,
+    ) -> Outcome;
+
+    /// A command has run, or was not allowed to. `reply` is what it replied, but for large values.
+    fn end(&mut self, _spec: &'static Spec, _command: Command<'_>, _ran: Ran, _reply: &[u8]) {}
+}
 
 /// What one connection watches and has queued. Boxed: most have neither, and there may be many.
 #[derive(Debug, Default)]
@@ -81,6 +104,7 @@ impl Transaction {
         self.queued_commands().is_some()
     }
 
+    /// Whether there are keys whose change breaks it.
     pub fn is_watching(&self) -> bool {
         self.0.as_ref().is_some_and(|begun| begun.watching.is_some())
     }
@@ -187,10 +211,13 @@ impl Transaction {
 
     /// EXEC: runs what was queued, with all shards that it needs locked from the first command to
     /// the last.
+    ///
+    /// # Errors
+    /// When there is no transaction, or one of its commands was refused.
     pub fn exec(
         &mut self,
         batch: &mut Batch<'_>,
-        server: &mut ServerRun<'_>,
+        execution: &mut dyn Execution,
         out: &mut Reply,
     ) -> Outcome {
         let begun = self.0.take_if(|begun| begun.queue.is_some()).map(|begun| *begun);
@@ -208,7 +235,7 @@ impl Transaction {
         } else {
             out.array(queue.commands.len());
             for (spec, command) in queue.iter() {
-                run(batch, spec, command, server, out);
+                run(batch, spec, command, execution, out);
             }
         }
         batch.release();
@@ -220,25 +247,27 @@ fn run(
     batch: &mut Batch<'_>,
     spec: &'static Spec,
     command: Command<'_>,
-    server: &mut ServerRun<'_>,
+    execution: &mut dyn Execution,
     out: &mut Reply,
-) -> Ran {
-    match spec.run {
-        Run::Keyspace(handler) => {
+) {
+    let (mark, start) = (out.mark(), out.buffer().len());
+    let outcome = match (execution.begin(spec, command), spec.run) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Run::Keyspace(handler)) => {
             let keys = spec.keys.keys(command, batch.held.store());
-            batch.call(spec, handler, command, &keys, false, out)
+            Ok(batch.call(spec, handler, command, &keys, false, out))
         }
         // Steps are immediate, so they are never queued.
-        Run::Server | Run::Transaction(_) => {
-            let mark = out.mark();
-            let Err(error) = server(&mut batch.held, spec, command, out) else {
-                return Ran::Replied;
-            };
-            out.rollback(mark);
-            out.error(&error);
-            Ran::Failed
+        (Ok(()), Run::Server | Run::Transaction(_)) => {
+            execution.serve(spec, command, &mut batch.held, out).map(|()| Ran::Replied)
         }
-    }
+    };
+    let ran = outcome.unwrap_or_else(|error| {
+        out.rollback(mark);
+        out.error(&error);
+        Ran::Failed
+    });
+    execution.end(spec, command, ran, out.buffer().get(start..).unwrap_or_default());
 }
 
 /// Whether a command runs at once within a transaction.

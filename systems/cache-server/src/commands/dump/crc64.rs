@@ -21,8 +21,9 @@ const fn table() -> [u64; 256] {
     table
 }
 
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |crc, byte| {
+/// The checksum of what had the checksum `before`, 0 if nothing, and these bytes behind it.
+pub(super) fn checksum(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |crc, byte| {
         let index = usize::from(crc as u8 ^ byte);
         // 256 entries for 256 values of a byte: there is always one.
         (crc >> 8) ^ TABLE.get(index).copied().unwrap_or_default()
@@ -33,6 +34,7 @@ pub(super) fn checksum(bytes: &[u8]) -> u64 {
 mod tests {
     #[test]
     fn the_check_value_of_the_polynomial() {
-        assert_eq!(super::checksum(b"123456789"), 0xe9c6_d914_c4b8_d9ca);
+        assert_eq!(super::checksum(0, b"123456789"), 0xe9c6_d914_c4b8_d9ca);
+        assert_eq!(super::checksum(super::checksum(0, b"1234"), b"56789"), 0xe9c6_d914_c4b8_d9ca);
     }
 }

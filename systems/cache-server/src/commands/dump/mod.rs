@@ -6,23 +6,27 @@ mod lzf;
 mod packed;
 mod read;
 mod reader;
+mod restoring;
 mod write;
 
+use self::read::Restored;
+pub(crate) use self::{restoring::Restoring, write::Payload};
 use super::{
     call::Call,
     changes::EventClass,
     error::{Error, Outcome},
     key_rule::KeyRule,
     spec::{Flags, Group, Spec},
+    steps::{Steps, is_long},
 };
-use crate::store::{Deadline, Millis};
+use crate::store::{Deadline, Millis, NewValue, ValueRef};
 
 /// The form of Redis 5, which all later ones read.
 const WRITTEN_VERSION: u16 = 9;
 /// The latest that is read: that of Redis 7.4, of which not all types are known here.
 const READ_VERSION_LIMIT: u16 = 12;
-/// Bytes of version and checksum.
-const FOOTER: usize = 2 + 8;
+/// Payloads of so many bytes are read in one go.
+const AT_ONCE_BYTES: usize = 64 << 10;
 
 const GROW: Flags = Flags::GROW.and(Flags::DANGEROUS);
 const GROUP: Group = Group::Generic;
@@ -36,15 +40,27 @@ pub(super) const TABLE: &[Spec] = &[
 
 fn dump(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let Some(item) = call.shards.of(&key).find(&key, call.now) else {
+    if call.walk.is_none() {
+        // Counts the use.
+        call.shards.of(&key).find(&key, call.now);
+    }
+    let is_large = match call.shards.look(&key).peek(&key, call.now).map(|item| item.value) {
+        None | Some(ValueRef::Bytes(_)) => false,
+        Some(ValueRef::Large(_)) => true,
+        Some(ValueRef::Object(object)) => is_long(object.len()),
+    };
+    let Some(mut steps) = Steps::start(call, &[key], is_large) else { return Ok(()) };
+    let Some(item) = call.shards.look(&key).peek(&key, call.now) else {
         call.out.null();
         return Ok(());
     };
-    let mut payload = Vec::new();
-    write::write(&mut payload, item.value);
-    payload.extend_from_slice(&WRITTEN_VERSION.to_le_bytes());
-    payload.extend_from_slice(&crc64::checksum(&payload).to_le_bytes());
-    call.out.large_bulk(&payload.into());
+    if !write::step(&mut steps, item.value) {
+        steps.put_off(call);
+        return Ok(());
+    }
+    let mut payload: Payload = steps.made;
+    payload.write(|out| out.extend_from_slice(&WRITTEN_VERSION.to_le_bytes()));
+    call.out.large_bulk_of(&payload.finish());
     Ok(())
 }
 
@@ -88,21 +104,42 @@ fn restore(call: &mut Call<'_, '_>) -> Outcome {
     }
     let ttl = u64::try_from(call.integer(2)?)
         .map_err(|_| Error::text("ERR Invalid TTL value, must be >= 0"))?;
-    let payload = checked(call.argument(3)?)
-        .ok_or(Error::text("ERR DUMP payload version or checksum are wrong"))?;
-    let value = read::read(payload).ok_or(Error::text("ERR Bad data format"))?;
+    let payload = call.argument(3)?;
+    let Some(mut steps) = resume(call, payload) else { return Ok(()) };
+    match restoring::step(&mut steps, payload) {
+        Ok(true) => {}
+        Ok(false) => {
+            steps.put_off(call);
+            return Ok(());
+        }
+        Err(refused) => {
+            steps.abandon(call);
+            return Err(refused);
+        }
+    }
     let deadline = match (ttl, options.is_absolute) {
         (0, _) => None,
         (ttl, true) => Some(Millis(ttl)),
         (ttl, false) => Some(Millis(call.now.0.saturating_add(ttl))),
     };
     if deadline.is_some_and(|deadline| deadline <= call.now) {
+        steps.abandon(call);
         if call.shards.of(&key).remove(&key, call.now) {
             call.changed(&key, EventClass::GENERIC, "del");
         }
         call.out.ok();
         return Ok(());
     }
+    if !steps.has_room(call, &key, steps.made.bytes()) {
+        steps.put_off(call);
+        return Ok(());
+    }
+    let value = match steps.made.restored() {
+        Restored::Nothing => NewValue::Bytes(&[]),
+        Restored::Place(place) => call.value(payload.get(place).unwrap_or_default()),
+        Restored::Text(text) => NewValue::Large(text.into()),
+        Restored::Object(object) => NewValue::Object(Box::new(object)),
+    };
     let deadline = deadline.map_or(Deadline::None, Deadline::At);
     call.shards.of(&key).set(&key, value, deadline, call.now)?;
     call.changed(&key, EventClass::GENERIC, "restore");
@@ -110,15 +147,10 @@ fn restore(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
-/// The value of a payload whose version and checksum are right.
-fn checked(payload: &[u8]) -> Option<&[u8]> {
-    let (value, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER)?)?;
-    let (version, checksum) = footer.split_first_chunk::<2>()?;
-    let checksum = u64::from_le_bytes(checksum.try_into().ok()?);
-    let (summed, _) = payload.split_at_checked(payload.len() - checksum.to_le_bytes().len())?;
-    // Redis writes 0 when checksums are switched off.
-    let is_right = checksum == 0 || checksum == crc64::checksum(summed);
-    (is_right && u16::from_le_bytes(*version) <= READ_VERSION_LIMIT).then_some(value)
+/// Goes on with a RESTORE, or begins it; `None` when it has to wait for its first step. It reads no key, so
+/// it is of any moment.
+fn resume(call: &mut Call<'_, '_>, payload: &[u8]) -> Option<Steps<Restoring>> {
+    Steps::start(call, &[], payload.len() > AT_ONCE_BYTES)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use crate::{
     commands::{
-        Call, Error, Outcome,
+        Call, Error, Outcome, Reply,
         collections::find,
-        draw::{self, Draw, REPEATED_BYTES_LIMIT},
+        draw::{self, Draw},
         is,
     },
     values::Hash,
@@ -17,8 +17,8 @@ pub(super) fn draw(call: &mut Call<'_, '_>) -> Outcome {
         (4, Some(word)) if is(word, "withvalues") => true,
         _ => return Err(Error::Syntax),
     };
-    let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
     let Some(count) = count else {
+        let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
         let one = draw::indexes(Draw::Distinct(1), hash.map_or(0, Hash::len), call.random);
         match hash.zip(one.first()).and_then(|(hash, index)| hash.nth(*index)) {
             Some((field, _)) => call.out.bulk(field),
@@ -26,24 +26,18 @@ pub(super) fn draw(call: &mut Call<'_, '_>) -> Outcome {
         }
         return Ok(());
     };
-    let Some(hash) = hash else {
-        call.out.array(0);
-        return Ok(());
-    };
-    let indexes = draw::indexes(count, hash.len(), call.random);
     let in_pairs = with_values && call.out.is_resp3();
-    call.out.array(if with_values && !in_pairs { 2 * indexes.len() } else { indexes.len() });
-    for (field, value) in indexes.iter().filter_map(|index| hash.nth(*index)) {
+    let head = |out: &mut Reply, count: usize| {
+        out.array(if with_values && !in_pairs { 2 * count } else { count });
+    };
+    draw::reply(call, count, head, |out, hash: &Hash, index| {
+        let Some((field, value)) = hash.nth(index) else { return };
         if in_pairs {
-            call.out.array(2);
+            out.array(2);
         }
-        call.out.bulk(field);
+        out.bulk(field);
         if with_values {
-            call.out.bulk(value);
+            out.bulk(value);
         }
-        if matches!(count, Draw::Repeated(_)) && call.out.len() > REPEATED_BYTES_LIMIT {
-            return Err(Error::OutOfRange);
-        }
-    }
-    Ok(())
+    })
 }

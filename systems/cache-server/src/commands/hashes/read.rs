@@ -4,10 +4,10 @@ use plimsoll_wire::resp::write_bulk;
 
 use crate::{
     commands::{
-        Call, Outcome, Reply,
+        Call, Outcome, Reply, asked,
         collections::{find, peek},
         scan,
-        steps::{ReadWalk, is_long},
+        steps::{Parts, Steps, cost, is_long},
     },
     values::Hash,
 };
@@ -23,15 +23,12 @@ pub(super) fn get(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn get_many(call: &mut Call<'_, '_>) -> Outcome {
-    let hash: Option<&Hash> = find(call.shards, &call.key(), call.now)?;
-    call.out.array(call.arguments.len() - 2);
-    for field in call.arguments.iter().skip(2) {
+    asked::each(call, |hash: Option<&Hash>, field, out| {
         match hash.and_then(|hash| hash.get(field)) {
-            Some(value) => call.out.bulk(value),
-            None => call.out.null(),
+            Some(value) => out.bulk(value),
+            None => out.null(),
         }
-    }
-    Ok(())
+    })
 }
 
 pub(super) fn exists(call: &mut Call<'_, '_>) -> Outcome {
@@ -75,8 +72,8 @@ fn whole(
     head: fn(&mut Reply, usize),
     write: fn(&mut Vec<u8>, &[u8], &[u8]),
 ) -> Outcome {
-    let (key, walk) = (call.key(), call.walk.take());
-    if walk.is_none() {
+    let key = call.key();
+    if call.walk.is_none() {
         let hash: Option<&Hash> = find(call.shards, &key, call.now)?;
         let count = hash.map_or(0, Hash::len);
         if !is_long(count) {
@@ -86,25 +83,18 @@ fn whole(
             return Ok(());
         }
     }
-    let walk = ReadWalk::resume(call, walk);
+    let Some(mut steps) = Steps::<Parts>::resume(call, &[key]) else { return Ok(()) };
     let hash: Option<&Hash> = peek(call.shards, &key, call.now)?;
-    let Some(mut walk) = walk else {
-        head(call.out, hash.map_or(0, Hash::len));
-        let pairs = hash.into_iter().flat_map(Hash::iter);
-        pairs.for_each(|(field, value)| write(call.out.raw(), field, value));
-        return Ok(());
-    };
-    let from = walk.place.1;
+    let from = steps.place.1;
     let pairs = hash.into_iter().flat_map(|hash| hash.iter_from(from));
-    let is_over = walk.step(pairs, |(field, value), part| {
-        write(part, field, value);
-        1
+    let is_over = steps.each(pairs, |parts, (field, value)| {
+        cost(parts.write(1, |part| write(part, field, value)))
     });
     if is_over {
-        head(call.out, walk.count);
-        walk.finish(call.out);
+        head(call.out, steps.made.count);
+        steps.made.finish(call.out);
     } else {
-        walk.put_off(call);
+        steps.put_off(call);
     }
     Ok(())
 }

@@ -3,34 +3,44 @@
 use crate::{
     commands::{
         Call, Error, EventClass, Outcome,
+        built::{self, Built},
         collections::{change, grow, pairs, tell},
     },
     values::Hash,
 };
 
 pub(super) fn set(call: &mut Call<'_, '_>) -> Outcome {
-    let added = set_pairs(call)?;
-    call.out.count(added);
+    if let Some(added) = set_pairs(call)? {
+        call.out.count(added);
+    }
     Ok(())
 }
 
 pub(super) fn set_many(call: &mut Call<'_, '_>) -> Outcome {
-    set_pairs(call)?;
-    call.out.ok();
+    if set_pairs(call)?.is_some() {
+        call.out.ok();
+    }
     Ok(())
 }
 
-/// How many fields are new.
-fn set_pairs(call: &mut Call<'_, '_>) -> Result<usize, Error> {
+/// How many fields are new; `None` when the command comes back for the others.
+fn set_pairs(call: &mut Call<'_, '_>) -> Result<Option<usize>, Error> {
     let (key, arguments) = (call.key(), call.arguments);
     if !arguments.len().is_multiple_of(2) {
         return Err(Error::Arity(call.spec.name));
     }
-    let added = grow(call, &key, |hash: &mut Hash| {
-        pairs(arguments, 2).filter(|(field, value)| hash.set(field, value)).count()
+    let built = built::build_named(call, (2, 2), |hash: &mut Hash, at| {
+        let argument = |at| arguments.get(at).unwrap_or_default();
+        hash.set(argument(at), argument(at + 1));
+        Ok(())
     })?;
+    let added = match built {
+        Built::PutOff => return Ok(None),
+        Built::Whole(hash) => built::put(call, &key, hash)?,
+        Built::Not => grow(call, &key, |hash: &mut Hash| hash.set_all(pairs(arguments, 2)))?,
+    };
     call.changed(&key, EventClass::HASH, "hset");
-    Ok(added)
+    Ok(Some(added))
 }
 
 pub(super) fn set_new(call: &mut Call<'_, '_>) -> Outcome {
@@ -52,7 +62,7 @@ pub(super) fn set_new(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn delete(call: &mut Call<'_, '_>) -> Outcome {
     let (key, arguments) = (call.key(), call.arguments);
     let changed = change(call.shards, &key, call.now, |hash: &mut Hash| {
-        arguments.iter().skip(2).filter(|field| hash.remove(field)).count()
+        hash.remove_all(arguments.iter().skip(2))
     })?;
     let removed = changed.as_ref().map_or(0, |changed| changed.answer);
     if removed > 0 {

@@ -6,17 +6,21 @@ mod estimate;
 mod hash;
 mod registers;
 
-use self::{hash::place_of, registers::Registers};
+use self::hash::place_of;
+pub(crate) use self::registers::Registers;
 use super::{
     call::Call,
     changes::EventClass,
     error::{Error, Outcome},
     key_rule::KeyRule,
     spec::{Flags, Group, Spec},
+    steps::{KEYS_MAX, Steps, is_long},
 };
 use crate::store::{Deadline, Key, NewValue};
 
 const GROUP: Group = Group::HyperLogLog;
+/// What it costs to read what a key has counted, in entries of a collection.
+const KEY_COST: usize = 64;
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Spec] = &[
@@ -55,25 +59,41 @@ fn add(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
-fn union(call: &mut Call<'_, '_>) -> Result<Registers, Error> {
-    let mut union = Registers::default();
-    for key in call.keys {
-        if let Some(registers) = find(call, key)? {
-            union.merge(&registers);
+/// Goes on uniting what the keys have counted, or begins; `None` when the command comes back.
+fn union(call: &mut Call<'_, '_>) -> Result<Option<Registers>, Error> {
+    let keys = call.keys;
+    let is_long = is_long(keys.len().saturating_mul(KEY_COST));
+    // Of more keys than can be watched, each is of its own moment.
+    let watched = if keys.len() > KEYS_MAX { &[] } else { keys };
+    let Some(mut steps) = Steps::start(call, watched, is_long) else { return Ok(None) };
+    let mut found = Ok(());
+    let rest = keys.get(steps.place.1..).unwrap_or_default();
+    let is_over = steps.each(rest.iter(), |union: &mut Registers, key| {
+        match find(call, key) {
+            Ok(Some(registers)) => union.merge(&registers),
+            Ok(None) => {}
+            Err(refused) => found = Err(refused),
         }
+        KEY_COST
+    });
+    found?;
+    if is_over {
+        return Ok(Some(steps.made));
     }
-    Ok(union)
+    steps.put_off(call);
+    Ok(None)
 }
 
 fn count(call: &mut Call<'_, '_>) -> Outcome {
-    let count = estimate::count(&union(call)?.histogram());
+    let Some(union) = union(call)? else { return Ok(()) };
+    let count = estimate::count(&union.histogram());
     call.out.integer(i64::try_from(count).unwrap_or(i64::MAX));
     Ok(())
 }
 
 fn merge(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let union = union(call)?;
+    let Some(union) = union(call)? else { return Ok(()) };
     put(call, &key, &union)?;
     call.out.ok();
     Ok(())

@@ -33,7 +33,7 @@ const NOT_ONE: Error = Error::text("WRONGTYPE Key is not a valid HyperLogLog str
 const CORRUPT: Error = Error::text("INVALIDOBJ Corrupted HLL object detected");
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Registers {
+pub(crate) struct Registers {
     values: Vec<u8>,
     /// Once dense, a value stays so.
     is_dense: bool,

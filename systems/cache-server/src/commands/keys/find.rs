@@ -13,7 +13,7 @@ use crate::{
 /// Keys that SCAN looks at when it is told no number.
 const SCAN_COUNT: usize = 10;
 /// Most keys that one SCAN looks at, whatever it is told.
-const SCAN_COUNT_LIMIT: usize = 1 << 16;
+const SCAN_COUNT_LIMIT: usize = 1 << 13;
 
 pub(super) fn randomkey(call: &mut Call<'_, '_>) -> Outcome {
     let mut lengths = Vec::new();

@@ -26,10 +26,10 @@ const GROUP: Group = Group::Generic;
 
 #[rustfmt::skip]
 pub(super) const TABLE: &[Spec] = &[
-    Spec::new("del", -2, WRITE, ALL, GROUP, "Removes keys.", single::del).complexity("O(N)"),
-    Spec::new("unlink", -2, Flags::WRITE_FAST, ALL, GROUP, "Removes keys.", single::del).since("4.0.0").complexity("O(N)"),
-    Spec::new("exists", -2, READ_FAST, ALL, GROUP, "Counts the keys that are there.", single::exists).complexity("O(N)"),
-    Spec::new("touch", -2, READ_FAST, ALL, GROUP, "Counts the keys that are there, as a use of them.", single::touch).since("3.2.1").complexity("O(N)"),
+    Spec::new("del", -2, WRITE.and(Flags::PARTED), ALL, GROUP, "Removes keys.", single::del).complexity("O(N)"),
+    Spec::new("unlink", -2, Flags::WRITE_FAST.and(Flags::PARTED), ALL, GROUP, "Removes keys.", single::del).since("4.0.0").complexity("O(N)"),
+    Spec::new("exists", -2, READ_FAST.and(Flags::PARTED), ALL, GROUP, "Counts the keys that are there.", single::exists).complexity("O(N)"),
+    Spec::new("touch", -2, READ_FAST.and(Flags::PARTED), ALL, GROUP, "Counts the keys that are there, as a use of them.", single::touch).since("3.2.1").complexity("O(N)"),
     Spec::new("type", 2, READ_FAST, ONE, GROUP, "Names the type of what a key holds.", single::type_of),
     Spec::new("rename", 3, WRITE, TWO, GROUP, "Gives a key another name, whose own value is lost.", rename::rename),
     Spec::new("renamenx", 3, Flags::WRITE_FAST, TWO, GROUP, "Gives a key another name if that is free.", rename::renamenx),

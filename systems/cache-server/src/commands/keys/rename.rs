@@ -5,8 +5,10 @@ use crate::{
         call::Call,
         changes::EventClass,
         error::{Error, Outcome},
+        steps::{Steps, is_long},
     },
     store::{Deadline, Key, NewValue, Taken, ValueRef},
+    values::{Hash, Object},
 };
 
 /// The command's two keys.
@@ -85,6 +87,8 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
     let is_taken = call.shards.look(&target).peek(&target, now).is_some();
     let item = call.shards.look(&source).peek(&source, now);
     let Some(item) = item.filter(|_| replaces || !is_taken) else {
+        // There was something to copy when it began.
+        *call.walk = None;
         call.out.flag(false);
         return Ok(());
     };
@@ -92,10 +96,36 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
     let value = match item.value {
         ValueRef::Bytes(bytes) => NewValue::Large(bytes::Bytes::copy_from_slice(bytes)),
         ValueRef::Large(bytes) => NewValue::Large(bytes.clone()),
-        ValueRef::Object(object) => NewValue::Object(Box::new(object.clone())),
+        ValueRef::Object(_) => match copy_object(call, &source, &target)? {
+            Some(object) => NewValue::Object(Box::new(object)),
+            None => return Ok(()),
+        },
     };
     call.shards.of(&target).set(&target, value, deadline, now)?;
     call.changed(&target, EventClass::GENERIC, "copy_to");
     call.out.flag(true);
     Ok(())
+}
+
+/// Goes on with a copy of a collection; `None` when the command comes back.
+fn copy_object(
+    call: &mut Call<'_, '_>,
+    source: &Key<'_>,
+    target: &Key<'_>,
+) -> Result<Option<Object>, Error> {
+    let item = call.shards.look(source).peek(source, call.now);
+    let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;
+    let is_long = is_long(object.len());
+    let Some(mut steps) = Steps::start(call, &[*source], is_long) else { return Ok(None) };
+    let item = call.shards.look(source).peek(source, call.now);
+    let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;
+    let copy = |copy: &mut Option<Object>, budget| {
+        copy.get_or_insert_with(|| Object::Hash(Hash::new())).copy_from(object, budget)
+    };
+    let bytes = object.bytes();
+    if !steps.work(copy) || !steps.has_room(call, target, bytes) {
+        steps.put_off(call);
+        return Ok(None);
+    }
+    Ok(steps.made)
 }

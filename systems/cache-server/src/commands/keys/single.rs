@@ -1,22 +1,26 @@
 //! Whether keys are there, what they hold, and removing them.
 
 use super::type_name;
-use crate::commands::{call::Call, changes::EventClass, error::Outcome, held::Held};
+use crate::commands::{
+    call::Call, changes::EventClass, error::Outcome, held::Held, parted::Parted,
+};
 
 pub(super) fn del(call: &mut Call<'_, '_>) -> Outcome {
-    let mut removed = 0;
+    let mut parted = Parted::resume(call);
     for part in Held::parts(call.keys) {
         call.shards.load(part);
         for key in part {
             if call.shards.of(key).remove(key, call.now) {
                 call.changed(key, EventClass::GENERIC, "del");
-                removed += 1;
+                parted.count += 1;
             } else {
                 call.shards.overtake(key);
             }
         }
     }
-    call.out.integer(removed);
+    if let Some(parted) = parted.end(call) {
+        call.out.integer(parted.count);
+    }
     Ok(())
 }
 
@@ -29,14 +33,16 @@ pub(super) fn touch(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 fn count(call: &mut Call<'_, '_>) -> Outcome {
-    let mut found = 0;
+    let mut parted = Parted::resume(call);
     for part in Held::parts(call.keys) {
         call.shards.load(part);
         for key in part {
-            found += i64::from(call.shards.of(key).find(key, call.now).is_some());
+            parted.count += i64::from(call.shards.of(key).find(key, call.now).is_some());
         }
     }
-    call.out.integer(found);
+    if let Some(parted) = parted.end(call) {
+        call.out.integer(parted.count);
+    }
     Ok(())
 }
 

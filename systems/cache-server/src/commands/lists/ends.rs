@@ -4,10 +4,11 @@ use super::Side;
 use crate::{
     commands::{
         Call, Error, Outcome, Reply,
-        collections::{Changed, change, find, grow, positive_count, tell},
+        built::{self, Built},
+        collections::{Changed, change, find, grow, positive_count, put, tell},
     },
     store::Key,
-    values::List,
+    values::{List, Object},
 };
 
 /// `LPUSH`, `RPUSH`, and with `X` behind them.
@@ -15,19 +16,62 @@ pub(super) fn push(call: &mut Call<'_, '_>) -> Outcome {
     let (key, arguments) = (call.key(), call.arguments);
     let side = Side::of_name(call.spec.name, 0);
     let only_existing = call.spec.name.ends_with('x');
-    if only_existing && find::<List>(call.shards, &key, call.now)?.is_none() {
+    let begins = call.walk.is_none();
+    if only_existing && begins && find::<List>(call.shards, &key, call.now)?.is_none() {
         call.out.integer(0);
         return Ok(());
     }
-    let length = grow(call, &key, |list: &mut List| {
-        for element in arguments.iter().skip(2) {
-            push_one(list, side, element);
-        }
-        list.len()
+    let built = built::build(call, (2, 1), |list: &mut List, at| {
+        push_one(list, side, arguments.get(at).unwrap_or_default());
+        Ok(())
     })?;
+    let length = match built {
+        Built::PutOff => return Ok(()),
+        Built::Whole(list) => push_built(call, &key, side, list, only_existing)?,
+        Built::Not => grow(call, &key, |list: &mut List| {
+            arguments.iter().skip(2).for_each(|element| push_one(list, side, element));
+            list.len()
+        })?,
+    };
+    if length == 0 {
+        call.out.integer(0);
+        return Ok(());
+    }
     tell::<List>(call, &key, side.push_event(), false);
     call.out.count(length);
     Ok(())
+}
+
+/// Behind what is there, or before it, goes what was built as it is. How many there are then.
+fn push_built(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    side: Side,
+    built: List,
+    only_existing: bool,
+) -> Result<usize, Error> {
+    let mut built = Some(built);
+    let pushed = change(call.shards, key, call.now, |list: &mut List| {
+        match (built.take(), side) {
+            (Some(built), Side::Front) => list.prepend(built),
+            (Some(built), Side::Back) => list.append(built),
+            (None, _) => {}
+        }
+        list.len()
+    });
+    match (pushed, built) {
+        (Ok(None), Some(built)) if !only_existing => {
+            let length = built.len();
+            put(call, key, built)?;
+            Ok(length)
+        }
+        (pushed, built) => {
+            if let Some(built) = built {
+                call.shards.drop_bit_by_bit(Object::List(built));
+            }
+            Ok(pushed?.map_or(0, |pushed| pushed.answer))
+        }
+    }
 }
 
 pub(super) fn push_one(list: &mut List, side: Side, element: &[u8]) {

@@ -7,6 +7,7 @@ mod position;
 mod read;
 mod transfer;
 
+pub(crate) use self::position::Places;
 use super::{Flags, Group, Handler, KeyRule, Spec, is};
 
 const fn spec(

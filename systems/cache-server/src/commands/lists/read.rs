@@ -8,7 +8,7 @@ use crate::{
     commands::{
         Call, Outcome, Reply,
         collections::{find, index_range, peek},
-        steps::{ReadWalk, is_long},
+        steps::{Parts, Steps, cost, is_long},
     },
     values::List,
 };
@@ -39,8 +39,8 @@ pub(super) fn get(call: &mut Call<'_, '_>) -> Outcome {
 
 pub(super) fn range(call: &mut Call<'_, '_>) -> Outcome {
     let (start, stop) = (call.integer(2)?, call.integer(3)?);
-    let (key, walk) = (call.key(), call.walk.take());
-    if walk.is_none() {
+    let key = call.key();
+    if call.walk.is_none() {
         let list: Option<&List> = find(call.shards, &key, call.now)?;
         let range = index_range(start, stop, list.map_or(0, List::len));
         if !is_long(range.len()) {
@@ -48,24 +48,18 @@ pub(super) fn range(call: &mut Call<'_, '_>) -> Outcome {
             return Ok(());
         }
     }
-    let walk = ReadWalk::resume(call, walk);
+    let Some(mut steps) = Steps::<Parts>::resume(call, &[key]) else { return Ok(()) };
     let list: Option<&List> = peek(call.shards, &key, call.now)?;
     let range = index_range(start, stop, list.map_or(0, List::len));
-    let Some(mut walk) = walk else {
-        write_range(call.out, list, range);
-        return Ok(());
-    };
-    let rest = (range.start + walk.place.1).min(range.end)..range.end;
+    let rest = (range.start + steps.place.1).min(range.end)..range.end;
     let elements = list.into_iter().flat_map(|list| list.range(rest.clone()));
-    let is_over = walk.step(elements, |element, part| {
-        write_bulk(part, element);
-        1
-    });
+    let is_over = steps
+        .each(elements, |parts, element| cost(parts.write(1, |part| write_bulk(part, element))));
     if is_over {
-        call.out.array(walk.count);
-        walk.finish(call.out);
+        call.out.array(steps.made.count);
+        steps.made.finish(call.out);
     } else {
-        walk.put_off(call);
+        steps.put_off(call);
     }
     Ok(())
 }

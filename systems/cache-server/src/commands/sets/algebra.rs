@@ -1,20 +1,25 @@
 //! Intersections, unions and differences.
 
-use plimsoll_wire::resp::{Aggregate, write_bulk};
+use std::cell::Cell;
+
+use plimsoll_wire::resp::write_bulk;
 
 use crate::{
     commands::{
         Call, Error, Outcome,
-        collections::{find_all, look_all, store},
+        collections::{find_all, look_all, store_made},
         number,
-        steps::{self, ReadWalk, is_long},
+        steps::{Parts, Product, Steps, cost, is_long},
     },
     store::Key,
     values::{Element, INTEGER_SET_ENTRIES, Set},
 };
 
-/// Of more sets than that, which members have been met is remembered; else the sets are asked.
-const ASKED_SETS: usize = steps::KEYS_MAX;
+/// What is made of sets: another one, or a reply.
+type Making = Steps<Product<Set>>;
+
+/// Of more sets than that, a union remembers which members it has met; else the sets are asked.
+const ASKED_SETS: usize = 8;
 /// Members from which on a set is a table whatever they are.
 const COPIED_MIN: usize = INTEGER_SET_ENTRIES;
 
@@ -42,15 +47,7 @@ pub(super) fn store_difference(call: &mut Call<'_, '_>) -> Outcome {
     keep(call, Operation::Difference, "sdiffstore")
 }
 
-/// What a step of a read came to.
-enum Progress {
-    /// It is not to be done in steps.
-    InOneGo,
-    PutOff,
-    Done(ReadWalk),
-}
-
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Intersection,
     Union,
@@ -58,201 +55,178 @@ enum Operation {
 }
 
 impl Operation {
-    /// Hands each member of the result to `take`, once, until it has enough.
-    fn run(self, sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
+    /// How many members are looked at, and looked for.
+    fn entries(self, sets: &[Option<&Set>]) -> usize {
+        let lens = sets.iter().map(|set| set.map_or(0, Set::len));
         match self {
-            Operation::Intersection => intersect(sets, take),
-            Operation::Difference => subtract(sets, take),
-            Operation::Union => unite(sets, take),
+            Operation::Union => lens.sum(),
+            Operation::Intersection => lens.min().unwrap_or(0).saturating_mul(sets.len()),
+            Operation::Difference => {
+                sets.first().copied().flatten().map_or(0, Set::len).saturating_mul(sets.len())
+            }
         }
     }
 
-    /// Goes on with a read: the next members, each written if it is one of the result. Whether that was all.
-    fn step(
+    /// Goes on with an intersection or a difference: the next members of the set that is walked, of which
+    /// `take` gets those of the result. Whether that was all.
+    fn select(
         self,
         sets: &[Option<&Set>],
-        walk: &mut ReadWalk,
-        write: &mut dyn FnMut(&Element<'_>, &mut Vec<u8>),
+        steps: &mut Making,
+        limit: usize,
+        take: &mut dyn FnMut(&mut Product<Set>, &Element<'_>) -> usize,
     ) -> bool {
-        let (index, from) = walk.place;
-        let there: Vec<&Set> = sets.iter().copied().flatten().collect();
-        let mut by_size = there.clone();
-        by_size.sort_by_key(|set| set.len());
-        let (walked, others, is_in_others, is_last) = match self {
-            Operation::Intersection if there.len() < sets.len() => return true,
-            Operation::Intersection => match by_size.split_first() {
-                Some((smallest, others)) => (*smallest, others, true, true),
-                None => return true,
-            },
-            Operation::Difference => match (sets.first(), there.split_first()) {
-                (Some(Some(first)), Some((_, others))) => (*first, others, false, true),
-                _ => return true,
-            },
-            Operation::Union => match (there.get(index), there.get(..index)) {
-                (Some(set), Some(before)) => (*set, before, false, index + 1 == there.len()),
-                _ => return true,
-            },
-        };
-        let is_over = walk.step(walked.iter_from(from), |member, part| {
-            let mut found = others.iter().map(|set| set.contains(&member));
-            let is_one =
-                if is_in_others { found.all(|is_in| is_in) } else { !found.any(|is_in| is_in) };
-            if is_one {
-                write(&member, part);
+        let mut there: Vec<&Set> = sets.iter().copied().flatten().collect();
+        if self == Operation::Intersection {
+            if there.len() < sets.len() {
+                return true;
             }
-            usize::from(is_one)
-        });
-        if is_over {
-            walk.place = (index + 1, 0);
+            // Walks the smallest set and asks the others.
+            there.sort_by_key(|set| set.len());
+        } else if sets.first().is_none_or(Option::is_none) {
+            return true;
         }
-        is_over && is_last
-    }
-}
-
-/// Members that are in none of the sets before theirs.
-fn unite(sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
-    let sets: Vec<&Set> = sets.iter().copied().flatten().collect();
-    let mut seen = (sets.len() > ASKED_SETS).then(Set::new);
-    for (index, set) in sets.iter().enumerate() {
-        let before = sets.get(..index).unwrap_or_default();
-        for member in set.iter() {
-            let is_new = match &mut seen {
-                Some(seen) => seen.insert(&member),
-                None => !before.iter().any(|set| set.contains(&member)),
+        let Some((walked, others)) = there.split_first() else { return true };
+        let found = Cell::new(steps.made.parts.count);
+        let members = walked.iter_from(steps.place.1).take_while(|_| found.get() < limit);
+        steps.each(members, |product, member| {
+            let mut is_in = others.iter().map(|set| set.contains(&member));
+            let is_one = match self {
+                Operation::Intersection => is_in.all(|is_in| is_in),
+                _ => !is_in.any(|is_in| is_in),
             };
-            if is_new && !take(&member) {
-                return;
-            }
-        }
+            let bytes = if is_one { take(product, &member) } else { 0 };
+            found.set(product.parts.count);
+            others.len() + cost(bytes)
+        })
     }
 }
 
-/// The members of all of the sets. The largest one is copied whole: it costs a tenth of adding its members.
-fn united(sets: &[Option<&Set>]) -> Set {
-    let largest = (0..sets.len()).max_by_key(|at| sets.get(*at).copied().flatten().map(Set::len));
-    let largest = largest.filter(|at| {
-        let set = sets.get(*at).copied().flatten();
-        // A small one may be kept in a way that its members alone would not demand.
-        set.is_some_and(|set| set.len() > COPIED_MIN)
-    });
-    let copied = largest.and_then(|at| sets.get(at).copied().flatten());
-    let mut result = copied.cloned().unwrap_or_default();
-    for (at, set) in sets.iter().enumerate() {
-        if Some(at) != largest {
-            set.iter().flat_map(|set| set.iter()).for_each(|member| {
-                result.insert(&member);
-            });
+/// Goes on with a union: the next members of the next sets, of which `take` gets those that are in none of
+/// the sets before. Whether that was all.
+fn unite(
+    sets: &[Option<&Set>],
+    steps: &mut Making,
+    take: &mut dyn FnMut(&mut Product<Set>, &Element<'_>) -> usize,
+) -> bool {
+    let sets: Vec<&Set> = sets.iter().copied().flatten().collect();
+    let is_remembered = sets.len() > ASKED_SETS;
+    while let Some(set) = sets.get(steps.place.0) {
+        let before = sets.get(..steps.place.0).unwrap_or_default();
+        let is_over = steps.each(set.iter_from(steps.place.1), |product, member| {
+            let is_new = match is_remembered {
+                true => product.result.insert(&member),
+                false => !before.iter().any(|set| set.contains(&member)),
+            };
+            let asked = if is_remembered { 1 } else { before.len() };
+            asked + cost(if is_new { take(product, &member) } else { 0 })
+        });
+        if !is_over {
+            return false;
         }
+        steps.next_place();
     }
-    result
+    true
 }
 
-/// Goes through the smallest set and asks the others.
-fn intersect(sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
-    let Some(mut sets) = sets.iter().copied().collect::<Option<Vec<&Set>>>() else { return };
-    sets.sort_by_key(|set| set.len());
-    let Some((smallest, others)) = sets.split_first() else { return };
-    for member in smallest.iter() {
-        if others.iter().all(|set| set.contains(&member)) && !take(&member) {
-            return;
-        }
+/// Goes on with a set of the members of all sets; whether that was all. The largest one is copied whole: it
+/// costs a tenth of adding its members.
+fn unite_all(sets: &[Option<&Set>], steps: &mut Making) -> bool {
+    let mut sets: Vec<&Set> = sets.iter().copied().flatten().collect();
+    let largest = (0..sets.len()).max_by_key(|at| sets.get(*at).map(|set| set.len()));
+    // A small one may be kept in a way that its members alone would not demand.
+    let is_large = |at: &usize| sets.get(*at).is_some_and(|set| set.len() > COPIED_MIN);
+    let copied = largest.filter(is_large);
+    if let Some(at) = copied {
+        let largest = sets.remove(at);
+        sets.insert(0, largest);
     }
+    while let Some(set) = sets.get(steps.place.0) {
+        let is_over = if steps.place.0 == 0 && copied.is_some() {
+            steps.work(|product, budget| product.result.copy_from(set, budget))
+        } else {
+            steps.each(set.iter_from(steps.place.1), |product, member| {
+                product.result.insert(&member);
+                cost(member.len())
+            })
+        };
+        if !is_over {
+            return false;
+        }
+        steps.next_place();
+    }
+    true
 }
 
-fn subtract(sets: &[Option<&Set>], take: &mut dyn FnMut(&Element<'_>) -> bool) {
-    let Some((Some(first), others)) = sets.split_first() else { return };
-    for member in first.iter() {
-        let is_elsewhere = others.iter().flatten().any(|set| set.contains(&member));
-        if !is_elsewhere && !take(&member) {
-            return;
-        }
+/// Goes on with a command on these sets, or begins it, in steps when they are large; `None` when it has to
+/// wait for its first one.
+fn resume(
+    call: &mut Call<'_, '_>,
+    keys: &[Key<'_>],
+    operation: Operation,
+) -> Result<Option<Making>, Error> {
+    let mut entries = 0;
+    if call.walk.is_none() {
+        let sets: Vec<Option<&Set>> = find_all(call.shards, keys, call.now)?;
+        entries = operation.entries(&sets);
     }
+    Ok(Steps::start(call, keys, is_long(entries)))
 }
 
 fn reply(call: &mut Call<'_, '_>, operation: Operation) -> Outcome {
-    let write = |member: &Element<'_>, part: &mut Vec<u8>| write_bulk(part, member);
-    match read_in_steps(call, operation, usize::MAX, write)? {
-        Progress::InOneGo => {}
-        Progress::PutOff => return Ok(()),
-        Progress::Done(walk) => {
-            call.out.set(walk.count);
-            walk.finish(call.out);
-            return Ok(());
-        }
-    }
+    let Some(mut steps) = resume(call, call.keys, operation)? else { return Ok(()) };
     let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
-    let open = call.out.open(Aggregate::Set);
-    let mut count = 0;
-    operation.run(&sets, &mut |member| {
-        call.out.bulk(member);
-        count += 1;
-        true
-    });
-    call.out.close(open, count);
+    let mut write = |product: &mut Product<Set>, member: &Element<'_>| {
+        product.parts.write(1, |part| write_bulk(part, member))
+    };
+    let is_over = match operation {
+        Operation::Union => unite(&sets, &mut steps, &mut write),
+        _ => operation.select(&sets, &mut steps, usize::MAX, &mut write),
+    };
+    if !is_over {
+        steps.put_off(call);
+        return Ok(());
+    }
+    let parts: Parts = std::mem::take(&mut steps.made.parts);
+    call.out.set(parts.count);
+    parts.finish(call.out);
+    steps.abandon(call);
     Ok(())
-}
-
-/// One step of a read, up to `limit` members.
-fn read_in_steps(
-    call: &mut Call<'_, '_>,
-    operation: Operation,
-    limit: usize,
-    mut write: impl FnMut(&Element<'_>, &mut Vec<u8>),
-) -> Result<Progress, Error> {
-    let walk = call.walk.take();
-    if walk.is_none() {
-        let sets: Vec<Option<&Set>> = find_all(call.shards, call.keys, call.now)?;
-        if !is_long(sets.iter().flatten().map(|set| set.len()).sum()) {
-            return Ok(Progress::InOneGo);
-        }
-    }
-    let Some(mut walk) = ReadWalk::resume(call, walk) else { return Ok(Progress::InOneGo) };
-    let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
-    if operation.step(&sets, &mut walk, &mut write) || walk.count >= limit {
-        return Ok(Progress::Done(walk));
-    }
-    walk.put_off(call);
-    Ok(Progress::PutOff)
 }
 
 fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> Outcome {
     let (target, sources): (&Key<'_>, _) = call.keys.split_first().ok_or(Error::Syntax)?;
-    let sets: Vec<Option<&Set>> = find_all(call.shards, sources, call.now)?;
-    let result = match operation {
-        Operation::Union => united(&sets),
-        _ => {
-            let mut result = Set::new();
-            operation.run(&sets, &mut |member| {
-                result.insert(member);
-                true
-            });
-            result
-        }
+    let Some(mut steps) = resume(call, sources, operation)? else { return Ok(()) };
+    let sets: Vec<Option<&Set>> = look_all(call.shards, sources, call.now)?;
+    let is_over = match operation {
+        Operation::Union => unite_all(&sets, &mut steps),
+        _ => operation.select(&sets, &mut steps, usize::MAX, &mut |product, member| {
+            product.result.insert(member);
+            member.len()
+        }),
     };
-    let count = result.len();
-    store(call, target, result, event)?;
-    call.out.count(count);
-    Ok(())
+    if !is_over {
+        steps.put_off(call);
+        return Ok(());
+    }
+    store_made(call, target, steps, event)
 }
 
 /// `SINTERCARD`.
 pub(super) fn count_intersection(call: &mut Call<'_, '_>) -> Outcome {
     let limit = count_arguments(call)?;
-    match read_in_steps(call, Operation::Intersection, limit, |_, _| {})? {
-        Progress::InOneGo => {}
-        Progress::PutOff => return Ok(()),
-        Progress::Done(walk) => {
-            call.out.count(walk.count.min(limit));
-            return Ok(());
-        }
-    }
+    let operation = Operation::Intersection;
+    let Some(mut steps) = resume(call, call.keys, operation)? else { return Ok(()) };
     let sets: Vec<Option<&Set>> = look_all(call.shards, call.keys, call.now)?;
-    let mut count = 0;
-    intersect(&sets, &mut |_| {
-        count += 1;
-        count < limit
+    let is_over = operation.select(&sets, &mut steps, limit, &mut |product, _| {
+        product.parts.count += 1;
+        0
     });
-    call.out.count(count);
+    if is_over {
+        call.out.count(steps.made.parts.count);
+    } else {
+        steps.put_off(call);
+    }
     Ok(())
 }
 

@@ -2,9 +2,9 @@
 
 use crate::{
     commands::{
-        Call, Error, Outcome,
-        collections::{Changed, change, find, positive_count, tell},
-        draw::{self, Draw, REPEATED_BYTES_LIMIT},
+        Call, Error, Outcome, Reply,
+        collections::{Changed, Kind, change, find, positive_count, tell},
+        draw::{self, Draw},
     },
     values::Set,
 };
@@ -30,18 +30,22 @@ pub(super) fn pop(call: &mut Call<'_, '_>) -> Outcome {
                 taken.push(member.to_vec());
             }
         }
-        if is_all {
-            *set = Set::new();
-        }
+        let left = is_all.then(|| std::mem::take(set));
         // By name: a removal changes the indexes of others.
         taken.iter().for_each(|member| {
             set.remove(member);
         });
-        indexes.len()
+        (indexes.len(), left)
     })?;
     match (changed, count) {
-        (Some(Changed { answer: 0, .. }), _) => {}
-        (Some(Changed { emptied, .. }), _) => tell::<Set>(call, &key, "spop", emptied),
+        (Some(Changed { answer: (taken, left), emptied }), _) => {
+            if let Some(left) = left {
+                call.shards.drop_bit_by_bit(left.into_object());
+            }
+            if taken > 0 {
+                tell::<Set>(call, &key, "spop", emptied);
+            }
+        }
         (None, None) => call.out.null(),
         (None, Some(_)) => call.out.set(0),
     }
@@ -54,24 +58,18 @@ pub(super) fn draw(call: &mut Call<'_, '_>) -> Outcome {
         3 => Some(draw::count(call.argument(2)?)?),
         _ => return Err(Error::Syntax),
     };
-    let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;
-    let length = set.map_or(0, Set::len);
-    let indexes = draw::indexes(count.unwrap_or(Draw::Distinct(1)), length, call.random);
-    let mut members = indexes.iter().filter_map(|index| set?.nth(*index));
-    match count {
-        None => match members.next() {
+    let Some(count) = count else {
+        let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;
+        let drawn = draw::indexes(Draw::Distinct(1), set.map_or(0, Set::len), call.random);
+        match set.zip(drawn.first()).and_then(|(set, index)| set.nth(*index)) {
             Some(member) => call.out.bulk(&member),
             None => call.out.null(),
-        },
-        Some(count) => {
-            call.out.array(indexes.len());
-            for member in members {
-                call.out.bulk(&member);
-                if matches!(count, Draw::Repeated(_)) && call.out.len() > REPEATED_BYTES_LIMIT {
-                    return Err(Error::OutOfRange);
-                }
-            }
         }
-    }
-    Ok(())
+        return Ok(());
+    };
+    draw::reply(call, count, Reply::array, |out, set: &Set, index| {
+        if let Some(member) = set.nth(index) {
+            out.bulk(&member);
+        }
+    })
 }

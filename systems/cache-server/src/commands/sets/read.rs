@@ -1,7 +1,7 @@
 //! Commands that look at a set.
 
 use crate::{
-    commands::{Call, Outcome, collections::find, scan},
+    commands::{Call, Outcome, asked, collections::find, scan},
     values::Set,
 };
 
@@ -19,12 +19,9 @@ pub(super) fn contains(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn contains_each(call: &mut Call<'_, '_>) -> Outcome {
-    let set: Option<&Set> = find(call.shards, &call.key(), call.now)?;
-    call.out.array(call.arguments.len() - 2);
-    for member in call.arguments.iter().skip(2) {
-        call.out.flag(set.is_some_and(|set| set.contains(member)));
-    }
-    Ok(())
+    asked::each(call, |set: Option<&Set>, member, out| {
+        out.flag(set.is_some_and(|set| set.contains(member)));
+    })
 }
 
 pub(super) fn scan(call: &mut Call<'_, '_>) -> Outcome {

@@ -3,6 +3,7 @@
 use crate::{
     commands::{
         Call, Error, EventClass, Outcome,
+        built::{self, Built},
         collections::{change, find, grow, tell},
     },
     values::Set,
@@ -10,7 +11,17 @@ use crate::{
 
 pub(super) fn add(call: &mut Call<'_, '_>) -> Outcome {
     let (key, arguments) = (call.key(), call.arguments);
-    let added = grow(call, &key, |set: &mut Set| set.insert_all(arguments.iter().skip(2)))?;
+    let built = built::build_named(call, (2, 1), |set: &mut Set, at| {
+        set.insert(arguments.get(at).unwrap_or_default());
+        Ok(())
+    })?;
+    let added = match built {
+        Built::PutOff => return Ok(()),
+        Built::Whole(set) => built::put(call, &key, set)?,
+        Built::Not => {
+            grow(call, &key, |set: &mut Set| set.insert_all(arguments.iter().skip(2)))?
+        }
+    };
     if added > 0 {
         call.changed(&key, EventClass::SET, "sadd");
     }
@@ -21,7 +32,7 @@ pub(super) fn add(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn remove(call: &mut Call<'_, '_>) -> Outcome {
     let (key, arguments) = (call.key(), call.arguments);
     let changed = change(call.shards, &key, call.now, |set: &mut Set| {
-        arguments.iter().skip(2).filter(|member| set.remove(member)).count()
+        set.remove_all(arguments.iter().skip(2))
     })?;
     let removed = changed.as_ref().map_or(0, |changed| changed.answer);
     if removed > 0 {

@@ -6,22 +6,22 @@
 mod lookup;
 mod options;
 mod order;
+mod sorting;
+mod strings;
 
 use plimsoll_wire::resp::Command;
 
+pub(crate) use self::sorting::Sorting;
 use self::{lookup::Pattern, options::Options};
 use super::{
     call::{Call, is},
-    changes::EventClass,
+    collections::store,
     error::{Error, Outcome},
-    held::Held,
     key_rule::KeyRule,
     spec::{Flags, Group, Spec},
+    steps::{Steps, is_long},
 };
-use crate::{
-    store::{Deadline, Key, Millis, NewValue},
-    values::{List, Object},
-};
+use crate::{store::Key, values::Object};
 
 const MOVABLE: Flags = Flags::MOVABLE_KEYS.and(Flags::DANGEROUS);
 
@@ -42,122 +42,46 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
     let may_store = !call.spec.has(Flags::READONLY);
     let options = Options::parse(call.words(2), may_store)?;
-    let copy = Elements::of(call.shards, &key, call.now)?;
+    let Some(mut steps) = resume(call, &key)? else { return Ok(()) };
+    if !sorting::copy(call, &key, &mut steps)? {
+        steps.put_off(call);
+        return Ok(());
+    }
+    steps.let_go_of_keys();
     call.shards.let_go();
-    let results = results(call.shards, &copy, &options, call.now)?;
+    let protocol = call.out.protocol();
+    if !sorting::step(call.shards, &mut steps, &options, protocol, call.now)? {
+        steps.put_off(call);
+        return Ok(());
+    }
     let Some(destination) = options.destination else {
-        call.out.array(results.len());
-        for result in &results {
-            match result {
-                Some(bytes) => call.out.bulk(bytes),
-                None => call.out.null(),
-            }
-        }
+        call.out.array(steps.made.parts.count);
+        steps.made.parts.finish(call.out);
         return Ok(());
     };
     let destination = call.shards.store().key(destination);
-    let mut list = List::new();
-    for result in &results {
-        list.push_back(result.as_deref().unwrap_or_default());
-    }
-    let count = list.len();
     call.shards.lock_keys(&[destination]);
-    let shard = call.shards.of(&destination);
-    if count > 0 {
-        let value = NewValue::Object(Box::new(Object::List(list)));
-        shard.set(&destination, value, Deadline::None, call.now)?;
-        call.changed(&destination, EventClass::LIST, "sortstore");
-    } else if shard.remove(&destination, call.now) {
-        call.changed(&destination, EventClass::GENERIC, "del");
+    if !steps.has_room(call, &destination, steps.made.list.heap_bytes()) {
+        steps.put_off(call);
+        return Ok(());
     }
+    let count = steps.made.list.len();
+    store(call, &destination, steps.made.list, "sortstore")?;
     call.out.count(count);
     Ok(())
 }
 
-/// The elements of a key, in their order.
-#[derive(Default)]
-struct Elements {
-    bytes: Vec<u8>,
-    /// Where each ends in `bytes`.
-    ends: Vec<usize>,
-    is_set: bool,
-    is_sorted_set: bool,
-}
-
-impl Elements {
-    /// Counts as a use of the key. There are no elements where it is not there.
-    fn of(held: &mut Held<'_>, key: &Key<'_>, now: Millis) -> Result<Elements, Error> {
-        let mut copy = Elements::default();
-        let Some(item) = held.of(key).find(key, now) else { return Ok(copy) };
-        match item.value.as_object().ok_or(Error::WrongType)? {
-            Object::List(list) => list.iter().for_each(|element| copy.push(element)),
-            Object::Set(set) => {
-                copy.is_set = true;
-                set.iter().for_each(|element| copy.push(&element));
-            }
-            Object::SortedSet(members) => {
-                copy.is_sorted_set = true;
-                members.iter().for_each(|(member, _)| copy.push(member));
-            }
+/// Goes on with the command, or begins it, which counts as a use of the key; `None` when it has to wait for
+/// its first step.
+fn resume(call: &mut Call<'_, '_>, key: &Key<'_>) -> Result<Option<Steps<Sorting>>, Error> {
+    let mut length = 0;
+    if call.walk.is_none()
+        && let Some(item) = call.shards.of(key).find(key, call.now)
+    {
+        length = match item.value.as_object().ok_or(Error::WrongType)? {
             Object::Hash(_) => return Err(Error::WrongType),
-        }
-        Ok(copy)
+            object => object.len(),
+        };
     }
-
-    fn push(&mut self, element: &[u8]) {
-        self.bytes.extend_from_slice(element);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn slices(&self) -> Vec<&[u8]> {
-        let starts = std::iter::once(&0).chain(&self.ends);
-        let ranges = starts.zip(&self.ends).map(|(start, end)| *start..*end);
-        ranges.filter_map(|range| self.bytes.get(range)).collect()
-    }
-}
-
-/// What is given for each element: itself, or what each GET finds for it.
-fn results(
-    held: &mut Held<'_>,
-    copy: &Elements,
-    options: &Options<'_>,
-    now: Millis,
-) -> Result<Vec<Option<Vec<u8>>>, Error> {
-    let elements = ordered(held, copy, options, now)?;
-    let chosen = elements.get(options.chosen(elements.len())).unwrap_or_default();
-    let mut results = Vec::with_capacity(chosen.len() * options.gets.len().max(1));
-    for element in chosen {
-        if options.gets.is_empty() {
-            results.push(Some(element.to_vec()));
-        }
-        for get in &options.gets {
-            results.push(get.find(held, element, now));
-        }
-    }
-    Ok(results)
-}
-
-fn ordered<'a>(
-    held: &mut Held<'_>,
-    copy: &'a Elements,
-    options: &Options<'_>,
-    now: Millis,
-) -> Result<Vec<&'a [u8]>, Error> {
-    let mut elements = copy.slices();
-    match &options.by {
-        // A pattern that is the same for all elements keeps the order there is; a set, which has none,
-        // gets one where the result is to be kept.
-        Some(by) if !by.depends_on_element() => {
-            if copy.is_set && options.destination.is_some() {
-                order::by_text(&mut elements, options.is_descending);
-            } else if copy.is_sorted_set && options.is_descending {
-                elements.reverse();
-            }
-            Ok(elements)
-        }
-        by => order::sort(elements, options, |element| match by {
-            Some(by) => by.find(held, element, now),
-            None => Some(element.to_vec()),
-        }),
-    }
+    Ok(Steps::start(call, &[*key], is_long(length)))
 }

@@ -3,14 +3,15 @@
 use crate::{
     commands::{
         Call, Error, EventClass, Outcome,
+        built::{self, Built},
         collections::{grow, pairs},
         number,
     },
-    values::SortedSet,
+    values::{SortedSet, TOGETHER},
 };
 
 /// Which members are touched, and what is replied.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Options {
     only_new: bool,
     only_existing: bool,
@@ -68,6 +69,13 @@ pub(super) fn increment(call: &mut Call<'_, '_>) -> Outcome {
 
 /// Scores and members stand from index `at` on.
 fn run(call: &mut Call<'_, '_>, at: usize, options: Options) -> Outcome {
+    if options == Options::default() {
+        match build(call, at)? {
+            Built::Not => {}
+            Built::PutOff => return Ok(()),
+            Built::Whole(set) => return put(call, set),
+        }
+    }
     let (key, arguments) = (call.key(), call.arguments);
     // All are read before any is added.
     let members = pairs(arguments, at)
@@ -88,32 +96,63 @@ fn run(call: &mut Call<'_, '_>, at: usize, options: Options) -> Outcome {
     Ok(())
 }
 
+/// Without options, very many members.
+fn build(call: &mut Call<'_, '_>, at: usize) -> Result<Built<SortedSet>, Error> {
+    let arguments = call.arguments;
+    built::build_named(call, (at, 2), |set: &mut SortedSet, at| {
+        let score = arguments.get(at).and_then(number::float).ok_or(Error::NotFloat)?;
+        set.insert(arguments.get(at + 1).unwrap_or_default(), score);
+        Ok(())
+    })
+}
+
+fn put(call: &mut Call<'_, '_>, set: SortedSet) -> Outcome {
+    let key = call.key();
+    let added = built::put(call, &key, set)?;
+    call.changed(&key, EventClass::SORTED_SET, "zadd");
+    call.out.count(added);
+    Ok(())
+}
+
 fn apply(set: &mut SortedSet, members: &[(f64, &[u8])], options: Options) -> Result<Added, Error> {
     let mut result = Added::default();
-    for (score, member) in members {
-        result.score = None;
-        let old = set.score(member);
-        if (options.only_new && old.is_some()) || (options.only_existing && old.is_none()) {
-            continue;
+    for members in members.chunks(TOGETHER) {
+        set.warm(members.iter().map(|(_, member)| *member));
+        for (score, member) in members {
+            apply_one(set, *score, member, options, &mut result)?;
         }
-        let mut score = *score;
-        if let Some(old) = old {
-            if options.increments {
-                score += old;
-                if score.is_nan() {
-                    return Err(Error::text("ERR resulting score is not a number (NaN)"));
-                }
-            }
-            if (options.only_less && score >= old) || (options.only_greater && score <= old) {
-                continue;
-            }
-        }
-        result.score = Some(score);
-        match old {
-            None => result.added += 1,
-            Some(old) => result.updated += usize::from(score != old),
-        }
-        set.insert(member, score);
     }
     Ok(result)
+}
+
+fn apply_one(
+    set: &mut SortedSet,
+    mut score: f64,
+    member: &[u8],
+    options: Options,
+    result: &mut Added,
+) -> Outcome {
+    result.score = None;
+    let old = set.score(member);
+    if (options.only_new && old.is_some()) || (options.only_existing && old.is_none()) {
+        return Ok(());
+    }
+    if let Some(old) = old {
+        if options.increments {
+            score += old;
+            if score.is_nan() {
+                return Err(Error::text("ERR resulting score is not a number (NaN)"));
+            }
+        }
+        if (options.only_less && score >= old) || (options.only_greater && score <= old) {
+            return Ok(());
+        }
+    }
+    result.score = Some(score);
+    match old {
+        None => result.added += 1,
+        Some(old) => result.updated += usize::from(score != old),
+    }
+    set.insert(member, score);
+    Ok(())
 }

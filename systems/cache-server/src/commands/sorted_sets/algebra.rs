@@ -1,14 +1,19 @@
 //! Commands that combine sorted sets, and sets among them, whose members then count as of score 1.
 
+use plimsoll_wire::resp::Protocol;
+
 use super::{
-    combine::{Aggregate, Operation, Source, combine, count_shared},
-    write_members,
+    combine::{
+        Aggregate, Making, Operation, Source, Weighed, combine, count_shared, entries, sort,
+    },
+    write_head, write_member,
 };
 use crate::{
     commands::{
-        Call, Error, Held, Outcome,
-        collections::{Kind, store},
+        Call, Error, Held, Outcome, Reply,
+        collections::{Kind, store_made},
         number,
+        steps::{Parts, Steps, cost, is_long},
     },
     store::{Key, Millis},
     values::{Set, SortedSet},
@@ -50,34 +55,86 @@ fn reply(call: &mut Call<'_, '_>, operation: Operation) -> Outcome {
     let count = count_keys(call, 1)?;
     // As in Redis, a wrong key is told before a wrong option.
     let options = read(call, 2 + count, count, operation, false);
-    let sources = sources(call.shards, call.keys, call.now)?;
+    let Some(mut steps) = resume(call, call.keys, operation)? else { return Ok(()) };
+    let sources = look(call.shards, call.keys, call.now)?;
     let options = options?;
-    let result = combine(operation, weigh(sources, &options), options.aggregate);
-    write_members(call.out, result.iter(), result.len(), options.with_scores);
+    let sources = weigh(operation, sources, &options);
+    let is_over = combine(operation, &sources, options.aggregate, &mut steps)
+        && write(&mut steps, sources.len(), call.out.protocol(), options.with_scores);
+    if !is_over {
+        steps.put_off(call);
+        return Ok(());
+    }
+    let parts: Parts = std::mem::take(&mut steps.made.parts);
+    write_head(call.out, parts.count, options.with_scores);
+    parts.finish(call.out);
+    steps.abandon(call);
     Ok(())
+}
+
+/// Goes on writing what was made of so many sources; whether that was all.
+fn write(steps: &mut Making, sources: usize, protocol: Protocol, with_scores: bool) -> bool {
+    if steps.place.0 < sources {
+        // There was nothing more to look at.
+        steps.place = (sources, 0);
+    }
+    let result = steps.made.take();
+    let mut one = Reply::new(protocol);
+    let rest = result.range(steps.place.1..result.len());
+    let is_over = steps.each(rest, |product, (member, score)| {
+        one.clear();
+        write_member(&mut one, member, score, with_scores);
+        cost(product.parts.write(1, |part| part.extend_from_slice(one.buffer())))
+    });
+    steps.made.result = result;
+    is_over
 }
 
 fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> Outcome {
     let count = count_keys(call, 2)?;
     let options = read(call, 3 + count, count, operation, true);
     let (target, keys) = call.keys.split_first().ok_or(Error::Syntax)?;
-    let sources = sources(call.shards, keys, call.now)?;
+    let Some(mut steps) = resume(call, keys, operation)? else { return Ok(()) };
+    let sources = look(call.shards, keys, call.now)?;
     let options = options?;
-    let result = combine(operation, weigh(sources, &options), options.aggregate);
-    let length = result.len();
-    store(call, target, result, event)?;
-    call.out.count(length);
-    Ok(())
+    let sources = weigh(operation, sources, &options);
+    if !combine(operation, &sources, options.aggregate, &mut steps) {
+        steps.put_off(call);
+        return Ok(());
+    }
+    store_made(call, target, steps, event)
 }
 
 /// `ZINTERCARD`.
 pub(super) fn count_intersection(call: &mut Call<'_, '_>) -> Outcome {
     let count = count_keys(call, 1)?;
     let limit = read_limit(call, 2 + count);
-    let sources = sources(call.shards, call.keys, call.now)?;
-    let shared = count_shared(&sources, limit?);
-    call.out.count(shared);
+    let Some(mut steps) = resume(call, call.keys, Operation::Intersection)? else { return Ok(()) };
+    let sources = look(call.shards, call.keys, call.now)?;
+    if count_shared(&sources, limit?, &mut steps) {
+        call.out.count(steps.made.parts.count);
+    } else {
+        steps.put_off(call);
+    }
     Ok(())
+}
+
+/// Goes on with a command on these keys, or begins it, in steps when there is much under them; `None` when it
+/// has to wait for its first one.
+fn resume(
+    call: &mut Call<'_, '_>,
+    keys: &[Key<'_>],
+    operation: Operation,
+) -> Result<Option<Making>, Error> {
+    let mut count = 0;
+    if call.walk.is_none() {
+        for key in keys {
+            // Counts the hit.
+            call.shards.of(key).find(key, call.now);
+        }
+        count = entries(operation, &look(call.shards, keys, call.now)?);
+    }
+    Ok(Steps::start(call, keys, is_long(count)))
 }
 
 /// How many keys there are, by the argument of index `at` before them.
@@ -92,16 +149,11 @@ fn count_keys(call: &Call<'_, '_>, at: usize) -> Result<usize, Error> {
     usize::try_from(count).ok().filter(|count| *count <= left).ok_or(Error::Syntax)
 }
 
-fn sources<'a>(
-    shards: &'a mut Held<'_>,
+fn look<'a>(
+    shards: &'a Held<'_>,
     keys: &[Key<'_>],
     now: Millis,
 ) -> Result<Vec<Option<Source<'a>>>, Error> {
-    for key in keys {
-        // Counts the hit.
-        shards.of(key).find(key, now);
-    }
-    let shards = &*shards;
     let source = |key: &Key<'_>| {
         let Some(item) = shards.look(key).peek(key, now) else { return Ok(None) };
         let object = item.value.as_object();
@@ -112,11 +164,15 @@ fn sources<'a>(
     keys.iter().map(source).collect()
 }
 
+/// The sources with their weights, in order.
 fn weigh<'a>(
+    operation: Operation,
     sources: Vec<Option<Source<'a>>>,
     options: &Options,
-) -> Vec<(Option<Source<'a>>, f64)> {
-    sources.into_iter().zip(options.weights.iter().copied()).collect()
+) -> Vec<Weighed<'a>> {
+    let mut weighed = sources.into_iter().zip(options.weights.iter().copied()).collect::<Vec<_>>();
+    sort(operation, &mut weighed);
+    weighed
 }
 
 fn read(

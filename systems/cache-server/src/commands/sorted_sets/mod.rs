@@ -159,6 +159,9 @@ pub(super) const TABLE: &[Spec] = &[
         .since("2.0.0"),
 ];
 
+/// What it costs to add a member, in members that are looked at.
+const INSERT_COST: usize = 2;
+
 /// Members, with their scores where asked for: as pairs in RESP3, one after the other in RESP2.
 fn write_members<'a>(
     out: &mut Reply,

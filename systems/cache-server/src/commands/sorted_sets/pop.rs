@@ -3,7 +3,9 @@
 use crate::{
     commands::{
         Call, Error, Outcome, Reply,
-        collections::{Changed, change, count_option, counted_keys, find, positive_count, tell},
+        collections::{
+            Changed, Kind, change, count_option, counted_keys, find, positive_count, tell,
+        },
         is, waiting,
     },
     store::Key,
@@ -134,10 +136,12 @@ fn pop_up_to(
             End::Lowest => set.range(ranks.clone()).for_each(&mut write),
             End::Highest => set.range(ranks.clone()).rev().for_each(&mut write),
         }
-        set.remove_range(ranks);
-        taken
+        (taken, set.cut_range(ranks))
     })?;
-    let Some(Changed { answer: taken, emptied }) = changed else { return Ok(0) };
+    let Some(Changed { answer: (taken, left), emptied }) = changed else { return Ok(0) };
+    if let Some(left) = left {
+        call.shards.drop_bit_by_bit(left.into_object());
+    }
     if taken > 0 {
         tell::<SortedSet>(call, key, end.event(), emptied);
     }

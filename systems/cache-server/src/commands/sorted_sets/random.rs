@@ -1,11 +1,11 @@
 //! `ZRANDMEMBER`.
 
-use super::write_members;
+use super::{write_head, write_member};
 use crate::{
     commands::{
-        Call, Error, Outcome,
+        Call, Error, Outcome, Reply,
         collections::find,
-        draw::{self, Draw, REPEATED_BYTES_LIMIT},
+        draw::{self, Draw},
         is,
     },
     values::SortedSet,
@@ -18,23 +18,23 @@ pub(super) fn draw(call: &mut Call<'_, '_>) -> Outcome {
         (4, Some(word)) if is(word, "withscores") => true,
         _ => return Err(Error::Syntax),
     };
-    let set: Option<&SortedSet> = find(call.shards, &call.key(), call.now)?;
-    let length = set.map_or(0, SortedSet::len);
-    let indexes = draw::indexes(count.unwrap_or(Draw::Distinct(1)), length, call.random);
-    let mut members = indexes.iter().filter_map(|index| set?.range(*index..index + 1).next());
+    let one = |set: &SortedSet, index, take: &mut dyn FnMut(&[u8], f64)| {
+        if let Some((member, score)) = set.range(index..index + 1).next() {
+            take(member, score);
+        }
+    };
     let Some(count) = count else {
-        match members.next() {
-            Some((member, _)) => call.out.bulk(member),
+        let set: Option<&SortedSet> = find(call.shards, &call.key(), call.now)?;
+        let length = set.map_or(0, SortedSet::len);
+        let drawn = draw::indexes(Draw::Distinct(1), length, call.random);
+        match set.zip(drawn.first()) {
+            Some((set, index)) => one(set, *index, &mut |member, _| call.out.bulk(member)),
             None => call.out.null(),
         }
         return Ok(());
     };
-    if matches!(count, Draw::Repeated(_)) {
-        let bytes: usize = members.clone().map(|(member, _)| member.len()).sum();
-        if bytes > REPEATED_BYTES_LIMIT {
-            return Err(Error::OutOfRange);
-        }
-    }
-    write_members(call.out, members, indexes.len(), with_scores);
-    Ok(())
+    let head = |out: &mut Reply, count| write_head(out, count, with_scores);
+    draw::reply(call, count, head, |out, set: &SortedSet, index| {
+        one(set, index, &mut |member, score| write_member(out, member, score, with_scores));
+    })
 }

@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use super::{
+    INSERT_COST,
     bounds::{LexRange, ScoreRange},
     write_head, write_member, write_members,
 };
 use crate::{
     commands::{
         Call, Error, Outcome, Reply,
-        collections::{find, find_all, index_range, peek, store},
-        steps::{ReadWalk, is_long},
+        collections::{find, index_range, peek, store_made},
+        steps::{Parts, Product, Steps, cost, is_long},
     },
     values::SortedSet,
 };
@@ -42,39 +43,34 @@ struct Request<'c> {
 
 pub(super) fn range(call: &mut Call<'_, '_>) -> Outcome {
     let request = read(call, 2)?;
-    let (key, walk) = (call.key(), call.walk.take());
-    if walk.is_none() {
+    let key = call.key();
+    if call.walk.is_none() {
         let set: Option<&SortedSet> = find(call.shards, &key, call.now)?;
         if !set.is_some_and(|set| is_long(request.ranks(set).len())) {
             request.write(set, call.out);
             return Ok(());
         }
     }
-    let walk = ReadWalk::resume(call, walk);
+    let Some(mut steps) = Steps::<Parts>::resume(call, &[key]) else { return Ok(()) };
     let set: Option<&SortedSet> = peek(call.shards, &key, call.now)?;
-    let Some(mut walk) = walk else {
-        request.write(set, call.out);
-        return Ok(());
-    };
     let mut one = Reply::new(call.out.protocol());
-    let write = |(member, score), part: &mut Vec<u8>| {
+    let write = |parts: &mut Parts, (member, score)| {
         one.clear();
         write_member(&mut one, member, score, request.with_scores);
-        part.extend_from_slice(one.buffer());
-        1
+        cost(parts.write(1, |part| part.extend_from_slice(one.buffer())))
     };
     let ranks = set.map_or(0..0, |set| request.ranks(set));
-    let taken = walk.place.1.min(ranks.len());
+    let taken = steps.place.1.min(ranks.len());
     let members = |ranks| set.into_iter().flat_map(move |set| set.range(Range::clone(&ranks)));
     let is_over = match request.is_reverse {
-        true => walk.step(members(ranks.start..ranks.end - taken).rev(), write),
-        false => walk.step(members(ranks.start + taken..ranks.end), write),
+        true => steps.each(members(ranks.start..ranks.end - taken).rev(), write),
+        false => steps.each(members(ranks.start + taken..ranks.end), write),
     };
     if is_over {
-        write_head(call.out, walk.count, request.with_scores);
-        walk.finish(call.out);
+        write_head(call.out, steps.made.count, request.with_scores);
+        steps.made.finish(call.out);
     } else {
-        walk.put_off(call);
+        steps.put_off(call);
     }
     Ok(())
 }
@@ -82,17 +78,25 @@ pub(super) fn range(call: &mut Call<'_, '_>) -> Outcome {
 pub(super) fn store_range(call: &mut Call<'_, '_>) -> Outcome {
     let request = read(call, 3)?;
     let (target, sources) = call.keys.split_first().ok_or(Error::Syntax)?;
-    let sets: Vec<Option<&SortedSet>> = find_all(call.shards, sources, call.now)?;
-    let mut result = SortedSet::new();
-    for set in sets.into_iter().flatten() {
-        for (member, score) in set.range(request.ranks(set)) {
-            result.insert(member, score);
-        }
+    let [source] = sources else { return Err(Error::Syntax) };
+    let is_long = call.walk.is_some() || {
+        let set: Option<&SortedSet> = find(call.shards, source, call.now)?;
+        set.is_some_and(|set| is_long(request.ranks(set).len()))
+    };
+    let Some(mut steps) = Steps::start(call, sources, is_long) else { return Ok(()) };
+    let set: Option<&SortedSet> = peek(call.shards, source, call.now)?;
+    let ranks = set.map_or(0..0, |set| request.ranks(set));
+    let rest = (ranks.start + steps.place.1).min(ranks.end)..ranks.end;
+    let members = set.into_iter().flat_map(|set| set.range(rest.clone()));
+    let is_over = steps.each(members, |product: &mut Product<SortedSet>, (member, score)| {
+        product.result.insert(member, score);
+        INSERT_COST * cost(member.len())
+    });
+    if !is_over {
+        steps.put_off(call);
+        return Ok(());
     }
-    let count = result.len();
-    store(call, target, result, "zrangestore")?;
-    call.out.count(count);
-    Ok(())
+    store_made(call, target, steps, "zrangestore")
 }
 
 /// What the command's name says; `None` where options may.

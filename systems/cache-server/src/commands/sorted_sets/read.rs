@@ -2,7 +2,7 @@
 
 use super::bounds::{LexRange, ScoreRange};
 use crate::{
-    commands::{Call, Error, Outcome, collections::find, is, number, scan},
+    commands::{Call, Error, Outcome, asked, collections::find, is, number, scan},
     values::SortedSet,
 };
 
@@ -23,15 +23,12 @@ pub(super) fn score(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn scores(call: &mut Call<'_, '_>) -> Outcome {
-    let set: Option<&SortedSet> = find(call.shards, &call.key(), call.now)?;
-    call.out.array(call.arguments.len() - 2);
-    for member in call.arguments.iter().skip(2) {
+    asked::each(call, |set: Option<&SortedSet>, member, out| {
         match set.and_then(|set| set.score(member)) {
-            Some(score) => call.out.double(score),
-            None => call.out.null(),
+            Some(score) => out.double(score),
+            None => out.null(),
         }
-    }
-    Ok(())
+    })
 }
 
 /// `ZRANK` and `ZREVRANK`.

@@ -6,16 +6,14 @@ use super::bounds::{LexRange, ScoreRange};
 use crate::{
     commands::{
         Call, Outcome,
-        collections::{change, index_range, tell},
+        collections::{Changed, Kind, change, index_range, tell},
     },
     values::SortedSet,
 };
 
 pub(super) fn remove(call: &mut Call<'_, '_>) -> Outcome {
     let arguments = call.arguments;
-    remove_by(call, "zrem", |set| {
-        arguments.iter().skip(2).filter(|member| set.remove(member).is_some()).count()
-    })
+    remove_by(call, "zrem", |set| (set.remove_all(arguments.iter().skip(2)), None))
 }
 
 pub(super) fn by_rank(call: &mut Call<'_, '_>) -> Outcome {
@@ -34,23 +32,27 @@ pub(super) fn by_lex(call: &mut Call<'_, '_>) -> Outcome {
     remove_by(call, "zremrangebylex", |set| remove_ranks(set, range.ranks(set)))
 }
 
-fn remove_ranks(set: &mut SortedSet, ranks: Range<usize>) -> usize {
-    let count = ranks.len();
-    set.remove_range(ranks);
-    count
+fn remove_ranks(set: &mut SortedSet, ranks: Range<usize>) -> (usize, Option<SortedSet>) {
+    (ranks.len(), set.cut_range(ranks))
 }
 
-/// `remove` tells how many it removed.
+/// `remove` tells how many it removed, and what is left to be dropped.
 fn remove_by(
     call: &mut Call<'_, '_>,
     event: &'static str,
-    remove: impl FnOnce(&mut SortedSet) -> usize,
+    remove: impl FnOnce(&mut SortedSet) -> (usize, Option<SortedSet>),
 ) -> Outcome {
     let key = call.key();
     let changed = change(call.shards, &key, call.now, remove)?;
-    let removed = changed.as_ref().map_or(0, |changed| changed.answer);
+    let Some(Changed { answer: (removed, left), emptied }) = changed else {
+        call.out.count(0);
+        return Ok(());
+    };
+    if let Some(left) = left {
+        call.shards.drop_bit_by_bit(left.into_object());
+    }
     if removed > 0 {
-        tell::<SortedSet>(call, &key, event, changed.is_some_and(|changed| changed.emptied));
+        tell::<SortedSet>(call, &key, event, emptied);
     }
     call.out.count(removed);
     Ok(())

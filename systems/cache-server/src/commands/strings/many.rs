@@ -6,27 +6,47 @@ use crate::{
         call::Call,
         error::{Error, Outcome},
         held::Held,
+        parted::Parted,
+        reply::Reply,
     },
     store::{Deadline, NewValue},
 };
 
 pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
-    call.out.array(call.keys.len());
+    let total = call.arguments.len() - 1;
+    if call.keys.len() == total {
+        call.out.array(total);
+        give(call, None);
+        return Ok(());
+    }
+    let mut parted = Parted::resume(call);
+    let mut part = Reply::new(call.out.protocol());
+    give(call, Some(&mut part));
+    parted.keep(part);
+    if let Some(parted) = parted.end(call) {
+        call.out.array(total);
+        parted.reply(call.out);
+    }
+    Ok(())
+}
+
+/// Writes the strings of the call's keys to `apart` or else into the reply.
+fn give(call: &mut Call<'_, '_>, mut apart: Option<&mut Reply>) {
     for part in Held::parts(call.keys) {
         call.shards.load(part);
         for key in part {
             let value = call.shards.of(key).find(key, call.now).map(|item| item.value);
             // A collection is no string: as if it were not there.
             let is_there = value.is_some();
-            if value.is_none_or(|value| call.out.string(value).is_err()) {
-                call.out.null();
+            let out = apart.as_deref_mut().unwrap_or(&mut *call.out);
+            if value.is_none_or(|value| out.string(value).is_err()) {
+                out.null();
             }
             if !is_there {
                 missed(call, key);
             }
         }
     }
-    Ok(())
 }
 
 pub(super) fn mset(call: &mut Call<'_, '_>) -> Outcome {

@@ -44,7 +44,7 @@ pub(super) const TABLE: &[Spec] = &[
     Spec::new("delifeq", 3, WRITE_FAST, ONE, GROUP, "Removes a key if its string is that: gives back a lock.", compare::delifeq).since("9.0.0"),
     Spec::new("getex", -2, WRITE_FAST.and(Flags::READ_THROUGH), ONE, GROUP, "Gives the string of a key and changes its deadline.", single::getex).since("6.2.0"),
     Spec::new("strlen", 2, THROUGH_FAST, ONE, GROUP, "Gives the length of a string.", single::strlen).since("2.2.0"),
-    Spec::new("mget", -2, THROUGH_FAST, KeyRule::ALL, GROUP, "Gives the strings of several keys.", many::mget).complexity("O(N)"),
+    Spec::new("mget", -2, THROUGH_FAST.and(Flags::PARTED), KeyRule::ALL, GROUP, "Gives the strings of several keys.", many::mget).complexity("O(N)"),
     Spec::new("mset", -3, GROW, KeyRule::PAIRS, GROUP, "Stores several strings.", many::mset).since("1.0.1").complexity("O(N)"),
     Spec::new("msetnx", -3, GROW, KeyRule::PAIRS, GROUP, "Stores several strings if all the keys are free.", many::msetnx).since("1.0.1").complexity("O(N)"),
     Spec::new("append", 3, GROW_FAST, ONE, GROUP, "Adds to the end of a string.", ranges::append).since("2.0.0"),
