@@ -11,11 +11,7 @@ pub enum KeyRule {
     /// There is none.
     None,
     /// From `first` to `last`, each `step`; a negative `last` counts from the end, -1 being it.
-    Range {
-        first: u8,
-        last: i8,
-        step: u8,
-    },
+    Range { first: u8, last: i8, step: u8 },
     /// Behind the argument of index `at`, which says how many there are.
     Counted {
         at: u8,

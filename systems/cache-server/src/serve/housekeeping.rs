@@ -42,6 +42,7 @@ pub(super) async fn run(node: Arc<Node>, worker: Rc<Worker>, index: usize) {
         timer::sleep(TICK).await;
         ticks = ticks.wrapping_add(1);
         worker.look_for_hot_keys(&node);
+        worker.learn_how_to_gather(&node);
         expire(&node, index).await;
         if index == 0 && ticks.is_multiple_of(IDLE_TICKS) {
             node.rates.look(&node.workers, Instant::now());

@@ -2,10 +2,12 @@
 
 use std::{
     cell::{Cell, RefCell},
-    sync::Arc,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
-use plimsoll_runtime::random::Random;
+use plimsoll_runtime::{gather::Gather, random::Random};
 use plimsoll_wire::resp::CommandDecoder;
 
 use super::{
@@ -30,6 +32,8 @@ pub(crate) struct Worker {
     pub(crate) open: Cell<usize>,
     pub(crate) departures: Departures,
     pub(crate) lane: Lane,
+    /// Counts what is read.
+    pub(crate) gather: Rc<Gather>,
     pub(crate) scratch: RefCell<Scratch>,
 }
 
@@ -65,6 +69,7 @@ impl Worker {
             open: Cell::new(0),
             departures: Departures::default(),
             lane: Lane::default(),
+            gather: Gather::on_this_thread(),
             scratch: RefCell::new(scratch),
         }
     }
@@ -79,6 +84,12 @@ impl Worker {
     pub(crate) fn look_for_hot_keys(&self, node: &Node) {
         let Scratch { hot, random, .. } = &mut *self.scratch.borrow_mut();
         hot.tick((&node.parameters.hot, &node.hot_keys), self.index, Node::now(), random);
+    }
+
+    /// To be called by the thread itself, a few times per second: how long it may sleep for more to come.
+    pub(crate) fn learn_how_to_gather(&self, node: &Node) {
+        let limit = node.parameters.hot.gather.load(Ordering::Relaxed);
+        self.gather.set_limit(Duration::from_micros(limit));
     }
 }
 

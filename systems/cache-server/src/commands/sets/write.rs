@@ -18,9 +18,7 @@ pub(super) fn add(call: &mut Call<'_, '_>) -> Outcome {
     let added = match built {
         Built::PutOff => return Ok(()),
         Built::Whole(set) => built::put(call, &key, set)?,
-        Built::Not => {
-            grow(call, &key, |set: &mut Set| set.insert_all(arguments.iter().skip(2)))?
-        }
+        Built::Not => grow(call, &key, |set: &mut Set| set.insert_all(arguments.iter().skip(2)))?,
     };
     if added > 0 {
         call.changed(&key, EventClass::SET, "sadd");

@@ -230,7 +230,13 @@ fn the_key_may_change_while_entries_are_collected() {
             run(batch, "SET k string");
         });
         // Of names that are many already, all come at once.
-        let expected = if is_list { "-WRONGTYPE" } else if name == "HMSET" { "+OK" } else { ":0" };
+        let expected = if is_list {
+            "-WRONGTYPE"
+        } else if name == "HMSET" {
+            "+OK"
+        } else {
+            ":0"
+        };
         assert!(reply.starts_with(expected), "{name}: {reply}");
         run(&mut batch, "SET k string");
         let (steps, reply) = drive(&mut batch, &words, &mut |_| {});

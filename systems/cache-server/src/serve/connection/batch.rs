@@ -11,10 +11,11 @@ use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, ahead::Ahead, orders, ou
 use crate::{
     commands::{self, Batch, Block, Error, Flags, KEPT_BYTES},
     serve::{
+        clients::Client,
         dispatch::{self, Dispatch, Flow},
         node::Node,
         notify,
-        telemetry::statistics::Events,
+        telemetry::statistics::{Events, WorkerCounters},
         worker::Scratch,
     },
 };
@@ -26,6 +27,10 @@ const PARTIAL_MIN: usize = 16 << 10;
 /// Whoever has sent so much gets room for all that is to come at once: it is so much that the system
 /// gives memory only where something is written to, and a copy would keep others waiting.
 const TRUSTED_MIN: usize = 1 << 20;
+/// Room for what may stand behind a value, such as its deadline: to grow for that would copy all of it.
+const TAIL_BYTES: usize = 4 << 10;
+/// Arguments of which so much has not come yet are passed over where no memory could hold them.
+const PASSED_OVER_MIN: usize = 1 << 20;
 /// How often a command is put off: more often than it takes to empty a shard of any size in use.
 const DELAYS_MAX: u32 = 1 << 14;
 /// Of a command that is not whole, what a connection may keep even while all are over their budget, in bytes.
@@ -62,10 +67,25 @@ struct Ran {
     commands: u64,
 }
 
+impl Ran {
+    /// To those who look at the client or at the thread's work, which began with a read of so many bytes.
+    fn show(&self, client: &Client, counters: Option<&WorkerCounters>, bytes: usize) {
+        if self.last != u32::MAX {
+            client.last_command.store(self.last, Ordering::Relaxed);
+        }
+        if let Some(counters) = counters {
+            counters.reads.add(u64::from(bytes > 0));
+            counters.bytes_in.add(bytes as u64);
+            counters.commands.add(self.commands);
+        }
+    }
+}
+
 impl Partial {
     /// What came behind it. Room for what is known to come is made, but not for more than as much again
     /// as has come: who only claims to send much takes no memory.
     fn take_in(&mut self, more: &[u8]) {
+        let more = self.decoder.skip(more);
         if more.is_empty() {
             return;
         }
@@ -75,7 +95,8 @@ impl Partial {
         let missing = self.decoder.missing().max(more.len());
         if self.input.capacity() - self.input.len() < missing {
             let room = match self.input.len() {
-                TRUSTED_MIN.. => missing,
+                // Of very many arguments it is not known what is to come.
+                len @ TRUSTED_MIN.. => (missing + TAIL_BYTES).max(len / 2),
                 len => missing.min(len.max(PARTIAL_MIN)),
             };
             self.input.reserve_exact(room.max(more.len()));
@@ -102,6 +123,7 @@ impl Partial {
                 self.input.drain(..done);
             }
         }
+        self.has_no_room &= done == 0;
         self.delays = if is_put_off { self.delays + 1 } else { 0 };
         if is_put_off && self.whole.is_none() && self.input.len() >= KEPT_BYTES {
             self.whole = Some(Bytes::from(std::mem::take(&mut self.input)));
@@ -117,6 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut scratch = worker.scratch.borrow_mut();
         self.session.refresh_user(&self.node);
         let ran = self.run_commands(&mut scratch, count);
+        self.pass_over_what_has_no_room();
         // There is more to read than fits: who sends much waits as well.
         let is_flood = count >= self.read_max();
         let most = self.write_max();
@@ -147,13 +170,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         reply.set_protocol(session.protocol);
         let now = Node::now();
         let counters = worker.counters(node);
-        let (mut whole, mut walk, mut is_patient) = (None, None, true);
+        let (mut whole, mut walk, mut spent, mut is_patient) = (None, None, 0, true);
+        let has_no_room = partial.as_ref().is_some_and(|partial| partial.has_no_room);
         let ran = {
             let (data, decoder): (&[u8], &mut CommandDecoder) = match partial.as_deref_mut() {
                 Some(partial) => {
                     partial.take_in(input);
                     is_patient = partial.delays < DELAYS_MAX;
                     (whole, walk) = (partial.whole.take(), partial.walk.take());
+                    spent = partial.spent;
                     (whole.as_deref().unwrap_or(&partial.input), &mut partial.decoder)
                 }
                 None => (input, &mut *shared),
@@ -162,6 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             batch.source = whole.as_ref();
             batch.is_patient = is_patient;
             batch.walk = walk.take();
+            batch.has_no_room = has_no_room;
             let mut dispatch = Dispatch {
                 node,
                 session,
@@ -172,30 +198,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 tick,
                 is_paused: node.pause.is_on(now),
                 is_monitored: node.monitors.are_there(),
+                spent,
                 last: u32::MAX,
                 count: 0,
             };
             let (done, stop) = run_all(&mut dispatch, data, decoder, ahead);
-            walk = dispatch.batch.walk.take();
+            (walk, spent) = (dispatch.batch.walk.take(), dispatch.spent);
             Ran { done, stop, last: dispatch.last, commands: dispatch.count }
         };
         notify::tell(node, session.client.id, changes, now);
         session.client.last_active.store(now.0, Ordering::Relaxed);
         session.show();
-        if ran.last != u32::MAX {
-            session.client.last_command.store(ran.last, Ordering::Relaxed);
-        }
-        if let Some(counters) = counters {
-            counters.reads.add(u64::from(count > 0));
-            counters.bytes_in.add(count as u64);
-            counters.commands.add(ran.commands);
-        }
+        ran.show(&session.client, counters, count);
         let is_ready = ran.stop != Stop::Input;
         match partial {
             Some(kept) => {
                 kept.pass(whole, ran.done, ran.stop == Stop::Later);
                 kept.is_ready = is_ready;
-                kept.walk = walk;
+                (kept.walk, kept.spent) = (walk, spent);
                 if kept.len() == 0 {
                     *partial = None;
                 }
@@ -206,12 +226,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     // It knows how far it has read.
                     let decoder = std::mem::take(shared);
                     let input = rest.to_vec();
-                    let kept = Partial { input, decoder, is_ready, walk, ..Partial::default() };
+                    let kept =
+                        Partial { input, decoder, is_ready, walk, spent, ..Partial::default() };
                     *partial = Some(Box::new(kept));
                 }
             }
         }
         ran
+    }
+
+    /// What is to be stored and is larger than all memory there is for it is not kept while it comes: its
+    /// command is refused when it is whole.
+    fn pass_over_what_has_no_room(&mut self) {
+        let Some(partial) = self.partial.as_deref_mut() else { return };
+        let missing = partial.decoder.missing();
+        // A transaction tells at its end.
+        if missing < PASSED_OVER_MIN || self.session.transaction.is_open() {
+            return;
+        }
+        let Some(command) = partial.decoder.begun(&partial.input) else { return };
+        let spec = command.get(0).and_then(commands::find);
+        let Some(spec) = spec.filter(|spec| spec.has(Flags::DENYOOM)) else { return };
+        let key = spec.keys.places(command).next().and_then(|place| command.get(place));
+        let store = self.node.keyspace.store();
+        let Some(key) = key.map(|bytes| store.key(bytes)) else { return };
+        if store.lock_for(&key).refuses(missing)
+            && let Some(kept) = partial.decoder.pass_over()
+        {
+            partial.input.truncate(kept);
+            partial.has_no_room = true;
+        }
     }
 
     /// Also when it is not that long, but all connections together keep more than they may: then who wants more
@@ -324,8 +368,8 @@ fn run_all(
         match next {
             Ok((taken, None)) => return (done + taken, Stop::Input),
             Ok((taken, Some(command))) => match dispatch.run(command, taken) {
-                Flow::Paused => return (done, Stop::Paused),
-                Flow::Later => return (done, Stop::Later),
+                Flow::Paused => return (done + decoder.put_back(), Stop::Paused),
+                Flow::Later => return (done + decoder.put_back(), Stop::Later),
                 Flow::Blocked(block) => {
                     dispatch.batch.release();
                     dispatch::block(dispatch.node, dispatch.session, dispatch.last, command);
@@ -335,6 +379,7 @@ fn run_all(
                     return (done, Stop::Blocked(block));
                 }
                 Flow::Next => {
+                    dispatch.batch.has_no_room = false;
                     done += taken;
                     last = taken;
                 }

@@ -75,10 +75,14 @@ struct Partial {
     decoder: CommandDecoder,
     /// There may be a whole command in it: it is looked at before more is read.
     is_ready: bool,
+    /// What the command that comes first is to store was passed over: no memory could hold it.
+    has_no_room: bool,
     /// How often the command that comes first was put off.
     delays: u32,
     /// How far it is.
     walk: Option<Box<Walk>>,
+    /// Nanoseconds that its steps have taken.
+    spent: u64,
 }
 
 /// One connection over any stream.
@@ -265,6 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Poll::Ready(Err(error)) => Err(error),
             Poll::Ready(Ok(())) => {
                 let count = buffer.filled().len();
+                self.worker.gather.note(self.session.client.id);
                 if count >= LIGHT_READ {
                     self.standing.moves_much();
                 }
@@ -400,6 +405,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 impl<S> Drop for Connection<S> {
     fn drop(&mut self) {
         self.worker.lane.forget(&mut self.standing);
+        if let Some(walk) = self.partial.as_mut().and_then(|partial| partial.walk.take()) {
+            walk.abandon(&self.node.keyspace);
+        }
         self.node.client_bytes.fetch_sub(self.accounted, Ordering::Relaxed);
         self.session.end(&self.node);
         self.worker.open.set(self.worker.open.get().saturating_sub(1));

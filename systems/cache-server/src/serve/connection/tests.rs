@@ -2,8 +2,8 @@
 
 mod ahead;
 mod hot;
-mod large;
 mod lane;
+mod large;
 
 use std::{
     io::{Read, Write},

@@ -72,9 +72,7 @@ pub(super) fn check_queued(
             Reason::Channel => {
                 "no permission to access one of the channels used as arguments to the command"
             }
-            Reason::Command | Reason::Auth => {
-                "no permission to execute the command or subcommand"
-            }
+            Reason::Command | Reason::Auth => "no permission to execute the command or subcommand",
         };
         let text = format!(
             "NOPERM ACLs rules changed between the moment the transaction was accumulated and the \

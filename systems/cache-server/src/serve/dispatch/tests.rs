@@ -122,7 +122,11 @@ fn a_divided_read_is_one_slow_command() {
     let mut stream = connect(&server);
     let members: String = (0..9_000).map(|number| format!(" m:{number}")).collect();
     check(&mut stream, &format!("SADD s{members}\r\n"), ":9000\r\n");
-    check(&mut stream, "CONFIG SET slowlog-log-slower-than 0\r\nSLOWLOG RESET\r\n", "+OK\r\n+OK\r\n");
+    check(
+        &mut stream,
+        "CONFIG SET slowlog-log-slower-than 0\r\nSLOWLOG RESET\r\n",
+        "+OK\r\n+OK\r\n",
+    );
     let reply = ask(&mut stream, "SMEMBERS s\r\nECHO end-of-set\r\n", "end-of-set\r\n");
     assert!(reply.starts_with("*9000\r\n"));
     let entries = ask(&mut stream, "SLOWLOG GET 10\r\nECHO end-of-log\r\n", "end-of-log\r\n");

@@ -144,6 +144,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     settable("hotkeys-top-k", integer(0, 1_000), "128"),
     settable("hotkeys-window-seconds", integer(1, 300), "1"),
     settable("hz", integer(1, 500), "10"),
+    settable("io-gather-usec", integer(0, 1_000), "40"),
     at_start("io-threads", integer(1, 1_024), "1"),
     settable("latency-monitor-threshold", integer(0, i64::MAX), "0"),
     settable("latency-tracking", Kind::Boolean, "yes"),
