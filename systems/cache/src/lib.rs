@@ -36,6 +36,8 @@
 //! `plimsoll serve cache` serves the same [`store`] to Redis clients; the crate `plimsoll-cache-server` is that
 //! server.
 
+#![warn(missing_docs)]
+
 mod cache;
 pub mod store;
 

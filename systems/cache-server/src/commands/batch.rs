@@ -34,6 +34,7 @@ const RECORDS_PER_STEP: usize = 1024;
 /// What has become of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
+    /// It has a reply that is no error.
     Replied,
     /// The reply is an error.
     Failed,

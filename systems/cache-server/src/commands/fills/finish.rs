@@ -30,8 +30,11 @@ const STEPS_MAX: usize = 1 << 16;
 /// What came of a fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
+    /// The origin has it.
     Value {
+        /// As they are to be stored.
         bytes: Bytes,
+        /// How they may be used.
         terms: Terms,
     },
     /// The origin still has what [`super::FillRequest::validator`] stood for.

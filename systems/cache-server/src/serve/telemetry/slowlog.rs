@@ -121,11 +121,15 @@ mod tests {
                 "CONFIG SET hz 20 RequirePass (redacted) timeout 1",
             ),
             ("CONFIG SET origin-header x", "CONFIG SET origin-header (redacted)"),
-            ("ACL SETUSER ann on >pw +@all", "ACL SETUSER (redacted) (redacted) (redacted) (redacted)"),
+            (
+                "ACL SETUSER ann on >pw +@all",
+                "ACL SETUSER (redacted) (redacted) (redacted) (redacted)",
+            ),
             ("SET auth pw", "SET auth pw"),
         ] {
             let mut log = SlowLog::default();
-            let words: Vec<Vec<u8>> = words.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+            let words: Vec<Vec<u8>> =
+                words.split(' ').map(|word| word.as_bytes().to_vec()).collect();
             add(&mut log, &words);
             let kept = log.entries().next().unwrap().arguments.join(&b' ');
             assert_eq!(String::from_utf8_lossy(&kept), expected);
