@@ -34,7 +34,7 @@ use plimsoll_outputs::progress::Display;
 use plimsoll_runtime::log::{Color, Format, Level, Log, LogConfig, Lost, Sink};
 
 use crate::{
-    args::{Cli, Command, GlobalFlags, dashboard_tip, two_dashes},
+    args::{Cli, Command, GlobalFlags, dashboard_tip, parameter_tip, two_dashes},
     exit::{Exit, Failure},
     terminal::Terminal,
 };
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(mut error) => {
-            if let Some(tip) = dashboard_tip(&arguments) {
+            let tip = dashboard_tip(&arguments).or_else(|| parameter_tip(&arguments, &error));
+            if let Some(tip) = tip {
                 let tip = ContextValue::StyledStrs(vec![tip.into()]);
                 error.insert(ContextKind::Suggested, tip);
             }

@@ -1,8 +1,11 @@
 //! `plimsoll serve cache`: flags of the cache. Each is a short name of a parameter.
 
-use std::net::IpAddr;
+use std::{ffi::OsString, net::IpAddr};
 
-use clap::Args;
+use clap::{
+    Args,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 #[derive(Debug, Args)]
 #[command(
@@ -144,6 +147,17 @@ impl CacheArgs {
     }
 }
 
+/// What to write for a flag that there is not: who comes from Redis expects one for each parameter.
+pub(crate) fn parameter_tip(arguments: &[OsString], error: &clap::Error) -> Option<String> {
+    let is_ours = arguments.iter().skip(1).take(2).eq(["serve", "cache"]);
+    if !is_ours || error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
+    let name = flag.strip_prefix("--")?;
+    Some(format!("a parameter that has no flag of its own is given by '--set {name}=VALUE'"))
+}
+
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -153,9 +167,26 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
 
+    use super::*;
     use crate::args::Cli;
+
+    #[test]
+    fn a_parameter_given_as_a_flag_is_told_how_to_be_given() {
+        for (line, expected) in [
+            ("plimsoll serve cache --timeout 300", Some("'--set timeout=VALUE'")),
+            ("plimsoll serve cache --port x", None),
+            ("plimsoll serve cache file", None),
+            ("plimsoll serve web --timeout 300", None),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let error = Cli::try_parse_from(&words).unwrap_err();
+            let tip = parameter_tip(&words, &error);
+            assert_eq!(tip.is_some(), expected.is_some(), "{line}");
+            assert!(tip.unwrap_or_default().ends_with(expected.unwrap_or_default()), "{line}");
+        }
+    }
 
     /// A flag that nobody is told of is none.
     #[test]

@@ -24,7 +24,7 @@ pub(crate) use attack::{
     Arrivals, AttackArgs, HttpFlags, PaceFlags, RedisFlags, ResultFlags, TargetFlags, TargetFormat,
 };
 pub(crate) use bench::BenchArgs;
-pub(crate) use cache::CacheArgs;
+pub(crate) use cache::{CacheArgs, parameter_tip};
 pub(crate) use capacity::{CapacityArgs, Dimension};
 pub(crate) use care::CareFlags;
 pub(crate) use compare::{CompareArgs, CompareFormat};

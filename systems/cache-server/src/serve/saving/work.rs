@@ -57,7 +57,12 @@ impl Over<'_> {
 
     fn settle(&self, outcome: Result<Saved, String>) {
         if let Err(error) = &outcome {
-            self.node.journal.error("not saved", &[("error", error)]);
+            if self.job.walk.is_cancelled.load(Ordering::Relaxed) {
+                // The server ends, and where `save` says so it saves once more.
+                self.node.journal.warn("save given up", &[("reason", "the server ends")]);
+            } else {
+                self.node.journal.error("not saved", &[("error", error)]);
+            }
             let mut facts = locked(&self.node.saving.facts);
             facts.last_error = Some(error.clone());
             facts.ended = Some(Instant::now());
@@ -130,6 +135,10 @@ pub(in crate::serve) fn finish(node: &Node) -> Result<(), SaveError> {
     if node.saving.is_settled.swap(true, Ordering::SeqCst) {
         return Ok(());
     }
+    let items = node.keyspace.store().stats().items.to_string();
+    let path = place.path().display().to_string();
+    let fields = [("file", &*path), ("items", &items), ("hint", "another signal ends it unsaved")];
+    node.journal.info("saving", &fields);
     let job = Job { walk: Walk::default(), started: Instant::now(), outcome: OnceLock::new() };
     let saved = save(node, place, &job);
     if let Err(error) = &saved {
