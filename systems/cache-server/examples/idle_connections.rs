@@ -3,6 +3,9 @@
 //! `cargo run --release -p plimsoll-cache-server --example idle_connections -- [connections]`
 //!
 //! The clients are in the same process, but have no memory of their own: a bare socket each.
+//!
+//! Where the system gives huge pages, memory grows by 2 MiB at a time: only thousands of connections tell
+//! what one takes.
 
 #![expect(clippy::print_stdout, reason = "an example prints what it found")]
 

@@ -321,7 +321,7 @@ fn a_listener_that_never_reads_is_closed() {
 }
 
 /// What a connection that waits costs: itself, its session and what others see of it. Beside them are its
-/// socket's part of the runtime (256 bytes) and a place in the table of clients (16); all of it has to stay
+/// socket's part of the runtime (256 bytes) and a place in the table of clients (10); all of it has to stay
 /// within 1 KiB, which the example `idle_connections` measures.
 #[test]
 fn an_idle_connection_is_small() {

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn one_file_at_a_time() {
         let writer = FileWriter::default();
-        let (go, wait) = mpsc::channel::<()>();
+        let (go, wait) = mpsc::sync_channel::<()>(1);
         let first = writer.start(move || {
             wait.recv().ok();
             Err(io::Error::other("full"))
