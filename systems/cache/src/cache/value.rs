@@ -9,7 +9,8 @@ use crate::store::{NewValue, Payload, ValueRef};
 /// A type of values.
 ///
 /// [`Bytes`], `Vec<u8>`, `String` and arrays of bytes are kept as bytes among the others, [`Shared`] as a
-/// reference to any other type. Numbers are arrays of bytes: `to_le_bytes`. Implement it for a type with a compact form of its own, to have that kept:
+/// reference to any other type. Numbers are arrays of bytes: `to_le_bytes`. Implement it for a type with a
+/// compact form of its own, to have that kept:
 ///
 /// ```
 /// use bytes::Bytes;

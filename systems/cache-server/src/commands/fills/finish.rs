@@ -38,18 +38,11 @@ pub enum Fetched {
         terms: Terms,
     },
     /// The origin still has what [`super::FillRequest::validator`] stood for.
-    Unchanged {
-        terms: Terms,
-    },
+    Unchanged { terms: Terms },
     /// The origin has no such key, and is not asked again until then.
-    Absent {
-        until: Millis,
-    },
+    Absent { until: Millis },
     /// It is not asked again until then.
-    Failed {
-        until: Millis,
-        why: Failure,
-    },
+    Failed { until: Millis, why: Failure },
 }
 
 /// How a value may be used.

@@ -2,10 +2,23 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
 };
 
-use crate::serve::testing::{check, connect, serve};
+use plimsoll_runtime::random::Random;
+use plimsoll_wire::resp::CommandDecoder;
+
+use super::{Dispatch, Flow};
+use crate::{
+    commands::{Batch, Changes, Reply},
+    serve::{
+        clients::session::Session,
+        hot::HotKeys,
+        node::Node,
+        telemetry::statistics::WorkerCounters,
+        testing::{check, connect, serve},
+    },
+};
 
 /// Sends lines of commands and reads until the reply ends like this; all that came.
 fn ask(stream: &mut TcpStream, commands: &str, end: &str) -> String {
@@ -132,6 +145,56 @@ fn a_divided_read_is_one_slow_command() {
     let entries = ask(&mut stream, "SLOWLOG GET 10\r\nECHO end-of-log\r\n", "end-of-log\r\n");
     assert_eq!(entries.matches("SMEMBERS").count(), 1, "{entries}");
     check_calls(&mut stream, "smembers", Some(["1", "0", "0"]));
+}
+
+/// What a command took is what all of its steps took.
+#[test]
+fn the_times_of_steps_add_up() {
+    let server = serve(&[]);
+    let members: String = (0..9_000).map(|number| format!(" m:{number}")).collect();
+    check(&mut connect(&server), &format!("SADD s{members}\r\n"), ":9000\r\n");
+    let node = server.node();
+    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let mut session = Session::new(node, node.clients.enter(addr, addr, 10, Node::now()).unwrap());
+    let counters = WorkerCounters::new(node.index.len());
+    let (mut random, mut changes) = (Random::seeded(1), Changes::default());
+    let (mut reply, mut hot, mut tick) = (Reply::default(), HotKeys::default(), 0);
+    let mut decoder = CommandDecoder::default();
+    let (bytes, command) = decoder.decode(b"SMEMBERS s\r\n").unwrap();
+    let (mut steps, mut walk, mut spent) = (0, None, 0);
+    loop {
+        let mut batch = Batch::new(&node.keyspace, Node::now(), &mut random, &mut changes);
+        (batch.is_patient, batch.walk) = (true, walk);
+        let mut dispatch = Dispatch {
+            node,
+            session: &mut session,
+            batch,
+            out: &mut reply,
+            counters: Some(&counters),
+            hot: &mut hot,
+            tick: &mut tick,
+            is_paused: false,
+            is_monitored: false,
+            spent,
+            last: u32::MAX,
+            count: 0,
+        };
+        match dispatch.run(command.unwrap(), bytes) {
+            Flow::Later => steps += 1,
+            flow => {
+                assert_eq!((flow, dispatch.spent, dispatch.count), (Flow::Next, 0, 1));
+                break;
+            }
+        }
+        assert!(dispatch.spent > spent, "a step took no time");
+        (walk, spent) = (dispatch.batch.walk.take(), dispatch.spent);
+    }
+    assert!(steps > 2, "{steps}");
+    let number = node.index.number("smembers").unwrap();
+    let counters = &counters.by_command[usize::try_from(number).unwrap()];
+    assert_eq!((counters.calls.get(), counters.timed.get()), (1, 1));
+    assert!(counters.nanos.get() > spent);
+    session.end(node);
 }
 
 #[test]
