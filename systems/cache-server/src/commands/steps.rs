@@ -29,6 +29,7 @@ pub(super) const UNDER_WAY_MAX: usize = 16;
 const ROOM_RECORDS: usize = 1024;
 
 /// How far a command is that comes in steps.
+#[expect(clippy::large_enum_variant, reason = "whoever keeps one has it boxed")]
 #[derive(Debug)]
 pub(crate) enum Walk {
     /// It has not begun: as many as may be are under way.

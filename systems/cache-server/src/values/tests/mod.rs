@@ -82,7 +82,8 @@ fn a_copy_is_made_bit_by_bit() {
         for object in objects(count) {
             let name = object.type_name();
             // Begun as what it is not.
-            let mut copy = if name == "hash" { Object::List(List::new()) } else { Object::Hash(Hash::new()) };
+            let mut copy =
+                if name == "hash" { Object::List(List::new()) } else { Object::Hash(Hash::new()) };
             let mut steps = 1;
             while copy.copy_from(&object, 500) == 0 {
                 steps += 1;
