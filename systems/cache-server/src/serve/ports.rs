@@ -6,6 +6,9 @@ use plimsoll_runtime::listen::{self, Bound, ListenOptions};
 
 use super::{StartError, settings::Settings};
 
+/// Files of the server besides its clients: sockets, timers, what is saved.
+const OTHER_FILES: usize = 128;
+
 /// Sockets that nobody accepts from yet. Connections wait in their queues.
 pub(super) struct Ports {
     /// One for each thread; none where there is only TLS.
@@ -32,7 +35,13 @@ impl Ports {
         let has_plain = secure.is_none() || wanted.port() != 0;
         let plain = if has_plain { one_per_thread(wanted, threads)? } else { Vec::new() };
         let addr = match plain.first().or(secure.as_ref()) {
-            Some(socket) => socket.local_addr()?,
+            Some(socket) => {
+                let clients = settings.parameters.number("maxclients").cast_unsigned();
+                let files = usize::try_from(clients).unwrap_or(usize::MAX);
+                // If not, it comes when they come.
+                socket.expect(files.saturating_add(OTHER_FILES)).ok();
+                socket.local_addr()?
+            }
             None => wanted,
         };
         if has_plain {
