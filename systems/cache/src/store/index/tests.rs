@@ -67,6 +67,41 @@ fn counts_hits_up_to_three() {
 }
 
 #[test]
+fn what_is_found_is_hit_and_nothing_else() {
+    let mut index = filled(0..1_000);
+    for hits in [1, 2, 3, 3] {
+        let hit = index.hit(hash(3), |other| (other == place(3)).then_some("it"));
+        assert_eq!(hit, Some((hits, "it")));
+    }
+    assert_eq!(index.hit(hash(4), |_| None::<()>), None);
+    for number in (0..1_000).filter(|number| *number != 3) {
+        let cell = index.find_place(hash(number), place(number)).unwrap();
+        assert_eq!(index.entry(cell).frequency(), 0, "{number}");
+    }
+}
+
+/// Hashes of which all known bits but a few are none, so that empty entries look like theirs; more of
+/// them than fit into a bucket.
+#[test]
+fn empty_entries_are_never_picked() {
+    let mut index = Index::new();
+    for number in 0..10 {
+        assert_eq!(index.hit(5, |_| Some(())), None);
+        index.insert(0, place(number), 0);
+    }
+    let mut picked = Vec::new();
+    assert_eq!(
+        index.hit(0, |place| -> Option<()> {
+            picked.extend([place]);
+            None
+        }),
+        None
+    );
+    picked.sort_by_key(|place| place.bits());
+    assert_eq!(picked, (0..10).map(place).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_scan_sees_what_stays_while_the_table_changes() {
     for (before, after) in [(100, 5_000), (5_000, 100), (1_000, 1_100)] {
         let mut index = filled(0..before);
