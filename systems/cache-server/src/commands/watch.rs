@@ -94,11 +94,6 @@ impl Watching {
         Watching { watches, keys: Vec::new() }
     }
 
-    /// Whether nothing is watched.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
     /// Watches the keys of a WATCH as well, whose shards are locked.
     pub(super) fn watch(
         &mut self,
