@@ -147,6 +147,10 @@ pub(super) fn start(config: &Config) -> Result<Running, StartError> {
     if !wanted.ip().is_loopback() && is_open && parameters.text("protected-mode") == "yes" {
         return Err(StartError::Unprotected(wanted));
     }
+    if parameters.text("disable-thp") == "yes" {
+        // If it cannot be, new memory is slower to come.
+        workers::disable_huge_pages().ok();
+    }
     let ports = Ports::take(&settings, threads)?;
     let mut random = Random::from_entropy();
     let given = settings.given.clone();

@@ -135,6 +135,8 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     fixed("databases", integer(1, 1), "1"),
     at_start("dbfilename", Kind::Checked(saving::file_name), ""),
     at_start("dir", Kind::Text, "."),
+    // As Redis has it.
+    at_start("disable-thp", Kind::Boolean, "yes"),
     fixed("hash-max-listpack-entries", integer(0, i64::MAX), "128"),
     fixed("hash-max-listpack-value", memory(0, u64::MAX), "64"),
     fixed("hash-max-ziplist-entries", integer(0, i64::MAX), "128"),
