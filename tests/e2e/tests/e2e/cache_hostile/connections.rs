@@ -205,8 +205,12 @@ fn half_values_beyond_the_budget_of_clients() {
                 })
                 .collect();
             let mut peer = Peer::connect(cache);
-            let count = peer.info("clients", "connected_clients");
-            assert!((2..150).contains(&count), "{count} connections are left");
+            // Who asks for little is answered before all that they sent is taken in.
+            let began = Instant::now();
+            while peer.info("clients", "connected_clients") >= 150 {
+                assert!(began.elapsed() < PATIENCE, "all connections stay");
+                thread::sleep(Duration::from_millis(20));
+            }
             drop(peers);
             comes_down(&mut peer);
         },
