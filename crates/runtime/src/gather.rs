@@ -141,10 +141,15 @@ pub(crate) fn before_park() {
     let found = HERE.try_with(|here| {
         here.try_borrow().ok().and_then(|here| Some(here.as_ref()?.park(Now::read)))
     });
-    match found {
-        Ok(Some(nap)) if !nap.is_zero() => std::thread::sleep(nap),
-        // A thread that does not gather, or one that ends.
-        _ => {}
+    // Neither for a thread that does not gather, nor for one that ends.
+    if let Ok(Some(nap)) = found
+        && !nap.is_zero()
+    {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the thread is to do nothing, timers included"
+        )]
+        std::thread::sleep(nap);
     }
 }
 
