@@ -1,6 +1,6 @@
 //! COMMAND, COMMAND INFO and COMMAND DOCS.
 
-use super::keys::access;
+use super::{arguments, keys::access};
 use crate::commands::{
     call::Call, error::Outcome, key_rule::KeyRule, reply::Reply, spec::Spec, table,
 };
@@ -138,8 +138,9 @@ fn write_method(out: &mut Reply, kind: &str, numbers: &[(&str, i64)]) {
 }
 
 fn write_docs(out: &mut Reply, spec: &Spec) {
+    let arguments = arguments::of(spec.name);
     out.bulk(spec.name.as_bytes());
-    out.map(4 + usize::from(!spec.subcommands.is_empty()));
+    out.map(4 + usize::from(!arguments.is_empty()) + usize::from(!spec.subcommands.is_empty()));
     for (field, text) in [
         ("summary", spec.summary),
         ("since", spec.since),
@@ -148,6 +149,10 @@ fn write_docs(out: &mut Reply, spec: &Spec) {
     ] {
         out.bulk(field.as_bytes());
         out.bulk(text.as_bytes());
+    }
+    if !arguments.is_empty() {
+        out.bulk(b"arguments");
+        arguments::write(out, &arguments);
     }
     if !spec.subcommands.is_empty() {
         out.bulk(b"subcommands");

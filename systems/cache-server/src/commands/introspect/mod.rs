@@ -1,8 +1,10 @@
 //! COMMAND: what the table of commands tells of itself.
 
+mod arguments;
 mod details;
 mod keys;
 mod list;
+mod syntax;
 
 use super::{
     key_rule::KeyRule,
