@@ -66,7 +66,7 @@ pub use key_rule::{KeyRule, Places};
 pub use reply::{Mark, OpenAggregate, Reply};
 pub use spec::{Categories, Flags, Group, Handler, IsSecret, Run, Spec, Step};
 pub(crate) use steps::Walk;
-pub use table::{all, find, find_subcommand, numbered};
+pub use table::{all, find, find_subcommand, number_of, numbered};
 pub use transaction::{Execution, QUEUED_BYTES_LIMIT, QUEUED_LIMIT, Transaction, is_immediate};
 pub use watch::{WATCHED_LIMIT, Watching};
 

@@ -74,6 +74,19 @@ pub fn numbered() -> impl Iterator<Item = &'static Spec> {
     all().flat_map(|spec| std::iter::once(spec).chain(spec.subcommands))
 }
 
+/// The number of a command or, as `container|name`, of a subcommand; in any case.
+pub fn number_of(name: &str) -> Option<u32> {
+    let (container, own) =
+        name.split_once('|').map_or((name, None), |(container, own)| (container, Some(own)));
+    let (number, spec) = find_numbered(container.as_bytes())?;
+    match own {
+        None => Some(number),
+        Some(own) => {
+            place_of_subcommand(spec, own.as_bytes()).map(|(place, _)| number + 1 + place)
+        }
+    }
+}
+
 /// The command of that name, in any case, with its number; those of its subcommands follow.
 #[inline]
 pub(super) fn find_numbered(name: &[u8]) -> Option<(u32, &'static Spec)> {
@@ -145,6 +158,10 @@ mod tests {
         for (number, spec) in (0..).zip(numbered()).filter(|(_, spec)| !spec.name.contains('|')) {
             assert_eq!(find_numbered(spec.name.as_bytes()).map(|(found, _)| found), Some(number));
         }
+        for (number, spec) in (0..).zip(numbered()) {
+            assert_eq!(number_of(spec.name), Some(number));
+        }
+        assert_eq!((number_of("nothing"), number_of("config|nothing")), (None, None));
     }
 
     #[test]

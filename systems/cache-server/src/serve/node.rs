@@ -104,11 +104,6 @@ impl CommandIndex {
         self.specs.get(usize::try_from(index).ok()?).copied()
     }
 
-    /// The number of the command of that name. Looks at one after the other.
-    pub(crate) fn number(&self, name: &str) -> Option<u32> {
-        (0..).zip(&self.specs).find(|(_, spec)| spec.name == name).map(|(number, _)| number)
-    }
-
     pub(crate) fn specs(&self) -> impl Iterator<Item = (usize, &'static Spec)> {
         self.specs.iter().copied().enumerate()
     }

@@ -8,7 +8,7 @@ use std::sync::{
 use super::{Config, Item, Key, Mark, Millis, Payload, Policy, Seed, Shard, Stats, marks::Marks};
 
 /// What the caches of one core hold, about.
-const LARGE_BYTES: usize = 1 << 20;
+const LARGE_BYTES: u64 = 1 << 20;
 
 /// On cache lines of its own, by twos as processors load them: so threads that have locked different shards
 /// write to no line that the other one reads.
@@ -131,8 +131,9 @@ impl<O: Payload> Store<O> {
 
     /// Looks whether the store [`Store::is_large`].
     pub fn weigh(&self) {
-        let used: usize = (0..self.shards()).map(|shard| self.lock(shard).used()).sum();
-        self.is_large.store(used > LARGE_BYTES, Ordering::Relaxed);
+        // Records alone: the memory that shards begin with is more than that, and is hardly looked at.
+        let live: u64 = (0..self.shards()).map(|shard| self.lock(shard).stats().live_bytes).sum();
+        self.is_large.store(live > LARGE_BYTES, Ordering::Relaxed);
     }
 
     /// Items, those included that have expired and were not met yet.

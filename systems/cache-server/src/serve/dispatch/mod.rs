@@ -198,7 +198,7 @@ impl Dispatch<'_, '_> {
     #[cold]
     fn refuse_unknown(&mut self, command: Command<'_>, error: Error) {
         if let Error::Arity(name) = error
-            && let Some(number) = self.node.index.number(name)
+            && let Some(number) = commands::number_of(name)
         {
             self.counting().refused(number);
         }

@@ -78,7 +78,7 @@ impl Execution for Watched<'_> {
             client: &self.session.client,
             now: self.now,
         };
-        if let Ok((number, _)) = commands::resolve_numbered(command) {
+        if let Some(number) = commands::number_of(spec.name) {
             counting.ran(number, spec, command, ran == Ran::Failed, Some(nanos));
         }
         if ran == Ran::Failed {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Handlers, ServerCall};
 use crate::{
-    commands::{Error, Flags, Group, KeyRule, Outcome, Spec, is},
+    commands::{self, Error, Flags, Group, KeyRule, Outcome, Spec, is},
     serve::clients::{Client, describe, flag, mailbox::Order, session::Replies},
     store::Millis,
 };
@@ -118,7 +118,7 @@ fn id(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 /// A connection that looks at itself finds the command that it does so by, as in Redis.
 fn note_own_command(call: &ServerCall<'_, '_, '_>) {
-    if let Some(number) = call.node.index.number(call.spec.name) {
+    if let Some(number) = commands::number_of(call.spec.name) {
         call.session.client.last_command.store(number, Ordering::Relaxed);
     }
 }
