@@ -81,9 +81,7 @@ pub fn number_of(name: &str) -> Option<u32> {
     let (number, spec) = find_numbered(container.as_bytes())?;
     match own {
         None => Some(number),
-        Some(own) => {
-            place_of_subcommand(spec, own.as_bytes()).map(|(place, _)| number + 1 + place)
-        }
+        Some(own) => place_of_subcommand(spec, own.as_bytes()).map(|(place, _)| number + 1 + place),
     }
 }
 
