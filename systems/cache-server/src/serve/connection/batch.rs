@@ -2,14 +2,13 @@
 
 use std::{io, sync::atomic::Ordering, task::Context, time::Duration};
 
-use bytes::Bytes;
 use plimsoll_runtime::timer;
 use plimsoll_wire::resp::{CommandDecoder, CommandError, Limits};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{BATCH_REPLY_MAX, Connection, Partial, Turn, ahead::Ahead, orders, output};
 use crate::{
-    commands::{self, Batch, Block, Error, Flags, KEPT_BYTES},
+    commands::{self, Batch, Block, Error, Flags},
     serve::{
         clients::Client,
         dispatch::{self, Dispatch, Flow},
@@ -22,15 +21,6 @@ use crate::{
 
 /// What those may send who have not said who they are: Redis's own limits.
 const STRANGER: Limits = Limits { bulk: 16 << 10, elements: 10, depth: 1 };
-/// Room for a large command grows by doubling, from this on.
-const PARTIAL_MIN: usize = 16 << 10;
-/// Whoever has sent so much gets room for all that is to come at once: it is so much that the system
-/// gives memory only where something is written to, and a copy would keep others waiting.
-const TRUSTED_MIN: usize = 1 << 20;
-/// Room for what may stand behind a value, such as its deadline: to grow for that would copy all of it.
-const TAIL_BYTES: usize = 4 << 10;
-/// Arguments of which so much has not come yet are passed over where no memory could hold them.
-const PASSED_OVER_MIN: usize = 1 << 20;
 /// How often a command is put off: more often than it takes to empty a shard of any size in use.
 const DELAYS_MAX: u32 = 1 << 14;
 /// Of a command that is not whole, what a connection may keep even while all are over their budget, in bytes.
@@ -81,56 +71,6 @@ impl Ran {
     }
 }
 
-impl Partial {
-    /// What came behind it. Room for what is known to come is made, but not for more than as much again
-    /// as has come: who only claims to send much takes no memory.
-    fn take_in(&mut self, more: &[u8]) {
-        let more = self.decoder.skip(more);
-        if more.is_empty() {
-            return;
-        }
-        if let Some(whole) = self.whole.take() {
-            self.input = Vec::from(whole);
-        }
-        let missing = self.decoder.missing().max(more.len());
-        if self.input.capacity() - self.input.len() < missing {
-            let room = match self.input.len() {
-                // Of very many arguments it is not known what is to come.
-                len @ TRUSTED_MIN.. => (missing + TAIL_BYTES).max(len / 2),
-                len => missing.min(len.max(PARTIAL_MIN)),
-            };
-            self.input.reserve_exact(room.max(more.len()));
-        }
-        self.input.extend_from_slice(more);
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.input.len() + self.whole.as_ref().map_or(0, Bytes::len)
-    }
-
-    /// Bytes of memory.
-    pub(super) fn bytes(&self) -> usize {
-        if self.len() < TRUSTED_MIN { self.input.capacity() } else { self.len() }
-    }
-
-    /// The first `done` bytes are not needed any more. `whole` is taken back. The next command was put
-    /// off, or not.
-    fn pass(&mut self, whole: Option<Bytes>, done: usize, is_put_off: bool) {
-        match whole {
-            Some(whole) if done == 0 => self.whole = Some(whole),
-            Some(whole) => self.input = whole.slice(done..).to_vec(),
-            None => {
-                self.input.drain(..done);
-            }
-        }
-        self.has_no_room &= done == 0;
-        self.delays = if is_put_off { self.delays + 1 } else { 0 };
-        if is_put_off && self.whole.is_none() && self.input.len() >= KEPT_BYTES {
-            self.whole = Some(Bytes::from(std::mem::take(&mut self.input)));
-        }
-    }
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Runs all whole commands of what is kept and of the `count` bytes that the thread's buffer has,
     /// and sends the replies.
@@ -139,7 +79,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut scratch = worker.scratch.borrow_mut();
         self.session.refresh_user(&self.node);
         let ran = self.run_commands(&mut scratch, count);
-        self.pass_over_what_has_no_room();
+        // A transaction tells at its end.
+        if let Some(partial) = self.partial.as_deref_mut()
+            && !self.session.transaction.is_open()
+        {
+            partial.pass_over_what_has_no_room(self.node.keyspace.store());
+        }
         // There is more to read than fits: who sends much waits as well.
         let is_flood = count >= self.read_max();
         let most = self.write_max();
@@ -233,29 +178,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         }
         ran
-    }
-
-    /// What is to be stored and is larger than all memory there is for it is not kept while it comes: its
-    /// command is refused when it is whole.
-    fn pass_over_what_has_no_room(&mut self) {
-        let Some(partial) = self.partial.as_deref_mut() else { return };
-        let missing = partial.decoder.missing();
-        // A transaction tells at its end.
-        if missing < PASSED_OVER_MIN || self.session.transaction.is_open() {
-            return;
-        }
-        let Some(command) = partial.decoder.begun(&partial.input) else { return };
-        let spec = command.get(0).and_then(commands::find);
-        let Some(spec) = spec.filter(|spec| spec.has(Flags::DENYOOM)) else { return };
-        let key = spec.keys.places(command).next().and_then(|place| command.get(place));
-        let store = self.node.keyspace.store();
-        let Some(key) = key.map(|bytes| store.key(bytes)) else { return };
-        if store.lock_for(&key).refuses(missing)
-            && let Some(kept) = partial.decoder.pass_over()
-        {
-            partial.input.truncate(kept);
-            partial.has_no_room = true;
-        }
     }
 
     /// Also when it is not that long, but all connections together keep more than they may: then who wants more

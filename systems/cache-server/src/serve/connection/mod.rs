@@ -12,6 +12,7 @@ mod batch;
 pub(super) mod lane;
 mod orders;
 mod output;
+mod partial;
 #[cfg(test)]
 mod tests;
 
@@ -24,19 +25,17 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use plimsoll_runtime::timer::{self, Sleep};
-use plimsoll_wire::resp::{CommandDecoder, Protocol};
+use plimsoll_wire::resp::Protocol;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::{lane::Standing, output::Pending};
+use self::{lane::Standing, output::Pending, partial::Partial};
 use super::{
     clients::{Client, mailbox::Order, session::Session},
     node::Node,
     telemetry::statistics::Events,
     worker::{READ_BYTES, Worker},
 };
-use crate::commands::Walk;
 
 /// Replies that may wait for a peer before its commands do, in bytes. Large, because some clients send a
 /// whole pipeline before they read.
@@ -64,26 +63,6 @@ const AHEAD_MAX: usize = 1 << 20;
 const SHARED_MIN: usize = 16 << 10;
 /// How often a paused connection looks whether the pause is over.
 const PAUSE_LOOK: Duration = Duration::from_millis(20);
-
-/// A command of which the end has not come yet, and what came behind one that waits.
-#[derive(Default)]
-struct Partial {
-    input: Vec<u8>,
-    /// In place of `input`, while a command that takes most of it is put off: a value in it can then be
-    /// kept as it is.
-    whole: Option<Bytes>,
-    decoder: CommandDecoder,
-    /// There may be a whole command in it: it is looked at before more is read.
-    is_ready: bool,
-    /// What the command that comes first is to store was passed over: no memory could hold it.
-    has_no_room: bool,
-    /// How often the command that comes first was put off.
-    delays: u32,
-    /// How far it is.
-    walk: Option<Box<Walk>>,
-    /// Nanoseconds that its steps have taken.
-    spent: u64,
-}
 
 /// One connection over any stream.
 pub(super) struct Connection<S> {
