@@ -42,7 +42,7 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
     let may_store = !call.spec.has(Flags::READONLY);
     let options = Options::parse(call.words(2), may_store)?;
-    let Some(mut steps) = resume(call, &key)? else { return Ok(()) };
+    let Some(mut steps) = resume(call, &key, &options)? else { return Ok(()) };
     if !sorting::copy(call, &key, &mut steps)? {
         steps.put_off(call);
         return Ok(());
@@ -73,7 +73,11 @@ fn sort(call: &mut Call<'_, '_>) -> Outcome {
 
 /// Goes on with the command, or begins it, which counts as a use of the key; `None` when it has to wait for
 /// its first step.
-fn resume(call: &mut Call<'_, '_>, key: &Key<'_>) -> Result<Option<Steps<Sorting>>, Error> {
+fn resume(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    options: &Options<'_>,
+) -> Result<Option<Steps<Sorting>>, Error> {
     let mut length = 0;
     if call.walk.is_none()
         && let Some(item) = call.shards.of(key).find(key, call.now)
@@ -83,5 +87,6 @@ fn resume(call: &mut Call<'_, '_>, key: &Key<'_>) -> Result<Option<Steps<Sorting
             object => object.len(),
         };
     }
-    Ok(Steps::start(call, &[*key], is_long(length)))
+    let looked_at = length.saturating_mul(1 + options.gets.len());
+    Ok(Steps::start(call, &[*key], is_long(looked_at)))
 }

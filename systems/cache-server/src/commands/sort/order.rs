@@ -8,7 +8,7 @@ use crate::commands::number;
 /// Elements that are sorted together before they are merged.
 const RUN: usize = 512;
 /// What it costs to sort one of them so, in elements that are looked at.
-const RUN_COST: usize = 4;
+const RUN_COST: usize = 2;
 
 /// What elements are sorted by.
 #[derive(Debug, Default)]
