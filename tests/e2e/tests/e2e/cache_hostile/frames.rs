@@ -1,6 +1,9 @@
 //! What is no command, counts that nobody can mean, and commands for values of another type.
 
-use super::{Hostile, peer::Peer};
+use super::{
+    Hostile,
+    peer::{Peer, command},
+};
 use crate::cache::Cache;
 
 /// On loopback whatever is sent before a refusal is read arrives.
@@ -57,6 +60,42 @@ fn huge_counts_of_arguments() {
             let mut whole = Peer::connect(cache);
             whole.send(format!("*1000001\r\n$3\r\nDEL\r\n{}", arguments.repeat(10)).as_bytes());
             assert_eq!(whole.reply(), ":0");
+        },
+    );
+}
+
+/// They come in steps, and keep nobody waiting.
+#[test]
+fn very_many_arguments() {
+    const MANY: usize = 300_000;
+    let hostile =
+        Hostile { name: "commands of 300,000 members or keys", flags: &[], memory_mb: 256 };
+    hostile.check(
+        |_| {},
+        |cache| {
+            let mut peer = Peer::connect(cache);
+            let mut ask = |name: &str, key: Option<&str>, is_paired: bool, expected: String| {
+                let members: Vec<String> = (0..MANY).map(|number| number.to_string()).collect();
+                let mut arguments: Vec<&[u8]> = vec![name.as_bytes()];
+                arguments.extend(key.map(str::as_bytes));
+                for member in &members {
+                    arguments.extend(is_paired.then_some(b"1".as_slice()));
+                    arguments.push(member.as_bytes());
+                }
+                let mut sent = Vec::new();
+                command(&mut sent, &arguments);
+                peer.send(&sent);
+                assert_eq!(peer.reply(), expected, "{name}");
+            };
+            let many = format!(":{MANY}");
+            ask("SADD", Some("set"), false, many.clone());
+            ask("RPUSH", Some("list"), false, many.clone());
+            ask("ZADD", Some("zset"), true, many.clone());
+            ask("HSET", Some("hash"), false, format!(":{}", MANY / 2));
+            ask("SMISMEMBER", Some("set"), false, format!("*{MANY}"));
+            ask("MGET", None, false, format!("*{MANY}"));
+            ask("EXISTS", None, false, ":0".to_owned());
+            ask("UNLINK", None, false, ":0".to_owned());
         },
     );
 }
