@@ -48,7 +48,7 @@ const BATCH_REPLY_MAX: usize = 64 << 10;
 const TURNS_MAX: u32 = 8;
 /// Bytes that a connection may send at a time without being one of those that move much: what it sends is read
 /// in parts of that.
-const LIGHT_READ: usize = 16 << 10;
+const LIGHT_READ: usize = 32 << 10;
 /// Bytes of replies that it may be written at a time: a batch of them and the value that was too much.
 const LIGHT_WRITE: usize = 128 << 10;
 /// Bytes of one write to those that do. The kernel would take megabytes, and as many again while the peer
