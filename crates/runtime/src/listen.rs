@@ -14,6 +14,10 @@ use tokio::net::{TcpListener, TcpStream};
 /// connections in one moment.
 const BACKLOG: i32 = 4096;
 
+/// Files that room is made for beforehand, at most: 8 MB of the kernel's memory. Where the limit of open files is
+/// none in effect, a number that was only meant to be large would take gigabytes.
+const EXPECTED_MAX: u64 = 1 << 20;
+
 /// How to listen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ListenOptions {
@@ -70,15 +74,16 @@ impl Bound {
         self.0.local_addr()
     }
 
-    /// Makes room for so many connections in the process's table of open files, as far as its limit goes. When
-    /// the table is full the kernel doubles it, and in a process of several threads whoever opens the file
-    /// that is one too many waits for all cores to notice: 10 to 30 ms, at 64 files and each doubling.
+    /// Makes room for so many connections in the process's table of open files, as far as its limit goes, and
+    /// for a million at most. When the table is full the kernel doubles it, and in a process of several threads
+    /// whoever opens the file that is one too many waits for all cores to notice: 10 to 30 ms, at 64 files and
+    /// each doubling.
     ///
     /// # Errors
     /// The kernel's: no memory for it. The table grows by itself then.
     pub fn expect(&self, connections: usize) -> io::Result<()> {
         let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
-        let last = limit.saturating_sub(1).min(connections as u64);
+        let last = limit.saturating_sub(1).min(connections as u64).min(EXPECTED_MAX);
         // As another name for this socket, the lowest that is free from there on. Others may have it already.
         let from = FcntlArg::F_DUPFD_CLOEXEC(i32::try_from(last).unwrap_or(i32::MAX));
         Ok(close(fcntl(&self.0, from)?)?)
@@ -119,7 +124,7 @@ mod tests {
         let wanted = (2 * table()).min(limit - 1);
         bound.expect(wanted).unwrap();
         assert!(table() > wanted);
-        // However many: as many as there may be.
+        // However many are claimed: as many as there may be, within reason.
         bound.expect(limit).unwrap();
         assert!(bound.local_addr().is_ok());
     }
