@@ -179,8 +179,11 @@ fn a_panic_leaves_nobody_waiting() {
         let fetch = || Ok::<_, io::Error>("value".to_owned());
         assert_eq!(cache.get_or_fetch_blocking("key", fetch).unwrap(), "value");
         assert!(failing.join().is_err());
+        let making = || cache.get_or_insert_with("other", || -> String { panic!("while making") });
+        assert!(scope.spawn(making).join().is_err());
     });
     assert_eq!(cache.get("key").as_deref(), Some("value"));
+    assert_eq!(cache.get_or_insert_with("other", || "made".to_owned()), "made");
 }
 
 /// What a fetch that was under way during `meanwhile` leaves in the cache.

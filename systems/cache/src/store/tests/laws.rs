@@ -6,7 +6,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::model::{Bag, Entry, Model, Value};
-use crate::store::{Deadline, Key, Millis, NewValue, Policy, Seed, Shard, Stored};
+use crate::store::{
+    Deadline, Item, Key, Millis, NewValue, Policy, Seed, Shard, Stored, index::FREQUENCY_MAX,
+};
 
 const KEYS: u16 = 60;
 const SHARDS: usize = 64;
@@ -19,7 +21,7 @@ enum Step {
     SetDeadline { key: u16, deadline: Option<u64> },
     Remove { key: u16 },
     Take { key: u16 },
-    Find { key: u16 },
+    Find { key: u16, in_place: bool },
     Pass { millis: u64 },
     Tick { budget: usize },
     Clear,
@@ -51,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (key(), deadline()).prop_map(|(key, deadline)| Step::SetDeadline { key, deadline }),
         6 => key().prop_map(|key| Step::Remove { key }),
         4 => key().prop_map(|key| Step::Take { key }),
-        40 => key().prop_map(|key| Step::Find { key }),
+        40 => (key(), any::<bool>()).prop_map(|(key, in_place)| Step::Find { key, in_place }),
         6 => prop_oneof![0_u64..50, 0_u64..100_000].prop_map(|millis| Step::Pass { millis }),
         4 => (1_usize..50).prop_map(|budget| Step::Tick { budget }),
         // Rare, or nothing grows.
@@ -108,7 +110,7 @@ impl Pair {
                 assert!(was_there == expected || (self.evicts && expected));
             }
             Step::Take { key } => self.take(name(key).as_bytes()),
-            Step::Find { key } => self.find(name(key).as_bytes()),
+            Step::Find { key, in_place } => self.find(name(key).as_bytes(), *in_place),
             Step::Pass { millis } => {
                 self.now.0 += millis;
                 self.model.pass(self.now);
@@ -213,12 +215,31 @@ impl Pair {
         }
     }
 
-    fn find(&mut self, name: &[u8]) {
+    /// Either way, and each leaves the same traces.
+    fn find(&mut self, name: &[u8], in_place: bool) {
         let key = Key::new(name, &self.seed);
-        let found = self.shard.find(&key, self.now).map(|item| (Value::of(&item), item.deadline));
+        let told = |item: Item<'_, Bag>| ((Value::of(&item), item.deadline), item.frequency);
+        let before = self.shard.stats();
+        let frequency = self.shard.peek(&key, self.now).map(|item| item.frequency);
+        let found = match in_place {
+            true => self.shard.find_with(&key, self.now, told),
+            false => self.shard.find(&key, self.now).map(told),
+        };
+        let after = self.shard.stats();
+        let hits = u64::from(found.is_some());
+        assert_eq!((after.hits - before.hits, after.misses - before.misses), (hits, 1 - hits));
         match found {
-            Some(found) => assert_eq!(Some(&found), self.model.0.get(name)),
-            None => self.lost(name),
+            Some((entry, hits)) => {
+                assert_eq!(Some(&entry), self.model.0.get(name));
+                assert_eq!(Some(hits), frequency.map(|before| (before + 1).min(FREQUENCY_MAX)));
+            }
+            None => {
+                assert_eq!(frequency, None);
+                // What has expired is gone now, if it was still there.
+                let known = after.items + (after.expired - before.expired);
+                assert_eq!(known, before.items);
+                self.lost(name);
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! What holds over many writes: the cap, the policies, exact expiry, bounded bookkeeping.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex},
+};
 
 use super::model::Bag;
 use crate::store::{Config, Deadline, Gone, Key, Millis, NewValue, Policy, Seed, Shard, Store};
@@ -309,4 +312,29 @@ fn no_room_is_looked_for_without_end() {
         assert!(steps < 10);
     }
     assert!((0..count).all(|number| rig.get(number, NOW)));
+}
+
+#[test]
+fn a_store_is_large_by_what_it_holds() {
+    let config = Config { shards: 64, max_bytes: 1 << 30, policy: Policy::S3_FIFO, seed: 1 };
+    let store: Store<Bag> = Store::new(&config);
+    let set = |numbers: Range<u32>| {
+        for number in numbers {
+            let name = number.to_be_bytes();
+            let key = store.key(&name);
+            let value = NewValue::Bytes(&[b'v'; 100]);
+            store.lock_for(&key).set(&key, value, Deadline::None, NOW).unwrap();
+        }
+    };
+    let is_large = || {
+        store.weigh();
+        store.is_large()
+    };
+    set(0..1_000);
+    assert!(store.stats().used_bytes > 1 << 20, "shards begin with more than that");
+    assert!(!is_large());
+    set(0..20_000);
+    assert!(is_large());
+    store.clear();
+    assert!(!is_large());
 }
