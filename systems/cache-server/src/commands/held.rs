@@ -97,11 +97,6 @@ impl<'s> Held<'s> {
         &self.keyspace.store
     }
 
-    /// Whether what is locked stays so from one command to the next, as within EXEC.
-    pub fn is_pinned(&self) -> bool {
-        self.is_pinned
-    }
-
     pub(super) fn fills(&self) -> &'s Fills {
         &self.keyspace.fills
     }

@@ -249,7 +249,7 @@ impl Dispatch<'_, '_> {
             self.session.replies = Replies::Skip;
         }
         // A command that comes back was allowed when it came first.
-        let checked = if self.batch.walk.is_some() { Ok(()) } else { self.check(spec, command) };
+        let checked = if self.runs_again() { Ok(()) } else { self.check(spec, command) };
         let course = match checked {
             Ok(()) => self.run_allowed(spec, command),
             Err(error) => self.refuse(&error),
@@ -280,6 +280,11 @@ impl Dispatch<'_, '_> {
         Course::Refused
     }
 
+    /// Whether the command has begun before.
+    fn runs_again(&self) -> bool {
+        self.session.errand.is_some() || self.batch.walk.is_some()
+    }
+
     fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>) -> Course {
         if self.session.transaction.is_open() && !is_immediate(spec) {
             return match self.session.transaction.queue(spec, command, self.out) {
@@ -287,10 +292,9 @@ impl Dispatch<'_, '_> {
                 Err(error) => self.refuse(&error),
             };
         }
-        let runs_again = self.session.errand.is_some() || self.batch.walk.is_some();
         let is_exec = matches!(spec.run, Run::Transaction(Step::Exec));
         // EXEC is shown behind the commands that it runs.
-        if self.is_monitored && !runs_again && !is_exec {
+        if self.is_monitored && !self.runs_again() && !is_exec {
             self.tell_monitors(spec, command);
         }
         let session = &*self.session;
@@ -354,6 +358,7 @@ impl Dispatch<'_, '_> {
                     held: &mut self.batch.held,
                     out: self.out,
                     now: self.batch.now,
+                    is_queued: false,
                 })
             }
         }

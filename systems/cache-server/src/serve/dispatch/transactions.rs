@@ -64,8 +64,16 @@ impl Execution for Watched<'_> {
         held: &mut Held<'_>,
         out: &mut Reply,
     ) -> Outcome {
-        let Watched { node, session, now, .. } = self;
-        server::run(ServerCall { node, session, spec, arguments: command, held, out, now: *now })
+        server::run(ServerCall {
+            node: self.node,
+            session: self.session,
+            spec,
+            arguments: command,
+            held,
+            out,
+            now: self.now,
+            is_queued: true,
+        })
     }
 
     fn end(&mut self, spec: &'static Spec, command: Command<'_>, ran: Ran, reply: &[u8]) {

@@ -7,7 +7,7 @@ mod value;
 use std::{
     collections::BTreeMap,
     sync::{
-        RwLock,
+        Mutex, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -51,6 +51,8 @@ pub(crate) struct Parameters {
     /// In the same order: those that CONFIG SET has changed.
     changed: Box<[AtomicBool]>,
     limits: RwLock<ClassLimits>,
+    /// Held by whoever tells the rest of the server of a change.
+    pub(crate) applying: Mutex<()>,
     pub(crate) hot: Hot,
 }
 
@@ -66,6 +68,7 @@ impl Parameters {
             texts: RwLock::new(PARAMETERS.iter().map(normal).collect()),
             changed: PARAMETERS.iter().map(|_| AtomicBool::new(false)).collect(),
             limits: RwLock::new(ClassLimits::DEFAULT),
+            applying: Mutex::default(),
             hot: Hot::default(),
         };
         parameters.warm();

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     commands::{Error, Flags, Group, KeyRule, Outcome, Spec},
-    serve::{node::Node, notify, origin, parameters, secure, settings},
+    serve::{locked, node::Node, notify, origin, parameters, secure, settings},
     store::Policy,
 };
 
@@ -100,6 +100,8 @@ fn set(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 /// What a changed parameter means to the rest of the server. No shard is locked.
 pub(crate) fn apply(node: &Arc<Node>, name: &str) {
+    // Of two that change it at a time, the one that comes last here applies the last value.
+    let _turn = locked(&node.parameters.applying);
     let text = node.parameters.text(name);
     match name {
         "maxmemory" => {
@@ -128,7 +130,7 @@ fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     call.node.events.reset();
     call.node.origin.counts.reset();
     call.node.keyspace.fills().counts.reset();
-    crate::serve::locked(&call.node.errors).clear();
+    locked(&call.node.errors).clear();
     call.held.each(|_, shard| shard.reset_stats());
     let clients = call.node.clients.count() as u64;
     call.node.events.peak_clients.store(clients, Ordering::Relaxed);
@@ -137,24 +139,50 @@ fn resetstat(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 }
 
 fn rewrite(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
-    let node = call.node;
-    let Some(path) = node.config_file.clone() else {
+    let Some(path) = call.node.config_file.clone() else {
         return Err(Error::text("ERR The server is running without a config file"));
     };
-    let users = if node.parameters.text("aclfile").is_empty() {
-        Some(node.users.lines_beside(&node.parameters.text("requirepass")))
-    } else {
-        // They have a file of their own.
-        None
-    };
-    let (changed, old) = (node.parameters.changed(), path.clone());
+    let old = path.clone();
     let file = File {
         path,
         done: "configuration written",
         failed: "configuration not written",
         refusal: "ERR Rewriting config file",
     };
-    files::write(call, file, move || {
-        Ok(settings::rewrite(&settings::read(&old)?, &changed, users.as_deref()))
+    files::write(call, file, move |node| {
+        // Otherwise they have a file of their own.
+        let are_here = node.parameters.text("aclfile").is_empty();
+        let users = are_here.then(|| node.users.lines_beside(&node.parameters.text("requirepass")));
+        let old = settings::read(&old)?;
+        Ok(settings::rewrite(&old, &node.parameters.changed(), users.as_deref()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::serve::{
+        origin::Figures,
+        testing::{check, connect, serve},
+    };
+
+    /// In whichever order several clients come.
+    #[test]
+    fn what_is_set_last_is_what_holds() {
+        let server = serve(&[]);
+        std::thread::scope(|scope| {
+            for rules in 1..=4 {
+                let server = &server;
+                scope.spawn(move || {
+                    let mut client = connect(server);
+                    let text = "k:*=http://127.0.0.1:1/ ".repeat(rules);
+                    for _ in 0..100 {
+                        check(&mut client, &format!("CONFIG SET origin \"{text}\"\r\n"), "+OK\r\n");
+                    }
+                });
+            }
+        });
+        let node = server.node();
+        let text = node.parameters.text("origin");
+        assert_eq!(Figures::of(node).rules, text.split(' ').count(), "{text}");
+    }
 }

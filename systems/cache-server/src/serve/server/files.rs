@@ -5,7 +5,7 @@ use std::{io, path::PathBuf, sync::Arc};
 use super::{Errand, ServerCall};
 use crate::{
     commands::{Error, Outcome},
-    serve::settings,
+    serve::{node::Node, settings},
 };
 
 /// What to write, and what is said of it.
@@ -19,19 +19,22 @@ pub(super) struct File {
     pub(super) refusal: &'static str,
 }
 
-/// Replaces a file by a text that is made where it is written, and answers when that is done: until then the
-/// command runs again. Within EXEC nothing comes between two commands, so all wait.
+/// Replaces a file by a text that is made where and when it is written, and answers when that is done: until then
+/// the command runs again. Within EXEC nothing comes between two commands, so all wait.
 pub(super) fn write(
     call: &mut ServerCall<'_, '_, '_>,
     file: File,
-    text: impl FnOnce() -> io::Result<String> + Send + 'static,
+    text: impl FnOnce(&Node) -> io::Result<String> + Send + 'static,
 ) -> Outcome {
     let refusal = file.refusal;
     let write = writing(call, file, text);
+    if call.is_queued {
+        let outcome = call.node.files.write_here(write);
+        return reply(call, refusal, outcome);
+    }
     let errand = call.session.errand.take().map(|errand| *errand);
     let begun = match errand {
         Some(Errand::Write(written)) => Ok(Some(written)),
-        _ if call.held.is_pinned() => return reply(call, refusal, write()),
         _ => call.node.files.start(write),
     };
     let written = match begun {
@@ -55,12 +58,12 @@ pub(super) fn write(
 fn writing(
     call: &ServerCall<'_, '_, '_>,
     file: File,
-    text: impl FnOnce() -> io::Result<String> + Send + 'static,
+    text: impl FnOnce(&Node) -> io::Result<String> + Send + 'static,
 ) -> impl FnOnce() -> io::Result<()> + Send + 'static {
     let (node, by) = (Arc::clone(call.node), call.who());
     move || {
         let File { path, done, failed, .. } = file;
-        let outcome = text().and_then(|text| settings::replace(&path, &text));
+        let outcome = text(&node).and_then(|text| settings::replace(&path, &text));
         let path = path.display().to_string();
         match &outcome {
             Ok(()) => node.journal.info(done, &[("file", &path), ("by", &by)]),
@@ -83,6 +86,7 @@ mod tests {
     use std::{
         fs,
         net::{Ipv4Addr, SocketAddr},
+        sync::mpsc,
     };
 
     use crate::serve::{
@@ -115,14 +119,47 @@ mod tests {
         for other in &mut clients[1..] {
             check(other, "", "+OK\r\n+OK\r\n+OK\r\n+PONG\r\n");
         }
-        // Nothing may come between the commands of a transaction.
+        // Nothing may come between the commands of a transaction, also of one that gives up its locks.
         let [first, ..] = &mut clients;
-        let queued = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n";
         check(first, "SET a 1\r\n", "+OK\r\n");
+        let queued = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n";
         check(first, "MULTI\r\nCONFIG REWRITE\r\nGET a\r\nEXEC\r\n", queued);
+        let queued = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+OK\r\n+PONG\r\n";
+        check(
+            first,
+            "MULTI\r\nCONFIG SET timeout 200\r\nCONFIG REWRITE\r\nEXEC\r\nPING\r\n",
+            queued,
+        );
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("\ntimeout 200\n"), "{text}");
         // There is no such folder any more.
         drop(folder);
         let refused = "-ERR There was an error trying to save the ACLs: ";
         check(first, "ACL SAVE\r\n", refused);
+    }
+
+    /// It was allowed when it came, and has one reply.
+    #[test]
+    fn who_waits_for_a_file_may_lose_the_right_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.conf");
+        fs::write(&path, "").unwrap();
+        let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        config.file = Some(path);
+        let server = start(&config).unwrap();
+        let (mut client, mut other) = (connect(&server), connect(&server));
+        check(&mut other, "ACL SETUSER ann on >pw +@all\r\n", "+OK\r\n");
+        let (go, wait) = mpsc::sync_channel::<()>(1);
+        let busy = server.node().files.start(move || {
+            wait.recv().ok();
+            Ok(())
+        });
+        assert!(busy.unwrap().is_some());
+        // What is answered here came with what waits.
+        check(&mut client, "AUTH ann pw\r\nPING\r\nCONFIG REWRITE\r\n", "+OK\r\n+PONG\r\n");
+        check(&mut other, "ACL SETUSER ann -config\r\n", "+OK\r\n");
+        drop(go);
+        let denied = "-NOPERM User ann has no permissions to run the 'config|rewrite' command\r\n";
+        check(&mut client, "CONFIG REWRITE\r\n", &format!("+OK\r\n{denied}"));
     }
 }

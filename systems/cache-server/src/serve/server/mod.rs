@@ -45,6 +45,8 @@ pub(super) struct ServerCall<'c, 'h, 's> {
     pub(super) held: &'h mut Held<'s>,
     pub(super) out: &'c mut Reply,
     pub(super) now: Millis,
+    /// It was queued, and runs once, within EXEC: nothing may come between it and the next.
+    pub(super) is_queued: bool,
 }
 
 impl<'c> ServerCall<'c, '_, '_> {

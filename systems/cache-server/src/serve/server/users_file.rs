@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     commands::{Error, Outcome},
-    serve::{clients::mailbox::Order, settings},
+    serve::{clients::mailbox::Order, node::Node, settings},
 };
 
 /// The file of users.
@@ -46,12 +46,12 @@ pub(super) fn load(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
 
 pub(super) fn save(call: &mut ServerCall<'_, '_, '_>) -> Outcome {
     let path = aclfile(call)?;
-    let lines = call.node.users.lines();
     let file = File {
         path: path.into(),
         done: "users saved",
         failed: "users not saved",
         refusal: "ERR There was an error trying to save the ACLs",
     };
-    files::write(call, file, move || Ok(lines.iter().map(|line| format!("{line}\n")).collect()))
+    let text = |node: &Node| node.users.lines().iter().map(|line| format!("{line}\n")).collect();
+    files::write(call, file, move |node| Ok(text(node)))
 }

@@ -4,7 +4,7 @@
 use std::{
     io,
     sync::{
-        Mutex,
+        Mutex, TryLockError,
         mpsc::{self, Receiver, TryRecvError},
     },
     thread::{Builder, JoinHandle},
@@ -45,7 +45,12 @@ impl FileWriter {
         &self,
         write: impl FnOnce() -> io::Result<()> + Send + 'static,
     ) -> io::Result<Option<Written>> {
-        let mut at_work = locked(&self.at_work);
+        let mut at_work = match self.at_work.try_lock() {
+            Ok(at_work) => at_work,
+            Err(TryLockError::Poisoned(at_work)) => at_work.into_inner(),
+            // By `write_here`, for as long as the disk takes.
+            Err(TryLockError::WouldBlock) => return Ok(None),
+        };
         if at_work.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return Ok(None);
         }
@@ -57,13 +62,27 @@ impl FileWriter {
         Ok(Some(Written(written)))
     }
 
+    /// Writes a file on the thread that asks, behind the one that is being written.
+    ///
+    /// # Errors
+    /// What came of it.
+    pub(crate) fn write_here(&self, write: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        // Until the end: two that write the same file would write the same new one.
+        let mut at_work = locked(&self.at_work);
+        join(at_work.take());
+        write()
+    }
+
     /// Waits for the file that is being written, if any.
     pub(crate) fn finish(&self) {
-        let at_work = locked(&self.at_work).take();
-        if let Some(thread) = at_work {
-            // Whoever waits for it has been told of a panic.
-            thread.join().ok();
-        }
+        join(locked(&self.at_work).take());
+    }
+}
+
+fn join(thread: Option<JoinHandle<()>>) {
+    if let Some(thread) = thread {
+        // Whoever waits for it has been told of a panic.
+        thread.join().ok();
     }
 }
 
@@ -88,6 +107,30 @@ mod tests {
         let second = writer.start(|| Ok(())).unwrap().unwrap();
         writer.finish();
         assert!(second.outcome().unwrap().is_ok());
+    }
+
+    #[test]
+    fn who_writes_here_waits_for_the_other() {
+        let writer = FileWriter::default();
+        let (go, wait) = mpsc::sync_channel::<()>(1);
+        let (told, order) = mpsc::sync_channel(2);
+        let second = told.clone();
+        let first = writer.start(move || {
+            wait.recv().ok();
+            told.send(1).ok();
+            Ok(())
+        });
+        drop(go);
+        let written = writer.write_here(|| {
+            assert!(writer.start(|| Ok(())).unwrap().is_none(), "two at a time");
+            second.send(2).ok();
+            Err(io::Error::other("full"))
+        });
+        assert_eq!(written.unwrap_err().to_string(), "full");
+        assert_eq!(order.try_iter().collect::<Vec<i32>>(), [1, 2]);
+        assert!(first.unwrap().unwrap().outcome().unwrap().is_ok());
+        assert!(writer.start(|| Ok(())).unwrap().is_some());
+        writer.finish();
     }
 
     #[test]
