@@ -15,6 +15,9 @@ const CLEARED: usize = 2;
 const ANSWER_BYTES: usize = size_of::<(Millis, u64)>();
 /// Places that the queue begins with at most.
 const ANSWERS_MIN: usize = 16;
+/// Of the bytes, one part in so many is for answers alone: however many items there are, an origin is not asked
+/// again and again for what it has not.
+const ANSWERS_SHARE: usize = 8;
 
 /// What one table may hold.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +66,7 @@ impl Table {
         let old = self.known.get(hash);
         let growth = if old.is_some() { 0 } else { self.known.growth() };
         let bytes = self.bytes() + growth + known.bytes();
-        bytes - old.map_or(0, Known::bytes) <= limits.bytes
+        bytes - old.map_or(0, Known::bytes) <= limits.bytes - limits.bytes / ANSWERS_SHARE
     }
 
     /// What is known of the item that is there now.

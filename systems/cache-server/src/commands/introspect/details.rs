@@ -2,11 +2,18 @@
 
 use super::{arguments, keys::access};
 use crate::commands::{
-    call::Call, error::Outcome, key_rule::KeyRule, reply::Reply, spec::Spec, table,
+    call::Call,
+    error::{Error, Outcome},
+    key_rule::KeyRule,
+    reply::Reply,
+    spec::Spec,
+    table,
 };
 
 /// What COMMAND INFO gives of a command.
 const INFO_FIELDS: usize = 10;
+/// Most names that are asked for: what is told of each is long.
+const NAMES_MAX: usize = 1_024;
 
 pub(super) fn command(call: &mut Call<'_, '_>) -> Outcome {
     write_all(call.out);
@@ -18,6 +25,7 @@ pub(super) fn info(call: &mut Call<'_, '_>) -> Outcome {
         write_all(call.out);
         return Ok(());
     }
+    check_names(call)?;
     call.out.array(call.arguments.len() - 2);
     for name in call.words(2).rest() {
         match named(name) {
@@ -29,12 +37,23 @@ pub(super) fn info(call: &mut Call<'_, '_>) -> Outcome {
 }
 
 pub(super) fn docs(call: &mut Call<'_, '_>) -> Outcome {
+    check_names(call)?;
     let specs: Vec<&'static Spec> = match call.arguments.len() {
         2 => table::all().collect(),
         _ => call.words(2).rest().filter_map(named).collect(),
     };
     call.out.map(specs.len());
     specs.iter().for_each(|spec| write_docs(call.out, spec));
+    Ok(())
+}
+
+/// # Errors
+/// For more names than there may be.
+fn check_names(call: &Call<'_, '_>) -> Outcome {
+    if call.arguments.len() - 2 > NAMES_MAX {
+        let text = format!("ERR at most {NAMES_MAX} commands are told of at a time");
+        return Err(Error::Text(text.into()));
+    }
     Ok(())
 }
 
@@ -158,5 +177,26 @@ fn write_docs(out: &mut Reply, spec: &Spec) {
         out.bulk(b"subcommands");
         out.map(spec.subcommands.len());
         spec.subcommands.iter().for_each(|spec| write_docs(out, spec));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_wire::resp::Protocol;
+
+    use super::*;
+    use crate::commands::check::Rig;
+
+    /// A short command could have a reply of gigabytes otherwise.
+    #[test]
+    fn so_many_are_told_of_at_a_time() {
+        let mut rig = Rig::new(Protocol::Resp2);
+        for name in ["docs", "info"] {
+            let mut command = format!("command {name}{}", " get".repeat(NAMES_MAX));
+            assert!(rig.ask(&command).starts_with('*'), "{name}");
+            command.push_str(" get");
+            let expected = "-ERR at most 1024 commands are told of at a time";
+            assert_eq!(rig.ask(&command), expected, "{name}");
+        }
     }
 }

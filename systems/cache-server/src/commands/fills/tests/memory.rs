@@ -3,6 +3,7 @@
 use super::*;
 use crate::commands::fills::{
     entry::{Entry, Fill},
+    known::Known,
     table::{Table, TableLimits},
 };
 
@@ -35,6 +36,32 @@ fn what_is_remembered_is_bounded() {
         assert!(table.bytes() <= limits.bytes);
     }
     assert!(table.len() > 100);
+}
+
+/// Items take no room from the origin's other answers.
+#[test]
+fn absence_is_remembered_beside_many_items() {
+    let limits = TableLimits { answers: 1_000, bytes: 64 << 10 };
+    let at = Millis(10_000);
+    let fresh = Fresh { until: at, served_until: at, kept_for_errors_until: at, early_millis: 1 };
+    let known = Known { fresh, validator: Validator::new(&[b'v'; 100]) };
+    let mut table = Table::default();
+    let items = (0..).take_while(|hash| {
+        let has_room = table.has_room(*hash, &known, &limits);
+        if has_room {
+            table.set_known(*hash, Some(known.clone()));
+        }
+        has_room
+    });
+    assert!(items.count() > 100);
+    let answers = 1_000_000..1_000_050;
+    for hash in answers.clone() {
+        table.put_answer(hash, Fill::Absent { until: at }, Millis(0), &limits);
+    }
+    assert!(table.bytes() <= limits.bytes, "{}", table.bytes());
+    for hash in answers {
+        assert_eq!(table.get(hash).fill, Fill::Absent { until: at }, "{hash}");
+    }
 }
 
 /// Where there is no room to know more of it, a value is there only while it is fresh.
