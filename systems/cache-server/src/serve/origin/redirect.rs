@@ -24,7 +24,8 @@ pub(super) fn target(
     let Some(location) = headers.get(header::LOCATION).filter(|_| is_redirect) else {
         return Ok(None);
     };
-    let location = location.to_str().map_err(|_| Failure::Broken)?;
+    // Some write names in it that are no ASCII, as they are.
+    let location = std::str::from_utf8(location.as_bytes()).map_err(|_| Failure::Broken)?;
     // What is behind it is for browsers.
     let location = location.split('#').next().unwrap_or_default().trim();
     let reference = match location.strip_prefix("//") {
@@ -126,6 +127,8 @@ mod tests {
         check("/a", "HTTP://h:80?q", "/?q");
         check("/a", "//h/x", "/x");
         check("/a", "/x:y/z", "/x:y/z");
+        check("/a", "HTTP://H:80/x", "/x");
+        check("/a", "/caf\u{e9}", "/caf\u{e9}");
     }
 
     #[test]

@@ -78,6 +78,7 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert!(ask.request("/ x").is_none());
+        assert_eq!(ask.request("/caf\u{e9}").unwrap().uri().path(), "/caf\u{e9}");
         let ask = Ask { own_headers: None, validator: None, ..ask };
         assert_eq!(ask.request("/x").unwrap().headers()["host"], "h:8080");
     }

@@ -20,7 +20,7 @@ pub(in crate::serve) const EARLY_REFRESH_MAX: u64 = 10_000;
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) is_secure: bool,
-    /// Without the brackets of an IPv6 address.
+    /// In small letters, and without the brackets of an IPv6 address.
     pub(super) host: String,
     pub(super) port: u16,
     /// `host` or `host:port`, as the origin is told.
@@ -126,7 +126,8 @@ impl Site {
             }
             port => port.strip_prefix(':').and_then(|port| port.parse().ok()).ok_or(no_url)?,
         };
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        // In whichever case it is written, it is the same one.
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let site = Site {
             is_secure,
             name: format!("{}:{host}:{port}", scheme.to_ascii_lowercase()),
@@ -225,6 +226,10 @@ mod tests {
         assert_eq!((rules[1].site.host.as_str(), rules[1].site.port), ("::1", 443));
         assert!(Arc::ptr_eq(&rules[1].site, &rules[2].site));
         assert_eq!(rules[1].path_of(b"user:1"), None);
+        let rules =
+            read_all("a=http://Example.com/a b=http://example.COM:80/b", Vec::new()).unwrap();
+        assert!(Arc::ptr_eq(&rules[0].site, &rules[1].site));
+        assert_eq!(rules[0].site.authority, "Example.com");
     }
 
     #[test]

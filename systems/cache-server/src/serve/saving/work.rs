@@ -58,8 +58,9 @@ impl Over<'_> {
     fn settle(&self, outcome: Result<Saved, String>) {
         if let Err(error) = &outcome {
             if self.job.walk.is_cancelled.load(Ordering::Relaxed) {
-                // The server ends, and where `save` says so it saves once more.
-                self.node.journal.warn("save given up", &[("reason", "the server ends")]);
+                // Where the server ends, and `save` says so, it saves once more.
+                let reason = "the server ends, or SHUTDOWN was aborted";
+                self.node.journal.warn("save given up", &[("reason", reason)]);
             } else {
                 self.node.journal.error("not saved", &[("error", error)]);
             }

@@ -10,6 +10,8 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     let mistakes_max = name.len().div_ceil(LETTERS_PER_MISTAKE);
     candidates
+        // Each letter too many or too few is one. So names that are very long are not looked at.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= mistakes_max)
         .map(|candidate| (mistakes(name.as_bytes(), candidate.as_bytes()), candidate))
         .filter(|(mistakes, _)| *mistakes <= mistakes_max)
         .min_by_key(|(mistakes, _)| *mistakes)

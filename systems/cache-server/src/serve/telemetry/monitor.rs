@@ -29,6 +29,7 @@ use crate::{
 const ARGUMENTS_MAX: usize = 1_024;
 /// Longest argument that is told whole, in bytes; Redis tells all.
 const ARGUMENT_MAX: usize = 4 << 10;
+
 /// Who monitors.
 #[derive(Debug, Default)]
 pub(crate) struct Monitors {
