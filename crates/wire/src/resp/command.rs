@@ -139,6 +139,11 @@ impl CommandDecoder {
         self.missing
     }
 
+    /// Bytes of memory that it keeps.
+    pub fn bytes(&self) -> usize {
+        self.arguments.capacity() * size_of::<Range<usize>>() + self.words.capacity()
+    }
+
     /// What has come of a command that is not whole: its name and the arguments before the one that is
     /// missing. `input` is what the next call's begins with.
     pub fn begun<'a>(&'a self, input: &'a [u8]) -> Option<Command<'a>> {
@@ -220,6 +225,7 @@ impl CommandDecoder {
     fn restart(&mut self) {
         self.restart_keeping_arguments();
         self.arguments.clear();
+        self.missing = 0;
         self.last = (0, 0);
         self.surplus = 0;
     }
