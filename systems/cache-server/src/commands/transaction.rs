@@ -15,7 +15,7 @@ use super::{
 
 /// Most commands that one transaction may queue.
 pub const QUEUED_LIMIT: usize = 1 << 20;
-/// Most bytes of arguments that one transaction may queue.
+/// Most bytes of memory that what one transaction has queued may take.
 pub const QUEUED_BYTES_LIMIT: usize = 256 << 20;
 
 /// What a server does at each command of a transaction, while EXEC runs them. The shards that they need are
@@ -77,6 +77,19 @@ impl Queue {
         })
     }
 
+    /// Bytes of memory: the arguments, and where they are.
+    fn memory(&self) -> usize {
+        self.bytes.len()
+            + self.arguments.len() * size_of::<Range<usize>>()
+            + self.commands.len() * size_of::<(&'static Spec, usize)>()
+    }
+
+    /// Whether there is room for a command of so many bytes behind those that are there.
+    fn has_room(&self, bytes: usize) -> bool {
+        self.commands.len() < QUEUED_LIMIT
+            && self.memory().saturating_add(bytes) <= QUEUED_BYTES_LIMIT
+    }
+
     /// All shards of its keys and of those that are watched, until the end.
     fn lock(&self, watching: Option<&Watching>, batch: &mut Batch<'_>) {
         self.lock_shards(watching, batch);
@@ -115,6 +128,11 @@ impl Transaction {
         i64::try_from(queue.commands.len()).unwrap_or(i64::MAX)
     }
 
+    /// Bytes of memory that the commands queued take.
+    pub fn bytes(&self) -> usize {
+        self.queued_commands().map_or(0, Queue::memory)
+    }
+
     fn queued_commands(&self) -> Option<&Queue> {
         self.0.as_ref()?.queue.as_ref()
     }
@@ -136,10 +154,9 @@ impl Transaction {
     /// When the transaction is too large; EXEC is then refused as well.
     pub fn queue(&mut self, spec: &'static Spec, command: Command<'_>, out: &mut Reply) -> Outcome {
         let Some(queue) = self.queue_mut() else { return Ok(()) };
-        let bytes: usize = command.iter().map(<[u8]>::len).sum();
-        if queue.commands.len() >= QUEUED_LIMIT
-            || queue.bytes.len().saturating_add(bytes) > QUEUED_BYTES_LIMIT
-        {
+        let bytes: usize =
+            command.iter().map(|argument| argument.len() + size_of::<Range<usize>>()).sum();
+        if !queue.has_room(bytes) {
             queue.has_failed = true;
             return Err(Error::text("ERR transaction is too large"));
         }
@@ -273,4 +290,29 @@ fn run(
 /// Whether a command runs at once within a transaction.
 pub fn is_immediate(spec: &Spec) -> bool {
     spec.has(Flags::IMMEDIATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands;
+
+    #[test]
+    fn arguments_without_bytes_take_room() {
+        const COUNT: usize = 1_000;
+        let mut transaction = Transaction::default();
+        let mut out = Reply::default();
+        transaction.begin(&mut out).unwrap();
+        assert_eq!(transaction.bytes(), 0);
+        let spec = commands::find(b"del").unwrap();
+        let arguments = vec![0..0; COUNT];
+        transaction.queue(spec, Command::kept(&[], &arguments), &mut out).unwrap();
+        let taken = transaction.bytes();
+        assert!(taken >= COUNT * size_of::<Range<usize>>(), "{taken}");
+        let queue = transaction.queue_mut().unwrap();
+        assert!(queue.has_room(QUEUED_BYTES_LIMIT - taken));
+        assert!(!queue.has_room(QUEUED_BYTES_LIMIT - taken + 1));
+        transaction.discard(&mut out).unwrap();
+        assert_eq!(transaction.bytes(), 0);
+    }
 }

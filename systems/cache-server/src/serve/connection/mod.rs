@@ -54,8 +54,8 @@ const LIGHT_WRITE: usize = 128 << 10;
 /// Bytes of one write to those that do. The kernel would take megabytes, and as many again while the peer
 /// reads them.
 const BULK_WRITE: usize = 512 << 10;
-/// Bytes of a command that is not whole, or of replies that the peer has not taken, with which a connection is
-/// one that moves much, whatever it has moved of late.
+/// Bytes of a command that is not whole, of a transaction, or of replies that the peer has not taken, with which
+/// a connection is one that moves much, whatever it has moved of late.
 const BULK_KEPT: usize = 64 << 10;
 /// What a client that waits in a blocking command may send ahead, in bytes.
 const AHEAD_MAX: usize = 1 << 20;
@@ -363,7 +363,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Tells the node and others how much memory the connection keeps. Costs nothing while it keeps none.
     fn account(&mut self) {
         let input = self.partial.as_ref().map_or(0, |partial| partial.bytes());
-        let keeps = input + self.pending.len();
+        let keeps = input + self.session.transaction.bytes() + self.pending.len();
         if keeps == self.accounted && keeps == 0 {
             return;
         }

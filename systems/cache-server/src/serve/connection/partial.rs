@@ -66,9 +66,11 @@ impl Partial {
         self.input.len() + self.whole.as_ref().map_or(0, Bytes::len)
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory: what has come, and where its arguments are, which is more than they are when they are
+    /// very short.
     pub(super) fn bytes(&self) -> usize {
-        if self.len() < TRUSTED_MIN { self.input.capacity() } else { self.len() }
+        let input = if self.len() < TRUSTED_MIN { self.input.capacity() } else { self.len() };
+        input + self.decoder.bytes()
     }
 
     /// The first `done` bytes are not needed any more. `whole` is taken back. The next command was put
@@ -159,5 +161,7 @@ mod tests {
             growths += usize::from(is_long && partial.input.capacity() != before);
         }
         assert!(growths <= 6, "{growths}");
+        let arguments = partial.len() / "$1\r\na\r\n".len();
+        assert!(partial.bytes() > partial.len() + arguments * size_of::<(usize, usize)>());
     }
 }
