@@ -139,6 +139,16 @@ impl Session {
             && self.replies == Replies::On;
     }
 
+    /// Whether the reply of the command that ends now goes out. The one to be skipped is, by that.
+    pub(crate) fn takes_reply(&mut self) -> bool {
+        let is_wanted = self.replies == Replies::On;
+        if matches!(self.replies, Replies::SkipNext | Replies::Skip) {
+            self.replies = Replies::On;
+            self.settle();
+        }
+        is_wanted
+    }
+
     /// Who it is from now on.
     pub(crate) fn become_user(&mut self, node: &Node, user: Arc<User>) {
         self.user_epoch = node.users.epoch();

@@ -23,7 +23,8 @@ use crate::{
 const STRANGER: Limits = Limits { bulk: 16 << 10, elements: 10, depth: 1 };
 /// How often a command is put off: more often than it takes to empty a shard of any size in use.
 const DELAYS_MAX: u32 = 1 << 14;
-/// Of a command that is not whole, what a connection may keep even while all are over their budget, in bytes.
+/// Of a command that is not whole, or of those of a transaction, what a connection may keep even while all are
+/// over their budget, in bytes.
 const INPUT_SMALL: usize = 64 << 10;
 /// Behind a longer command the decoder looks for the next one even where nothing is left: with that it gives
 /// back the memory of this one.
@@ -184,8 +185,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// than a little goes.
     fn is_query_too_long(&self) -> bool {
         let kept = self.partial.as_ref().map_or(0, |partial| partial.len());
+        let most = kept.max(self.session.transaction.bytes());
         let limit = self.node.parameters.hot.query_bytes_max.load(Ordering::Relaxed);
-        let is_too_long = kept as u64 > limit || (kept > INPUT_SMALL && self.is_over_budget());
+        let is_too_long = kept as u64 > limit || (most > INPUT_SMALL && self.is_over_budget());
         if is_too_long {
             Events::count(&self.node.events.query_limit);
         }
@@ -235,6 +237,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if is_done {
             self.session.unblock(&self.node);
             self.alarm = None;
+            if !self.session.takes_reply() {
+                reply.clear();
+            }
             notify::tell(&self.node, self.session.client.id, changes, now);
             let most = self.write_max();
             let sent = output::send(&mut self.stream, context, &mut self.pending, reply, most);
@@ -256,7 +261,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if with_error {
             self.session.unblock(&self.node);
             self.alarm = None;
-            self.pending.push(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+            if self.session.takes_reply() {
+                self.pending.push(b"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+            }
         } else {
             // As if its time were over.
             self.alarm = Some(Box::pin(timer::sleep(Duration::ZERO)));
@@ -272,6 +279,10 @@ fn run_all(
     ahead: &mut Ahead,
 ) -> (usize, Stop) {
     let mut done = 0;
+    if dispatch.session.is_closing {
+        // Its user is gone, and nothing runs in that name any more.
+        return (done, Stop::Closing);
+    }
     ahead.clear();
     let looks_ahead = dispatch.node.keyspace.store().is_large();
     loop {

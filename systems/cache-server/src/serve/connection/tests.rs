@@ -195,6 +195,19 @@ fn permissions_are_looked_at() {
     check(&mut stream, "AUTH default x\r\nACL WHOAMI\r\n", "+OK\r\n$7\r\ndefault\r\n");
 }
 
+/// Also where nobody has told the connection to close.
+#[test]
+fn nothing_runs_in_the_name_of_a_user_that_is_gone() {
+    let server = serve(&[]);
+    let (mut ann, mut other) = (connect(&server), connect(&server));
+    check(&mut other, "ACL SETUSER ann on >pw ~* +@all\r\n", "+OK\r\n");
+    check(&mut ann, "AUTH ann pw\r\n", "+OK\r\n");
+    assert!(server.node().users.remove("ann"));
+    check(&mut ann, "SET a 1\r\n", "");
+    check_closed(ann);
+    check(&mut other, "EXISTS a\r\n", ":0\r\n");
+}
+
 #[test]
 fn replies_can_be_switched_off() {
     let server = serve(&[]);
@@ -205,6 +218,15 @@ fn replies_can_be_switched_off() {
         "CLIENT REPLY OFF\r\nSET a 2\r\nCLIENT REPLY ON\r\nGET a\r\n",
         "+OK\r\n$1\r\n2\r\n",
     );
+    // Nor has what is no command one, or what had to wait.
+    for skipped in ["NOSUCH", "GET", "BLPOP list 0.01"] {
+        check(&mut stream, &format!("CLIENT REPLY SKIP\r\n{skipped}\r\nPING\r\n"), "+PONG\r\n");
+        check(
+            &mut stream,
+            &format!("CLIENT REPLY OFF\r\n{skipped}\r\nCLIENT REPLY ON\r\nPING\r\n"),
+            "+OK\r\n+PONG\r\n",
+        );
+    }
 }
 
 #[test]
@@ -381,33 +403,4 @@ fn a_storm_of_connections_is_taken() {
         check(stream, "PING\r\n", "+PONG\r\n");
     }
     assert_eq!(server.connections(), 300);
-}
-
-#[test]
-fn values_of_megabytes_find_room_among_small_ones() {
-    let server = serve(&[("maxmemory", "32mb"), ("maxmemory-policy", "allkeys-lru")]);
-    let mut stream = connect(&server);
-    let set = |key: &str, value: &str| {
-        let (key_len, value_len) = (key.len(), value.len());
-        format!("*3\r\n$3\r\nSET\r\n${key_len}\r\n{key}\r\n${value_len}\r\n{value}\r\n")
-    };
-    let small = "s".repeat(300);
-    for start in (0..120_000).step_by(1_000) {
-        let batch: String =
-            (start..start + 1_000).map(|number| set(&number.to_string(), &small)).collect();
-        check(&mut stream, &batch, &"+OK\r\n".repeat(1_000));
-    }
-    // Shards have 4 MB each.
-    for round in 0..4 {
-        let large = char::from(b'a' + round).to_string().repeat(3 << 20);
-        let commands = format!("{}INCR n\r\n", set(&format!("large {round}"), &large));
-        let expected = format!("+OK\r\n:{}\r\n", round + 1);
-        check(&mut stream, &commands, &expected);
-        let reply = format!("${}\r\n{large}\r\n", large.len());
-        check(&mut stream, &format!("GET \"large {round}\"\r\n"), &reply);
-    }
-    let too_large = set("k", &"x".repeat(5 << 20));
-    let refusal = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
-    check(&mut stream, &too_large, refusal);
-    check(&mut stream, "FLUSHALL\r\nDBSIZE\r\nKEYS *\r\n", "+OK\r\n:0\r\n*0\r\n");
 }

@@ -93,19 +93,23 @@ impl Dispatch<'_, '_> {
             return Flow::Paused;
         }
         *self.tick = self.tick.wrapping_add(1);
-        let is_timed =
-            spec.may_be_slow || self.tick.is_multiple_of(TIMED_ONE_IN) || bytes > TIMED_BYTES;
+        // What was timed when it was put off is timed to its end.
+        let is_timed = spec.may_be_slow
+            || self.tick.is_multiple_of(TIMED_ONE_IN)
+            || bytes > TIMED_BYTES
+            || self.spent > 0;
         let started = is_timed.then(Instant::now);
-        if !self.session.transaction.is_open() && !self.batch.make_way(spec, command, bytes) {
-            return self.put_off(started);
-        }
         self.last = number;
         let (before, sent) = (self.out.buffer().len(), self.out.len());
         let course = match spec.run {
             Run::Keyspace(handler) if self.session.is_plain && !self.is_monitored => {
-                Course::Ran(self.run_plainly(spec, handler, command))
+                if self.batch.make_way(spec, command, bytes) {
+                    Course::Ran(self.run_plainly(spec, handler, command))
+                } else {
+                    Course::Ran(Ran::Later)
+                }
             }
-            _ => self.run_carefully(spec, command),
+            _ => self.run_carefully(spec, command, bytes),
         };
         if matches!(course, Course::Ran(Ran::Later)) {
             return self.put_off(started);
@@ -210,7 +214,7 @@ impl Dispatch<'_, '_> {
         };
         self.session.transaction.fail();
         let before = self.out.buffer().len();
-        if self.session.replies == Replies::On {
+        if self.session.takes_reply() {
             self.out.error(&error);
         }
         self.counting().error(self.out.buffer().get(before..).unwrap_or_default());
@@ -243,7 +247,7 @@ impl Dispatch<'_, '_> {
     }
 
     /// With all that a session can be in the middle of.
-    fn run_carefully(&mut self, spec: &'static Spec, command: Command<'_>) -> Course {
+    fn run_carefully(&mut self, spec: &'static Spec, command: Command<'_>, bytes: usize) -> Course {
         let mark = self.out.mark();
         if self.session.replies == Replies::SkipNext {
             self.session.replies = Replies::Skip;
@@ -251,24 +255,22 @@ impl Dispatch<'_, '_> {
         // A command that comes back was allowed when it came first.
         let checked = if self.runs_again() { Ok(()) } else { self.check(spec, command) };
         let course = match checked {
-            Ok(()) => self.run_allowed(spec, command),
+            Ok(()) => self.run_allowed(spec, command, bytes),
             Err(error) => self.refuse(&error),
         };
-        if spec.name != "client|caching"
+        let is_put_off = matches!(course, Course::Ran(Ran::Later)) || self.session.errand.is_some();
+        if !is_put_off
+            && spec.name != "client|caching"
             && !self.session.transaction.is_open()
             && let Some(mode) = &mut self.session.tracking
         {
             mode.caching = None;
         }
-        match self.session.replies {
-            Replies::On => {}
-            Replies::Off | Replies::SkipNext => self.out.rollback(mark),
-            // It has no reply to skip yet.
-            Replies::Skip if self.session.errand.is_some() => {}
-            Replies::Skip => {
-                self.out.rollback(mark);
-                self.session.replies = Replies::On;
-            }
+        let has_ended = !is_put_off && !matches!(course, Course::Ran(Ran::Blocked(_)));
+        // CLIENT REPLY SKIP has no reply itself.
+        let is_skip = self.session.replies == Replies::SkipNext;
+        if is_skip || (has_ended && !self.session.takes_reply()) {
+            self.out.rollback(mark);
         }
         self.session.settle();
         course
@@ -285,12 +287,15 @@ impl Dispatch<'_, '_> {
         self.session.errand.is_some() || self.batch.walk.is_some()
     }
 
-    fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>) -> Course {
+    fn run_allowed(&mut self, spec: &'static Spec, command: Command<'_>, bytes: usize) -> Course {
         if self.session.transaction.is_open() && !is_immediate(spec) {
             return match self.session.transaction.queue(spec, command, self.out) {
                 Ok(()) => Course::Queued,
                 Err(error) => self.refuse(&error),
             };
+        }
+        if !self.batch.make_way(spec, command, bytes) {
+            return Course::Ran(Ran::Later);
         }
         let is_exec = matches!(spec.run, Run::Transaction(Step::Exec));
         // EXEC is shown behind the commands that it runs.
@@ -298,9 +303,7 @@ impl Dispatch<'_, '_> {
             self.tell_monitors(spec, command);
         }
         let session = &*self.session;
-        // Whoever wants no reply has nothing to wait for.
         let is_answered = session.replies == Replies::On;
-        self.batch.is_patient &= is_answered;
         let places = self.batch.places(spec, command);
         remember(self.node, session, spec, (command, places), self.batch.now);
         let ran = match spec.run {
@@ -313,6 +316,7 @@ impl Dispatch<'_, '_> {
                 Ran::Replied
             }
             Run::Keyspace(_) => {
+                // Whoever wants no reply has nothing to wait for.
                 let may_block = is_answered || !spec.has(Flags::READ_THROUGH);
                 self.batch.run(spec, command, may_block, self.out)
             }

@@ -10,12 +10,13 @@ use plimsoll_wire::resp::CommandDecoder;
 
 use super::{Dispatch, Flow};
 use crate::{
-    commands::{self, Batch, Changes, Reply},
+    commands::{self, Batch, Changes, Reply, Walk},
     serve::{
-        clients::session::Session,
+        Running,
+        clients::session::{Replies, Session, TrackingMode},
         hot::HotKeys,
         node::Node,
-        telemetry::statistics::WorkerCounters,
+        telemetry::statistics::{CommandCounters, WorkerCounters},
         testing::{check, connect, serve},
     },
 };
@@ -46,6 +47,98 @@ fn calls(stream: &mut TcpStream, name: &str) -> Option<[String; 3]> {
 
 fn check_calls(stream: &mut TcpStream, name: &str, expected: Option<[&str; 3]>) {
     assert_eq!(calls(stream, name), expected.map(|counts| counts.map(str::to_owned)), "{name}");
+}
+
+/// A client without a connection, and a server with a set `s` that is read in several steps.
+struct Alone {
+    server: Running,
+    session: Session,
+    counters: WorkerCounters,
+    reply: Reply,
+    walk: Option<Box<Walk>>,
+    spent: u64,
+}
+
+impl Alone {
+    fn new() -> Alone {
+        let server = serve(&[]);
+        let members: String = (0..9_000).map(|number| format!(" m:{number}")).collect();
+        check(&mut connect(&server), &format!("SADD s{members}\r\n"), ":9000\r\n");
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let node = server.node();
+        let client = node.clients.enter(addr, addr, 10, Node::now()).unwrap();
+        Alone {
+            session: Session::new(node, client),
+            counters: WorkerCounters::new(node.index.len()),
+            reply: Reply::default(),
+            walk: None,
+            spent: 0,
+            server,
+        }
+    }
+
+    /// A command, or a step of it; of those that take constant time none is timed by chance.
+    fn step(&mut self, line: &str) -> Flow {
+        let node = self.server.node();
+        let (mut random, mut changes) = (Random::seeded(1), Changes::default());
+        let (mut hot, mut tick) = (HotKeys::default(), 0);
+        let mut decoder = CommandDecoder::default();
+        let (bytes, command) = decoder.decode(line.as_bytes()).unwrap();
+        let mut batch = Batch::new(&node.keyspace, Node::now(), &mut random, &mut changes);
+        (batch.is_patient, batch.walk) = (true, self.walk.take());
+        let mut dispatch = Dispatch {
+            node,
+            session: &mut self.session,
+            batch,
+            out: &mut self.reply,
+            counters: Some(&self.counters),
+            hot: &mut hot,
+            tick: &mut tick,
+            is_paused: false,
+            is_monitored: false,
+            spent: self.spent,
+            last: u32::MAX,
+            count: 0,
+        };
+        let flow = dispatch.run(command.unwrap(), bytes);
+        assert_eq!(dispatch.count, u64::from(flow == Flow::Next));
+        (self.walk, self.spent) = (dispatch.batch.walk.take(), dispatch.spent);
+        flow
+    }
+
+    /// All steps but the last, after each of which it is looked at; how many those were.
+    fn run_to_end(&mut self, line: &str, mut look: impl FnMut(&Alone)) -> u32 {
+        let mut steps = 0;
+        loop {
+            match self.step(line) {
+                Flow::Later => steps += 1,
+                flow => {
+                    assert_eq!(flow, Flow::Next);
+                    return steps;
+                }
+            }
+            look(self);
+        }
+    }
+
+    fn of(&self, name: &str) -> &CommandCounters {
+        let number = commands::number_of(name).unwrap();
+        &self.counters.by_command[usize::try_from(number).unwrap()]
+    }
+
+    fn timed(&self, name: &str) -> u64 {
+        self.of(name).timed.get()
+    }
+
+    fn nanos(&self, name: &str) -> u64 {
+        self.of(name).nanos.get()
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.session.end(self.server.node());
+    }
 }
 
 #[test]
@@ -150,51 +243,50 @@ fn a_divided_read_is_one_slow_command() {
 /// What a command took is what all of its steps took.
 #[test]
 fn the_times_of_steps_add_up() {
-    let server = serve(&[]);
-    let members: String = (0..9_000).map(|number| format!(" m:{number}")).collect();
-    check(&mut connect(&server), &format!("SADD s{members}\r\n"), ":9000\r\n");
-    let node = server.node();
-    let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    let mut session = Session::new(node, node.clients.enter(addr, addr, 10, Node::now()).unwrap());
-    let counters = WorkerCounters::new(node.index.len());
-    let (mut random, mut changes) = (Random::seeded(1), Changes::default());
-    let (mut reply, mut hot, mut tick) = (Reply::default(), HotKeys::default(), 0);
-    let mut decoder = CommandDecoder::default();
-    let (bytes, command) = decoder.decode(b"SMEMBERS s\r\n").unwrap();
-    let (mut steps, mut walk, mut spent) = (0, None, 0);
-    loop {
-        let mut batch = Batch::new(&node.keyspace, Node::now(), &mut random, &mut changes);
-        (batch.is_patient, batch.walk) = (true, walk);
-        let mut dispatch = Dispatch {
-            node,
-            session: &mut session,
-            batch,
-            out: &mut reply,
-            counters: Some(&counters),
-            hot: &mut hot,
-            tick: &mut tick,
-            is_paused: false,
-            is_monitored: false,
-            spent,
-            last: u32::MAX,
-            count: 0,
-        };
-        match dispatch.run(command.unwrap(), bytes) {
-            Flow::Later => steps += 1,
-            flow => {
-                assert_eq!((flow, dispatch.spent, dispatch.count), (Flow::Next, 0, 1));
-                break;
-            }
-        }
-        assert!(dispatch.spent > spent, "a step took no time");
-        (walk, spent) = (dispatch.batch.walk.take(), dispatch.spent);
-    }
+    let mut alone = Alone::new();
+    let mut spent = 0;
+    let steps = alone.run_to_end("SMEMBERS s\r\n", |alone| {
+        assert!(alone.spent > spent, "a step took no time");
+        spent = alone.spent;
+    });
     assert!(steps > 2, "{steps}");
-    let number = commands::number_of("smembers").unwrap();
-    let counters = &counters.by_command[usize::try_from(number).unwrap()];
-    assert_eq!((counters.calls.get(), counters.timed.get()), (1, 1));
-    assert!(counters.nanos.get() > spent);
-    session.end(node);
+    assert_eq!((alone.spent, alone.timed("smembers")), (0, 1));
+    assert!(alone.nanos("smembers") > spent);
+}
+
+/// Also where not each of its kind is timed, and never as that of the next one.
+#[test]
+fn what_was_spent_is_the_time_of_the_command_that_comes_back() {
+    const SPENT: u64 = 5_000_000_000;
+    let mut alone = Alone::new();
+    alone.spent = SPENT;
+    alone.run_to_end("SET k v\r\n", |_| {});
+    assert_eq!((alone.spent, alone.timed("set")), (0, 1));
+    assert!(alone.nanos("set") >= SPENT);
+    alone.run_to_end("GET k\r\n", |_| {});
+    assert_eq!(alone.timed("get"), 0);
+}
+
+/// What a client says of the next command is said of all of its steps.
+#[test]
+fn what_is_said_of_a_command_holds_to_its_end() {
+    let mut alone = Alone::new();
+    let opted = TrackingMode { is_opt_in: true, caching: Some(true), ..TrackingMode::default() };
+    alone.session.tracking = Some(Box::new(opted));
+    alone.session.replies = Replies::SkipNext;
+    alone.session.settle();
+    let remembers = |alone: &Alone| alone.session.tracking.as_ref().unwrap().remembers();
+    let steps = alone.run_to_end("SMEMBERS s\r\n", |alone| {
+        assert!(remembers(alone));
+        assert_eq!(alone.session.replies, Replies::Skip);
+    });
+    assert!(steps > 2, "{steps}");
+    assert!(!remembers(&alone));
+    alone.session.tracking = None;
+    alone.session.settle();
+    assert!(alone.reply.is_empty());
+    alone.run_to_end("PING\r\n", |_| {});
+    assert_eq!(alone.reply.buffer(), b"+PONG\r\n");
 }
 
 #[test]
