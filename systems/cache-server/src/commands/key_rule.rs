@@ -2,7 +2,7 @@
 
 use plimsoll_wire::resp::Command;
 
-use super::number;
+use super::{call::is, number};
 use crate::store::{Key, Store};
 
 /// Where a command's keys are.
@@ -85,13 +85,21 @@ impl KeyRule {
     }
 }
 
-/// The argument behind the last `STORE` of a SORT.
+/// The argument behind the last `STORE` of a SORT that is an option, and not what another option is told.
 fn destination_of_sort(command: Command<'_>) -> Option<usize> {
-    let is_store = |at: &usize| {
-        command.get(*at).is_some_and(|argument| argument.eq_ignore_ascii_case(b"store"))
-    };
-    let at = (2..command.len()).rev().find(is_store)? + 1;
-    (at < command.len()).then_some(at)
+    let (mut at, mut destination) = (2, None);
+    while let Some(word) = command.get(at) {
+        at += match word {
+            word if is(word, "limit") => 3,
+            word if is(word, "by") || is(word, "get") => 2,
+            word if is(word, "store") => {
+                destination = Some(at + 1);
+                2
+            }
+            _ => 1,
+        };
+    }
+    destination.filter(|at| *at < command.len())
 }
 
 /// Indexes of keys among a command's arguments.

@@ -103,3 +103,25 @@ fn another_client_breaks_a_transaction() {
         assert!(!transaction.is_open() && !transaction.is_watching());
     }
 }
+
+/// Of the words of a SORT, some only look like its options.
+#[test]
+fn a_sort_has_locked_what_it_stores_to() {
+    let mut node = Node::new(0);
+    node.check("RPUSH l 2 1", ":2");
+    for destination in 0..16 {
+        let sort = format!("SORT l STORE d:{destination} GET store ASC");
+        let reply = exec(&mut node, &mut Server::default(), &format!("{sort}\nGET a"));
+        assert_eq!(reply, "*2 :2 $-1", "{sort}");
+    }
+    for (sort, keys) in [
+        ("SORT l STORE d GET store ASC", "*2 $1 l $1 d"),
+        ("SORT l BY store STORE d", "*2 $1 l $1 d"),
+        ("SORT l STORE d STORE e", "*2 $1 l $1 e"),
+        ("SORT l LIMIT store 1 ASC", "*1 $1 l"),
+        ("SORT l GET store ASC", "*1 $1 l"),
+        ("SORT l STORE", "*1 $1 l"),
+    ] {
+        node.check(&format!("COMMAND GETKEYS {sort}"), keys);
+    }
+}
