@@ -197,7 +197,10 @@ impl<'s> Batch<'s> {
         let keys = keys.as_slice();
         let outcome = match self.prepare(spec, keys, may_block) {
             Err(error) => Err(error),
-            Ok(Some(block)) => return Ran::Blocked(block),
+            Ok(Some(block)) => {
+                Walk::discard(&mut self.walk, &mut self.held);
+                return Ran::Blocked(block);
+            }
             Ok(None) => {
                 let mut call = Call {
                     spec,
@@ -219,11 +222,7 @@ impl<'s> Batch<'s> {
                 if let (Ok(()), Some(block)) = (&outcome, call.block) {
                     return Ran::Blocked(block);
                 }
-                if outcome.is_err() {
-                    // It was found before the command went on.
-                    self.walk = None;
-                }
-                if self.walk.is_some() {
+                if outcome.is_ok() && self.walk.is_some() {
                     return Ran::Later;
                 }
                 outcome
@@ -232,6 +231,8 @@ impl<'s> Batch<'s> {
         match outcome {
             Ok(()) => Ran::Replied,
             Err(error) => {
+                // The next command must not go on with what this one has begun.
+                Walk::discard(&mut self.walk, &mut self.held);
                 out.rollback(mark);
                 out.error(&error);
                 Ran::Failed

@@ -7,8 +7,15 @@ use tokio::sync::OwnedSemaphorePermit;
 
 pub(super) use self::made::{Made, Parts, Product};
 use super::{
-    call::Call, draw, dump, held::Keyspace, hyperloglog, keys::KeysWalk, lists, parted::Parted,
-    sort, watch::Watching,
+    call::Call,
+    draw, dump,
+    held::{Held, Keyspace},
+    hyperloglog,
+    keys::KeysWalk,
+    lists,
+    parted::Parted,
+    sort,
+    watch::Watching,
 };
 use crate::{
     store::Key,
@@ -19,6 +26,8 @@ use crate::{
 const STEP_COST: usize = 2048;
 /// So many bytes cost as much as an entry.
 const BYTES_PER_ENTRY: usize = 128;
+/// Few entries of so many bytes take longer than a step as well.
+const LARGE_BYTES: usize = 1 << 20;
 /// How often a command begins anew before it is done in one go.
 const RESTARTS_MAX: u32 = 3;
 /// Commands that read more keys are done in one go.
@@ -29,7 +38,6 @@ pub(super) const UNDER_WAY_MAX: usize = 16;
 const ROOM_RECORDS: usize = 1024;
 
 /// How far a command is that comes in steps.
-#[expect(clippy::large_enum_variant, reason = "whoever keeps one has it boxed")]
 #[derive(Debug)]
 pub(crate) enum Walk {
     /// It has not begun: as many as may be are under way.
@@ -53,7 +61,21 @@ pub(crate) enum Walk {
 impl Walk {
     /// Its client has gone: what has been made leaves bit by bit.
     pub(crate) fn abandon(self, keyspace: &Keyspace) {
-        let object = match self {
+        if let Some(object) = self.into_object() {
+            keyspace.store().lock(0).drop_bit_by_bit(Box::new(object));
+        }
+    }
+
+    /// As [`Walk::abandon`], for a command that ends without its last step, if it has begun.
+    pub(super) fn discard(walk: &mut Option<Box<Walk>>, held: &mut Held<'_>) {
+        if let Some(object) = walk.take().and_then(|walk| walk.into_object()) {
+            held.drop_bit_by_bit(object);
+        }
+    }
+
+    /// The collection that has been made so far.
+    fn into_object(self) -> Option<Object> {
+        match self {
             Walk::Hash(mut steps) => steps.made.object(),
             Walk::List(mut steps) => steps.made.object(),
             Walk::Set(mut steps) => steps.made.object(),
@@ -69,9 +91,6 @@ impl Walk {
             | Walk::Sort(_)
             | Walk::Dump(_)
             | Walk::Count(_) => None,
-        };
-        if let Some(object) = object {
-            keyspace.store().lock(0).drop_bit_by_bit(Box::new(object));
         }
     }
 }
@@ -94,13 +113,18 @@ struct Moment {
     /// The keys, from when it began.
     watching: Watching,
     restarts: u32,
-    /// One of [`UNDER_WAY_MAX`].
-    _permit: OwnedSemaphorePermit,
+    /// One of [`UNDER_WAY_MAX`], also when it begins anew.
+    permit: OwnedSemaphorePermit,
 }
 
 /// Whether a command that looks at so many entries is worth steps.
 pub(super) fn is_long(entries: usize) -> bool {
     entries > STEP_COST
+}
+
+/// Whether a command that looks at all of a collection is worth steps.
+pub(super) fn is_large(object: &Object) -> bool {
+    is_long(object.len()) || object.bytes() > LARGE_BYTES
 }
 
 /// What it costs to look at an entry of so many bytes.
@@ -118,23 +142,21 @@ impl<M: Made> Steps<M> {
     /// the call must not come back, or has begun anew too often. `None` when too many are under way: it is
     /// put off.
     pub(super) fn resume(call: &mut Call<'_, '_>, keys: &[Key<'_>]) -> Option<Steps<M>> {
-        let mut restarts = 0;
+        let (mut restarts, mut kept) = (0, None);
         if let Some(mut steps) = call.walk.take().and_then(|walk| M::steps_of(*walk)) {
-            match &steps.moment {
-                Some(moment) if moment.watching.is_broken(call.shards, call.now) => {
-                    restarts = moment.restarts + 1;
-                    steps.abandon(call);
-                }
-                _ => {
-                    steps.left = if call.is_patient { STEP_COST } else { usize::MAX };
-                    return Some(steps);
-                }
-            }
+            let broken =
+                steps.moment.take_if(|moment| moment.watching.is_broken(call.shards, call.now));
+            let Some(broken) = broken else {
+                steps.left = if call.is_patient { STEP_COST } else { usize::MAX };
+                return Some(steps);
+            };
+            (restarts, kept) = (broken.restarts + 1, Some(broken.permit));
+            steps.abandon(call);
         }
         if !call.is_patient || keys.len() > KEYS_MAX || restarts > RESTARTS_MAX {
             return Some(Steps::in_one_go());
         }
-        let Some(permit) = call.shards.may_be_under_way() else {
+        let Some(permit) = kept.or_else(|| call.shards.may_be_under_way()) else {
             *call.walk = Some(Box::new(Walk::Waiting));
             return None;
         };
@@ -143,7 +165,7 @@ impl<M: Made> Steps<M> {
             let exists = call.shards.of(key).peek(key, call.now).is_some();
             watching.add(key, call.shards.index(key), exists);
         }
-        let moment = Some(Moment { watching, restarts, _permit: permit });
+        let moment = Some(Moment { watching, restarts, permit });
         Some(Steps { moment, left: STEP_COST, place: (0, 0), made: M::default() })
     }
 
@@ -210,8 +232,9 @@ impl<M: Made> Steps<M> {
     }
 
     /// Makes room for what was made, in steps as well, under a key whose shard is locked; whether all is there
-    /// that can be.
+    /// that can be, or the call must not come back.
     pub(super) fn has_room(&self, call: &mut Call<'_, '_>, key: &Key<'_>, bytes: usize) -> bool {
-        self.moment.is_none() || call.shards.of(key).prepare(bytes, ROOM_RECORDS, call.now)
+        let is_at_once = self.moment.is_none() || !call.is_patient;
+        is_at_once || call.shards.of(key).prepare(bytes, ROOM_RECORDS, call.now)
     }
 }

@@ -2,10 +2,7 @@
 
 use std::{collections::VecDeque, ops::Range};
 
-use super::{LIST_BLOCK_BYTES, allocated, packed::Packed};
-
-/// Copying so many bytes of a block costs as much as copying an entry of another collection.
-const COPIED_BYTES: usize = 128;
+use super::{COPIED_BYTES, LIST_BLOCK_BYTES, allocated, packed::Packed};
 
 /// No block is empty. Blocks that are small beside each other are joined.
 #[derive(Clone, Debug)]

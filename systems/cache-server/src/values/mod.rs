@@ -130,6 +130,8 @@ impl Object {
     }
 }
 
+/// To copy so many bytes of entries costs as much as to copy a short one.
+const COPIED_BYTES: usize = 128;
 /// Largest allocation that takes no more than the next multiple of its alignment.
 const FINE_BYTES: usize = 128;
 

@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-use super::index::Index;
+use super::{COPIED_BYTES, index::Index};
 
 /// Entries of one block.
 const BLOCK: usize = 256;
@@ -171,10 +171,11 @@ impl<E: Entry> Table<E> {
         while left > 0
             && let Some(block) = source.blocks.get(self.blocks.len())
         {
+            let heap = block.iter().map(Entry::heap_bytes).sum::<usize>();
             self.len += block.len();
-            self.entries_heap += block.iter().map(Entry::heap_bytes).sum::<usize>();
+            self.entries_heap += heap;
             self.blocks.push(block.clone());
-            left = left.saturating_sub(block.len());
+            left = left.saturating_sub(block.len().max(heap / COPIED_BYTES));
         }
         if left == 0 { 0 } else { self.index.copy_from(&source.index, left) }
     }

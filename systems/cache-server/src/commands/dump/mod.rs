@@ -17,7 +17,7 @@ use super::{
     error::{Error, Outcome},
     key_rule::KeyRule,
     spec::{Flags, Group, Spec},
-    steps::{Steps, is_long},
+    steps::{Steps, is_large},
 };
 use crate::store::{Deadline, Millis, NewValue, ValueRef};
 
@@ -47,7 +47,7 @@ fn dump(call: &mut Call<'_, '_>) -> Outcome {
     let is_large = match call.shards.look(&key).peek(&key, call.now).map(|item| item.value) {
         None | Some(ValueRef::Bytes(_)) => false,
         Some(ValueRef::Large(_)) => true,
-        Some(ValueRef::Object(object)) => is_long(object.len()),
+        Some(ValueRef::Object(object)) => is_large(object),
     };
     let Some(mut steps) = Steps::start(call, &[key], is_large) else { return Ok(()) };
     let Some(item) = call.shards.look(&key).peek(&key, call.now) else {

@@ -59,6 +59,12 @@ fn add(call: &mut Call<'_, '_>) -> Outcome {
     Ok(())
 }
 
+/// What it costs to read one of so many keys. Each step hashes all of them, so very many take no more steps
+/// than [`KEYS_MAX`] do.
+fn key_cost(keys: usize) -> usize {
+    (KEY_COST * KEYS_MAX / keys.max(KEYS_MAX)).max(1)
+}
+
 /// Goes on uniting what the keys have counted, or begins; `None` when the command comes back.
 fn union(call: &mut Call<'_, '_>) -> Result<Option<Registers>, Error> {
     let keys = call.keys;
@@ -66,6 +72,7 @@ fn union(call: &mut Call<'_, '_>) -> Result<Option<Registers>, Error> {
     // Of more keys than can be watched, each is of its own moment.
     let watched = if keys.len() > KEYS_MAX { &[] } else { keys };
     let Some(mut steps) = Steps::start(call, watched, is_long) else { return Ok(None) };
+    let cost = key_cost(keys.len());
     let mut found = Ok(());
     let rest = keys.get(steps.place.1..).unwrap_or_default();
     let is_over = steps.each(rest.iter(), |union: &mut Registers, key| {
@@ -74,7 +81,7 @@ fn union(call: &mut Call<'_, '_>) -> Result<Option<Registers>, Error> {
             Ok(None) => {}
             Err(refused) => found = Err(refused),
         }
-        KEY_COST
+        cost
     });
     found?;
     if is_over {
@@ -93,7 +100,13 @@ fn count(call: &mut Call<'_, '_>) -> Outcome {
 
 fn merge(call: &mut Call<'_, '_>) -> Outcome {
     let key = call.key();
-    let Some(union) = union(call)? else { return Ok(()) };
+    let Some(mut union) = union(call)? else { return Ok(()) };
+    // What was added to it since it was read must not be lost.
+    if call.keys.len() > KEYS_MAX
+        && let Some(since) = find(call, &key)?
+    {
+        union.merge(&since);
+    }
     put(call, &key, &union)?;
     call.out.ok();
     Ok(())

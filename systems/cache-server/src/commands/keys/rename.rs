@@ -5,7 +5,7 @@ use crate::{
         call::Call,
         changes::EventClass,
         error::{Error, Outcome},
-        steps::{Steps, is_long},
+        steps::{Steps, Walk, is_large},
     },
     store::{Deadline, Key, NewValue, Taken, ValueRef},
     values::{Hash, Object},
@@ -88,7 +88,7 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
     let item = call.shards.look(&source).peek(&source, now);
     let Some(item) = item.filter(|_| replaces || !is_taken) else {
         // There was something to copy when it began.
-        *call.walk = None;
+        Walk::discard(call.walk, call.shards);
         call.out.flag(false);
         return Ok(());
     };
@@ -101,6 +101,8 @@ pub(super) fn copy(call: &mut Call<'_, '_>) -> Outcome {
             None => return Ok(()),
         },
     };
+    // A string may have taken the place of the collection with which it began.
+    Walk::discard(call.walk, call.shards);
     call.shards.of(&target).set(&target, value, deadline, now)?;
     call.changed(&target, EventClass::GENERIC, "copy_to");
     call.out.flag(true);
@@ -115,8 +117,8 @@ fn copy_object(
 ) -> Result<Option<Object>, Error> {
     let item = call.shards.look(source).peek(source, call.now);
     let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;
-    let is_long = is_long(object.len());
-    let Some(mut steps) = Steps::start(call, &[*source], is_long) else { return Ok(None) };
+    let is_large = is_large(object);
+    let Some(mut steps) = Steps::start(call, &[*source], is_large) else { return Ok(None) };
     let item = call.shards.look(source).peek(source, call.now);
     let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;
     let copy = |copy: &mut Option<Object>, budget| {

@@ -44,10 +44,10 @@ macro_rules! made {
 }
 
 made!(Parts, Read);
-made!(Product<Hash>, Hash, |product| Some(product.take().into_object()));
-made!(Product<List>, List, |product| Some(product.take().into_object()));
-made!(Product<Set>, Set, |product| Some(product.take().into_object()));
-made!(Product<SortedSet>, SortedSet, |product| Some(product.take().into_object()));
+made!(Product<Hash>, Hash, take_object);
+made!(Product<List>, List, take_object);
+made!(Product<Set>, Set, take_object);
+made!(Product<SortedSet>, SortedSet, take_object);
 made!(Option<Object>, Copy, Option::take);
 made!(draw::Drawn, Draw);
 made!(lists::Places, Find);
@@ -99,4 +99,9 @@ impl<K: Default> Product<K> {
     pub(in crate::commands) fn take(&mut self) -> K {
         std::mem::take(&mut self.result)
     }
+}
+
+/// By its bytes: what is being copied may have memory before it has an entry.
+fn take_object<K: Kind>(product: &mut Product<K>) -> Option<Object> {
+    (product.result.bytes() > 0).then(|| product.take().into_object())
 }

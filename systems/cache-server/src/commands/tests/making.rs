@@ -36,6 +36,7 @@ fn in_steps(
         let (ran, text) = run(batch, line);
         batch.is_patient = false;
         if ran != Ran::Later {
+            assert!(batch.walk.is_none(), "{line} leaves something to the next command");
             return (steps, ran, text);
         }
         assert_eq!(text, "", "{line}");
@@ -179,12 +180,42 @@ fn what_keys_have_become_is_told() {
         run(batch, "SET d string");
     });
     assert_eq!(reply, ":0", "the name has been taken meanwhile");
+    let (_, _, reply) = in_steps(&mut batch, "COPY zset d REPLACE", &mut |batch| {
+        run(batch, "SET zset string");
+    });
+    let copied = run(&mut batch, "GET d").1;
+    assert_eq!((reply.as_str(), copied.as_str()), (":1", "$6 string"));
     let (_, _, reply) = in_steps(&mut batch, "SUNIONSTORE d set even", &mut |batch| {
         run(batch, "DEL set even");
     });
     assert_eq!((reply.as_str(), run(&mut batch, "EXISTS d").1.as_str()), (":0", ":0"));
     let (_, ran, reply) = in_steps(&mut batch, "SORT list", &mut |_| {});
     assert!(ran == Ran::Failed && reply.contains("can't be converted into double"), "{reply}");
+}
+
+#[test]
+fn what_is_added_to_a_merged_key_meanwhile_is_not_lost() {
+    let mut node = Node::new(0);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    run(&mut batch, "PFADD c:7 a b");
+    // More than are of one moment, and in not many more steps.
+    let counts: String = (0..5_000).map(|number| format!(" c:{number}")).collect();
+    let (steps, ran, _) = in_steps(&mut batch, &format!("PFMERGE union{counts}"), &mut |batch| {
+        run(batch, "PFADD union x y z");
+    });
+    assert!(ran == Ran::Replied && (100..140).contains(&steps), "{steps}");
+    assert_eq!(run(&mut batch, "PFCOUNT union").1, ":5");
+}
+
+#[test]
+fn few_long_entries_are_many_as_well() {
+    let mut node = Node::new(0);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let value = "v".repeat(8 << 10);
+    for number in 0..1_000 {
+        run(&mut batch, &format!("HSET hash {number} {value}"));
+    }
+    check(&mut batch, "COPY hash d REPLACE", "HLEN d", "HSET hash new v");
 }
 
 #[test]
