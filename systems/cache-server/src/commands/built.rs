@@ -3,7 +3,7 @@
 
 use super::{
     call::Call,
-    collections::{Kind, find, make_room},
+    collections::{Kind, change, make_room, peek},
     error::{Error, Outcome},
     steps::{self, Made, Product, Steps},
 };
@@ -30,6 +30,9 @@ pub(super) enum Built<K> {
 pub(super) trait Merge: Kind {
     /// Adds those entries of `old` that it has none in place of; of how many it has.
     fn add_missing(&mut self, old: &Self) -> usize;
+
+    /// Adds all entries of `new`, in place of those that it has; how many it had not.
+    fn add_all(&mut self, new: &Self) -> usize;
 }
 
 /// Adds the entries of a command, `width` arguments each from index `from` on, a step per call. `add` gets the
@@ -51,7 +54,7 @@ where
     let total = (call.arguments.len() - from) / width;
     let (key, arguments) = (call.key(), call.arguments);
     if call.walk.is_none() {
-        find::<K>(call.shards, &key, call.now)?;
+        peek::<K>(call.shards, &key, call.now)?;
     }
     let Some(mut steps) = Steps::<Product<K>>::resume(call, &[]) else { return Ok(Built::PutOff) };
     let mut outcome = Ok(());
@@ -99,7 +102,7 @@ where
         return Ok(Built::Not);
     }
     if call.walk.is_none() {
-        let there = find::<K>(call.shards, &call.key(), call.now)?;
+        let there = peek::<K>(call.shards, &call.key(), call.now)?;
         if there.is_some_and(|there| there.count() > MERGED_MAX) {
             return Ok(Built::Not);
         }
@@ -117,7 +120,9 @@ pub(super) fn put<K: Merge>(
     mut built: K,
 ) -> Result<usize, Error> {
     let mut added = built.count();
-    match find::<K>(call.shards, key, call.now) {
+    match peek::<K>(call.shards, key, call.now) {
+        // It has grown while the entries were collected.
+        Ok(Some(old)) if old.count() > added => return add(call, key, built),
         Ok(Some(old)) => added -= built.add_missing(old),
         Ok(None) => {}
         Err(refused) => {
@@ -130,9 +135,20 @@ pub(super) fn put<K: Merge>(
     Ok(added)
 }
 
+/// As [`put`], to a collection that is larger.
+fn add<K: Merge>(call: &mut Call<'_, '_>, key: &Key<'_>, built: K) -> Result<usize, Error> {
+    let changed = change(call.shards, key, call.now, |old: &mut K| old.add_all(&built));
+    call.shards.drop_bit_by_bit(built.into_object());
+    Ok(changed?.map_or(0, |changed| changed.answer))
+}
+
 impl Merge for Set {
     fn add_missing(&mut self, old: &Set) -> usize {
         old.iter().filter(|member| !self.insert(member)).count()
+    }
+
+    fn add_all(&mut self, new: &Set) -> usize {
+        new.iter().filter(|member| self.insert(member)).count()
     }
 }
 
@@ -148,6 +164,10 @@ impl Merge for Hash {
         }
         known
     }
+
+    fn add_all(&mut self, new: &Hash) -> usize {
+        new.iter().filter(|(field, value)| self.set(field, value)).count()
+    }
 }
 
 impl Merge for SortedSet {
@@ -161,5 +181,9 @@ impl Merge for SortedSet {
             }
         }
         known
+    }
+
+    fn add_all(&mut self, new: &SortedSet) -> usize {
+        new.iter().filter(|(member, score)| self.insert(member, *score).is_none()).count()
     }
 }

@@ -11,6 +11,7 @@ use super::{
     spec::{Flags, Spec},
     steps::Walk,
 };
+
 /// Commands with more keys than that come in parts.
 const KEYS_MAX: usize = 4096;
 /// Keys of one part: less than a millisecond.

@@ -99,7 +99,10 @@ fn others_change_keys_whose_part_is_still_to_come() {
 
 /// Entries that are added, some of them twice.
 fn entries(name: &str) -> Vec<String> {
-    let names = (0..MANY).map(|number| format!("entry:{}", number * 7 % (MANY - 100)));
+    entries_of(name, (0..MANY).map(|number| format!("entry:{}", number * 7 % (MANY - 100))))
+}
+
+fn entries_of(name: &str, names: impl Iterator<Item = String>) -> Vec<String> {
     match name {
         "HSET" | "HMSET" => names.flat_map(|name| [name.clone(), format!("of:{name}")]).collect(),
         "ZADD" => names.enumerate().flat_map(|(at, name)| [(at % 100).to_string(), name]).collect(),
@@ -245,6 +248,34 @@ fn the_key_may_change_while_entries_are_collected() {
 }
 
 #[test]
+fn the_key_may_come_to_have_more_than_is_added() {
+    for (name, count, look, value) in [
+        ("SADD", "SCARD", "SISMEMBER k entry:7", ":1"),
+        ("HSET", "HLEN", "HGET k entry:7", "$10 of:entry:7"),
+        ("ZADD", "ZCARD", "ZSCORE k entry:7", "$1 1"),
+    ] {
+        let mut node = Node::new(0);
+        let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+        let others = (0..2 * MANY).map(|number| format!("other:{number}"));
+        let others = others.chain(["entry:7".to_owned()]);
+        let words = command(&format!("{name} large"), entries_of(name, others).into_iter());
+        drive(&mut batch, &words, &mut |_| {});
+        batch.is_patient = true;
+        let words = command(&format!("{name} k"), entries(name).into_iter());
+        let (steps, reply) = drive(&mut batch, &words, &mut |batch| {
+            batch.is_patient = false;
+            assert_eq!(run(batch, "COPY large k REPLACE").1, ":1");
+            batch.is_patient = true;
+        });
+        // All but the one that is there.
+        assert!(steps >= 4 && reply == format!(":{}", MANY - 101), "{name}: {reply}");
+        let total = 2 * MANY + MANY - 100;
+        assert_eq!(run(&mut batch, &format!("{count} k")).1, format!(":{total}"));
+        assert_eq!(run(&mut batch, look).1, value, "{name}");
+    }
+}
+
+#[test]
 fn nothing_is_added_of_what_is_refused() {
     let mut node = Node::new(4 << 20);
     let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
@@ -257,6 +288,19 @@ fn nothing_is_added_of_what_is_refused() {
     let (steps, reply) = drive(&mut batch, &command("SADD k", long), &mut |_| {});
     assert!(steps > 4 && reply.starts_with("-OOM"), "{steps} {reply}");
     assert_eq!(run(&mut batch, "EXISTS k").1, ":0");
+}
+
+#[test]
+fn what_is_refused_on_its_way_leaves_nothing_to_the_next_command() {
+    let mut node = Node::new(0);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    batch.is_patient = true;
+    let words = command("SADD k", entries("SADD").into_iter());
+    let (steps, reply) = drive(&mut batch, &words, &mut |batch| batch.has_no_room = true);
+    assert!(steps == 1 && reply.starts_with("-OOM"), "{steps} {reply}");
+    batch.has_no_room = false;
+    run(&mut batch, "SADD other a");
+    assert_eq!(run(&mut batch, "SMEMBERS other").1, "*1 $1 a");
 }
 
 #[test]
