@@ -32,9 +32,19 @@ pub(super) enum Draw {
 /// What has been drawn, and the reply as far as it is written.
 #[derive(Debug, Default)]
 pub(crate) struct Drawn {
-    indexes: Vec<usize>,
+    lots: Lots,
     parts: Parts,
     bytes: usize,
+}
+
+/// Indexes that are drawn.
+#[derive(Debug, Default)]
+struct Lots {
+    indexes: Vec<usize>,
+    /// The first index that may still be taken, where each is taken or not in its turn.
+    next: usize,
+    /// All that are taken, where each index is drawn from all.
+    seen: HashSet<usize>,
 }
 
 /// Replies members of the call's key: what `head` writes for their number, and then what `write` writes for
@@ -58,14 +68,16 @@ pub(super) fn reply<K: Kind>(
     };
     let Some(mut steps) = Steps::<Drawn>::start(call, &[key], is_long) else { return Ok(()) };
     let collection = peek::<K>(call.shards, &key, call.now)?;
-    if steps.place == (0, 0) {
-        steps.made = Drawn {
-            indexes: indexes(count, collection.map_or(0, K::count), call.random),
-            ..Drawn::default()
-        };
+    if steps.place.0 == 0 {
+        let length = collection.map_or(0, K::count);
+        let draw = |drawn: &mut Drawn, budget| drawn.lots.step(count, length, call.random, budget);
+        if !steps.work(draw) {
+            steps.put_off(call);
+            return Ok(());
+        }
         steps.next_place();
     }
-    let indexes = std::mem::take(&mut steps.made.indexes);
+    let indexes = std::mem::take(&mut steps.made.lots.indexes);
     let mut one = Reply::new(call.out.protocol());
     let rest = indexes.get(steps.place.1..).unwrap_or_default();
     let is_over = steps.each(rest.iter(), |drawn, index| {
@@ -84,7 +96,7 @@ pub(super) fn reply<K: Kind>(
         head(call.out, indexes.len());
         steps.made.parts.finish(call.out);
     } else {
-        steps.made.indexes = indexes;
+        steps.made.lots.indexes = indexes;
         steps.put_off(call);
     }
     Ok(())
@@ -103,31 +115,52 @@ pub(super) fn count(argument: &[u8]) -> Result<Draw, Error> {
 
 /// Indexes below `len`. Never more of them than `len`, or than [`REPEATED_LIMIT`].
 pub(super) fn indexes(draw: Draw, len: usize, random: &mut Random) -> Vec<usize> {
-    match draw {
-        _ if len == 0 => Vec::new(),
-        Draw::Repeated(count) => (0..count).map(|_| random.below(len)).collect(),
-        Draw::Distinct(count) if count >= len => (0..len).collect(),
-        // Most of them: each is taken with the chance that is right for those still to be taken.
-        Draw::Distinct(count) if count > len / 4 => {
-            let mut missing = count;
-            let chosen = |index: &usize| {
-                let is_chosen = random.below(len - index) < missing;
-                missing -= usize::from(is_chosen);
-                is_chosen
+    let mut lots = Lots::default();
+    lots.step(draw, len, random, usize::MAX);
+    lots.indexes
+}
+
+impl Lots {
+    /// Goes on drawing, for about `budget`; what is left of that, which is something once all are drawn.
+    fn step(&mut self, draw: Draw, len: usize, random: &mut Random, budget: usize) -> usize {
+        let count = match draw {
+            _ if len == 0 => 0,
+            Draw::Repeated(count) => count,
+            Draw::Distinct(count) => count.min(len),
+        };
+        self.indexes.reserve_exact(count.saturating_sub(self.indexes.len()));
+        let mut left = budget;
+        while left > 0 && self.indexes.len() < count {
+            let cost = match draw {
+                Draw::Repeated(_) => self.take(random.below(len)),
+                Draw::Distinct(_) if count == len => self.take(self.indexes.len()),
+                // Most of them: each is taken with the chance that is right for those still to be taken.
+                Draw::Distinct(_) if count > len / 4 => {
+                    let (index, missing) = (self.next, count - self.indexes.len());
+                    self.next += 1;
+                    if random.below(len - index) < missing { self.take(index) } else { 1 }
+                }
+                // Few of them: Floyd's way, which costs as much as is drawn.
+                Draw::Distinct(_) => {
+                    if self.indexes.is_empty() {
+                        self.seen.reserve(count);
+                    }
+                    let last = len - count + self.indexes.len();
+                    let index = random.below(last + 1);
+                    let index = if self.seen.insert(index) { index } else { last };
+                    self.seen.insert(index);
+                    self.take(index) * ANYWHERE_COST
+                }
             };
-            (0..len).filter(chosen).collect()
+            left = left.saturating_sub(cost);
         }
-        // Few of them: Floyd's way, which costs as much as is drawn.
-        Draw::Distinct(count) => {
-            let (mut seen, mut drawn) = (HashSet::with_capacity(count), Vec::with_capacity(count));
-            for last in len - count..len {
-                let index = random.below(last + 1);
-                let index = if seen.insert(index) { index } else { last };
-                seen.insert(index);
-                drawn.push(index);
-            }
-            drawn
-        }
+        left
+    }
+
+    /// What that costs, in members that stand in a row.
+    fn take(&mut self, index: usize) -> usize {
+        self.indexes.push(index);
+        1
     }
 }
 
