@@ -54,23 +54,20 @@ impl Place {
     /// The old file is as it was then, unless the folder could not be forced onto the disk, the last step.
     pub fn save(&self, keyspace: &Keyspace, now: Millis, walk: &Walk) -> Result<Saved, SaveError> {
         let (path, unfinished) = (self.path(), self.unfinished_path());
-        let failed = |what: &'static str| {
-            let path = path.clone();
-            move |error| SaveError { path, what, error }
-        };
-        check_replaceable(&path).map_err(failed(NOT_REPLACED))?;
-        let file = claim(&unfinished).map_err(failed(NOT_MADE))?;
+        check_replaceable(&path).map_err(failed(&path, NOT_REPLACED))?;
+        let file = claim(&unfinished).map_err(failed(&path, NOT_MADE))?;
         let saved = write(keyspace, &file, now, walk).map_err(|error| {
             remove(&unfinished);
-            failed("a new one cannot be written")(error)
+            failed(&path, "a new one cannot be written")(error)
         })?;
         std::fs::rename(&unfinished, &path).map_err(|error| {
             remove(&unfinished);
-            failed(NOT_REPLACED)(error)
+            failed(&path, NOT_REPLACED)(error)
         })?;
         // It was locked until here, so that nobody else wrote to it.
         drop(file);
-        sync_folder(&self.folder).map_err(failed("its folder cannot be forced onto the disk"))?;
+        sync_folder(&self.folder)
+            .map_err(failed(&path, "its folder cannot be forced onto the disk"))?;
         Ok(saved)
     }
 
@@ -81,16 +78,12 @@ impl Place {
     /// When the file cannot be replaced, or a new one cannot be made beside it.
     pub fn check_writable(&self) -> Result<(), SaveError> {
         let (path, unfinished) = (self.path(), self.unfinished_path());
-        let failed = |what: &'static str| {
-            let path = path.clone();
-            move |error| SaveError { path, what, error }
-        };
-        check_replaceable(&path).map_err(failed(NOT_REPLACED))?;
+        check_replaceable(&path).map_err(failed(&path, NOT_REPLACED))?;
         match claim(&unfinished) {
             Ok(_claimed) => remove(&unfinished),
             // Somebody saves just now, so it can be written to.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(failed(NOT_MADE)(error)),
+            Err(error) => return Err(failed(&path, NOT_MADE)(error)),
         }
         Ok(())
     }
@@ -113,6 +106,11 @@ impl Place {
         };
         loaded.map_err(|error| UnreadableFile { path, error })
     }
+}
+
+/// What a save to that path has failed in.
+fn failed(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> SaveError {
+    move |error| SaveError { path: path.to_path_buf(), what, error }
 }
 
 fn write(keyspace: &Keyspace, file: &File, now: Millis, walk: &Walk) -> io::Result<Saved> {
