@@ -8,7 +8,7 @@ use std::{
     net::TcpStream,
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     thread,
     time::{Duration, Instant, SystemTime},
 };
@@ -90,7 +90,9 @@ impl Drop for Cache {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(Tool::Plimsoll.binary());
+    // Who runs the tests may have SIGHUP ignored (`nohup`), and that is inherited.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP").arg(Tool::Plimsoll.binary());
     command.args(["serve", "cache", "--seconds", "120", "--threads", "1"]).args(arguments);
     command.stdin(Stdio::null());
     command
@@ -313,10 +315,10 @@ fn a_closed_terminal_ends_it_as_any_signal_does() {
     }
 }
 
-/// A client that does not take its replies holds up the first signal, not the second.
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    let mut cache = Cache::start(&["--set", "shutdown-timeout=3600"], &[]);
+/// One that has been told to end, by a signal, and waits for a client that does not take its replies. With its log.
+fn held_up(arguments: &[&str], asked: Signal) -> (Cache, BufReader<ChildStderr>) {
+    let arguments = [&["--set", "shutdown-timeout=3600"], arguments].concat();
+    let mut cache = Cache::start(&arguments, &[]);
     let value = "x".repeat(4 << 20);
     let set = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}", value.len());
     assert_eq!(cache.ask(&set), "+OK");
@@ -324,7 +326,7 @@ fn a_second_signal_ends_it_at_once() {
     cache.stream.get_mut().write_all(gets.as_bytes()).unwrap();
     // The first reply has begun, so the others are on their way.
     assert_eq!(cache.line(), format!("${}", value.len()));
-    signal(&cache.child, Signal::SIGTERM);
+    signal(&cache.child, asked);
     let mut log = BufReader::new(cache.child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("msg=stopping") {
@@ -332,8 +334,30 @@ fn a_second_signal_ends_it_at_once() {
         assert_ne!(log.read_line(&mut line).unwrap(), 0, "it has ended");
     }
     assert_eq!(cache.child.try_wait().unwrap(), None);
+    (cache, log)
+}
+
+/// A client that does not take its replies holds up the first signal, not the second.
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let (mut cache, _log) = held_up(&[], Signal::SIGTERM);
     signal(&cache.child, Signal::SIGTERM);
     assert_eq!(cache.child.wait().unwrap().code(), Some(105));
+}
+
+/// The kernel and the shell both tell of it, and nobody is in a hurry.
+#[test]
+fn a_closed_terminal_may_be_told_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().display().to_string();
+    let arguments = ["--dir", &dir, "--dbfilename", "items", "--save", "stop"];
+    let (mut cache, mut log) = held_up(&arguments, Signal::SIGHUP);
+    signal(&cache.child, Signal::SIGHUP);
+    std::io::copy(&mut cache.stream, &mut std::io::sink()).unwrap();
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert_eq!(cache.child.wait().unwrap().code(), Some(0), "{rest}");
+    assert!(folder.path().join("items").is_file(), "{rest}");
 }
 
 #[test]

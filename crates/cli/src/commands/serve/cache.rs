@@ -13,7 +13,7 @@ use plimsoll_cache_server::{
     serve::{self, Config, StartError},
 };
 use plimsoll_runtime::{
-    shutdown::{self, Signals},
+    shutdown::{self, Signal, Signals},
     supervisor::{self, State},
     workers,
 };
@@ -66,10 +66,10 @@ fn tell_supervisor(state: State, session: &Session<'_>) {
 
 /// The first signal lets clients have their replies, the second does not wait for them.
 fn end_by_signal(signals: Signals, ender: serve::Ender) -> Result<(), Failure> {
-    let on_signal = move |count, signal: shutdown::Signal| {
+    let on_signal = move |count, signal: Signal| {
         if count == 1 {
             ender.end(signal.as_str());
-        } else {
+        } else if is_impatient(signal) {
             #[expect(
                 clippy::exit,
                 reason = "asked twice, while clients may not take their replies"
@@ -79,6 +79,12 @@ fn end_by_signal(signals: Signals, ender: serve::Ender) -> Result<(), Failure> {
     };
     signals.spawn(on_signal).map_err(|error| failed("listen for signals", &error))?;
     Ok(())
+}
+
+/// Whether a signal that is not the first comes from somebody who will not wait. A closed terminal tells twice: the
+/// kernel does, and the shell, to which it does so too; and a session that is ended tells it behind SIGTERM.
+fn is_impatient(signal: Signal) -> bool {
+    signal != Signal::SIGHUP
 }
 
 fn config(args: &CacheArgs, session: &Session<'_>) -> Config {
