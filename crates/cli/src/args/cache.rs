@@ -23,8 +23,8 @@ Then, with the tools of Redis:
   redis-cli -p 6379
   redis-benchmark -p 6379 -P 16 -t set,get
 
-A parameter can stand in the file of --config (`maxmemory 1gb`), in the environment
-(PLIMSOLL_CACHE_MAXMEMORY=1gb) and among the flags; the later ones are stronger.
+A parameter can stand in the file of --config or PLIMSOLL_CACHE_CONFIG (`maxmemory 1gb`), in the
+environment (PLIMSOLL_CACHE_MAXMEMORY=1gb) and among the flags; the later ones are stronger.
 
 All parameters, the commands, and what is not there: docs/cache.md"
 )]
@@ -96,7 +96,7 @@ pub(crate) struct CacheArgs {
     /// times; what is secret is better said in the configuration file, as flags can be seen
     #[arg(long, value_name = "HEADER", help_heading = "Read-through")]
     pub(crate) origin_header: Vec<String>,
-    /// Seconds that they are kept, where neither rule nor origin says [default: 60]
+    /// Seconds for which a value is fresh, where neither rule nor origin says [default: 60]
     #[arg(long, value_name = "SECONDS", help_heading = "Read-through")]
     pub(crate) origin_ttl: Option<u32>,
     /// Milliseconds that an origin has for an answer [default: 2000]
