@@ -246,10 +246,33 @@ mod tests {
         });
     }
 
+    /// It takes something all the time, and never all.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a client may wait as it likes")]
+    fn who_reads_too_slowly_gives_way() {
+        check(PATIENCE, Duration::from_millis(20), |addr| {
+            let mut slow = connect(addr);
+            slow.write_all(b"GET /large HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+            let (mut some, mut taken) = (vec![0; 64 << 10], 0);
+            while let Ok(count @ 1..) = slow.read(&mut some) {
+                taken += count;
+                thread::sleep(Duration::from_millis(5));
+            }
+            assert!(taken < LARGE, "{taken}");
+        });
+    }
+
     #[test]
     fn who_does_not_ask_gives_way() {
         check(Duration::from_millis(20), PATIENCE, |addr| {
             let _silent = connect(addr);
+            ask_until_answered(addr);
+        });
+        // Nor does who has asked once keep it.
+        check(Duration::from_millis(20), PATIENCE, |addr| {
+            let mut silent = connect(addr);
+            silent.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+            silent.read_exact(&mut [0; 5]).unwrap();
             ask_until_answered(addr);
         });
     }

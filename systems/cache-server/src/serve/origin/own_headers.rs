@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn headers_belong_to_their_origin() {
         let text = format!(
-            "http://h:80/ Authorization: {SECRET}\n\n  https://h x-a:1\nhttps://h X-A: two words "
+            "http://h:80/ Authorization: {SECRET}\n\n  https://H x-a:1\nhttps://h X-A: two words "
         );
         let headers = OwnHeaders::read(&text).unwrap();
         let rules = read_all("a=http://h/ b=https://h/x c=http://g/", Vec::new()).unwrap();
@@ -151,11 +151,11 @@ mod tests {
         assert_eq!(
             shown,
             format!(
-                "http://h:80 authorization: {SECRET}\nhttps://h x-a: 1\nhttps://h x-a: two words"
+                "http://h:80 authorization: {SECRET}\nhttps://H x-a: 1\nhttps://h x-a: two words"
             )
         );
         assert_eq!(check_headers(&shown), Ok(shown.clone()));
-        let veiled = "http://h:80 authorization: ***\nhttps://h x-a: ***\nhttps://h x-a: ***";
+        let veiled = "http://h:80 authorization: ***\nhttps://H x-a: ***\nhttps://h x-a: ***";
         assert_eq!(veil_headers(&shown), veiled);
         assert_eq!(check_headers(" \n").as_deref(), Ok(""));
     }

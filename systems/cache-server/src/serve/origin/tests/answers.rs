@@ -95,7 +95,7 @@ fn own_headers_are_sent_and_shown_to_nobody() {
     check(&mut client, "GET k:4\r\n", "$7\r\nnothing\r\n");
 }
 
-/// No read has to wait once the first has.
+/// By reads that are answered at once.
 #[test]
 fn what_is_read_all_the_time_is_fetched_early() {
     let web = Web::start(answer(200, "v"));
