@@ -3,7 +3,7 @@
 
 use super::{
     call::Call,
-    collections::{Kind, change, make_room, peek},
+    collections::{Kind, change, make_room, peek, put_off},
     error::{Error, Outcome},
     steps::{self, Made, Product, Steps},
 };
@@ -69,8 +69,7 @@ where
     let bytes = steps.made.result.bytes();
     is_over = is_over && steps.has_room(call, &key, bytes);
     if outcome.is_ok() && !is_over {
-        steps.put_off(call);
-        return Ok(Built::PutOff);
+        return put_off(call, &key, steps).map(|()| Built::PutOff);
     }
     if let Err(refused) = outcome.and_then(|()| make_room(call, &key, bytes)) {
         steps.abandon(call);

@@ -226,6 +226,26 @@ pub(super) fn store<K: Kind>(
     Ok(())
 }
 
+/// The command comes back for the next step of what it makes for a key.
+///
+/// # Errors
+/// When that is already more than there could be room for. So what is under way takes memory that has a bound.
+pub(super) fn put_off<K: Kind>(
+    call: &mut Call<'_, '_>,
+    key: &Key<'_>,
+    steps: Steps<Product<K>>,
+) -> Outcome
+where
+    Product<K>: Made,
+{
+    if call.shards.of(key).refuses(steps.made.result.bytes()) {
+        steps.abandon(call);
+        return Err(Error::OutOfMemory);
+    }
+    steps.put_off(call);
+    Ok(())
+}
+
 /// As [`store`], at the end of the steps in which the collection was made, and replies how many entries it
 /// has. Comes back while room is made for it.
 ///

@@ -117,7 +117,10 @@ fn copy_object(
 ) -> Result<Option<Object>, Error> {
     let item = call.shards.look(source).peek(source, call.now);
     let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;
-    let is_large = is_large(object);
+    let (is_large, bytes) = (is_large(object), object.bytes());
+    if call.walk.is_none() && call.shards.of(target).refuses(bytes) {
+        return Err(Error::OutOfMemory);
+    }
     let Some(mut steps) = Steps::start(call, &[*source], is_large) else { return Ok(None) };
     let item = call.shards.look(source).peek(source, call.now);
     let object = item.and_then(|item| item.value.as_object()).ok_or(Error::NoSuchKey)?;

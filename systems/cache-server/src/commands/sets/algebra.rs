@@ -7,7 +7,7 @@ use plimsoll_wire::resp::write_bulk;
 use crate::{
     commands::{
         Call, Error, Outcome,
-        collections::{find_all, look_all, store_made},
+        collections::{find_all, look_all, put_off, store_made},
         number,
         steps::{Parts, Product, Steps, cost, is_long},
     },
@@ -206,8 +206,7 @@ fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> O
         }),
     };
     if !is_over {
-        steps.put_off(call);
-        return Ok(());
+        return put_off(call, target, steps);
     }
     store_made(call, target, steps, event)
 }

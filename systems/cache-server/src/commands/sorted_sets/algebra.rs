@@ -11,7 +11,7 @@ use super::{
 use crate::{
     commands::{
         Call, Error, Held, Outcome, Reply,
-        collections::{Kind, store_made},
+        collections::{Kind, put_off, store_made},
         number,
         steps::{Parts, Steps, cost, is_long},
     },
@@ -99,8 +99,7 @@ fn keep(call: &mut Call<'_, '_>, operation: Operation, event: &'static str) -> O
     let options = options?;
     let sources = weigh(operation, sources, &options);
     if !combine(operation, &sources, options.aggregate, &mut steps) {
-        steps.put_off(call);
-        return Ok(());
+        return put_off(call, target, steps);
     }
     store_made(call, target, steps, event)
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     commands::{
         Call, Error, Outcome, Reply,
-        collections::{find, index_range, peek, store_made},
+        collections::{find, index_range, peek, put_off, store_made},
         steps::{Parts, Product, Steps, cost, is_long},
     },
     values::SortedSet,
@@ -93,8 +93,7 @@ pub(super) fn store_range(call: &mut Call<'_, '_>) -> Outcome {
         INSERT_COST * cost(member.len())
     });
     if !is_over {
-        steps.put_off(call);
-        return Ok(());
+        return put_off(call, target, steps);
     }
     store_made(call, target, steps, "zrangestore")
 }

@@ -219,6 +219,20 @@ fn few_long_entries_are_many_as_well() {
 }
 
 #[test]
+fn what_could_never_be_stored_is_not_made() {
+    let mut node = Node::new(4 << 20);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    for number in 0..2_800 {
+        for key in ["a", "b", "c", "d"] {
+            run(&mut batch, &format!("SADD {key} {key}:{number}:{}", "m".repeat(32)));
+        }
+    }
+    let (steps, ran, reply) = in_steps(&mut batch, "SUNIONSTORE all a b c d", &mut |_| {});
+    assert!(ran == Ran::Failed && reply.starts_with("-OOM") && steps < 5, "{steps} {reply}");
+    assert_eq!(run(&mut batch, "EXISTS all").1, ":0");
+}
+
+#[test]
 fn no_more_commands_are_under_way_than_may_be() {
     let mut node = Node::new(0);
     let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
