@@ -1,7 +1,10 @@
 //! A map by the hashes of keys, which says how much memory it takes, and how much more one more entry would.
 
-/// Least bytes that a map begins with.
+/// Least bytes that a map begins with; those of a smaller one are not given back.
 const BYTES_MIN: usize = 512;
+/// A map that is filled to less than one part in so many gives back most of its memory: the entries of a peak
+/// leave, and the limit may have become a lower one.
+pub(super) const SHRUNK_BELOW: usize = 8;
 
 /// The keys are hashes already.
 #[derive(Debug)]
@@ -60,7 +63,12 @@ impl<T> ByHash<T> {
     }
 
     pub(super) fn remove(&mut self, hash: u64) -> Option<T> {
-        self.map.remove(&hash)
+        let value = self.map.remove(&hash)?;
+        if self.map.len() < self.full / SHRUNK_BELOW && self.bytes() > BYTES_MIN {
+            self.map.shrink_to(2 * self.map.len());
+            self.full = self.map.capacity();
+        }
+        Some(value)
     }
 
     /// Whether removed entries take so much that it is worth putting the others together.
@@ -100,5 +108,9 @@ mod tests {
         assert_eq!(map.len(), hashes.len());
         assert!(hashes.iter().all(|hash| map.get(*hash).is_some() && map.get_mut(*hash).is_some()));
         assert!(map.bytes() < 2_048 * 40, "{}", map.bytes());
+        for (left, hash) in hashes.iter().enumerate().rev() {
+            assert!(map.remove(*hash).is_some());
+            assert!(map.bytes() <= BYTES_MIN.max(left * 1_000), "{left}: {}", map.bytes());
+        }
     }
 }

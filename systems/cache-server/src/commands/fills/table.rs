@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    by_hash::ByHash,
+    by_hash::{ByHash, SHRUNK_BELOW},
     entry::{Entry, Fill},
     known::{Known, Validator},
 };
@@ -103,6 +103,10 @@ impl Table {
         }
         // The newest one is remembered in any case, for those who wait for it.
         self.answers.push_back((until, hash));
+        let (count, places) = (self.answers.len(), self.answers.capacity());
+        if places > ANSWERS_MIN && count < places / SHRUNK_BELOW {
+            self.answers.shrink_to(2 * count);
+        }
         self.set_fill(hash, fill);
     }
 

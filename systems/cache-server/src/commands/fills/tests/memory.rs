@@ -64,6 +64,29 @@ fn absence_is_remembered_beside_many_items() {
     }
 }
 
+/// What was remembered of many keys makes way when less may be, and does not stand in the way for ever.
+#[test]
+fn a_limit_may_become_a_lower_one() {
+    let at = Millis(10_000);
+    let fresh = Fresh { until: at, served_until: at, kept_for_errors_until: at, early_millis: 1 };
+    let known = Known { fresh, validator: None };
+    let mut table = Table::default();
+    let high = TableLimits { answers: 100_000, bytes: usize::MAX };
+    for hash in 0..50_000 {
+        table.set_known(hash, Some(known.clone()));
+        table.put_answer(1_000_000 + hash, Fill::Absent { until: at }, Millis(0), &high);
+    }
+    let low = TableLimits { answers: 100_000, bytes: 64 << 10 };
+    assert!(table.bytes() > 10 * low.bytes);
+    (0..50_000).for_each(|hash| table.set_known(hash, None));
+    for hash in 0..100 {
+        table.put_answer(hash, Fill::Absent { until: at }, Millis(0), &low);
+    }
+    assert!(table.bytes() <= low.bytes, "{}", table.bytes());
+    assert!(table.len() >= 99, "{}", table.len());
+    assert!(table.has_room(7, &known, &low));
+}
+
 /// Where there is no room to know more of it, a value is there only while it is fresh.
 #[test]
 fn what_cannot_be_remembered_is_not_kept() {
