@@ -136,7 +136,7 @@ impl<'s> Batch<'s> {
     /// The command's keys, hashed; those of the part that is next when it comes in parts.
     #[inline]
     pub(crate) fn keys<'c>(&self, spec: &Spec, command: Command<'c>) -> KeyList<'c> {
-        if parted::is_long(spec, command) && self.may_be_parted(spec) {
+        if parted::is_long(spec, command) && self.may_be_parted() {
             return KeyList::at(self.places(spec, command), command, self.held.store());
         }
         spec.keys.keys(command, self.held.store())
@@ -145,17 +145,14 @@ impl<'s> Batch<'s> {
     /// Where the keys of [`Batch::keys`] are among the arguments.
     pub(crate) fn places(&self, spec: &Spec, command: Command<'_>) -> Places {
         let places = spec.keys.places(command);
-        if parted::is_long(spec, command) && self.may_be_parted(spec) {
+        if parted::is_long(spec, command) && self.may_be_parted() {
             return parted::part(places, self.walk.as_deref());
         }
         places
     }
 
-    /// Not what may have to wait for an origin: that has all its keys fetched at once.
-    fn may_be_parted(&self, spec: &Spec) -> bool {
-        let may_wait = spec.has(Flags::READ_THROUGH) && self.held.fills().is_on();
-        let has_begun = matches!(self.walk.as_deref(), Some(Walk::Parted(_)));
-        has_begun || (self.is_patient && !may_wait)
+    fn may_be_parted(&self) -> bool {
+        self.is_patient || matches!(self.walk.as_deref(), Some(Walk::Parted(_)))
     }
 
     /// As [`Batch::run`], with what [`Batch::keys`] gave.
@@ -195,7 +192,7 @@ impl<'s> Batch<'s> {
     ) -> Ran {
         let mark = out.mark();
         let keys = keys.as_slice();
-        let outcome = match self.prepare(spec, keys, may_block) {
+        let outcome = match self.prepare(spec, command, keys, may_block) {
             Err(error) => Err(error),
             Ok(Some(block)) => {
                 Walk::discard(&mut self.walk, &mut self.held);
@@ -279,6 +276,7 @@ impl<'s> Batch<'s> {
     fn prepare(
         &mut self,
         spec: &Spec,
+        command: Command<'_>,
         keys: &[Key<'_>],
         may_block: bool,
     ) -> Result<Option<Block>, Error> {
@@ -291,9 +289,21 @@ impl<'s> Batch<'s> {
             }
         }
         if spec.has(Flags::READ_THROUGH) && self.held.fills().is_on() && may_block {
-            return fills::prepare(&mut self.held, keys, Urgency::Now, self.now, self.random);
+            return self.fetch(spec, command, keys, Urgency::Now);
         }
         Ok(None)
+    }
+
+    /// Has fetched what is not there of a command's keys, or of a part of them.
+    fn fetch(
+        &mut self,
+        spec: &Spec,
+        command: Command<'_>,
+        keys: &[Key<'_>],
+        urgency: Urgency,
+    ) -> Result<Option<Block>, Error> {
+        let total = spec.keys.places(command).size_hint().0;
+        fills::prepare(&mut self.held, keys, total, urgency, self.now, self.random)
     }
 
     /// Begins to load what commands with these keys will read, so that they wait for memory together and
@@ -319,8 +329,7 @@ impl<'s> Batch<'s> {
         let keys = self.keys(spec, command);
         self.lock(&keys);
         // Whether it can be is told to the command itself.
-        let keys = keys.as_slice();
-        fills::prepare(&mut self.held, keys, Urgency::Later, self.now, self.random).ok();
+        self.fetch(spec, command, keys.as_slice(), Urgency::Later).ok();
     }
 
     /// Unlocks all shards: at the end of a batch, and before anything lengthy.

@@ -139,13 +139,15 @@ impl Fills {
     }
 }
 
-/// Before a command reads keys, whose shards are locked: whether it has to wait for some of them.
+/// Before a command reads keys, whose shards are locked: whether it has to wait for some of them. They may be a
+/// part of all that it has, which are `total`.
 ///
 /// # Errors
-/// When one cannot be fetched.
+/// When one cannot be fetched, or has to be waited for and there are too many.
 pub(in crate::commands) fn prepare(
     held: &mut Held<'_>,
     keys: &[Key<'_>],
+    total: usize,
     mut urgency: Urgency,
     now: Millis,
     random: &mut Random,
@@ -161,7 +163,7 @@ pub(in crate::commands) fn prepare(
         match fills.step(held.index(key), key, exists, urgency, now, random) {
             Step::Ready => {}
             Step::Wait { until, is_new } => {
-                if keys.len() > KEYS_LIMIT {
+                if total > KEYS_LIMIT {
                     let text =
                         format!("ORIGIN is asked for {KEYS_LIMIT} keys of one command at most");
                     return Err(Error::Text(text.into()));

@@ -1,13 +1,14 @@
 //! Fills without an origin: what reads wait for, and who wins.
 
 mod memory;
+mod parts;
 mod terms;
 
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use plimsoll_runtime::random::Random;
-use plimsoll_wire::resp::{CommandDecoder, write_command};
+use plimsoll_wire::resp::CommandDecoder;
 
 use super::{reads::KEYS_LIMIT, *};
 use crate::{
@@ -356,29 +357,6 @@ fn fetch_begins_anew() {
     node.keyspace.fills().set_source(None);
     node.check("FETCH k", "-ERR there is no origin: set the parameter 'origin'");
     node.check("GET other", "$-1");
-}
-
-/// Others have their turn in between.
-#[test]
-fn very_many_keys_are_fetched_in_parts() {
-    const KEYS: usize = 10_000;
-    let node = Node::new();
-    let keys = (0..KEYS).map(|number| format!("k{number}"));
-    let words: Vec<String> = std::iter::once("FETCH".to_owned()).chain(keys).collect();
-    let (mut bytes, mut decoder) = (Vec::new(), CommandDecoder::default());
-    write_command(&mut bytes, &words);
-    let command = decoder.decode(&bytes).unwrap().1.unwrap();
-    let (mut random, mut changes) = (Random::seeded(7), Changes::default());
-    let mut batch = Batch::new(&node.keyspace, Millis(node.now), &mut random, &mut changes);
-    batch.is_patient = true;
-    let (mut steps, mut reply) = (0, Reply::default());
-    while batch.run(resolve(command).unwrap(), command, true, &mut reply) == Ran::Later {
-        steps += 1;
-        assert!(reply.is_empty() && steps < KEYS);
-    }
-    assert!(steps >= 4, "{steps}");
-    assert_eq!(reply.buffer(), b":10000\r\n");
-    assert_eq!(node.begun().len(), KEYS);
 }
 
 /// What is known of freshness is not saved, so stale items do not outlive a restart unwatched.
