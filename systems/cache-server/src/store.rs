@@ -19,8 +19,6 @@ pub type ValueRef<'a> = plimsoll_cache::store::ValueRef<'a, Object>;
 pub type NewValue<'a> = plimsoll_cache::store::NewValue<'a, Object>;
 /// A value that was taken out.
 pub type OwnedValue = plimsoll_cache::store::OwnedValue<Object>;
-/// An item that was taken out.
-pub type Taken = plimsoll_cache::store::Taken<Object>;
 
 impl Payload for Object {
     fn bytes(&self) -> usize {

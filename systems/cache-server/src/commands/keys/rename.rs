@@ -7,7 +7,7 @@ use crate::{
         error::{Error, Outcome},
         steps::{Steps, Walk, is_large},
     },
-    store::{Deadline, Key, NewValue, Taken, ValueRef},
+    store::{Deadline, Key, NewValue, ValueRef},
     values::{Hash, Object},
 };
 
@@ -49,9 +49,7 @@ fn move_value(call: &mut Call<'_, '_>, source: &Key<'_>, target: &Key<'_>) -> Ou
     let bytes = target.bytes().len() + bytes_of(item.value);
     call.shards.of(target).make_room(bytes, now)?;
     let taken = call.shards.of(source).take(source, now).ok_or(Error::NoSuchKey)?;
-    let Taken { value, deadline } = taken;
-    let deadline = deadline.map_or(Deadline::None, Deadline::At);
-    call.shards.of(target).set(target, value.into(), deadline, now)?;
+    call.shards.of(target).set_taken(target, taken, now);
     call.changed(source, EventClass::GENERIC, "rename_from");
     call.changed(target, EventClass::GENERIC, "rename_to");
     Ok(())

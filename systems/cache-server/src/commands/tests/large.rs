@@ -77,3 +77,30 @@ fn room_for_a_long_command_is_made_before_it_runs() {
     batch.run(spec, command, true, &mut reply);
     assert_eq!(text(&reply), ":1");
 }
+
+#[test]
+fn a_value_is_not_lost_on_its_way_to_another_key() {
+    let mut node = Node::new(4 << 20);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let (mut keys, mut refused) = (0, 0);
+    while refused < 100 {
+        let value = "v".repeat(1 + keys % 700);
+        match run(&mut batch, &format!("SET key:{keys} {value}")).0 {
+            Ran::Replied => keys += 1,
+            _ => {
+                refused += 1;
+                run(&mut batch, &format!("SET other:{refused} short"));
+            }
+        }
+    }
+    let mut renamed = 0;
+    for number in 0..keys {
+        let (ran, reply) = run(&mut batch, &format!("RENAME key:{number} new:{number}"));
+        assert!(ran == Ran::Replied || reply.starts_with("-OOM"), "{reply}");
+        let found = run(&mut batch, &format!("EXISTS key:{number} new:{number}")).1;
+        assert_eq!(found, ":1", "{number} of {keys}: {reply}");
+        renamed += usize::from(ran == Ran::Replied);
+    }
+    batch.release();
+    assert!(renamed > 0 && node.keyspace.store().stats().used_bytes < 5 << 20, "{renamed}");
+}

@@ -32,16 +32,41 @@ impl<O: Payload> Shard<O> {
         {
             return Ok(Stored::Replaced);
         }
-        let (inside, outside) = self.weigh(&value);
+        let need = self.need(key, old, &value, deadline);
+        self.make_space(&need, now)?;
+        let old = old.and_then(|_| self.locate(key, now));
+        Ok(self.put(key, old, value, deadline, need.queue, now))
+    }
+
+    /// Writes an item that was taken from another key. It must not be lost, so it is written in any case: it
+    /// may take a segment over the cap, which the next writes free. Whoever wants it refused where memory is
+    /// full makes room before it is taken.
+    pub fn set_taken(&mut self, key: &Key<'_>, taken: Taken<O>, now: Millis) -> Stored {
+        let deadline = taken.deadline.map_or(Deadline::None, Deadline::At);
+        let value = NewValue::from(taken.value);
+        let old = self.locate(key, now);
+        let need = self.need(key, old, &value, deadline);
+        self.make_space(&need, now).ok();
+        let old = old.and_then(|_| self.locate(key, now));
+        self.put(key, old, value, deadline, need.queue, now)
+    }
+
+    /// What a value needs that is written in place of what was found.
+    fn need(
+        &mut self,
+        key: &Key<'_>,
+        old: Option<Found>,
+        value: &NewValue<'_, O>,
+        deadline: Deadline,
+    ) -> Need {
+        let (inside, outside) = self.weigh(value);
         let timed = deadline != Deadline::None;
         let record = record_len(key.bytes().len(), inside, timed);
         let queue = match old {
             Some(found) => self.log.queue_of(found.place.segment()),
             None => self.queue_of_new(key.hash()),
         };
-        self.make_space(&Need { queue, record, outside }, now)?;
-        let old = old.and_then(|_| self.locate(key, now));
-        Ok(self.put(key, old, value, deadline, queue, now))
+        Need { queue, record, outside }
     }
 
     /// Overwrites a string with one of the same length; whether that was possible.
