@@ -1,6 +1,6 @@
 //! Strings of several keys in one command.
 
-use super::{missed, put};
+use super::{missed, tell};
 use crate::{
     commands::{
         call::Call,
@@ -9,7 +9,7 @@ use crate::{
         parted::Parted,
         reply::Reply,
     },
-    store::{Deadline, NewValue},
+    store::{Deadline, Key, NewValue, ValueRef},
 };
 
 pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
@@ -71,14 +71,54 @@ fn check_pairs(call: &Call<'_, '_>) -> Outcome {
     if call.arguments.len().is_multiple_of(2) { Err(Error::Arity(call.spec.name)) } else { Ok(()) }
 }
 
+/// All of them or none.
 fn store(call: &mut Call<'_, '_>) -> Outcome {
+    if make_room(call, |_, _| 0).is_err() {
+        // What takes the place of something as long needs no more.
+        make_room(call, |call, key| {
+            let old = call.shards.look(key).peek(key, call.now);
+            old.map_or(0, |item| key.bytes().len() + weight(item.value))
+        })?;
+    }
     let mut values = (2..).step_by(2);
     for part in Held::parts(call.keys) {
         call.shards.load(part);
         for (key, at) in part.iter().zip(&mut values) {
-            let value = call.argument(at)?;
-            put(call, key, NewValue::Bytes(value), Deadline::None, "set")?;
+            let value = NewValue::Bytes(call.argument(at)?);
+            let stored = call.shards.of(key).set_in_room(key, value, Deadline::None, call.now);
+            tell(call, key, stored, "set");
         }
     }
     Ok(())
+}
+
+/// Room for all pairs, less what `is_there` of each key already.
+fn make_room(
+    call: &mut Call<'_, '_>,
+    is_there: impl Fn(&Call<'_, '_>, &Key<'_>) -> usize,
+) -> Outcome {
+    let store = call.shards.store();
+    let mut needs = vec![0; store.shards()];
+    for (key, at) in call.keys.iter().zip((2..).step_by(2)) {
+        let bytes = key.bytes().len() + call.argument(at)?.len();
+        if let Some(need) = needs.get_mut(store.shard_of(key.slot())) {
+            *need += bytes.saturating_sub(is_there(call, key));
+        }
+    }
+    let keys: Vec<_> = call.shards.one_per_shard(call.keys).collect();
+    for key in keys {
+        let need = needs.get_mut(store.shard_of(key.slot())).map_or(0, std::mem::take);
+        if need > 0 {
+            call.shards.of(key).make_room(need, call.now)?;
+        }
+    }
+    Ok(())
+}
+
+fn weight(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Bytes(bytes) => bytes.len(),
+        ValueRef::Large(bytes) => bytes.len(),
+        ValueRef::Object(_) => 0,
+    }
 }

@@ -69,11 +69,16 @@ pub(super) fn put(
     event: &'static str,
 ) -> Result<Stored, Error> {
     let stored = call.shards.of(key).set(key, value, deadline, call.now)?;
+    tell(call, key, stored, event);
+    Ok(stored)
+}
+
+/// Tells that a string was stored.
+fn tell(call: &mut Call<'_, '_>, key: &Key<'_>, stored: Stored, event: &'static str) {
     call.changed(key, EventClass::STRING, event);
     if stored == Stored::New {
         call.noticed(key, EventClass::NEW, "new");
     }
-    Ok(stored)
 }
 
 /// Tells of a key that was asked for and is not there.

@@ -104,3 +104,31 @@ fn a_value_is_not_lost_on_its_way_to_another_key() {
     batch.release();
     assert!(renamed > 0 && node.keyspace.store().stats().used_bytes < 5 << 20, "{renamed}");
 }
+
+#[test]
+fn many_strings_are_stored_together_or_not_at_all() {
+    let mut node = Node::new(4 << 20);
+    let mut batch = Batch::new(&node.keyspace, NOW, &mut node.random, &mut node.changes);
+    let (mut stored, mut refused) = (0, 0);
+    for number in 0..1_000 {
+        let name = if number % 2 == 0 { "MSET" } else { "MSETNX" };
+        let keys: Vec<String> = (0..20).map(|key| format!("{number}:{key}")).collect();
+        let value = "v".repeat(1 + number % 700);
+        let pairs: Vec<String> = keys.iter().map(|key| format!("{key} {value}")).collect();
+        let (ran, reply) = run(&mut batch, &format!("{name} {}", pairs.join(" ")));
+        let found = run(&mut batch, &format!("EXISTS {}", keys.join(" "))).1;
+        if ran == Ran::Replied {
+            stored += 1;
+            assert_eq!(found, ":20", "{number}");
+        } else {
+            refused += 1;
+            assert!(reply.starts_with("-OOM") && found == ":0", "{number}: {reply} {found}");
+        }
+    }
+    // In place of what is there, as long, they need no room.
+    let pairs: Vec<String> = (0..20).map(|key| format!("0:{key} w")).collect();
+    assert_eq!(run(&mut batch, &format!("MSET {}", pairs.join(" "))).1, "+OK");
+    batch.release();
+    assert!(stored > 0 && refused > 100, "{stored} {refused}");
+    assert!(node.keyspace.store().stats().used_bytes < 5 << 20);
+}

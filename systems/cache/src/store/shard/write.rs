@@ -43,8 +43,24 @@ impl<O: Payload> Shard<O> {
     /// full makes room before it is taken.
     pub fn set_taken(&mut self, key: &Key<'_>, taken: Taken<O>, now: Millis) -> Stored {
         let deadline = taken.deadline.map_or(Deadline::None, Deadline::At);
-        let value = NewValue::from(taken.value);
+        self.set_in_room(key, NewValue::from(taken.value), deadline, now)
+    }
+
+    /// Writes an item that is not empty and for which [`Shard::make_room`] has made room, in any case: it may
+    /// take a segment over the cap, which the next writes free.
+    pub fn set_in_room(
+        &mut self,
+        key: &Key<'_>,
+        value: NewValue<'_, O>,
+        deadline: Deadline,
+        now: Millis,
+    ) -> Stored {
         let old = self.locate(key, now);
+        if let (Some(found), NewValue::Bytes(bytes)) = (old, &value)
+            && self.overwrite(key, found, bytes, deadline, now)
+        {
+            return Stored::Replaced;
+        }
         let need = self.need(key, old, &value, deadline);
         self.make_space(&need, now).ok();
         let old = old.and_then(|_| self.locate(key, now));
