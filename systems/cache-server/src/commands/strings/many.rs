@@ -12,6 +12,9 @@ use crate::{
     store::{Deadline, Key, NewValue, ValueRef},
 };
 
+/// What an item takes beside its key and its value: the head of its record, and its place in the index.
+const ITEM_BYTES: usize = 24;
+
 pub(super) fn mget(call: &mut Call<'_, '_>) -> Outcome {
     let total = call.arguments.len() - 1;
     if call.keys.len() == total {
@@ -77,7 +80,7 @@ fn store(call: &mut Call<'_, '_>) -> Outcome {
         // What takes the place of something as long needs no more.
         make_room(call, |call, key| {
             let old = call.shards.look(key).peek(key, call.now);
-            old.map_or(0, |item| key.bytes().len() + weight(item.value))
+            old.map_or(0, |item| ITEM_BYTES + key.bytes().len() + weight(item.value))
         })?;
     }
     let mut values = (2..).step_by(2);
@@ -100,7 +103,7 @@ fn make_room(
     let store = call.shards.store();
     let mut needs = vec![0; store.shards()];
     for (key, at) in call.keys.iter().zip((2..).step_by(2)) {
-        let bytes = key.bytes().len() + call.argument(at)?.len();
+        let bytes = ITEM_BYTES + key.bytes().len() + call.argument(at)?.len();
         if let Some(need) = needs.get_mut(store.shard_of(key.slot())) {
             *need += bytes.saturating_sub(is_there(call, key));
         }
