@@ -65,8 +65,8 @@ fn run(batch: &mut Batch<'_>, line: &str) -> (Ran, String) {
     (ran, text(&reply))
 }
 
-/// All bytes of a reply, a blank in place of each line's end.
-fn text(reply: &Reply) -> String {
+/// All bytes of a reply.
+fn whole(reply: &Reply) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut at = 0;
     for (place, value) in reply.large() {
@@ -76,7 +76,12 @@ fn text(reply: &Reply) -> String {
     }
     bytes.extend_from_slice(&reply.buffer()[at..]);
     assert_eq!(bytes.len(), reply.len());
-    String::from_utf8(bytes).unwrap().replace("\r\n", " ").trim_end().to_owned()
+    bytes
+}
+
+/// All bytes of a reply, a blank in place of each line's end.
+fn text(reply: &Reply) -> String {
+    String::from_utf8(whole(reply)).unwrap().replace("\r\n", " ").trim_end().to_owned()
 }
 
 #[test]

@@ -269,15 +269,7 @@ fn ask(batch: &mut Batch<'_>, words: &[&[u8]]) -> (usize, Vec<u8>) {
         steps += 1;
         assert!(steps < 1_000);
     }
-    let mut bytes = Vec::new();
-    let mut at = 0;
-    for (place, value) in reply.large() {
-        bytes.extend_from_slice(&reply.buffer()[at..*place]);
-        bytes.extend_from_slice(value);
-        at = *place;
-    }
-    bytes.extend_from_slice(&reply.buffer()[at..]);
-    (steps, bytes)
+    (steps, whole(&reply))
 }
 
 #[test]
