@@ -9,7 +9,7 @@ use crate::{
         parted::Parted,
         reply::Reply,
     },
-    store::{Deadline, Key, NewValue, ValueRef},
+    store::{Deadline, Key, NewValue},
 };
 
 /// What an item takes beside its key and its value: the head of its record, and its place in the index.
@@ -80,7 +80,9 @@ fn store(call: &mut Call<'_, '_>) -> Outcome {
         // What takes the place of something as long needs no more.
         make_room(call, |call, key| {
             let old = call.shards.look(key).peek(key, call.now);
-            old.map_or(0, |item| ITEM_BYTES + key.bytes().len() + weight(item.value))
+            // A collection may leave bit by bit, and its room with it.
+            let old = old.and_then(|item| item.value.as_bytes());
+            old.map_or(0, |value| ITEM_BYTES + key.bytes().len() + value.len())
         })?;
     }
     let mut values = (2..).step_by(2);
@@ -116,12 +118,4 @@ fn make_room(
         }
     }
     Ok(())
-}
-
-fn weight(value: ValueRef<'_>) -> usize {
-    match value {
-        ValueRef::Bytes(bytes) => bytes.len(),
-        ValueRef::Large(bytes) => bytes.len(),
-        ValueRef::Object(_) => 0,
-    }
 }
